@@ -1,0 +1,123 @@
+// One NATS connection on an Asio loop: no library thread ever runs our code, no call blocks, one write per batch.
+//
+// Wraps nats.c in its event-loop mode. Subscriptions are synchronous ones that are drained on the loop after each read;
+// whatever the handlers publish is written once, when the batch ends. All methods are called on the loop's thread; all
+// callbacks come on it. nothing is published while disconnected (publish returns false): a buffer that replays old
+// intents after a reconnect would undo a kill.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schemas/result.h"
+#include "schemas/subjects.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace estop::nats {
+
+using Millis = std::chrono::milliseconds;
+
+// A received message. Views live until the handler returns.
+class MessageView {
+ public:
+  std::string_view subject;
+  std::string_view reply;  // empty if none. From an agent: never use unless Subjects::honoured_reply says so
+  std::string_view data;
+  bool has_headers = false;
+  // First value of a header, or nullopt. Lifts the headers on first use: only for messages from the broker itself.
+  [[nodiscard]] std::optional<std::string> header(const char* key) const;
+  // `Status` of a broker answer without a body: 503 no responders, 404, 408, …; 0 if it has none.
+  [[nodiscard]] int broker_status() const;
+
+ private:
+  friend class Connection;
+  void* handle_ = nullptr;
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct ConnectOptions {
+  std::string url = "nats://127.0.0.1:4222";  // several with commas
+  std::string name;                           // shown by the broker's monitor
+  std::string creds_file;                     // path of a .creds file; read at every (re)connect
+  std::string tls_ca_file;                    // empty: no TLS
+  Millis connect_timeout{2'000};
+  Millis ping_interval{1'000};                // two unanswered pings are a lost connection
+  Millis reconnect_wait{50};                  // with jitter, for ever
+  std::size_t read_bytes = 256 * 1024;        // per read: bounds how long a batch keeps other work waiting
+  std::size_t write_pause_bytes = 4 * 1024 * 1024;  // unsent bytes above which reading pauses (back-pressure)
+};
+
+// What happens to the connection itself; every member may be empty.
+struct ConnectionEvents {
+  std::function<void()> connected;                        // first time and after each reconnect
+  std::function<void(std::string reason)> disconnected;   // will be retried
+  std::function<void(std::string reason)> closed;         // for good: credential revoked or close()
+  std::function<void(std::string text)> error;            // asynchronous errors: permissions violation, slow consumer
+};
+
+class Connection {
+ public:
+  using Handler = std::function<void(const MessageView&)>;
+  using ReplyHandler = std::function<void(schemas::Result<MessageView>)>;
+
+  // `inbox`: the pattern of this connection's own inbox without its last `>`, e.g. from Subjects::own_inbox or inbox_of; used by
+  // request(). Subscribed at start.
+  Connection(boost::asio::io_context& loop, ConnectOptions options, schemas::Subject inbox,
+             ConnectionEvents events);
+  ~Connection();  // closes; blocks at most a second for the library's threads
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  // Connects; blocks at most connect_timeout. Only before the loop runs, or on it at start-up. kNoContact with the broker's own
+  // words and what to check. With `retry`, returns at once and goes on trying in the background until connected.
+  schemas::Result<void> connect(bool retry = false);
+  [[nodiscard]] bool is_connected() const;
+
+  using SubscriptionId = std::uint64_t;  // never 0
+  // Survives reconnects. Unlimited pending: a dropped control message would be a lost stop. Messages of all subscriptions of
+  // one read are handled subscription by subscription in the order in which they were made (subscribe control first).
+  SubscriptionId subscribe(const schemas::Subject& pattern, Handler handler);
+  SubscriptionId queue_subscribe(const schemas::Subject& pattern, const schemas::Segment& queue,
+                                 Handler handler);
+  void unsubscribe(SubscriptionId id);  // at once; what was read and not handled is dropped
+
+  // False: not connected, or the broker's client refused it (too large). Never blocks, never replays.
+  bool publish(const schemas::Subject& subject, std::string_view data);
+  bool publish(const schemas::Subject& subject, std::string_view data, const Headers& headers,
+               const schemas::Subject& reply = {});
+  // For a subject that a Subjects builder wrote into a reused string (the bridge's hot path).
+  bool publish_built(const std::string& subject, std::string_view data);
+  bool publish_built(const std::string& subject, std::string_view data, const Headers& headers);
+
+  // Asks and calls back once, with the first answer, kTimeout, or kNoContact (no responders, disconnected).
+  void request(const schemas::Subject& subject, std::string_view data, Millis timeout,
+               ReplyHandler handler, const Headers& headers = {});
+  // Asks and passes on every answer until `handler` returns false or the time is over (then kTimeout, once).
+  using StreamHandler = std::function<bool(schemas::Result<MessageView>)>;
+  void request_many(const schemas::Subject& subject, std::string_view data, Millis timeout,
+                    StreamHandler handler);
+
+  // Writes what is buffered now instead of at the end of the batch: what follows a kill.
+  void flush();
+  [[nodiscard]] std::size_t buffered_bytes() const;
+  // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop look at control first.
+  void poll();
+  void close();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace estop::nats

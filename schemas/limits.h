@@ -1,0 +1,50 @@
+// Every limit and default that two parts have to agree on, with its unit last, and how they relate.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace estop::schemas {
+
+// Names and subjects.
+inline constexpr std::size_t kSegmentMax_bytes = 63;
+inline constexpr std::size_t kInstanceMin_bytes = 8;
+inline constexpr std::size_t kInstanceMax_bytes = 16;
+inline constexpr std::size_t kActionMax_segments = 6;
+inline constexpr std::size_t kActionMax_bytes = 127;
+inline constexpr std::size_t kIntentIdMax_bytes = 40;
+inline constexpr std::size_t kKeyMax_bytes = 256;     // checkpoint and effect keys
+inline constexpr std::size_t kReasonMax_bytes = 1024;
+inline constexpr std::size_t kOpIdMax_bytes = 40;
+
+// Messages. The broker's max_payload is kBrokerPayloadMax_bytes; what is larger never arrives.
+inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
+inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;          // of an intent
+inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;
+inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;   // records, beats, commands
+inline constexpr std::size_t kHeadersMax_bytes = 4 * 1024;
+inline constexpr std::size_t kDepthMax = 16;
+inline constexpr std::size_t kElementsMax = 65'536;
+inline constexpr std::size_t kCheckpointKeysMax = 1024;               // per address
+inline constexpr std::size_t kInstancesMax = 4096;                    // per address
+
+// Time. Leases are counted from the sending of one's own beat, on CLOCK_BOOTTIME.
+inline constexpr std::uint32_t kBridgeBeat_ms = 500;
+inline constexpr std::uint32_t kBridgeLease_ms = 5'000;
+inline constexpr std::uint32_t kAgentBeat_ms = 5'000;
+inline constexpr std::uint32_t kAgentLease_ms = 15'000;
+inline constexpr std::uint32_t kTakeover_ms = 2'000;
+inline constexpr std::uint32_t kGrace_ms = 10'000;
+inline constexpr std::uint32_t kGraceMax_ms = 600'000;
+inline constexpr std::uint32_t kStaleBeats = 3;
+inline constexpr std::uint32_t kCrashedBeats = 10;
+inline constexpr std::uint32_t kRequestTimeout_ms = 5'000;
+
+static_assert(kBridgeLease_ms >= 4 * kBridgeBeat_ms, "a bridge outlives three lost beats");
+static_assert(kAgentLease_ms >= 3 * kAgentBeat_ms, "an agent outlives two lost beats");
+static_assert(kTakeover_ms < kBridgeLease_ms, "a new leader speaks before bridges fall silent");
+static_assert(kCheckpointMax_bytes + 64 * 1024 < kBrokerPayloadMax_bytes, "a checkpoint fits");
+static_assert(kPayloadMax_bytes < kCheckpointMax_bytes);
+static_assert(kStaleBeats < kCrashedBeats);
+
+}  // namespace estop::schemas
