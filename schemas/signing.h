@@ -1,9 +1,14 @@
-// Ed25519 signatures, SHA-256 and NATS keys (nkeys): one key is both a broker identity and a signer.
+// Ed25519 signatures, SHA-256 and NATS keys (nkeys): one key is both a broker identity and a
+// signer.
 //
-// An nkey seed is text such as `SUA…` (user), `SAA…` (account), `SOA…` (operator): base32 of a prefix, 32 seed bytes and
-// CRC-16. The public key is text such as `UA…`. Source: NATS nkeys specification. Crypto is OpenSSL 3 (EVP).
+// An nkey seed is text such as `SUA…` (user), `SAA…` (account), `SOA…` (operator): base32 of a
+// prefix, 32 seed bytes and CRC-16. The public key is text such as `UA…`. Source: NATS nkeys
+// specification. Crypto is OpenSSL 3 (EVP). All functions are pure but for `generate`, and safe
+// from any thread; nothing is kept between calls. Out of memory aborts.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,15 +18,23 @@
 
 namespace estop::schemas {
 
-enum class KeyRole : std::uint8_t { kOperator, kAccount, kUser };
+enum class KeyRole : std::uint8_t {
+  kOperator,  // signs accounts: `O…`
+  kAccount,   // signs users: `A…`
+  kUser,      // one that connects, or that signs records and receipts: `U…`
+};
 
-// A private key. Move-only; wiped when destroyed. Safe to use from several threads for signing.
+// A private key. Move-only; wiped when destroyed. Safe to use from several threads for signing. A
+// moved-from key can only be assigned to or destroyed.
 class SigningKey {
  public:
-  [[nodiscard]] static SigningKey generate(KeyRole role);            // from the system's random source; aborts if there is none
-  [[nodiscard]] static Result<SigningKey> from_seed(std::string_view seed);  // `SU…`, `SA…`, `SO…`; kBadArgument with the cause
+  // From the system's random source; aborts if there is none.
+  [[nodiscard]] static SigningKey generate(KeyRole role);
+  // `SU…`, `SA…`, `SO…`. kBadArgument says what is wrong and never repeats the seed.
+  [[nodiscard]] static Result<SigningKey> from_seed(std::string_view seed);
   // For tests and golden files: a key made from 32 given bytes.
-  [[nodiscard]] static SigningKey from_bytes(KeyRole role, const std::array<std::uint8_t, 32>& bytes);
+  [[nodiscard]] static SigningKey from_bytes(KeyRole role,
+                                             const std::array<std::uint8_t, 32>& bytes);
   SigningKey(SigningKey&&) noexcept;
   SigningKey& operator=(SigningKey&&) noexcept;
   ~SigningKey();
@@ -38,17 +51,20 @@ class SigningKey {
   std::unique_ptr<State> state_;
 };
 
-// `U…`, `A…` or `O…` text of a raw public key, and back.
+// `U…`, `A…` or `O…` text of a raw public key, and back. kBadArgument: length, characters, checksum
+// or prefix.
 [[nodiscard]] std::string public_text(KeyRole role, const PublicKey& key);
 [[nodiscard]] Result<PublicKey> public_key_from_text(std::string_view text);
 
+// False also for bytes that are no public key at all.
 [[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes, const Signature& signature);
 [[nodiscard]] Hash sha256(std::string_view bytes);
-[[nodiscard]] std::string hex(std::string_view bytes);
+[[nodiscard]] std::string hex(std::string_view bytes);  // lower case
 [[nodiscard]] std::string hex(const Hash& hash);
 [[nodiscard]] std::string base64url(std::string_view bytes);  // no padding
 
 // Reads the `-----BEGIN USER NKEY SEED-----` part of a `.creds` file's text, or a bare seed line.
+// kBadArgument: there is none, or it is damaged.
 [[nodiscard]] Result<SigningKey> key_from_creds(std::string_view creds_text);
 
 }  // namespace estop::schemas
