@@ -1,0 +1,120 @@
+// What goes into and comes out of estop::Agent (see agent.h): options and plain values.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <stop_token>
+#include <string>
+
+#include "schemas/messages.h"
+#include "schemas/result.h"
+
+namespace estop {
+
+using schemas::Bytes;        // opaque bytes, a std::string
+using schemas::EffectState;  // kNone: it is yours now · kBegun: ambiguous · kFinished
+using schemas::Errc;
+using schemas::Error;
+using schemas::fail;  // return estop::fail(Errc::kBadArgument, "no such list");
+using schemas::Result;
+using Millis = std::chrono::milliseconds;
+
+enum class OnLostContact : std::uint8_t {
+  kStop,      // the lease ran out: stop as if killed, go on by itself when contact is back
+  kContinue,  // only for agents whose stopping is the greater harm: the bridges still refuse
+};
+
+struct AgentOptions {
+  std::string address;                        // `org/workspace/name`; replicas share it
+  std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
+  std::string creds_file;                     // .creds of this address; its key signs receipts
+  std::string control_key;                    // log.pub: its path, or the key's text itself
+  std::string instance;                       // `[a-z0-9]{8,16}`; empty: random
+  std::string host;                           // shown to operators; empty: this machine's name
+  std::string spawned_by;                     // address of the agent that started this one
+  std::string prefix = "estop";               // of every subject
+  OnLostContact on_lost_contact = OnLostContact::kStop;
+  unsigned handler_threads = 4;       // 1 to 256
+  std::size_t queue_max = 1'024;      // deliveries that wait for a handler thread; beyond: refused
+  std::size_t requests_max = 65'536;  // requests and sends under way; beyond: kOverLimit
+  Millis connect_timeout{2'000};      // until the broker accepted the connection
+  Millis ready_timeout{5'000};        // until control answered the hello and the first beat
+  Millis store_timeout{5'000};        // of checkpoint and effect calls
+};
+
+// A delivered intent. The bridge vouches for `from`; the rest is the sender's word.
+struct Intent {
+  std::string from;    // org/workspace/name
+  std::string action;  // email.send
+  std::string id;      // unique per sender: a good part of an effect key
+  std::string trace;   // W3C traceparent or empty
+  Bytes payload;
+  bool wants_reply = false;
+};
+
+// Runs on a handler thread. What it returns (or throws) is the reply, if one is wanted. The token
+// is requested when this agent or the sender is stopped: return soon, anything.
+using Handler = std::function<Result<Bytes>(const Intent&, std::stop_token)>;
+
+enum class StopCause : std::uint8_t {
+  kKill,           // ordered; ends only by a resume
+  kLostContact,    // the lease ran out; ends by itself when control answers again
+  kNotUnderstood,  // control sent an order of a newer Estop; ends by a resume or a newer runtime
+  kSessionEnded,   // credential revoked or connection refused for good; ends never
+};
+std::ostream& operator<<(std::ostream& out, StopCause cause);
+
+// Why this agent stands still.
+struct StopOrder {
+  StopCause cause = StopCause::kKill;
+  std::string op_id;  // of the kill; the rest of the texts too
+  std::string scope;  // acme/prod/*
+  std::string actor;
+  std::string reason;  // also filled, with a sentence, for the other causes
+  std::chrono::steady_clock::time_point grace_until;  // checkpoints are accepted until about then
+  friend bool operator==(const StopOrder&, const StopOrder&) = default;
+};
+
+// An intent of ours that did not pass.
+struct Refusal {
+  std::string id;
+  std::string to;
+  std::string action;
+  Error error;  // kSenderKilled, kReceiverKilled, kOldIncarnation, kNoContact, …: who, why, since
+                // when
+};
+
+struct Checkpoint {
+  std::uint64_t version = 0;
+  Bytes bytes;
+};
+
+struct Effect {
+  EffectState before = EffectState::kNone;
+  Bytes outcome;  // as given to finish(), if kFinished
+};
+
+// What one piece of work came to; added up and told to operators with every beat.
+struct Report {
+  bool success = true;
+  std::chrono::microseconds latency{0};
+  std::uint64_t cost_micro_usd = 0;
+  std::uint64_t tokens = 0;
+  std::uint64_t api_calls = 0;
+};
+
+// Counters since connect.
+struct AgentStats {
+  std::uint64_t sent = 0;     // intents handed to the broker, replies included
+  std::uint64_t handled = 0;  // handlers that ended
+  std::uint64_t dropped = 0;  // deliveries not handled: stopped, sender killed, too old, malformed
+  std::uint64_t refused = 0;  // refusals received
+  std::uint64_t bad_signatures = 0;  // control records that control did not sign
+  std::uint64_t notices_dropped =
+      0;  // on_refused and on_error calls left out: the callbacks are too slow
+};
+
+}  // namespace estop
