@@ -1,8 +1,9 @@
 // Names that can stand on a NATS subject, and nothing else.
 //
-// The broker routes by the bytes of a subject: a dot, star, space or CR LF in a name would change who hears a message or
-// even inject protocol. So every name is a type that only its parser can make; no unchecked byte reaches a subject.
-// All types here are values: they copy, compare, hash (see address_hash) and never throw.
+// The broker routes by the bytes of a subject: a dot, star, space or CR LF in a name would change
+// who hears a message or even inject protocol. So every name is a type that only its parser can
+// make; no unchecked byte reaches a subject. All types here are values: they copy, compare, hash
+// (see address_hash) and never throw.
 #pragma once
 
 #include <compare>
@@ -68,8 +69,10 @@ class Address {
   // From `org.workspace.name`, as it stands on a subject.
   [[nodiscard]] static Result<Address> from_tokens(std::string_view tokens);
 
-  [[nodiscard]] const std::string& tokens() const noexcept { return tokens_; }  // org.workspace.name
-  [[nodiscard]] std::string text() const;                                       // org/workspace/name
+  [[nodiscard]] const std::string& tokens() const noexcept {
+    return tokens_;
+  }                                        // org.workspace.name
+  [[nodiscard]] std::string text() const;  // org/workspace/name
   [[nodiscard]] std::string_view org() const noexcept;
   [[nodiscard]] std::string_view workspace() const noexcept;  // only the second segment
   [[nodiscard]] std::string_view name() const noexcept;
@@ -81,7 +84,8 @@ class Address {
 };
 
 // What a kill or resume covers. Text forms (command line, JSON, records):
-//   `*` fleet · `acme/*` org · `acme/prod/*` workspace · `acme/prod/mailer` agent · `acme/prod/mailer@k3j9x2ab` instance
+//   `*` fleet · `acme/*` org · `acme/prod/*` workspace · `acme/prod/mailer` agent ·
+//   `acme/prod/mailer@k3j9x2ab` instance
 class Scope {
  public:
   enum class Kind : std::uint8_t {
@@ -99,7 +103,8 @@ class Scope {
   [[nodiscard]] static Scope of(const Address& address, const Instance& instance);
 
   [[nodiscard]] Kind kind() const noexcept { return kind_; }
-  // The scope as dotted tokens: "" fleet, "acme", "acme.prod", "acme.prod.mailer", "acme.prod.mailer.k3j9x2ab".
+  // The scope as dotted tokens: "" fleet, "acme", "acme.prod", "acme.prod.mailer",
+  // "acme.prod.mailer.k3j9x2ab".
   [[nodiscard]] const std::string& tokens() const noexcept { return tokens_; }
   [[nodiscard]] std::string text() const;
   // Address part of an agent or instance scope; empty for wider ones.

@@ -1,8 +1,8 @@
 // Messages to bytes and back. The only file pair that knows msgpack.
 //
-// Decoders are strict: version, element count, types, ranges, enum members, names, depth, sizes, trailing bytes. They never
-// allocate from a claimed length and never read past the end. What they refuse they name by its own error code.
-// All functions are pure and thread-safe.
+// Decoders are strict: version, element count, types, ranges, enum members, names, depth, sizes,
+// trailing bytes. They never allocate from a claimed length and never read past the end. What they
+// refuse they name by its own error code. All functions are pure and thread-safe.
 #pragma once
 
 #include <string_view>
@@ -13,28 +13,37 @@
 
 namespace estop::schemas {
 
-// Checks any msgpack value without building it: one value, depth ≤ kDepthMax, elements ≤ kElementsMax, claimed lengths within
-// the bytes that are there, no ext types, no trailing bytes, no duplicate string keys in one map.
+// Checks any msgpack value without building it: one value, depth ≤ kDepthMax, elements ≤
+// kElementsMax, claimed lengths within the bytes that are there, no ext types, no trailing bytes,
+// no duplicate string keys in one map.
 [[nodiscard]] Result<void> check_bounds(std::string_view bytes);
 
-// Intents. decode_intent returns views into `bytes`; it allocates nothing and does not look into the payload.
+// UTF-8 (no overlong forms, no surrogates) without control characters other than line feed and tab.
+[[nodiscard]] bool is_clean_text(std::string_view text);
+
+// Intents. decode_intent returns views into `bytes`; it allocates nothing and does not look into
+// the payload.
 [[nodiscard]] Bytes encode_intent(const IntentHead& head);
 [[nodiscard]] Result<IntentHead> decode_intent(std::string_view bytes);
 
-// Signed records. sign_record encodes the body, hashes and signs it. open_record decodes and hashes; it does *not* verify the
-// signature: verify_record does (174 µs), so that a caller can latch first.
+// Signed records. sign_record encodes the body, hashes and signs it. open_record decodes and
+// hashes; it does *not* verify the signature: verify_record does (174 µs), so that a caller can
+// latch first.
 [[nodiscard]] SignedRecord sign_record(const Record& record, const SigningKey& key);
 [[nodiscard]] Result<SignedRecord> open_record(std::string_view frame);
 [[nodiscard]] bool verify_record(const SignedRecord& record, const PublicKey& key);
 
-// Signed frames and receipts. The decoders verify first and return kBadSignature before anything else is trusted.
+// Signed frames and receipts. The decoders verify first and return kBadSignature before anything
+// else is trusted.
 [[nodiscard]] Bytes sign_lease(const LeaseFrame& frame, const SigningKey& key);
 [[nodiscard]] Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key);
 [[nodiscard]] Bytes sign_receipt(const BridgeReceipt& receipt, const SigningKey& key);
-[[nodiscard]] Result<BridgeReceipt> read_receipt(std::string_view bytes);  // not verified: see verify_receipt
+[[nodiscard]] Result<BridgeReceipt> read_receipt(
+    std::string_view bytes);  // not verified: see verify_receipt
 [[nodiscard]] bool verify_receipt(std::string_view bytes, const PublicKey& key);
 [[nodiscard]] Bytes sign_stopped(const StoppedReceipt& receipt, const SigningKey& key);
-[[nodiscard]] Result<StoppedReceipt> read_stopped(std::string_view bytes);  // not verified: see verify_stopped
+[[nodiscard]] Result<StoppedReceipt> read_stopped(
+    std::string_view bytes);  // not verified: see verify_stopped
 [[nodiscard]] bool verify_stopped(std::string_view bytes, const PublicKey& key);
 
 // Unsigned messages: the broker's permissions say who may send them.
@@ -49,15 +58,16 @@ namespace estop::schemas {
 template <class M>
 [[nodiscard]] Result<M> decode(std::string_view bytes);
 
-// Commands and their answers are JSON objects (see PROTOCOL.md); a client may send msgpack maps instead and is answered in
-// msgpack. These translate between the two without losing anything that a command may hold.
+// Commands and their answers are JSON objects (see PROTOCOL.md); a client may send msgpack maps
+// instead and is answered in msgpack. These translate between the two without losing anything that
+// a command may hold.
 enum class Form { kJson, kMsgpack };
 struct JsonText {
   std::string json;
   Form form = Form::kJson;
 };
-// Accepts either form; kMalformed and friends otherwise. The JSON text is syntactically valid only if the form was msgpack;
-// JSON input is passed on as it is, for the caller's parser.
+// Accepts either form; kMalformed and friends otherwise. The JSON text is syntactically valid only
+// if the form was msgpack; JSON input is passed on as it is, for the caller's parser.
 [[nodiscard]] Result<JsonText> to_json(std::string_view bytes);
 // `json` must be valid JSON (our own).
 [[nodiscard]] Bytes from_json(std::string_view json, Form form);

@@ -13,20 +13,20 @@ inline constexpr std::size_t kInstanceMax_bytes = 16;
 inline constexpr std::size_t kActionMax_segments = 6;
 inline constexpr std::size_t kActionMax_bytes = 127;
 inline constexpr std::size_t kIntentIdMax_bytes = 40;
-inline constexpr std::size_t kKeyMax_bytes = 256;     // checkpoint and effect keys
+inline constexpr std::size_t kKeyMax_bytes = 256;  // checkpoint and effect keys
 inline constexpr std::size_t kReasonMax_bytes = 1024;
 inline constexpr std::size_t kOpIdMax_bytes = 40;
 
 // Messages. The broker's max_payload is kBrokerPayloadMax_bytes; what is larger never arrives.
 inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
-inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;          // of an intent
+inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;  // of an intent
 inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;
-inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;   // records, beats, commands
+inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;  // records, beats, commands
 inline constexpr std::size_t kHeadersMax_bytes = 4 * 1024;
 inline constexpr std::size_t kDepthMax = 16;
 inline constexpr std::size_t kElementsMax = 65'536;
-inline constexpr std::size_t kCheckpointKeysMax = 1024;               // per address
-inline constexpr std::size_t kInstancesMax = 4096;                    // per address
+inline constexpr std::size_t kCheckpointKeysMax = 1024;  // per address
+inline constexpr std::size_t kInstancesMax = 4096;       // per address
 
 // Time. Leases are counted from the sending of one's own beat, on CLOCK_BOOTTIME.
 inline constexpr std::uint32_t kBridgeBeat_ms = 500;

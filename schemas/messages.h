@@ -1,7 +1,8 @@
-// Every message of Estop as a plain struct. PROTOCOL.md describes the bytes; codec.h makes and reads them.
+// Every message of Estop as a plain struct. PROTOCOL.md describes the bytes; codec.h makes and
+// reads them.
 //
-// Times: `…_ms` at the end of a wall-clock field means milliseconds since 1970 (UTC), for people only. Durations carry their
-// unit in the name. No decision is taken on a wall clock.
+// Times: `…_ms` at the end of a wall-clock field means milliseconds since 1970 (UTC), for people
+// only. Durations carry their unit in the name. No decision is taken on a wall clock.
 #pragma once
 
 #include <array>
@@ -18,20 +19,24 @@ namespace estop::schemas {
 
 inline constexpr std::uint8_t kVersion = 1;
 
-using Bytes = std::string;  // opaque bytes; std::string because the broker's client takes char pointers
+using Bytes =
+    std::string;  // opaque bytes; std::string because the broker's client takes char pointers
 using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using Signature = std::array<std::uint8_t, 64>;  // Ed25519
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
 
-// --- Intents -----------------------------------------------------------------------------------------------------------
+// --- Intents
+// -----------------------------------------------------------------------------------------------------------
 
 enum class IntentFlag : std::uint32_t {
   kRequest = 1,  // the sender waits for a reply on its inbox
-  kReply = 2,    // answers the intent whose id this one carries; goes to `to_instance` of the receiver
-  kFailed = 4,   // a reply that says that the handler failed; the payload is its sentence
+  kReply =
+      2,  // answers the intent whose id this one carries; goes to `to_instance` of the receiver
+  kFailed = 4,  // a reply that says that the handler failed; the payload is its sentence
 };
 
-// The head of an envelope, as views into the message. It names no sender: the subject does, and the broker checked that.
+// The head of an envelope, as views into the message. It names no sender: the subject does, and the
+// broker checked that.
 struct IntentHead {
   std::string_view id;            // segment of at most kIntentIdMax_bytes, unique per sender
   std::uint64_t incarnation = 0;  // of the sender
@@ -45,10 +50,11 @@ struct IntentHead {
   return (flags & static_cast<std::uint32_t>(flag)) != 0;
 }
 
-// --- The control log -----------------------------------------------------------------------------------------------------
+// --- The control log
+// -----------------------------------------------------------------------------------------------------
 
 enum class RecordKind : std::uint8_t {
-  kEpochOpened = 1,   // first record of a stream: carries the old head in `lifts_hash`/`target`
+  kEpochOpened = 1,  // first record of a stream: `prev` is the old head's hash, `target` its place
   kKill = 2,
   kResume = 3,
   kBridgeJoined = 4,  // `target` = bridge id, `key` = its public key
@@ -68,19 +74,22 @@ struct Record {
   std::uint64_t epoch = 0;  // raised when the stream is made anew
   std::uint64_t term = 0;   // raised by each leader
   std::uint64_t seq = 0;    // stream sequence, from 1
-  Hash prev{};              // hash of record seq-1; of the old head for kEpochOpened; zero for the very first
-  std::string op_id;        // unique per order; a retry carries the same
+  Hash prev{};  // hash of record seq-1; of the old head for kEpochOpened; zero for the very first
+  std::string op_id;  // unique per order; a retry carries the same
   RecordKind kind = RecordKind::kKill;
-  Scope scope;                      // kill, resume
-  KillMode mode = KillMode::kGrace; // kill
-  std::uint32_t grace_ms = 0;       // kill
-  std::string actor;                // operator, or `control`
-  std::string reason;               // kill, resume
+  Scope scope;                       // kill, resume
+  KillMode mode = KillMode::kGrace;  // kill
+  std::uint32_t grace_ms = 0;        // kill
+  std::string actor;                 // operator, or `control`
+  std::string reason;                // kill, resume
   std::uint64_t issued_at_ms = 0;
-  std::vector<std::string> lifts;   // resume: op ids of the kills that it lifts
+  std::vector<std::string> lifts;                 // resume: op ids of the kills that it lifts
   PendingWork pending = PendingWork::kRedeliver;  // resume
-  std::string target;               // bridge id; for kEpochOpened "epoch:seq" of the old head
-  Bytes key;                        // kBridgeJoined: 32 bytes public key; otherwise empty
+  // Resume: the incarnation that the scope's addresses get. The leader raises it with every resume;
+  // it never goes back, also not in a stream that was made anew (where `seq` may).
+  std::uint64_t incarnation = 0;
+  std::string target;  // bridge id; for kEpochOpened "epoch:seq" of the old head
+  Bytes key;           // kBridgeJoined: 32 bytes public key; otherwise empty
   friend bool operator==(const Record&, const Record&) = default;
 };
 
@@ -99,7 +108,8 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
-// --- Control and bridges ---------------------------------------------------------------------------------------------------
+// --- Control and bridges
+// ---------------------------------------------------------------------------------------------------
 
 struct Grant {
   std::string bridge;
@@ -110,9 +120,10 @@ struct Grant {
 // Signed by control. Sent when a bridge beats, when the head moves, and at least every beat time.
 struct LeaseFrame {
   std::uint64_t term = 0;
-  Head head;                        // newest record that bridges may apply: committed, and durable if it is a resume
+  Head head;  // newest record that bridges may apply: committed, and durable if it is a resume
   std::vector<Grant> grants;
-  std::vector<Bytes> uncommitted;   // signed record frames of kills that the stream has not taken yet
+  std::vector<Bytes>
+      uncommitted;  // signed record frames of kills that the stream has not taken yet
   std::uint64_t sent_at_ms = 0;
   friend bool operator==(const LeaseFrame&, const LeaseFrame&) = default;
 };
@@ -121,7 +132,7 @@ enum class BridgeState : std::uint8_t {
   kReplaying = 1,  // closed: reads the log
   kJoining = 2,    // closed: at the head, asks to join
   kOpen = 3,
-  kLeaving = 4,    // clean stop: closed for good
+  kLeaving = 4,  // clean stop: closed for good
 };
 
 struct BridgeBeat {
@@ -130,27 +141,32 @@ struct BridgeBeat {
   BridgeState state = BridgeState::kReplaying;
   Head applied;
   PublicKey key{};
-  std::uint64_t forwarded = 0;     // intents since start
+  std::uint64_t forwarded = 0;  // intents since start
   std::uint64_t refused = 0;
-  std::uint64_t refused_killed = 0;  // of these: sender or receiver under a kill, or an old incarnation
-  std::uint64_t after_fence = 0;   // intents forwarded from or to a latched scope: must stay 0
-  std::vector<Bytes> held;         // signed frames of kills that it holds and that are not in the applied log
+  std::uint64_t refused_killed =
+      0;  // of these: sender or receiver under a kill, or an old incarnation
+  std::uint64_t after_fence = 0;  // intents forwarded from or to a latched scope: must stay 0
+  std::vector<Bytes>
+      held;  // signed frames of kills that it holds and that are not in the applied log
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
 };
 
-// A bridge's signed statement that it obeyed a kill or resume. For a kill it is a barrier (see Subjects::receipt).
+// A bridge's signed statement that it obeyed a kill or resume. For a kill it is a barrier (see
+// Subjects::receipt).
 struct BridgeReceipt {
   std::string bridge;
   std::string op_id;
-  std::uint64_t seq = 0;               // as in the record obeyed; 0 while it had none
+  std::uint64_t seq = 0;  // as in the record obeyed; 0 while it had none
   RecordKind kind = RecordKind::kKill;
-  std::uint64_t forwarded_before = 0;  // intents from or to the scope that passed this bridge before the latch, since its start
-  std::uint64_t refused_since = 0;     // intents refused because of this kill, up to this receipt
-  std::uint64_t latched_in_us = 0;     // from reading the record to this receipt
+  std::uint64_t forwarded_before =
+      0;  // intents from or to the scope that passed this bridge before the latch, since its start
+  std::uint64_t refused_since = 0;  // intents refused because of this kill, up to this receipt
+  std::uint64_t latched_in_us = 0;  // from reading the record to this receipt
   friend bool operator==(const BridgeReceipt&, const BridgeReceipt&) = default;
 };
 
-// --- Agents ------------------------------------------------------------------------------------------------------------------
+// --- Agents
+// ------------------------------------------------------------------------------------------------------------------
 
 enum class AgentState : std::uint8_t {
   kUnknown = 1,  // announced or just resumed, no beat yet
@@ -158,16 +174,16 @@ enum class AgentState : std::uint8_t {
   kStale = 3,
   kCrashed = 4,
   kLeft = 5,
-  kKilled = 6,   // overlay: covered by a kill
+  kKilled = 6,  // overlay: covered by a kill
 };
 
 struct Hello {
-  PublicKey key{};            // signs this instance's receipts (from its credential)
+  PublicKey key{};  // signs this instance's receipts (from its credential)
   std::string host;
   std::uint64_t pid = 0;
-  std::string runtime;        // "estop-cpp/0.1.0"
-  std::string spawned_by;     // address text or empty
-  bool goodbye = false;       // true: a clean leave
+  std::string runtime;     // "estop-cpp/0.1.0"
+  std::string spawned_by;  // address text or empty
+  bool goodbye = false;    // true: a clean leave
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -204,8 +220,8 @@ struct HelloReply {
 struct Beat {
   std::uint64_t nonce = 0;
   std::uint64_t incarnation = 0;
-  bool stopped = false;             // obeys a kill at the moment
-  std::uint64_t sent = 0;           // intents since this instance started, as all counters below
+  bool stopped = false;    // obeys a kill at the moment
+  std::uint64_t sent = 0;  // intents since this instance started, as all counters below
   std::uint64_t succeeded = 0;
   std::uint64_t failed = 0;
   std::uint64_t handled = 0;
@@ -218,9 +234,9 @@ struct Beat {
 
 struct BeatReply {
   std::uint64_t nonce = 0;
-  Errc code = Errc::kOk;            // kNotFound: say hello again (control lost or resumed you)
-  std::uint64_t incarnation = 0;    // of the address now; higher than yours: say hello again
-  std::vector<Latch> latches;       // non-empty: stop, in case the order itself was lost
+  Errc code = Errc::kOk;          // kNotFound: say hello again (control lost or resumed you)
+  std::uint64_t incarnation = 0;  // of the address now; higher than yours: say hello again
+  std::vector<Latch> latches;     // non-empty: stop, in case the order itself was lost
   friend bool operator==(const BeatReply&, const BeatReply&) = default;
 };
 
@@ -229,24 +245,24 @@ struct StoppedReceipt {
   std::string op_id;
   std::uint64_t seq = 0;
   std::uint64_t handlers_cancelled = 0;
-  std::uint64_t intents_dropped = 0;   // queued and not started
-  bool grace_exceeded = false;         // the callback or a handler was still running when the grace ended
-  std::uint64_t stopped_in_us = 0;     // from reading the order to this receipt
+  std::uint64_t intents_dropped = 0;  // queued and not started
+  bool grace_exceeded = false;  // the callback or a handler was still running when the grace ended
+  std::uint64_t stopped_in_us = 0;  // from reading the order to this receipt
   friend bool operator==(const StoppedReceipt&, const StoppedReceipt&) = default;
 };
 
 enum class StoreOp : std::uint8_t {
-  kPut = 1,           // checkpoint: key, expected_version (0: must not exist), bytes
-  kGet = 2,           // checkpoint: key
-  kEffectBegin = 3,   // effect: key; durable before the answer
-  kEffectFinish = 4,  // effect: key; bytes = what to remember of the outcome (≤ 4 KiB)
-  kEffectAbandon = 5, // effect: key; begun, but certainly not carried out: may be begun again
+  kPut = 1,            // checkpoint: key, expected_version (0: must not exist), bytes
+  kGet = 2,            // checkpoint: key
+  kEffectBegin = 3,    // effect: key; durable before the answer
+  kEffectFinish = 4,   // effect: key; bytes = what to remember of the outcome (≤ 4 KiB)
+  kEffectAbandon = 5,  // effect: key; begun, but certainly not carried out: may be begun again
 };
 
 enum class EffectState : std::uint8_t {
-  kNone = 0,       // nobody has begun it: after kEffectBegin it is yours
-  kBegun = 1,      // begun and not finished, by another life or process: ambiguous, do not repeat
-  kFinished = 2,   // done; `bytes` is the remembered outcome
+  kNone = 0,      // nobody has begun it: after kEffectBegin it is yours
+  kBegun = 1,     // begun and not finished, by another life or process: ambiguous, do not repeat
+  kFinished = 2,  // done; `bytes` is the remembered outcome
 };
 
 struct StoreRequest {
@@ -259,9 +275,9 @@ struct StoreRequest {
 };
 
 struct StoreReply {
-  Errc code = Errc::kOk;       // kVersionConflict carries the version that is there
+  Errc code = Errc::kOk;  // kVersionConflict carries the version that is there
   std::string detail;
-  std::uint64_t version = 0;   // checkpoints: the version now stored
+  std::uint64_t version = 0;                // checkpoints: the version now stored
   EffectState effect = EffectState::kNone;  // effects: the state *before* this request
   Bytes bytes;
   friend bool operator==(const StoreReply&, const StoreReply&) = default;
@@ -274,9 +290,12 @@ std::ostream& operator<<(std::ostream& out, BridgeState state);
 std::ostream& operator<<(std::ostream& out, AgentState state);
 std::ostream& operator<<(std::ostream& out, StoreOp op);
 std::ostream& operator<<(std::ostream& out, EffectState state);
-[[nodiscard]] std::string_view name(RecordKind kind) noexcept;   // "kill"
-[[nodiscard]] std::string_view name(KillMode mode) noexcept;     // "now", "grace"
+[[nodiscard]] std::string_view name(RecordKind kind) noexcept;      // "kill"
+[[nodiscard]] std::string_view name(KillMode mode) noexcept;        // "now", "grace"
+[[nodiscard]] std::string_view name(PendingWork pending) noexcept;  // "redeliver"
 [[nodiscard]] std::string_view name(BridgeState state) noexcept;
-[[nodiscard]] std::string_view name(AgentState state) noexcept;  // "healthy"
+[[nodiscard]] std::string_view name(AgentState state) noexcept;   // "healthy"
+[[nodiscard]] std::string_view name(StoreOp op) noexcept;         // "effect-begin"
+[[nodiscard]] std::string_view name(EffectState state) noexcept;  // "begun"
 
 }  // namespace estop::schemas

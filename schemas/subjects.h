@@ -1,7 +1,8 @@
 // Every subject of Estop, as pairs of builder and pattern. No other file spells one.
 //
-// A `Subject` can only come from a builder here, and builders take checked names: a publish or subscribe cannot carry a
-// byte that the grammar does not allow. The prefix (default `estop`) separates several Estops on one broker.
+// A `Subject` can only come from a builder here, and builders take checked names: a publish or
+// subscribe cannot carry a byte that the grammar does not allow. The prefix (default `estop`)
+// separates several Estops on one broker.
 #pragma once
 
 #include <optional>
@@ -27,7 +28,8 @@ class Subject {
   std::string text_;
 };
 
-// `<prefix>.intent.A.i.B.<action…>` taken apart. Views into the subject that was parsed; every part obeys its grammar.
+// `<prefix>.intent.A.i.B.<action…>` taken apart. Views into the subject that was parsed; every part
+// obeys its grammar.
 struct IntentSubject {
   std::string_view sender;           // org.workspace.name
   std::string_view instance;         // of the sender
@@ -61,33 +63,37 @@ class Subjects {
   [[nodiscard]] static Subjects standard();  // prefix `estop`
   [[nodiscard]] const Segment& prefix() const noexcept { return prefix_; }
 
-  // --- AGENTS account -----------------------------------------------------------------------------------------------
+  // --- AGENTS account
+  // -----------------------------------------------------------------------------------------------
   [[nodiscard]] Subject intent(const Address& from, const Instance& instance, const Address& to,
                                const Action& action) const;
-  [[nodiscard]] Subject intents() const;                         // estop.intent.>
-  [[nodiscard]] Subject intents_of(const Address& from) const;   // estop.intent.A.>
+  [[nodiscard]] Subject intents() const;                        // estop.intent.>
+  [[nodiscard]] Subject intents_of(const Address& from) const;  // estop.intent.A.>
   [[nodiscard]] std::optional<IntentSubject> parse_intent(std::string_view subject) const noexcept;
 
-  // Hot path of the bridge: writes `estop.deliver.B.A.<action>` into `out` (cleared first, capacity reused). The parts must
-  // come from parse_intent. The result is as safe as a Subject.
+  // Hot path of the bridge: writes `estop.deliver.B.A.<action>` into `out` (cleared first, capacity
+  // reused). The parts must come from parse_intent. The result is as safe as a Subject.
   void deliver(const IntentSubject& parts, std::string& out) const;
   [[nodiscard]] Subject deliveries_to(const Address& to) const;  // estop.deliver.B.>
   [[nodiscard]] Subject deliveries() const;                      // estop.deliver.>
-  [[nodiscard]] std::optional<DeliverSubject> parse_deliver(std::string_view subject) const noexcept;
+  [[nodiscard]] std::optional<DeliverSubject> parse_deliver(
+      std::string_view subject) const noexcept;
 
-  // estop.inbox.A.i.<kind>.<id>: kind `reply` (an answer that passed the gate), `refused` (of an intent), `rpc` (control's
-  // answers). `id` must be a segment (an intent id is).
+  // estop.inbox.A.i.<kind>.<id>: kind `reply` (an answer that passed the gate), `refused` (of an
+  // intent), `rpc` (control's answers). `id` must be a segment (an intent id is).
   [[nodiscard]] Subject inbox(const Address& to, const Instance& instance, const Segment& kind,
                               const Segment& id) const;
-  [[nodiscard]] Subject inbox_of(const Address& to, const Instance& instance) const;  // estop.inbox.A.i.>
-  [[nodiscard]] Subject inboxes_of(const Address& to) const;                          // estop.inbox.A.>
-  [[nodiscard]] Subject inboxes() const;                                              // estop.inbox.>
+  [[nodiscard]] Subject inbox_of(const Address& to,
+                                 const Instance& instance) const;  // estop.inbox.A.i.>
+  [[nodiscard]] Subject inboxes_of(const Address& to) const;       // estop.inbox.A.>
+  [[nodiscard]] Subject inboxes() const;                           // estop.inbox.>
   // For views that already obey the grammar (the bridge): estop.inbox.A.i.<kind>.<id>
   void inbox(std::string_view address, std::string_view instance, std::string_view kind,
              std::string_view id, std::string& out) const;
-  // The reply subject of a request, if it is honoured: literally below `estop.inbox.<owner>.`, every token clean (no wildcard,
-  // no empty token, `[A-Za-z0-9_-]`, at most 255 bytes). `owner` is `A.tokens()` for an agent (the asker's own address) or
-  // an operator's name. nullopt: ignore it and count it; a reply there could hit a foreign subject.
+  // The reply subject of a request, if it is honoured: literally below `estop.inbox.<owner>.`,
+  // every token clean (no wildcard, no empty token, `[A-Za-z0-9_-]`, at most 255 bytes). `owner` is
+  // `A.tokens()` for an agent (the asker's own address) or an operator's name. nullopt: ignore it
+  // and count it; a reply there could hit a foreign subject.
   [[nodiscard]] std::optional<Subject> honoured_reply(std::string_view owner,
                                                       std::string_view reply) const;
 
@@ -99,40 +105,66 @@ class Subjects {
   [[nodiscard]] Subject beats() const;        // estop.beat.>
   [[nodiscard]] Subject checkpoints() const;  // estop.checkpoint.>
   [[nodiscard]] Subject stoppeds() const;     // estop.stopped.>
-  // Of any of the four above; nullopt for anything else.
+  // What one agent may publish, all its instances: estop.<kind>.A.>
+  [[nodiscard]] Subject hellos_of(const Address& from) const;
+  [[nodiscard]] Subject beats_of(const Address& from) const;
+  [[nodiscard]] Subject checkpoints_of(const Address& from) const;
+  [[nodiscard]] Subject stoppeds_of(const Address& from) const;
+  [[nodiscard]] Subject works_of(const Address& from) const;
+  [[nodiscard]] Subject works() const;  // estop.work.>
+  // Of hello, beat, checkpoint or stopped; nullopt for anything else.
   [[nodiscard]] std::optional<AgentSubject> parse_agent(std::string_view subject) const noexcept;
 
   [[nodiscard]] Subject control_of(const Address& agent) const;  // estop.control.A
   [[nodiscard]] Subject control_all() const;                     // estop.control.all
   [[nodiscard]] Subject controls() const;                        // estop.control.>
 
-  // A bridge's receipt goes over its AGENTS connection, behind everything that it forwarded: the broker handles the
-  // publishes of one connection in order, so the receipt is a barrier without a further round trip.
+  // A bridge's receipt goes over its AGENTS connection, behind everything that it forwarded: the
+  // broker handles the publishes of one connection in order, so the receipt is a barrier without a
+  // further round trip.
   [[nodiscard]] Subject receipt(const Segment& bridge) const;  // estop.receipt.<bridge>
   [[nodiscard]] Subject receipts() const;                      // estop.receipt.*
-  [[nodiscard]] std::optional<std::string_view> parse_receipt(std::string_view subject) const noexcept;
+  [[nodiscard]] std::optional<std::string_view> parse_receipt(
+      std::string_view subject) const noexcept;
 
-  // --- CONTROL account ----------------------------------------------------------------------------------------------
+  // --- CONTROL account
+  // ----------------------------------------------------------------------------------------------
   [[nodiscard]] Subject command(const Segment& actor, const Segment& verb) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
   [[nodiscard]] Subject commands() const;                         // estop.command.*.*
-  [[nodiscard]] std::optional<CommandSubject> parse_command(std::string_view subject) const noexcept;
-  [[nodiscard]] Subject log() const;                         // estop.log
-  [[nodiscard]] Subject lease() const;                       // estop.lease
-  [[nodiscard]] Subject bridge(const Segment& id) const;     // estop.bridge.<id>
-  [[nodiscard]] Subject bridges() const;                     // estop.bridge.*
-  [[nodiscard]] std::optional<std::string_view> parse_bridge(std::string_view subject) const noexcept;
-  [[nodiscard]] Subject event(const Segment& kind) const;    // estop.event.<kind>
-  [[nodiscard]] Subject events() const;                      // estop.event.>
-  // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and its pattern.
-  [[nodiscard]] Subject own_inbox(const Segment& owner) const;                     // estop.inbox.<owner>.>
-  [[nodiscard]] Subject own_inbox(const Segment& owner, const Segment& id) const;  // estop.inbox.<owner>.<id>
+  [[nodiscard]] std::optional<CommandSubject> parse_command(
+      std::string_view subject) const noexcept;
+  [[nodiscard]] Subject emergency(const Segment& actor) const;  // estop.emergency.<operator>
+  [[nodiscard]] Subject emergencies() const;                    // estop.emergency.*
+  [[nodiscard]] Subject audits() const;                         // estop.audit.>
+  [[nodiscard]] Subject stores() const;                         // estop.store.>
+  [[nodiscard]] Subject log() const;                            // estop.log
+  [[nodiscard]] Subject lease() const;                          // estop.lease
+  [[nodiscard]] Subject bridge(const Segment& id) const;        // estop.bridge.<id>
+  [[nodiscard]] Subject bridges() const;                        // estop.bridge.*
+  [[nodiscard]] std::optional<std::string_view> parse_bridge(
+      std::string_view subject) const noexcept;
+  [[nodiscard]] Subject event(const Segment& kind) const;  // estop.event.<kind>
+  [[nodiscard]] Subject events() const;                    // estop.event.>
+  // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and
+  // its pattern.
+  [[nodiscard]] Subject own_inbox(const Segment& owner) const;  // estop.inbox.<owner>.>
+  [[nodiscard]] Subject own_inbox(const Segment& owner,
+                                  const Segment& id) const;  // estop.inbox.<owner>.<id>
 
-  // --- JetStream API (CONTROL account only) ---------------------------------------------------------------------------
-  [[nodiscard]] Subject js_stream_create(const Segment& stream) const;  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
-  [[nodiscard]] Subject js_stream_info(const Segment& stream) const;    // $JS.API.STREAM.INFO.<STREAM>
-  [[nodiscard]] Subject js_direct_get(const Segment& stream) const;     // $JS.API.DIRECT.GET.<STREAM>
-  [[nodiscard]] static Segment control_stream();                        // `control`, stream name CONTROL
+  // --- JetStream API (CONTROL account only)
+  // ---------------------------------------------------------------------------
+  [[nodiscard]] Subject js_stream_create(
+      const Segment& stream) const;  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
+  [[nodiscard]] Subject js_stream_info(
+      const Segment& stream) const;                                  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] Subject js_direct_get(const Segment& stream) const;  // $JS.API.DIRECT.GET.<STREAM>
+  [[nodiscard]] Subject js_api() const;                              // $JS.API.>
+  [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL
+
+  // --- SYS account ------------------------------------------------------------------------------
+  [[nodiscard]] Subject sys_requests() const;  // $SYS.REQ.>
+  [[nodiscard]] Subject sys_accounts() const;  // $SYS.ACCOUNT.>
 
  private:
   Segment prefix_;

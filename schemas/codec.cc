@@ -1,0 +1,396 @@
+#include "schemas/codec.h"
+
+#include <fmt/format.h>
+
+#include "schemas/pack.h"
+
+namespace estop::schemas {
+namespace {
+
+constexpr std::size_t kFrameMax_bytes = 16 * 1024;  // one signed record
+constexpr std::size_t kNameMax_bytes = 256;
+
+// What is signed is a domain, so that a signature of one kind of message never fits another, and
+// the body.
+constexpr std::string_view kRecordDomain = "estop record 1\n";
+constexpr std::string_view kLeaseDomain = "estop lease 1\n";
+constexpr std::string_view kReceiptDomain = "estop receipt 1\n";
+constexpr std::string_view kStoppedDomain = "estop stopped 1\n";
+
+struct Frame {
+  Bytes body;
+  Signature signature{};
+};
+
+Bytes seal(std::string_view domain, std::string_view body, const SigningKey& key) {
+  const Signature signature = key.sign(std::string(domain).append(body));
+  return ArrayWriter(3).number(kVersion).bin(body).fixed(signature).end();
+}
+
+Result<Frame> open_frame(std::string_view bytes, std::size_t max_bytes) {
+  ArrayReader in(bytes, 3, max_bytes);
+  Frame frame;
+  frame.body = in.bin(max_bytes);
+  frame.signature = in.fixed<64>();
+  return in.finish(std::move(frame));
+}
+
+bool signed_by(std::string_view bytes, std::size_t max_bytes, std::string_view domain,
+               const PublicKey& key) {
+  const auto frame = open_frame(bytes, max_bytes);
+  return frame && verify(key, std::string(domain).append(frame->body), frame->signature);
+}
+
+Scope read_scope(ArrayReader& in) {
+  const std::string text = in.text(kNameMax_bytes);
+  if (!in.ok()) return {};
+  auto scope = Scope::parse(text);
+  if (!scope) in.fault(scope.error().code, scope.error().detail);
+  return scope.value_or(Scope{});
+}
+
+std::string read_name(ArrayReader& in, std::size_t max_bytes) {
+  std::string text = in.text(max_bytes);
+  if (in.ok() && !is_segment(text)) in.fault(Errc::kBadAddress, SegmentTag::explain(text));
+  return text;
+}
+
+void write_head(ArrayWriter& out, const Head& head) {
+  out.number(head.epoch).number(head.seq).fixed(head.hash);
+}
+
+Head read_head(ArrayReader& in) {
+  Head head;
+  head.epoch = in.number();
+  head.seq = in.number();
+  head.hash = in.fixed<32>();
+  return head;
+}
+
+void write_latches(ArrayWriter& out, const std::vector<Latch>& latches) {
+  out.list(latches.size());
+  for (const Latch& latch : latches) {
+    out.list(7).text(latch.op_id).number(latch.seq).text(latch.scope.text()).member(latch.mode);
+    out.text(latch.actor).text(latch.reason).number(latch.since_ms);
+  }
+}
+
+std::vector<Latch> read_latches(ArrayReader& in) {
+  return in.list<Latch>(7, [](ArrayReader& inner) {
+    Latch latch;
+    latch.op_id = read_name(inner, kOpIdMax_bytes);
+    latch.seq = inner.number();
+    latch.scope = read_scope(inner);
+    latch.mode = inner.member<KillMode>();
+    latch.actor = read_name(inner, kSegmentMax_bytes);
+    latch.reason = inner.text(kReasonMax_bytes);
+    latch.since_ms = inner.number();
+    return latch;
+  });
+}
+
+Bytes encode_body(const Record& r) {
+  ArrayWriter out(18);
+  out.number(kVersion).number(r.epoch).number(r.term).number(r.seq).fixed(r.prev);
+  out.text(r.op_id).member(r.kind).text(r.scope.text()).member(r.mode).number(r.grace_ms);
+  out.text(r.actor).text(r.reason).number(r.issued_at_ms).list(r.lifts.size());
+  for (const std::string& lifted : r.lifts) out.text(lifted);
+  out.member(r.pending).number(r.incarnation).text(r.target).bin(r.key);
+  return out.end();
+}
+
+Result<Record> decode_body(std::string_view body) {
+  ArrayReader in(body, 18, kFrameMax_bytes);
+  Record r;
+  r.epoch = in.number();
+  r.term = in.number();
+  r.seq = in.number();
+  r.prev = in.fixed<32>();
+  r.op_id = read_name(in, kOpIdMax_bytes);
+  r.kind = in.member<RecordKind>();
+  r.scope = read_scope(in);
+  r.mode = in.member<KillMode>();
+  r.grace_ms = in.number32();
+  r.actor = read_name(in, kSegmentMax_bytes);
+  r.reason = in.text(kReasonMax_bytes);
+  r.issued_at_ms = in.number();
+  r.lifts = in.texts(kOpIdMax_bytes);
+  r.pending = in.member<PendingWork>();
+  r.incarnation = in.number();
+  r.target = in.text(kNameMax_bytes);
+  r.key = in.bin(sizeof(PublicKey));
+  return in.finish(std::move(r));
+}
+
+}  // namespace
+
+// --- Signed records
+// --------------------------------------------------------------------------------------------------
+
+SignedRecord sign_record(const Record& record, const SigningKey& key) {
+  const Bytes body = encode_body(record);
+  return {record, seal(kRecordDomain, body, key), sha256(body)};
+}
+
+Result<SignedRecord> open_record(std::string_view frame) {
+  auto opened = open_frame(frame, kFrameMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  auto record = decode_body(opened->body);
+  if (!record) return tl::make_unexpected(record.error());
+  return SignedRecord{std::move(*record), Bytes(frame), sha256(opened->body)};
+}
+
+bool verify_record(const SignedRecord& record, const PublicKey& key) {
+  return signed_by(record.frame, kFrameMax_bytes, kRecordDomain, key);
+}
+
+// --- Signed frames and receipts
+// ----------------------------------------------------------------------------------------
+
+Bytes sign_lease(const LeaseFrame& frame, const SigningKey& key) {
+  ArrayWriter out(8);
+  out.number(kVersion).number(frame.term);
+  write_head(out, frame.head);
+  out.list(frame.grants.size());
+  for (const Grant& grant : frame.grants) out.list(2).text(grant.bridge).number(grant.nonce);
+  out.list(frame.uncommitted.size());
+  for (const Bytes& kill : frame.uncommitted) out.bin(kill);
+  return seal(kLeaseDomain, out.number(frame.sent_at_ms).end(), key);
+}
+
+Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key) {
+  auto opened = open_frame(bytes, kControlMessageMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  if (!verify(key, std::string(kLeaseDomain).append(opened->body), opened->signature)) {
+    return fail(Errc::kBadSignature, "a lease frame that control did not sign");
+  }
+  ArrayReader in(opened->body, 8, kControlMessageMax_bytes);
+  LeaseFrame frame;
+  frame.term = in.number();
+  frame.head = read_head(in);
+  frame.grants = in.list<Grant>(2, [](ArrayReader& inner) {
+    std::string bridge = read_name(inner, kSegmentMax_bytes);
+    return Grant{std::move(bridge), inner.number()};
+  });
+  frame.uncommitted = in.bins(kFrameMax_bytes);
+  frame.sent_at_ms = in.number();
+  return in.finish(std::move(frame));
+}
+
+Bytes sign_receipt(const BridgeReceipt& r, const SigningKey& key) {
+  ArrayWriter out(8);
+  out.number(kVersion).text(r.bridge).text(r.op_id).number(r.seq).member(r.kind);
+  out.number(r.forwarded_before).number(r.refused_since).number(r.latched_in_us);
+  return seal(kReceiptDomain, out.end(), key);
+}
+
+Result<BridgeReceipt> read_receipt(std::string_view bytes) {
+  auto opened = open_frame(bytes, kFrameMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  ArrayReader in(opened->body, 8, kFrameMax_bytes);
+  BridgeReceipt r;
+  r.bridge = read_name(in, kSegmentMax_bytes);
+  r.op_id = read_name(in, kOpIdMax_bytes);
+  r.seq = in.number();
+  r.kind = in.member<RecordKind>();
+  r.forwarded_before = in.number();
+  r.refused_since = in.number();
+  r.latched_in_us = in.number();
+  return in.finish(std::move(r));
+}
+
+bool verify_receipt(std::string_view bytes, const PublicKey& key) {
+  return signed_by(bytes, kFrameMax_bytes, kReceiptDomain, key);
+}
+
+Bytes sign_stopped(const StoppedReceipt& r, const SigningKey& key) {
+  ArrayWriter out(7);
+  out.number(kVersion).text(r.op_id).number(r.seq).number(r.handlers_cancelled);
+  out.number(r.intents_dropped).flag(r.grace_exceeded).number(r.stopped_in_us);
+  return seal(kStoppedDomain, out.end(), key);
+}
+
+Result<StoppedReceipt> read_stopped(std::string_view bytes) {
+  auto opened = open_frame(bytes, kFrameMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  ArrayReader in(opened->body, 7, kFrameMax_bytes);
+  StoppedReceipt r;
+  r.op_id = read_name(in, kOpIdMax_bytes);
+  r.seq = in.number();
+  r.handlers_cancelled = in.number();
+  r.intents_dropped = in.number();
+  r.grace_exceeded = in.flag();
+  r.stopped_in_us = in.number();
+  return in.finish(std::move(r));
+}
+
+bool verify_stopped(std::string_view bytes, const PublicKey& key) {
+  return signed_by(bytes, kFrameMax_bytes, kStoppedDomain, key);
+}
+
+// --- Bridges
+// -----------------------------------------------------------------------------------------------------------
+
+Bytes encode(const BridgeBeat& b) {
+  ArrayWriter out(13);
+  out.number(kVersion).text(b.bridge).number(b.nonce).member(b.state);
+  write_head(out, b.applied);
+  out.fixed(b.key).number(b.forwarded).number(b.refused).number(b.refused_killed);
+  out.number(b.after_fence).list(b.held.size());
+  for (const Bytes& kill : b.held) out.bin(kill);
+  return out.end();
+}
+
+template <>
+Result<BridgeBeat> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 13, kControlMessageMax_bytes);
+  BridgeBeat b;
+  b.bridge = read_name(in, kSegmentMax_bytes);
+  b.nonce = in.number();
+  b.state = in.member<BridgeState>();
+  b.applied = read_head(in);
+  b.key = in.fixed<32>();
+  b.forwarded = in.number();
+  b.refused = in.number();
+  b.refused_killed = in.number();
+  b.after_fence = in.number();
+  b.held = in.bins(kFrameMax_bytes);
+  return in.finish(std::move(b));
+}
+
+// --- Agents
+// ------------------------------------------------------------------------------------------------------------
+
+Bytes encode(const Hello& h) {
+  ArrayWriter out(7);
+  out.number(kVersion).fixed(h.key).text(h.host).number(h.pid).text(h.runtime);
+  return out.text(h.spawned_by).flag(h.goodbye).end();
+}
+
+template <>
+Result<Hello> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 7, kFrameMax_bytes);
+  Hello h;
+  h.key = in.fixed<32>();
+  h.host = in.text(kNameMax_bytes);
+  h.pid = in.number();
+  h.runtime = in.text(kNameMax_bytes);
+  h.spawned_by = in.text(kNameMax_bytes);
+  h.goodbye = in.flag();
+  return in.finish(std::move(h));
+}
+
+Bytes encode(const HelloReply& r) {
+  ArrayWriter out(8);
+  out.number(kVersion).member(r.code).text(r.detail).number(r.incarnation);
+  out.number(r.beat_ms).number(r.lease_ms);
+  write_latches(out, r.latches);
+  out.list(r.checkpoints.size());
+  for (const CheckpointInfo& info : r.checkpoints) {
+    out.list(3).text(info.key).number(info.version).number(info.size_bytes);
+  }
+  return out.end();
+}
+
+template <>
+Result<HelloReply> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 8, kControlMessageMax_bytes);
+  HelloReply r;
+  r.code = in.member<Errc>();
+  r.detail = in.text(kReasonMax_bytes);
+  r.incarnation = in.number();
+  r.beat_ms = in.number32();
+  r.lease_ms = in.number32();
+  r.latches = read_latches(in);
+  r.checkpoints = in.list<CheckpointInfo>(3, [](ArrayReader& inner) {
+    std::string key = inner.text(kKeyMax_bytes);
+    const std::uint64_t version = inner.number();
+    return CheckpointInfo{std::move(key), version, inner.number()};
+  });
+  return in.finish(std::move(r));
+}
+
+Bytes encode(const Beat& b) {
+  ArrayWriter out(12);
+  out.number(kVersion).number(b.nonce).number(b.incarnation).flag(b.stopped).number(b.sent);
+  out.number(b.succeeded).number(b.failed).number(b.handled).number(b.latency_total_us);
+  return out.number(b.cost_micro_usd).number(b.tokens).number(b.api_calls).end();
+}
+
+template <>
+Result<Beat> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 12, kFrameMax_bytes);
+  Beat b;
+  b.nonce = in.number();
+  b.incarnation = in.number();
+  b.stopped = in.flag();
+  b.sent = in.number();
+  b.succeeded = in.number();
+  b.failed = in.number();
+  b.handled = in.number();
+  b.latency_total_us = in.number();
+  b.cost_micro_usd = in.number();
+  b.tokens = in.number();
+  b.api_calls = in.number();
+  return in.finish(std::move(b));
+}
+
+Bytes encode(const BeatReply& r) {
+  ArrayWriter out(5);
+  out.number(kVersion).number(r.nonce).member(r.code).number(r.incarnation);
+  write_latches(out, r.latches);
+  return out.end();
+}
+
+template <>
+Result<BeatReply> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 5, kControlMessageMax_bytes);
+  BeatReply r;
+  r.nonce = in.number();
+  r.code = in.member<Errc>();
+  r.incarnation = in.number();
+  r.latches = read_latches(in);
+  return in.finish(std::move(r));
+}
+
+// --- Checkpoints and effects
+// -----------------------------------------------------------------------------------------------
+
+Bytes encode(const StoreRequest& r) {
+  ArrayWriter out(6);
+  out.number(kVersion).member(r.op).text(r.key).number(r.expected_version).number(r.incarnation);
+  return out.bin(r.bytes).end();
+}
+
+template <>
+Result<StoreRequest> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 6, kCheckpointMax_bytes + kFrameMax_bytes);
+  StoreRequest r;
+  r.op = in.member<StoreOp>();
+  r.key = in.text(kKeyMax_bytes);
+  r.expected_version = in.number();
+  r.incarnation = in.number();
+  r.bytes = in.bin(kCheckpointMax_bytes);
+  if (in.ok() && r.key.empty()) in.fault(Errc::kBadArgument, "the key is empty");
+  return in.finish(std::move(r));
+}
+
+Bytes encode(const StoreReply& r) {
+  ArrayWriter out(6);
+  out.number(kVersion).member(r.code).text(r.detail).number(r.version).member(r.effect);
+  return out.bin(r.bytes).end();
+}
+
+template <>
+Result<StoreReply> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 6, kCheckpointMax_bytes + kFrameMax_bytes);
+  StoreReply r;
+  r.code = in.member<Errc>();
+  r.detail = in.text(kReasonMax_bytes);
+  r.version = in.number();
+  r.effect = in.member<EffectState>();
+  r.bytes = in.bin(kCheckpointMax_bytes);
+  return in.finish(std::move(r));
+}
+
+}  // namespace estop::schemas

@@ -1,0 +1,131 @@
+#include "schemas/messages.h"
+
+#include <ostream>
+
+namespace estop::schemas {
+
+std::string_view name(RecordKind kind) noexcept {
+  switch (kind) {
+    case RecordKind::kEpochOpened:
+      return "epoch-opened";
+    case RecordKind::kKill:
+      return "kill";
+    case RecordKind::kResume:
+      return "resume";
+    case RecordKind::kBridgeJoined:
+      return "bridge-joined";
+    case RecordKind::kBridgeLeft:
+      return "bridge-left";
+    case RecordKind::kTermOpened:
+      return "term-opened";
+  }
+  return "?";
+}
+
+std::string_view name(KillMode mode) noexcept {
+  switch (mode) {
+    case KillMode::kNow:
+      return "now";
+    case KillMode::kGrace:
+      return "grace";
+  }
+  return "?";
+}
+
+std::string_view name(PendingWork pending) noexcept {
+  switch (pending) {
+    case PendingWork::kRedeliver:
+      return "redeliver";
+    case PendingWork::kHold:
+      return "hold";
+    case PendingWork::kDiscard:
+      return "discard";
+    case PendingWork::kDeadLetter:
+      return "dead-letter";
+  }
+  return "?";
+}
+
+std::string_view name(BridgeState state) noexcept {
+  switch (state) {
+    case BridgeState::kReplaying:
+      return "replaying";
+    case BridgeState::kJoining:
+      return "joining";
+    case BridgeState::kOpen:
+      return "open";
+    case BridgeState::kLeaving:
+      return "leaving";
+  }
+  return "?";
+}
+
+std::string_view name(AgentState state) noexcept {
+  switch (state) {
+    case AgentState::kUnknown:
+      return "unknown";
+    case AgentState::kHealthy:
+      return "healthy";
+    case AgentState::kStale:
+      return "stale";
+    case AgentState::kCrashed:
+      return "crashed";
+    case AgentState::kLeft:
+      return "left";
+    case AgentState::kKilled:
+      return "killed";
+  }
+  return "?";
+}
+
+std::string_view name(StoreOp op) noexcept {
+  switch (op) {
+    case StoreOp::kPut:
+      return "put";
+    case StoreOp::kGet:
+      return "get";
+    case StoreOp::kEffectBegin:
+      return "effect-begin";
+    case StoreOp::kEffectFinish:
+      return "effect-finish";
+    case StoreOp::kEffectAbandon:
+      return "effect-abandon";
+  }
+  return "?";
+}
+
+std::string_view name(EffectState state) noexcept {
+  switch (state) {
+    case EffectState::kNone:
+      return "none";
+    case EffectState::kBegun:
+      return "begun";
+    case EffectState::kFinished:
+      return "finished";
+  }
+  return "?";
+}
+
+std::ostream& operator<<(std::ostream& out, RecordKind kind) {
+  return out << name(kind);
+}
+std::ostream& operator<<(std::ostream& out, KillMode mode) {
+  return out << name(mode);
+}
+std::ostream& operator<<(std::ostream& out, PendingWork pending) {
+  return out << name(pending);
+}
+std::ostream& operator<<(std::ostream& out, BridgeState state) {
+  return out << name(state);
+}
+std::ostream& operator<<(std::ostream& out, AgentState state) {
+  return out << name(state);
+}
+std::ostream& operator<<(std::ostream& out, StoreOp op) {
+  return out << name(op);
+}
+std::ostream& operator<<(std::ostream& out, EffectState state) {
+  return out << name(state);
+}
+
+}  // namespace estop::schemas

@@ -1,0 +1,214 @@
+#include "schemas/pack.h"
+
+#include <set>
+
+#include <fmt/format.h>
+
+#include "schemas/codec.h"
+
+namespace estop::schemas {
+namespace {
+
+// Walks a value without building it. Every `return false` ends the walk with `code`.
+class BoundsVisitor : public msgpack::null_visitor {
+ public:
+  explicit BoundsVisitor(std::size_t size_bytes) : size_bytes_(size_bytes) {}
+  Errc code = Errc::kOk;
+
+  bool visit_str(const char* data, std::uint32_t size) {
+    if (in_key_ && !keys_.back().emplace(data, size).second) return refuse(Errc::kDuplicateKey);
+    return true;
+  }
+  bool visit_ext(const char*, std::uint32_t) { return refuse(Errc::kMalformed); }
+  bool start_array(std::uint32_t count) { return enter(count); }
+  bool start_map(std::uint32_t count) {
+    keys_.emplace_back();
+    return enter(2ULL * count);
+  }
+  bool start_map_key() { return in_key_ = true; }
+  bool end_map_key() {
+    in_key_ = false;
+    return true;
+  }
+  bool end_array() { return leave(); }
+  bool end_map() {
+    keys_.pop_back();
+    return leave();
+  }
+  void parse_error(std::size_t, std::size_t) {}
+  void insufficient_bytes(std::size_t, std::size_t) {}
+
+ private:
+  bool refuse(Errc why) {
+    code = why;
+    return false;
+  }
+  bool enter(std::uint64_t count) {
+    if (in_key_) return refuse(Errc::kMalformed);  // only plain keys
+    // Every element takes at least one byte: a claim beyond the size of the message is a lie.
+    elements_ += count;
+    if (elements_ > kElementsMax || elements_ > size_bytes_) return refuse(Errc::kTooMany);
+    return ++depth_ <= kDepthMax || refuse(Errc::kTooDeep);
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  std::size_t size_bytes_;
+  std::uint64_t elements_ = 0;
+  std::size_t depth_ = 0;
+  bool in_key_ = false;
+  std::vector<std::set<std::string_view>> keys_;
+};
+
+bool is_continuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
+}
+
+// Length of the UTF-8 character at the front of `text`; 0 if it is none (overlong, surrogate, cut,
+// beyond U+10FFFF).
+std::size_t utf8_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if (!is_continuation(text[i])) return 0;
+  }
+  const auto second = static_cast<unsigned char>(text[1]);
+  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+  return length;
+}
+
+}  // namespace
+
+bool is_clean_text(std::string_view text) {
+  while (!text.empty()) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    const std::size_t length = utf8_length(text);
+    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
+    if (length == 0 || control) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+Result<void> check_bounds(std::string_view bytes) {
+  BoundsVisitor visitor(bytes.size());
+  std::size_t at = 0;
+  const bool whole = msgpack::parse(bytes.data(), bytes.size(), at, visitor);
+  if (visitor.code != Errc::kOk) return fail(visitor.code);
+  if (!whole) return fail(Errc::kMalformed, "not one whole msgpack value");
+  if (at != bytes.size()) {
+    return fail(Errc::kTrailingBytes, fmt::format("{} bytes too many", bytes.size() - at));
+  }
+  return {};
+}
+
+ArrayReader::ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes) {
+  open(bytes, max_bytes);
+  const std::uint64_t version = number();
+  if (ok() && version != kVersion) fault(Errc::kUnknownVersion, fmt::format("version {}", version));
+  if (ok() && array_->via.array.size != count) {
+    fault(Errc::kMalformed, fmt::format("{} fields, not {}", array_->via.array.size, count));
+  }
+}
+
+void ArrayReader::open(std::string_view bytes, std::size_t max_bytes) {
+  if (bytes.size() > max_bytes) {
+    return fault(Errc::kTooLarge, fmt::format("{} bytes, at most {}", bytes.size(), max_bytes));
+  }
+  if (auto bounds = check_bounds(bytes); !bounds) {
+    return fault(bounds.error().code, bounds.error().detail);
+  }
+  try {
+    // check_bounds has walked every claim already; the limits repeat its numbers for the builder.
+    // The bytes are copied: what is read may outlive the message.
+    handle_ = msgpack::unpack(
+        bytes.data(), bytes.size(), nullptr, nullptr,
+        msgpack::unpack_limit(kElementsMax, kElementsMax, max_bytes, max_bytes, 0, kDepthMax + 1));
+  } catch (const std::exception&) {
+    return fault(Errc::kMalformed, "not msgpack within the limits");
+  }
+  if (handle_->type != msgpack::type::ARRAY) return fault(Errc::kMalformed, "not an array");
+  array_ = &handle_.get();
+}
+
+ArrayReader::ArrayReader(const msgpack::object& inner, std::uint32_t count) : array_(&inner) {
+  if (inner.type != msgpack::type::ARRAY || inner.via.array.size != count) {
+    fault(Errc::kMalformed, "an inner list has the wrong shape");
+  }
+}
+
+const msgpack::object* ArrayReader::next(msgpack::type::object_type type, const char* what) {
+  if (!ok()) return nullptr;
+  const std::uint32_t index = at_++;
+  if (index >= array_->via.array.size || array_->via.array.ptr[index].type != type) {
+    fault(Errc::kMalformed, fmt::format("field {} is not {}", index, what));
+    return nullptr;
+  }
+  return &array_->via.array.ptr[index];
+}
+
+std::uint64_t ArrayReader::number() {
+  const auto* object = next(msgpack::type::POSITIVE_INTEGER, "a number");
+  return object != nullptr ? object->via.u64 : 0;
+}
+
+std::uint32_t ArrayReader::number32() {
+  const std::uint64_t value = number();
+  if (value > UINT32_MAX) fault(Errc::kMalformed, "a number is larger than 32 bits");
+  return static_cast<std::uint32_t>(value);
+}
+
+bool ArrayReader::flag() {
+  const auto* object = next(msgpack::type::BOOLEAN, "true or false");
+  return object != nullptr && object->via.boolean;
+}
+
+std::string ArrayReader::text(std::size_t max_bytes) {
+  const auto* object = next(msgpack::type::STR, "text");
+  if (object == nullptr) return {};
+  std::string out(object->via.str.ptr, object->via.str.size);
+  if (out.size() > max_bytes) fault(Errc::kTooLarge, fmt::format("text over {} bytes", max_bytes));
+  if (!is_clean_text(out)) fault(Errc::kMalformed, "text is not UTF-8 or has control characters");
+  return out;
+}
+
+Bytes ArrayReader::bin(std::size_t max_bytes) {
+  const auto* object = next(msgpack::type::BIN, "bytes");
+  if (object == nullptr) return {};
+  if (object->via.bin.size > max_bytes) {
+    fault(Errc::kTooLarge, fmt::format("{} bytes, at most {}", object->via.bin.size, max_bytes));
+    return {};
+  }
+  return {object->via.bin.ptr, object->via.bin.size};
+}
+
+std::vector<std::string> ArrayReader::texts(std::size_t max_each_bytes) {
+  std::vector<std::string> out;
+  const auto* object = next(msgpack::type::ARRAY, "a list of texts");
+  if (object == nullptr) return out;
+  ArrayReader inner(*object, object->via.array.size);
+  while (inner.ok() && out.size() < object->via.array.size) {
+    out.push_back(inner.text(max_each_bytes));
+  }
+  if (!inner.ok()) error_ = inner.error();
+  return out;
+}
+
+std::vector<Bytes> ArrayReader::bins(std::size_t max_each_bytes) {
+  std::vector<Bytes> out;
+  const auto* object = next(msgpack::type::ARRAY, "a list of byte strings");
+  if (object == nullptr) return out;
+  ArrayReader inner(*object, object->via.array.size);
+  while (inner.ok() && out.size() < object->via.array.size) {
+    out.push_back(inner.bin(max_each_bytes));
+  }
+  if (!inner.ok()) error_ = inner.error();
+  return out;
+}
+
+}  // namespace estop::schemas

@@ -1,0 +1,142 @@
+// Internal to the codec: the one place that includes msgpack-c. Writes arrays, reads arrays
+// strictly.
+#pragma once
+
+#include <msgpack.hpp>
+#include <tl/expected.hpp>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "schemas/messages.h"
+#include "schemas/result.h"
+
+namespace estop::schemas {
+
+// One msgpack array of known length. `end()` gives the bytes.
+class ArrayWriter {
+ public:
+  explicit ArrayWriter(std::uint32_t count) : packer_(out_) { packer_.pack_array(count); }
+  ArrayWriter& number(std::uint64_t value) { return packer_.pack_uint64(value), *this; }
+  ArrayWriter& flag(bool value) {
+    return (value ? packer_.pack_true() : packer_.pack_false()), *this;
+  }
+  template <class Enum>
+  ArrayWriter& member(Enum value) {
+    return number(static_cast<std::uint64_t>(value));
+  }
+  ArrayWriter& text(std::string_view value) {
+    packer_.pack_str(static_cast<std::uint32_t>(value.size()));
+    packer_.pack_str_body(value.data(), static_cast<std::uint32_t>(value.size()));
+    return *this;
+  }
+  ArrayWriter& bin(std::string_view value) {
+    packer_.pack_bin(static_cast<std::uint32_t>(value.size()));
+    packer_.pack_bin_body(value.data(), static_cast<std::uint32_t>(value.size()));
+    return *this;
+  }
+  template <std::size_t N>
+  ArrayWriter& fixed(const std::array<std::uint8_t, N>& value) {
+    return bin({reinterpret_cast<const char*>(value.data()), N});
+  }
+  ArrayWriter& list(std::size_t count) {  // its elements follow
+    packer_.pack_array(static_cast<std::uint32_t>(count));
+    return *this;
+  }
+  Bytes end() { return std::move(out_.bytes); }
+
+ private:
+  struct Out {
+    Bytes bytes;
+    void write(const char* data, std::size_t size) { bytes.append(data, size); }
+  };
+  Out out_;
+  msgpack::packer<Out> packer_;
+};
+
+// Reads one array field by field. The first fault sticks: later reads give empty values, and
+// `finish` reports it.
+class ArrayReader {
+ public:
+  // `count` elements exactly, the first of which is kVersion (read here).
+  ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes);
+  // An inner array of exactly `count` elements, without a version.
+  ArrayReader(const msgpack::object& inner, std::uint32_t count);
+
+  std::uint64_t number();
+  std::uint32_t number32();
+  bool flag();
+  std::string text(std::size_t max_bytes);  // valid UTF-8 without control characters
+  Bytes bin(std::size_t max_bytes);
+  template <std::size_t N>
+  std::array<std::uint8_t, N> fixed();
+  template <class Enum>
+  Enum member();
+  template <class T, class Read>
+  std::vector<T> list(std::uint32_t inner_count, Read read);  // of inner arrays
+  std::vector<std::string> texts(std::size_t max_each_bytes);
+  std::vector<Bytes> bins(std::size_t max_each_bytes);
+
+  void fault(Errc code, std::string detail) {
+    if (error_.code == Errc::kOk) error_ = {code, std::move(detail)};
+  }
+  [[nodiscard]] bool ok() const noexcept { return error_.code == Errc::kOk; }
+  [[nodiscard]] const Error& error() const noexcept { return error_; }
+  template <class T>
+  Result<T> finish(T value) {
+    if (!ok()) return tl::make_unexpected(error_);
+    return value;
+  }
+
+ private:
+  void open(std::string_view bytes, std::size_t max_bytes);
+  const msgpack::object* next(msgpack::type::object_type type, const char* what);
+
+  msgpack::object_handle handle_;
+  const msgpack::object* array_ = nullptr;
+  std::uint32_t at_ = 0;
+  Error error_{Errc::kOk, {}};
+};
+
+template <std::size_t N>
+std::array<std::uint8_t, N> ArrayReader::fixed() {
+  std::array<std::uint8_t, N> out{};
+  const Bytes bytes = bin(N);
+  if (ok() && bytes.size() != N) fault(Errc::kMalformed, "a hash or key has the wrong length");
+  if (ok()) std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(out.data()));
+  return out;
+}
+
+// An enum's member from its number: known members have a name.
+template <class Enum>
+Enum ArrayReader::member() {
+  const std::uint64_t value = number();
+  const auto made = static_cast<Enum>(value & 0xff);
+  if (ok() && (value > 0xff || name(made) == "?")) {
+    fault(Errc::kUnknownType, "number " + std::to_string(value) + " stands for nothing known");
+  }
+  return made;
+}
+template <>
+inline Errc ArrayReader::member<Errc>() {
+  return errc_from_number(number());
+}
+
+template <class T, class Read>
+std::vector<T> ArrayReader::list(std::uint32_t inner_count, Read read) {
+  std::vector<T> out;
+  const auto* object = next(msgpack::type::ARRAY, "a list");
+  if (object == nullptr) return out;
+  for (std::uint32_t i = 0; i < object->via.array.size && ok(); ++i) {
+    ArrayReader inner(object->via.array.ptr[i], inner_count);
+    out.push_back(read(inner));
+    if (!inner.ok()) error_ = inner.error();
+  }
+  return out;
+}
+
+}  // namespace estop::schemas
