@@ -1,0 +1,271 @@
+#include "tests/tidy/rules.h"
+
+#include <algorithm>
+#include <array>
+#include <initializer_list>
+#include <ostream>
+#include <string_view>
+
+namespace estop::tidy {
+namespace {
+
+using Folders = std::initializer_list<std::string_view>;
+
+bool in_any(const Source& source, const Folders& folders) {
+  return std::any_of(folders.begin(), folders.end(),
+                     [&](std::string_view folder) { return source.in(folder); });
+}
+
+bool is_pure(const Source& source) {
+  return !source.in("tests/") && (source.in("schemas/") || source.in("/core/"));
+}
+
+// `boost/asio.hpp` of `#include <boost/asio.hpp>`; empty if the line is no include.
+std::string_view included(std::string_view raw) {
+  constexpr std::string_view kStart = "#include ";
+  if (!raw.starts_with(kStart) || raw.size() < kStart.size() + 2) return {};
+  raw.remove_prefix(kStart.size() + 1);
+  return raw.substr(0, raw.find_first_of(">\""));
+}
+
+// `name` itself, or anything below it if it ends in a slash.
+bool matches(std::string_view include, std::string_view name) {
+  return name.ends_with('/') ? include.starts_with(name) : include == name;
+}
+
+struct OnePlace {
+  Folders includes;
+  Folders allowed;
+  std::string_view instead;
+};
+
+const std::array kOnePlaces{
+    OnePlace{{"nats.h", "nats/"},
+             {"broker-bridge/nats/", "tests/"},
+             "use broker-bridge/nats/connection.h or blocking.h"},
+    OnePlace{{"sqlite3.h", "SQLiteCpp/"},
+             {"control/recorder/", "tests/"},
+             "use control/recorder/recorder.h"},
+    OnePlace{{"msgpack.hpp", "msgpack/"},
+             {"schemas/codec", "schemas/pack", "tests/"},
+             "use schemas/codec.h"},
+};
+
+constexpr std::string_view kPureIncludes[] = {"boost/",
+                                              "nats.h",
+                                              "nats/",
+                                              "broker-bridge/nats/",
+                                              "sqlite3.h",
+                                              "SQLiteCpp/",
+                                              "prometheus/",
+                                              "curl/",
+                                              "thread",
+                                              "mutex",
+                                              "shared_mutex",
+                                              "random",
+                                              "condition_variable",
+                                              "future",
+                                              "fstream",
+                                              "filesystem",
+                                              "unistd.h",
+                                              "ctime",
+                                              "time.h"};
+
+constexpr std::string_view kHeavyIncludes[] = {
+    "boost/asio.hpp", "boost/asio/", "boost/beast.hpp", "boost/beast/",
+    "msgpack.hpp",    "spdlog/",     "nats.h",          "nlohmann/json.hpp",
+    "nats/nats.h",    "SQLiteCpp/",  "sqlite3.h",       "CLI/",
+    "curl/"};
+
+struct Ban {
+  std::string_view word;
+  Folders where;    // empty: everywhere
+  Folders allowed;  // exceptions
+  std::string_view instead;
+};
+
+constexpr std::string_view kWait = "wait for a condition with a deadline (tests/support)";
+constexpr std::string_view kTimer = "use a timer of the loop: a sleeping daemon does not obey";
+constexpr std::string_view kClock = "a pure core takes `now` as an argument";
+constexpr std::string_view kSpawn =
+    "start programs with broker-bridge/ops/process.h: no shell, no orphan";
+constexpr std::string_view kMake = "std::make_unique, or an owner with one named destroy function";
+
+const std::array kBans{
+    Ban{"sleep_for", {"tests/"}, {"tests/support/"}, kWait},
+    Ban{"sleep_until", {"tests/"}, {"tests/support/"}, kWait},
+    Ban{"usleep(", {"tests/"}, {"tests/support/"}, kWait},
+    Ban{"nanosleep(", {"tests/"}, {"tests/support/"}, kWait},
+    Ban{"sleep_for",
+        {"broker-bridge/core/", "broker-bridge/app/", "control/core/", "control/app/"},
+        {},
+        kTimer},
+    Ban{"using namespace", {}, {}, "name what you use; only literals may be imported whole"},
+    Ban{"std::regex",
+        {},
+        {},
+        "it is slow and can overflow the stack: write the few comparisons out"},
+    Ban{"new", {}, {"broker-bridge/nats/"}, kMake},
+    Ban{"delete", {}, {"broker-bridge/nats/"}, kMake},
+    Ban{"malloc(", {}, {}, kMake},
+    Ban{"system(", {}, {}, kSpawn},
+    Ban{"popen(", {}, {}, kSpawn},
+    Ban{".detach()", {}, {}, "join it: every thread has an owner and an end"},
+    Ban{"sprintf(", {}, {}, "fmt::format"},
+    Ban{"strcpy(", {}, {}, "std::string"},
+    Ban{"std::endl", {}, {}, "'\\n'"},
+    Ban{"getenv(", {}, {"/main.cc"}, "read the environment in main.cc and pass the value on"},
+    Ban{"steady_clock", {"schemas/", "/core/"}, {"tests/"}, kClock},
+    Ban{"system_clock", {"schemas/", "/core/"}, {"tests/"}, kClock},
+    Ban{"clock_gettime(", {"schemas/", "/core/"}, {"tests/"}, kClock},
+};
+
+// What the word rules cannot tell apart by themselves.
+bool is_exempt(std::string_view word, std::string_view line, std::size_t at) {
+  if (word == "using namespace") return line.find("literals") != std::string_view::npos;
+  if (word != "delete" && word != "new") return false;
+  const std::string_view before = line.substr(0, at);
+  const std::size_t last = before.find_last_not_of(' ');
+  return last != std::string_view::npos && before[last] == '=' && word == "delete";  // = delete
+}
+
+constexpr std::string_view kSubjectKinds[] = {
+    "intent",    "deliver", "inbox",   "hello",   "beat",  "checkpoint",
+    "stopped",   "control", "receipt", "command", "log",   "lease",
+    "emergency", "bridge",  "audit",   "store",   "event", "work"};
+
+// "estop.intent.…" or "$JS.API.…", but not "estop.db".
+bool is_subject(std::string_view literal) {
+  if (literal.starts_with("$JS.") || literal.starts_with("$SYS.")) return true;
+  constexpr std::string_view kPrefix = "estop.";
+  if (!literal.starts_with(kPrefix)) return false;
+  literal.remove_prefix(kPrefix.size());
+  const std::string_view kind = literal.substr(0, literal.find_first_of(".\" "));
+  return std::find(std::begin(kSubjectKinds), std::end(kSubjectKinds), kind) !=
+         std::end(kSubjectKinds);
+}
+
+// The literals of a line: maximal runs between the quotes of its code.
+std::vector<std::string_view> literals(const Source& source, std::size_t line) {
+  std::vector<std::string_view> found;
+  const std::string_view code = source.code[line];
+  const std::string_view strings = source.strings[line];
+  for (std::size_t open = code.find('"'); open != std::string_view::npos;) {
+    const std::size_t close = code.find('"', open + 1);
+    if (close == std::string_view::npos) break;
+    found.push_back(strings.substr(open + 1, close - open - 1));
+    open = code.find('"', close + 1);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::ostream& operator<<(std::ostream& out, const Violation& violation) {
+  return out << violation.path << ':' << violation.line << ": " << violation.text;
+}
+
+Violations long_lines(const Source& source) {
+  Violations found;
+  for (std::size_t i = 0; i < source.raw.size(); ++i) {
+    const auto columns = static_cast<std::size_t>(
+        std::count_if(source.raw[i].begin(), source.raw[i].end(),
+                      [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    if (columns > kColumnsMax) {
+      found.push_back({source.path, i + 1,
+                       std::to_string(columns) + " columns: at most " +
+                           std::to_string(kColumnsMax) + "; break the line"});
+    }
+  }
+  return found;
+}
+
+Violations foreign_includes(const Source& source) {
+  Violations found;
+  for (std::size_t i = 0; i < source.raw.size(); ++i) {
+    const std::string_view include = included(source.raw[i]);
+    if (include.empty()) continue;
+    for (const OnePlace& place : kOnePlaces) {
+      for (const std::string_view name : place.includes) {
+        if (!matches(include, name) || in_any(source, place.allowed)) continue;
+        found.push_back(
+            {source.path, i + 1,
+             "<" + std::string(include) + "> has one place: " + std::string(place.instead)});
+      }
+    }
+    for (const std::string_view name : kPureIncludes) {
+      if (!is_pure(source) || !matches(include, name)) continue;
+      found.push_back(
+          {source.path, i + 1,
+           "<" + std::string(include) + "> in a pure folder: decide here, do it in the shell"});
+    }
+  }
+  return found;
+}
+
+Violations heavy_includes(const Source& source) {
+  Violations found;
+  const bool wraps =
+      in_any(source, {"broker-bridge/nats/", "control/recorder/", "tests/", "schemas/pack"});
+  if (!source.is_header() || wraps) return found;
+  for (std::size_t i = 0; i < source.raw.size(); ++i) {
+    const std::string_view include = included(source.raw[i]);
+    for (const std::string_view name : kHeavyIncludes) {
+      if (include.empty() || !matches(include, name)) continue;
+      found.push_back(
+          {source.path, i + 1,
+           "<" + std::string(include) + "> in a header: forward-declare, include it in the .cc"});
+    }
+  }
+  return found;
+}
+
+Violations banned_words(const Source& source) {
+  Violations found;
+  for (std::size_t i = 0; i < source.code.size(); ++i) {
+    const std::string_view line = source.code[i];
+    for (const Ban& ban : kBans) {
+      const std::size_t at = find_word(line, ban.word);
+      if (at == std::string_view::npos || is_exempt(ban.word, line, at)) continue;
+      if (line.starts_with('#') || in_any(source, ban.allowed)) continue;
+      if (ban.where.size() != 0 && !in_any(source, ban.where)) continue;
+      found.push_back(
+          {source.path, i + 1, std::string(ban.word) + ": " + std::string(ban.instead)});
+    }
+    for (const std::string_view mark : {"TO"
+                                        "DO",
+                                        "FIX"
+                                        "ME"}) {
+      if (find_word(source.raw[i], mark) == std::string_view::npos) continue;
+      found.push_back({source.path, i + 1, std::string(mark) + ": do it, or file an issue"});
+    }
+  }
+  return found;
+}
+
+Violations misplaced_literals(const Source& source) {
+  Violations found;
+  if (source.in("tests/")) return found;
+  for (std::size_t i = 0; i < source.strings.size(); ++i) {
+    if (included(source.raw[i]).size() != 0) continue;
+    for (const std::string_view literal : literals(source, i)) {
+      if (is_subject(literal) && source.path != "schemas/subjects.cc") {
+        found.push_back({source.path, i + 1, "a subject: build it with schemas/subjects.h"});
+      }
+      if (literal.starts_with("estop_") && source.file_name() != "metric_names.h") {
+        found.push_back({source.path, i + 1, "a metric name: take it from metric_names.h"});
+      }
+    }
+  }
+  return found;
+}
+
+Violations missing_once(const Source& source) {
+  if (!source.is_header()) return {};
+  const bool has =
+      std::find(source.raw.begin(), source.raw.end(), "#pragma once") != source.raw.end();
+  return has ? Violations{}
+             : Violations{{source.path, 1, "no #pragma once: add it above the includes"}};
+}
+
+}  // namespace estop::tidy

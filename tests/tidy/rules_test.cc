@@ -1,0 +1,103 @@
+// The rules themselves, each with a source that breaks it and one that does not.
+#include "tests/tidy/rules.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace estop::tidy {
+namespace {
+
+using Rule = Violations (*)(const Source&);
+
+struct Case {
+  const char* what;
+  Rule rule;
+  const char* path;
+  std::string text;
+  std::size_t line;  // of the one violation; 0: none
+};
+
+std::string function_of(std::size_t lines, const std::string& head) {
+  std::string text = head + " {\n";
+  for (std::size_t i = 2; i < lines; ++i) text += "  step();\n";
+  return text + "}\n";
+}
+
+const Case kCases[] = {
+    {"100 columns fit", long_lines, "a.cc", std::string(100, 'x'), 0},
+    {"101 columns do not", long_lines, "a.cc", "\n" + std::string(101, 'x'), 2},
+    {"characters count, not bytes", long_lines, "a.cc", std::string(99, 'x') + "→", 0},
+    {"70 lines fit", long_functions, "a.cc", function_of(70, "int f()"), 0},
+    {"71 lines do not", long_functions, "a.cc", function_of(71, "int f()"), 1},
+    {"a namespace may be long", long_functions, "a.cc", function_of(200, "namespace estop"), 0},
+    {"a class may be long", long_functions, "a.cc",
+     function_of(200, "class Gate final : public Base"), 0},
+    {"a member of it may not", long_functions, "a.cc",
+     "class A {\n" + function_of(71, "  void f(int a)") + "};\n", 2},
+    {"a constructor with braced initialisers may not", long_functions, "a.cc",
+     function_of(71, "A::A(int a) : a_{a}, b_{a}"), 1},
+    {"a brace in a string is none", long_functions, "a.cc",
+     "auto s = \"f() {\";\n" + function_of(60, "int f()") + function_of(60, "int g()"), 0},
+    {"asio in a core", foreign_includes, "control/core/ledger.cc", "#include <boost/asio.hpp>", 1},
+    {"mutex in schemas", foreign_includes, "schemas/a.cc", "\n#include <mutex>", 2},
+    {"mutex in a shell", foreign_includes, "control/recorder/a.cc", "#include <mutex>", 0},
+    {"nats outside its folder", foreign_includes, "control/app/a.cc", "#include <nats/nats.h>", 1},
+    {"nats in its folder", foreign_includes, "broker-bridge/nats/a.cc", "#include <nats/nats.h>",
+     0},
+    {"sqlite outside its folder", foreign_includes, "control/app/a.cc", "#include <sqlite3.h>", 1},
+    {"msgpack outside the codec", foreign_includes, "control/app/a.cc", "#include <msgpack.hpp>",
+     1},
+    {"beast in a header", heavy_includes, "control/app/a.h", "#include <boost/beast/http.hpp>", 1},
+    {"beast in a .cc", heavy_includes, "control/app/a.cc", "#include <boost/beast/http.hpp>", 0},
+    {"sleep in a test", banned_words, "tests/unit/a.cc", "std::this_thread::sleep_for(1s);", 1},
+    {"using namespace", banned_words, "a.cc", "using namespace std;", 1},
+    {"literals may be imported", banned_words, "a.cc", "using namespace std::chrono_literals;", 0},
+    {"new", banned_words, "a.cc", "auto* a = new A;", 1},
+    {"delete", banned_words, "a.cc", "delete a;", 1},
+    {"deleted functions are fine", banned_words, "a.cc", "A(const A&) = delete;", 0},
+    {"words that contain one", banned_words, "a.cc", "renew(); filesystem(a); deleted = newest;",
+     0},
+    {"in a comment it is no code", banned_words, "a.cc", "// a new one; system(3)", 0},
+    {"in a string it is no code", banned_words, "a.cc", "say(\"new\");", 0},
+    {"system", banned_words, "a.cc", "system(\"ls\");", 1},
+    {"environment outside main", banned_words, "control/app/a.cc", "getenv(\"A\");", 1},
+    {"environment in main", banned_words, "control/app/main.cc", "std::getenv(\"A\");", 0},
+    {"a clock in a core", banned_words, "control/core/a.cc", "std::chrono::steady_clock::now();",
+     1},
+    {"an open end", banned_words, "a.cc",
+     "// TO"
+     "DO: later",
+     1},
+    {"a subject outside its file", misplaced_literals, "control/app/a.cc", "f(\"estop.log\");", 1},
+    {"a JetStream subject", misplaced_literals, "control/app/a.cc", "f(\"$JS.API.INFO\");", 1},
+    {"a subject in its file", misplaced_literals, "schemas/subjects.cc", "f(\"estop.log\");", 0},
+    {"a file name is no subject", misplaced_literals, "control/app/a.cc", "f(\"estop.db\");", 0},
+    {"a metric name", misplaced_literals, "control/app/a.cc", "f(\"estop_kills_total\");", 1},
+    {"a metric name in its place", misplaced_literals, "broker-bridge/ops/metric_names.h",
+     "f(\"estop_kills_total\");", 0},
+    {"a header without a guard", missing_once, "a.h", "int f();", 1},
+    {"a header with one", missing_once, "a.h", "// A\n#pragma once\n", 0},
+};
+
+TEST(tidy_rules, EachFindsWhatItBansAndNothingElse) {
+  for (const Case& c : kCases) {
+    const Violations found = c.rule(read_source(c.path, c.text));
+    ASSERT_EQ(found.size(), c.line == 0 ? 0U : 1U) << c.what;
+    const std::size_t line = found.empty() ? 0 : found[0].line;
+    EXPECT_EQ(line, c.line) << c.what;
+  }
+}
+
+TEST(tidy_rules, ARawStringIsAStringToItsOwnEnd) {
+  const Source source = read_source("a.cc", "f(R\"x(new \" )\" )x\"); delete a;");
+  EXPECT_EQ(source.code[0].find("new"), std::string::npos);
+  EXPECT_EQ(banned_words(source).size(), 1U);
+}
+
+TEST(tidy_rules, ADigitSeparatorStartsNoCharacter) {
+  EXPECT_EQ(banned_words(read_source("a.cc", "f(1'000); delete a; g(2'000);")).size(), 1U);
+}
+
+}  // namespace
+}  // namespace estop::tidy
