@@ -48,10 +48,11 @@ class Agent {
   [[nodiscard]] std::uint64_t life() const;
 
   // --- Talking ---
-  // Fire and forget; does not block. Success: handed on, never repeated; a refusal comes to
-  // on_refused. Failure: kSenderKilled stopped · kOldIncarnation the calling handler belongs to an
-  // ended life · kNoContact disconnected · kOverLimit too much under way · kTooLarge, kBadAddress.
-  Result<void> send(std::string_view to, std::string_view action, Bytes payload);
+  // Fire and forget; does not block. Gives the intent's id: handed on, never repeated; a refusal
+  // comes to on_refused. Failure: kSenderKilled stopped · kOldIncarnation the calling handler is of
+  // an ended life · kNoContact disconnected · kOverLimit too much under way · kTooLarge,
+  // kBadAddress.
+  Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
   // Blocks until the receiver's handler has answered. As send, and: what the bridge refused with
   // (kReceiverKilled, …) · the code that the handler failed with · kSenderKilled, kReceiverKilled,
   // kNoContact as soon as known · kTimeout. After a failure other than a refusal the receiver may

@@ -5,10 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <iosfwd>
 #include <stop_token>
 #include <string>
 
+#include "estop/stop_cause.h"
 #include "schemas/messages.h"
 #include "schemas/result.h"
 
@@ -59,14 +59,6 @@ struct Intent {
 // is requested when this agent or the sender is stopped: return soon, anything.
 using Handler = std::function<Result<Bytes>(const Intent&, std::stop_token)>;
 
-enum class StopCause : std::uint8_t {
-  kKill,           // ordered; ends only by a resume
-  kLostContact,    // the lease ran out; ends by itself when control answers again
-  kNotUnderstood,  // control sent an order of a newer Estop; ends by a resume or a newer runtime
-  kSessionEnded,   // credential revoked or connection refused for good; ends never
-};
-std::ostream& operator<<(std::ostream& out, StopCause cause);
-
 // Why this agent stands still.
 struct StopOrder {
   StopCause cause = StopCause::kKill;
@@ -80,11 +72,8 @@ struct StopOrder {
 
 // An intent of ours that did not pass.
 struct Refusal {
-  std::string id;
-  std::string to;
-  std::string action;
-  Error error;  // kSenderKilled, kReceiverKilled, kOldIncarnation, kNoContact, …: who, why, since
-                // when
+  std::string id;  // as send() returned it
+  Error error;     // kReceiverKilled, kOldIncarnation, kNoContact, …: who, why, since when
 };
 
 struct Checkpoint {
