@@ -1,0 +1,193 @@
+// Control messages: round trips, and every way in which bytes can be wrong (H17, H45).
+#include "schemas/codec.h"
+
+#include <gtest/gtest.h>
+
+namespace estop::schemas {
+namespace {
+
+SigningKey key(std::uint8_t fill) {
+  std::array<std::uint8_t, 32> bytes{};
+  bytes.fill(fill);
+  return SigningKey::from_bytes(KeyRole::kUser, bytes);
+}
+
+Record kill_record() {
+  Record record;
+  record.epoch = 1;
+  record.term = 2;
+  record.seq = 7;
+  record.op_id = "op-1";
+  record.scope = *Scope::parse("acme/prod/campaign");
+  record.grace_ms = 10'000;
+  record.actor = "alice";
+  record.reason = "broken unsubscribe link";
+  record.issued_at_ms = 1'700'000'000'000;
+  return record;
+}
+
+TEST(RecordTest, ASignedRecordOpensToWhatWasSigned) {
+  const auto control = key(1);
+  const auto made = sign_record(kill_record(), control);
+  const auto opened = open_record(made.frame);
+  ASSERT_TRUE(opened.has_value()) << opened.error();
+  EXPECT_EQ(opened->record, kill_record());
+  EXPECT_EQ(opened->hash, made.hash);
+  EXPECT_TRUE(verify_record(*opened, control.public_key()));
+}
+
+TEST(RecordTest, H30_ARecordOfAnotherKeyDoesNotVerify) {
+  const auto made = sign_record(kill_record(), key(1));
+  EXPECT_FALSE(verify_record(made, key(2).public_key()));
+}
+
+TEST(RecordTest, H30_NoFlippedBitGoesUnnoticed) {
+  const auto control = key(1);
+  const auto made = sign_record(kill_record(), control);
+  for (std::size_t at = 0; at < made.frame.size(); ++at) {
+    Bytes bent = made.frame;
+    bent[at] = static_cast<char>(bent[at] ^ 1);
+    const auto opened = open_record(bent);
+    EXPECT_FALSE(opened && verify_record(*opened, control.public_key())) << "byte " << at;
+  }
+}
+
+TEST(RecordTest, H30_ASignedBodyOfOneKindDoesNotPassAsAnother) {
+  const auto control = key(1);
+  const auto made = sign_record(kill_record(), control);
+  EXPECT_EQ(open_lease(made.frame, control.public_key()).error().code, Errc::kBadSignature);
+  EXPECT_FALSE(verify_receipt(made.frame, control.public_key()));
+}
+
+TEST(RecordTest, H45_AnUnknownRecordKindIsAnErrorAndNotAKill) {
+  auto record = kill_record();
+  record.kind = static_cast<RecordKind>(99);
+  EXPECT_EQ(open_record(sign_record(record, key(1)).frame).error().code, Errc::kUnknownType);
+}
+
+TEST(CodecTest, EveryMessageComesBackAsItWent) {
+  const Latch latch{"op-1", 7, *Scope::parse("acme/*"), KillMode::kNow, "alice", "why", 5};
+  BridgeBeat beat{"b1", 9, BridgeState::kOpen, {1, 2, {}}, {}, 3, 4, 5, 0, {"frame"}};
+  EXPECT_EQ(*decode<BridgeBeat>(encode(beat)), beat);
+  const Hello hello{{}, "host", 42, "estop-cpp/0.1.0", "acme/prod/boss", true};
+  EXPECT_EQ(*decode<Hello>(encode(hello)), hello);
+  const HelloReply welcome{Errc::kOk, "", 3, 5000, 15000, {latch}, {{"part-1", 4, 100}}};
+  EXPECT_EQ(*decode<HelloReply>(encode(welcome)), welcome);
+  const Beat pulse{1, 2, true, 3, 4, 5, 6, 7, 8, 9, 10};
+  EXPECT_EQ(*decode<Beat>(encode(pulse)), pulse);
+  const BeatReply lease{1, Errc::kNotFound, 2, {latch}};
+  EXPECT_EQ(*decode<BeatReply>(encode(lease)), lease);
+  const StoreRequest put{StoreOp::kPut, "part-1", 3, 2, Bytes("\0\xff", 2)};
+  EXPECT_EQ(*decode<StoreRequest>(encode(put)), put);
+  const StoreReply stored{Errc::kVersionConflict, "newer", 4, EffectState::kBegun, "x"};
+  EXPECT_EQ(*decode<StoreReply>(encode(stored)), stored);
+}
+
+TEST(CodecTest, SignedFramesComeBackAsTheyWent) {
+  const auto signer = key(3);
+  const LeaseFrame lease{1, {1, 2, {}}, {{"b1", 7}, {"b2", 8}}, {"kill"}, 5};
+  EXPECT_EQ(*open_lease(sign_lease(lease, signer), signer.public_key()), lease);
+  EXPECT_EQ(open_lease(sign_lease(lease, key(4)), signer.public_key()).error().code,
+            Errc::kBadSignature);
+  const BridgeReceipt receipt{"b1", "op-1", 7, RecordKind::kResume, 1, 2, 3};
+  EXPECT_EQ(*read_receipt(sign_receipt(receipt, signer)), receipt);
+  EXPECT_TRUE(verify_receipt(sign_receipt(receipt, signer), signer.public_key()));
+  const StoppedReceipt stopped{"op-1", 7, 1, 2, true, 3};
+  EXPECT_EQ(*read_stopped(sign_stopped(stopped, signer)), stopped);
+  EXPECT_FALSE(verify_stopped(sign_stopped(stopped, key(4)), signer.public_key()));
+}
+
+TEST(CodecTest, TheFaultIsNamedByItsOwnCode) {
+  const Bytes good = encode(Beat{});
+  Bytes other_version = good;
+  other_version[1] = 2;
+  Bytes wrong_type = good;
+  wrong_type[2] = static_cast<char>(0xc3);
+  const struct {
+    Bytes bytes;
+    Errc code;
+  } cases[] = {
+      {"", Errc::kMalformed},
+      {"garbage", Errc::kTrailingBytes},
+      {"\x05", Errc::kMalformed},
+      {other_version, Errc::kUnknownVersion},
+      {wrong_type, Errc::kMalformed},
+      {good + "x", Errc::kTrailingBytes},
+      {good.substr(0, good.size() - 1), Errc::kMalformed},
+      {"\x91\x01", Errc::kMalformed},
+      {Bytes(kControlMessageMax_bytes + 1, '\0'), Errc::kTooLarge},
+  };
+  for (const auto& c : cases) {
+    const auto decoded = decode<Beat>(c.bytes);
+    ASSERT_FALSE(decoded.has_value());
+    EXPECT_EQ(decoded.error().code, c.code) << hex(c.bytes.substr(0, 16));
+  }
+}
+
+TEST(CodecTest, TextWithControlCharactersOrBrokenUtf8IsRefused) {
+  for (const char* text :
+       {"\x1b[2J", "\x7f", "\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
+    Hello hello;
+    hello.host = text;
+    EXPECT_EQ(decode<Hello>(encode(hello)).error().code, Errc::kMalformed) << hex(text);
+  }
+}
+
+TEST(BoundsTest, H17_BombsAreRefusedByName) {
+  const struct {
+    Bytes bytes;
+    Errc code;
+  } cases[] = {
+      {Bytes(1'000'000, '\x91'), Errc::kTooDeep},
+      {Bytes(17, '\x91') + "\x01", Errc::kTooDeep},
+      {Bytes("\xdd\xff\xff\xff\xff", 5), Errc::kTooMany},
+      {Bytes("\xdf\xff\xff\xff\xff", 5), Errc::kTooMany},
+      {Bytes("\xdc\xff\xff", 3), Errc::kTooMany},
+      {Bytes("\xc6\xff\xff\xff\xff", 5), Errc::kMalformed},
+      {Bytes("\xdb\xff\xff\xff\xff", 5), Errc::kMalformed},
+      {Bytes("\xd4\x01\x01", 3), Errc::kMalformed},
+      {Bytes("\x82\xa1"
+             "a\x01\xa1"
+             "a\x02",
+             7),
+       Errc::kDuplicateKey},
+      {Bytes("\x81\x91\x01\x01", 4), Errc::kMalformed},
+      {Bytes("\x01\x01", 2), Errc::kTrailingBytes},
+      {Bytes("\xc1", 1), Errc::kMalformed},
+  };
+  for (const auto& c : cases) {
+    const auto checked = check_bounds(c.bytes);
+    ASSERT_FALSE(checked.has_value()) << hex(c.bytes.substr(0, 16));
+    EXPECT_EQ(checked.error().code, c.code) << hex(c.bytes.substr(0, 16));
+  }
+  EXPECT_TRUE(check_bounds(Bytes(16, '\x91') + "\x01").has_value());
+}
+
+TEST(JsonTest, ACommandIsTheSameInBothForms) {
+  const std::string json = R"({"grace_ms":10000,"n":-1,"reason":"why","wait":["fenced"],"x":null})";
+  const Bytes packed = from_json(json, Form::kMsgpack);
+  const auto back = to_json(packed);
+  ASSERT_TRUE(back.has_value()) << back.error();
+  EXPECT_EQ(back->json, json);
+  EXPECT_EQ(back->form, Form::kMsgpack);
+  EXPECT_EQ(to_json(json)->form, Form::kJson);
+}
+
+TEST(JsonTest, AMsgpackCommandWithADuplicateKeyOrBytesIsRefused) {
+  EXPECT_EQ(to_json(Bytes("\x82\xa1"
+                          "a\x01\xa1"
+                          "a\x02",
+                          7))
+                .error()
+                .code,
+            Errc::kDuplicateKey);
+  EXPECT_EQ(to_json(Bytes("\x81\xa1"
+                          "a\xc4\x01z",
+                          6))
+                .error()
+                .code,
+            Errc::kMalformed);
+}
+
+}  // namespace
+}  // namespace estop::schemas

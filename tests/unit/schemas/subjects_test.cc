@@ -1,0 +1,104 @@
+// Subjects: builders and parsers agree, and a foreign reply subject is never honoured (H3).
+#include "schemas/subjects.h"
+
+#include <gtest/gtest.h>
+
+namespace estop::schemas {
+namespace {
+
+const Subjects kSubjects = Subjects::standard();
+const Address kMailer = *Address::parse("acme/prod/mailer");
+const Address kCampaign = *Address::parse("acme/prod/campaign");
+const Instance kOne = *Instance::parse("k3j9x2ab");
+
+TEST(SubjectsTest, AnIntentSubjectParsesBackIntoItsParts) {
+  const auto subject = kSubjects.intent(kCampaign, kOne, kMailer, *Action::parse("email.send"));
+  EXPECT_EQ(subject.str(), "estop.intent.acme.prod.campaign.k3j9x2ab.acme.prod.mailer.email.send");
+  const auto parts = kSubjects.parse_intent(subject.str());
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->sender, "acme.prod.campaign");
+  EXPECT_EQ(parts->instance, "k3j9x2ab");
+  EXPECT_EQ(parts->sender_instance, "acme.prod.campaign.k3j9x2ab");
+  EXPECT_EQ(parts->receiver, "acme.prod.mailer");
+  EXPECT_EQ(parts->action, "email.send");
+}
+
+TEST(SubjectsTest, TheDeliverySubjectNamesReceiverThenSender) {
+  std::string out = "left over";
+  kSubjects.deliver(*kSubjects.parse_intent(
+                        "estop.intent.acme.prod.campaign.k3j9x2ab.acme.prod.mailer.email.send"),
+                    out);
+  EXPECT_EQ(out, "estop.deliver.acme.prod.mailer.acme.prod.campaign.email.send");
+  const auto parts = kSubjects.parse_deliver(out);
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->receiver, "acme.prod.mailer");
+  EXPECT_EQ(parts->sender, "acme.prod.campaign");
+}
+
+TEST(SubjectsTest, H14_WhatIsNoIntentSubjectIsRefused) {
+  for (const char* subject :
+       {"", "estop", "estop.intent", "estop.intent.", "estop.intent.a.b.c.k3j9x2ab.a.b.c",
+        "estop.intent.a.b.c.k3j9x2ab.a.b.c.", "estop.intent.a.b.c.short.a.b.c.x",
+        "estop.intent.a.b.c.k3j9x2ab.a.b.>.x", "estop.intent.a.b.c.k3j9x2ab.a..c.x",
+        "estop.intent.a.b.C.k3j9x2ab.a.b.c.x", "estop.intent.a.b.c.k3j9x2ab.a.b.c.x y",
+        "estop.intents.a.b.c.k3j9x2ab.a.b.c.x", "other.intent.a.b.c.k3j9x2ab.a.b.c.x",
+        "estop.intent.a.b.c.k3j9x2ab.a.b.c.1.2.3.4.5.6.7"}) {
+    EXPECT_FALSE(kSubjects.parse_intent(subject).has_value()) << subject;
+  }
+}
+
+TEST(SubjectsTest, H3_OnlyARepyBelowTheAskersOwnInboxIsHonoured) {
+  const struct {
+    const char* reply;
+    bool honoured;
+  } cases[] = {
+      {"estop.inbox.acme.prod.mailer.k3j9x2ab.rpc.1", true},
+      {"estop.inbox.acme.prod.mailer.X-1_z", true},
+      {"estop.inbox.acme.prod.mailer", false},
+      {"estop.inbox.acme.prod.mailer.", false},
+      {"estop.inbox.acme.prod.mailer2.k3j9x2ab.rpc.1", false},
+      {"estop.inbox.acme.prod.other.k3j9x2ab.rpc.1", false},
+      {"estop.inbox.acme.prod.mailer.a..b", false},
+      {"estop.inbox.acme.prod.mailer.>", false},
+      {"estop.inbox.acme.prod.mailer.*", false},
+      {"estop.inbox.acme.prod.mailer.a b", false},
+      {"estop.inbox.acme.prod.mailer.a\r\nPUB x 0", false},
+      {"estop.command.alice.kill", false},
+      {"estop.control.all", false},
+      {"estop.log", false},
+      {"$JS.API.STREAM.PURGE.CONTROL", false},
+      {"$JS.API.STREAM.DELETE.CONTROL", false},
+      {"$SYS.REQ.CLAIMS.UPDATE", false},
+      {"_INBOX.x", false},
+      {"", false},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(kSubjects.honoured_reply(kMailer.tokens(), c.reply).has_value(), c.honoured)
+        << c.reply;
+  }
+  EXPECT_FALSE(kSubjects.honoured_reply("", "estop.inbox.alice.1").has_value());
+}
+
+TEST(SubjectsTest, AgentBridgeAndCommandSubjectsParseBack) {
+  EXPECT_EQ(kSubjects.parse_agent(kSubjects.beat(kMailer, kOne).str())->instance, "k3j9x2ab");
+  EXPECT_EQ(kSubjects.parse_agent(kSubjects.hello(kMailer, kOne).str())->address,
+            "acme.prod.mailer");
+  EXPECT_FALSE(kSubjects.parse_agent("estop.beat.a.b.c").has_value());
+  EXPECT_FALSE(kSubjects.parse_agent("estop.control.a.b.c.k3j9x2ab").has_value());
+  EXPECT_EQ(kSubjects.parse_command("estop.command.alice.kill")->actor, "alice");
+  EXPECT_EQ(kSubjects.parse_command("estop.command.alice.kill")->verb, "kill");
+  EXPECT_FALSE(kSubjects.parse_command("estop.command.alice.kill.x").has_value());
+  EXPECT_FALSE(kSubjects.parse_command("estop.command.alice").has_value());
+  EXPECT_EQ(kSubjects.parse_bridge("estop.bridge.b1"), "b1");
+  EXPECT_EQ(kSubjects.parse_receipt("estop.receipt.b1"), "b1");
+  EXPECT_FALSE(kSubjects.parse_receipt("estop.receipt.b1.x").has_value());
+}
+
+TEST(SubjectsTest, AnotherPrefixMakesAnotherEstop) {
+  const Subjects other(*Segment::parse("staging"));
+  EXPECT_EQ(other.log().str(), "staging.log");
+  EXPECT_FALSE(other.parse_command("estop.command.alice.kill").has_value());
+}
+
+}  // namespace
+}  // namespace estop::schemas
