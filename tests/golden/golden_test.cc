@@ -1,0 +1,179 @@
+// The bytes on the wire, as PROTOCOL.md describes them. Each file of data/ is one message in hex;
+// it must decode, mean what stands here, and encode to the same bytes again. A change that alters a
+// file breaks every running Estop: raise kVersion.
+#include <gtest/gtest.h>
+
+#include <cctype>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "schemas/codec.h"
+
+namespace estop::schemas {
+namespace {
+
+SigningKey key() {
+  std::array<std::uint8_t, 32> bytes{};
+  for (std::uint8_t i = 0; i < 32; ++i) bytes[i] = i;
+  return SigningKey::from_bytes(KeyRole::kUser, bytes);
+}
+
+Hash filled(std::uint8_t with) {
+  Hash hash{};
+  hash.fill(with);
+  return hash;
+}
+
+Record kill() {
+  Record record;
+  record.epoch = 1;
+  record.term = 1;
+  record.seq = 3;
+  record.prev = filled(0xaa);
+  record.op_id = "op-7f3a";
+  record.scope = *Scope::parse("acme/prod/email-campaign");
+  record.grace_ms = 10'000;
+  record.actor = "alice";
+  record.reason = "broken unsubscribe link";
+  record.issued_at_ms = 1'760'000'000'000;
+  return record;
+}
+
+Record resume() {
+  Record record = kill();
+  record.seq = 4;
+  record.op_id = "op-8c11";
+  record.kind = RecordKind::kResume;
+  record.reason = "template fixed";
+  record.lifts = {"op-7f3a"};
+  record.incarnation = 1;
+  return record;
+}
+
+Record joined() {
+  Record record;
+  record.epoch = 1;
+  record.term = 1;
+  record.seq = 2;
+  record.op_id = "join-b1-1";
+  record.kind = RecordKind::kBridgeJoined;
+  record.actor = "control";
+  record.target = "b1";
+  record.key = Bytes(32, '\x11');
+  return record;
+}
+
+IntentHead request() {
+  IntentHead head;
+  head.id = "k3j9x2ab-1";
+  head.incarnation = 4;
+  head.ttl_ms = 5'000;
+  head.flags = static_cast<std::uint32_t>(IntentFlag::kRequest);
+  head.payload = "hello";
+  return head;
+}
+
+IntentHead reply() {
+  IntentHead head = request();
+  head.incarnation = 0;
+  head.flags = static_cast<std::uint32_t>(IntentFlag::kReply);
+  head.payload = "done";
+  head.to_instance = "k3j9x2ab";
+  return head;
+}
+
+const Latch kLatch{"op-7f3a",        3,       *Scope::parse("acme/prod/email-campaign"),
+                   KillMode::kGrace, "alice", "broken unsubscribe link",
+                   1'760'000'000'000};
+
+const BridgeBeat kBeat{"b1", 9, BridgeState::kOpen, {1, 3, filled(0xbb)}, filled(0x11), 100, 7, 6,
+                       0,    {}};
+const LeaseFrame kLease{1, {1, 3, filled(0xbb)}, {{"b1", 9}}, {}, 1'760'000'000'000};
+const BridgeReceipt kReceipt{"b1", "op-7f3a", 3, RecordKind::kKill, 1'667, 0, 31};
+const StoppedReceipt kStopped{"op-7f3a", 3, 2, 5, false, 1'200};
+const Hello kHello{filled(0x22), "host1", 4'711, "estop-cpp/0.1.0", "", false};
+const HelloReply kWelcome{Errc::kOk, "", 4, 5'000, 15'000, {kLatch}, {{"partition-0", 12, 64}}};
+const Beat kPulse{9, 4, false, 10, 9, 1, 8, 12'345, 150'000, 900, 3};
+const BeatReply kPulseReply{9, Errc::kOk, 4, {}};
+const StoreRequest kPut{StoreOp::kPut, "partition-0", 12, 4, "row 1667"};
+const StoreReply kStored{Errc::kOk, "", 13, EffectState::kNone, ""};
+
+// A message: its file, its bytes as made here, and the bytes after a decode and encode.
+struct Golden {
+  std::string file;
+  Bytes made;
+  std::function<Bytes(const Bytes&)> again;
+};
+
+template <class M>
+Golden plain(const char* file, const M& message) {
+  return {file, encode(message), [](const Bytes& b) { return encode(decode<M>(b).value()); }};
+}
+
+Golden record(const char* file, const Record& message) {
+  return {file, sign_record(message, key()).frame,
+          [](const Bytes& b) { return sign_record(open_record(b).value().record, key()).frame; }};
+}
+
+Golden intent(const char* file, const IntentHead& head) {
+  return {file, encode_intent(head),
+          [](const Bytes& b) { return encode_intent(decode_intent(b).value()); }};
+}
+
+std::vector<Golden> goldens() {
+  const auto lease = [](const Bytes& b) {
+    return sign_lease(open_lease(b, key().public_key()).value(), key());
+  };
+  const auto receipt = [](const Bytes& b) { return sign_receipt(read_receipt(b).value(), key()); };
+  const auto stopped = [](const Bytes& b) { return sign_stopped(read_stopped(b).value(), key()); };
+  return {
+      intent("intent_request", request()),
+      intent("intent_reply", reply()),
+      record("record_bridge_joined", joined()),
+      record("record_kill", kill()),
+      record("record_resume", resume()),
+      {"lease_frame", sign_lease(kLease, key()), lease},
+      {"bridge_receipt", sign_receipt(kReceipt, key()), receipt},
+      {"stopped_receipt", sign_stopped(kStopped, key()), stopped},
+      plain("bridge_beat", kBeat),
+      plain("hello", kHello),
+      plain("hello_reply", kWelcome),
+      plain("beat", kPulse),
+      plain("beat_reply", kPulseReply),
+      plain("store_request", kPut),
+      plain("store_reply", kStored),
+  };
+}
+
+Bytes read_hex(const std::string& file) {
+  std::ifstream in(std::string(ESTOP_GOLDEN_DATA) + "/" + file + ".hex");
+  std::string digits;
+  for (char c : std::string(std::istreambuf_iterator<char>(in), {})) {
+    if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits += c;
+  }
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+    bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
+  }
+  return bytes;
+}
+
+TEST(GoldenTest, EveryMessageHasTheBytesOfItsFile) {
+  for (const Golden& golden : goldens()) {
+    EXPECT_EQ(hex(read_hex(golden.file)), hex(golden.made)) << golden.file;
+  }
+}
+
+TEST(GoldenTest, EveryFileDecodesAndEncodesToTheSameBytes) {
+  for (const Golden& golden : goldens()) {
+    const Bytes bytes = read_hex(golden.file);
+    ASSERT_FALSE(bytes.empty()) << golden.file;
+    EXPECT_EQ(hex(golden.again(bytes)), hex(bytes)) << golden.file;
+  }
+}
+
+}  // namespace
+}  // namespace estop::schemas
