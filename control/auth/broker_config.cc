@@ -1,0 +1,127 @@
+// The broker's configuration text, and the credentials that fit it.
+#include <fmt/format.h>
+
+#include "control/auth/auth.h"
+#include "control/auth/claims.h"
+#include "schemas/limits.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::KeyRole;
+using schemas::SigningKey;
+
+constexpr std::size_t kControlLineMax_bytes =
+    4096;  // the longest subject and reply are below 1 KiB
+// What a reader that stopped may hold up: so many bytes, or so long. Then the broker drops it, and
+// its lease or the senders' refusals say so. Large enough for a busy reader under load.
+constexpr std::size_t kPendingMax_bytes = 16 * 1024 * 1024;
+constexpr int kWriteDeadline_s = 2;
+constexpr int kPing_s = 10;
+constexpr int kPingsMax = 2;
+constexpr int kAuthTimeout_s = 5;  // thousands may connect at once after a restart
+static_assert(kPendingMax_bytes >= 4 * schemas::kBrokerPayloadMax_bytes);
+
+// A string as nats-server's configuration reads it back.
+std::string quoted(std::string_view text) {
+  std::string made = "\"";
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+      case '\\':
+        made += '\\';
+        made += c;
+        break;
+      case '\n':
+        made += "\\n";
+        break;
+      case '\r':
+        made += "\\r";
+        break;
+      case '\t':
+        made += "\\t";
+        break;
+      default:
+        made += c;
+    }
+  }
+  return made + '"';
+}
+
+std::string optional_line(std::string_view setting, const std::string& path) {
+  return path.empty() ? std::string() : fmt::format("{}: {}\n", setting, quoted(path));
+}
+
+std::string monitor_line(int port) {
+  return port == 0 ? std::string() : fmt::format("http: \"127.0.0.1:{}\"\n", port);
+}
+
+std::string preloaded_accounts(const Keyring& keys, std::uint64_t issued_at_s) {
+  std::string lines;
+  for (const Account account : {Account::kAgents, Account::kControl, Account::kSys}) {
+    lines += fmt::format("  # {}\n  {}: {}\n", name(account), keys.account(account).public_text(),
+                         quoted(account_jwt(keys, account, issued_at_s)));
+  }
+  return lines;
+}
+
+}  // namespace
+
+Keyring Keyring::generate() {
+  return {SigningKey::generate(KeyRole::kOperator), SigningKey::generate(KeyRole::kAccount),
+          SigningKey::generate(KeyRole::kAccount), SigningKey::generate(KeyRole::kAccount)};
+}
+
+const SigningKey& Keyring::account(Account account) const noexcept {
+  switch (account) {
+    case Account::kAgents:
+      return agents_account;
+    case Account::kControl:
+      return control_account;
+    case Account::kSys:
+      break;
+  }
+  return sys_account;
+}
+
+std::string broker_config(const Keyring& keys, const BrokerOptions& options,
+                          std::uint64_t issued_at_s) {
+  std::string text =
+      "# Made by Estop from its keys and options. Edits are lost at the next start.\n";
+  text += "server_name: estop\nhost: \"127.0.0.1\"\n";
+  text += fmt::format("port: {}\n", options.port);
+  text += monitor_line(options.monitor_port);
+  text += optional_line("ports_file_dir", options.ports_folder);
+  text += optional_line("log_file", options.log_file);
+  text += fmt::format("max_payload: {}\nmax_control_line: {}\nmax_pending: {}\n",
+                      schemas::kBrokerPayloadMax_bytes, kControlLineMax_bytes, kPendingMax_bytes);
+  text += fmt::format("write_deadline: \"{}s\"\nping_interval: \"{}s\"\nping_max: {}\n",
+                      kWriteDeadline_s, kPing_s, kPingsMax);
+  text += fmt::format("authorization {{ timeout: {} }}\n", kAuthTimeout_s);
+  text += fmt::format("jetstream {{ store_dir: {} }}\n", quoted(options.store_folder));
+  text += fmt::format("operator: {}\n", quoted(operator_jwt(keys, issued_at_s)));
+  text += fmt::format("system_account: {}\n", keys.sys_account.public_text());
+  text += "resolver: MEMORY\nresolver_preload {\n";
+  text += preloaded_accounts(keys, issued_at_s);
+  return text + "}\n";
+}
+
+std::string make_creds(const Keyring& keys, const Role& role, Account account,
+                       const schemas::Subjects& subjects, std::uint64_t issued_at_s) {
+  const auto allowed = permissions(role, account, subjects);
+  if (!allowed) return {};
+  return creds_text(SigningKey::generate(KeyRole::kUser), keys, role, account, *allowed,
+                    issued_at_s);
+}
+
+std::string creds_text(const SigningKey& user, const Keyring& keys, const Role& role,
+                       Account account, const Permissions& allowed, std::uint64_t issued_at_s) {
+  return fmt::format(
+      "-----BEGIN NATS USER JWT-----\n{}\n------END NATS USER JWT------\n\n"
+      "Keep this file secret: it is the identity of {}.\n\n"
+      "-----BEGIN USER NKEY SEED-----\n{}\n------END USER NKEY SEED------\n",
+      user_jwt(keys, account, user.public_text(), name(role), allowed, issued_at_s), name(role),
+      user.seed_text());
+}
+
+}  // namespace estop::control

@@ -1,0 +1,41 @@
+// NATS JWT v2 claims: made, signed and read back. Private to control/auth.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "control/auth/auth.h"
+
+namespace estop::control {
+
+[[nodiscard]] std::string operator_jwt(const Keyring& keys, std::uint64_t issued_at_s);
+[[nodiscard]] std::string account_jwt(const Keyring& keys, Account account,
+                                      std::uint64_t issued_at_s);
+// `user` is the public text of the user's key.
+[[nodiscard]] std::string user_jwt(const Keyring& keys, Account account, const std::string& user,
+                                   const std::string& name, const Permissions& allowed,
+                                   std::uint64_t issued_at_s);
+
+// A .creds file for a user key that exists.
+[[nodiscard]] std::string creds_text(const schemas::SigningKey& user, const Keyring& keys,
+                                     const Role& role, Account account, const Permissions& allowed,
+                                     std::uint64_t issued_at_s);
+
+// What stands in a user JWT. Reading checks form, header and the issuer's signature; it does not
+// judge the lists (lint_user_jwt does).
+struct UserClaims {
+  std::string user;    // `U…`
+  std::string issuer;  // `A…`
+  Permissions allowed;
+  bool has_deny = false;
+  bool has_responses = false;
+};
+// kMalformed, or kBadSignature.
+[[nodiscard]] schemas::Result<UserClaims> read_user_jwt(std::string_view jwt);
+
+// "AGENTS", "CONTROL", "SYS".
+[[nodiscard]] std::string_view name(Account account) noexcept;
+// "agent-acme.prod.mailer", "bridge-b1", "control", "operator-alice", "viewer-bob".
+[[nodiscard]] std::string name(const Role& role);
+
+}  // namespace estop::control

@@ -1,0 +1,144 @@
+#include "control/auth/private_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+namespace estop::control {
+namespace {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+
+constexpr std::size_t kFileMax_bytes = 64 * 1024;
+constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] bool valid() const { return fd_ >= 0; }
+
+ private:
+  int fd_;
+};
+
+// A temporary file that goes away unless it was renamed.
+class TemporaryName {
+ public:
+  explicit TemporaryName(std::string path) : path_(std::move(path)) {}
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  ~TemporaryName() { ::unlink(path_.c_str()); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] char* buffer() { return path_.data(); }
+
+ private:
+  std::string path_;
+};
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t count = ::write(fd, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
+  }
+  return true;
+}
+
+Result<void> check_owner_and_mode(const std::string& path, const struct stat& status,
+                                  std::string_view wanted_mode) {
+  if (status.st_uid != ::geteuid()) {
+    return fail(Errc::kStoreUnavailable, path + ": belongs to another user");
+  }
+  if ((status.st_mode & kOthers) != 0) {
+    return fail(Errc::kStoreUnavailable, path +
+                                             ": others may use it; if nobody has read it, `chmod " +
+                                             std::string(wanted_mode) + "` it");
+  }
+  return {};
+}
+
+}  // namespace
+
+tl::unexpected<schemas::Error> file_failure(const std::string& path, std::string_view what) {
+  const std::string cause = std::generic_category().message(errno);
+  return fail(Errc::kStoreUnavailable, path + ": " + std::string(what) + ": " + cause);
+}
+
+Result<void> make_folder(const std::string& folder) {
+  if (::mkdir(folder.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    return file_failure(folder, "cannot make the folder");
+  }
+  return {};
+}
+
+Result<void> open_private_folder(const std::string& folder) {
+  if (auto made = make_folder(folder); !made) return made;
+  struct stat status {};
+  if (::lstat(folder.c_str(), &status) != 0) return file_failure(folder, "cannot look at it");
+  if (!S_ISDIR(status.st_mode)) return fail(Errc::kStoreUnavailable, folder + ": is no folder");
+  return check_owner_and_mode(folder, status, "700");
+}
+
+Result<void> sync_folder(const std::string& folder) {
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.valid() || ::fsync(opened.get()) != 0) return file_failure(folder, "cannot sync");
+  return {};
+}
+
+Result<void> write_private_file(const std::string& path, std::string_view text, Write how) {
+  TemporaryName temporary(path + ".XXXXXX");
+  const Descriptor file(::mkostemp(temporary.buffer(), O_CLOEXEC));  // mode 0600
+  if (!file.valid()) return file_failure(path, "cannot write beside it");
+  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) {
+    return file_failure(path, "cannot write");
+  }
+  // link, unlike rename, refuses to take the place of a file that is there.
+  const int placed = how == Write::kCreate ? ::link(temporary.path().c_str(), path.c_str())
+                                           : ::rename(temporary.path().c_str(), path.c_str());
+  if (placed != 0) return file_failure(path, "cannot put it in place");
+  return sync_folder(std::filesystem::path(path).parent_path().string());
+}
+
+Result<std::string> read_private_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid()) return file_failure(path, "cannot open");
+  struct stat status {};
+  if (::fstat(file.get(), &status) != 0) return file_failure(path, "cannot look at it");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::kStoreUnavailable, path + ": is no plain file");
+  if (auto checked = check_owner_and_mode(path, status, "600"); !checked) {
+    return tl::make_unexpected(checked.error());
+  }
+  std::string text(kFileMax_bytes + 1, '\0');
+  std::size_t size = 0;
+  while (size < text.size()) {
+    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return file_failure(path, "cannot read");
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  if (size > kFileMax_bytes) return fail(Errc::kStoreUnavailable, path + ": too large to be ours");
+  text.resize(size);
+  return text;
+}
+
+bool file_exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+}  // namespace estop::control

@@ -1,0 +1,38 @@
+// Files that only their owner may read, written whole or not at all. Private to control/auth.
+//
+// Failures are kStoreUnavailable; the detail names the file, the cause and what to do.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "schemas/result.h"
+
+namespace estop::control {
+
+enum class Write {
+  kCreate,   // fails if the file is there
+  kReplace,  // takes its place
+};
+
+// Makes `folder` with mode 0700 if it is missing; one that is there is left as it is.
+[[nodiscard]] schemas::Result<void> make_folder(const std::string& folder);
+// Makes `folder` with mode 0700 (its parents must be there), or checks that it is ours and closed.
+[[nodiscard]] schemas::Result<void> open_private_folder(const std::string& folder);
+
+// The bytes reach the disk before the name does: temporary file, fsync, link or rename, fsync of
+// the folder. A crash leaves either nothing of that name or all of it.
+[[nodiscard]] schemas::Result<void> write_private_file(const std::string& path,
+                                                       std::string_view text, Write how);
+
+// Refuses a link, a file of somebody else, one that others may read, and more than 64 KiB.
+[[nodiscard]] schemas::Result<std::string> read_private_file(const std::string& path);
+
+[[nodiscard]] bool file_exists(const std::string& path);
+[[nodiscard]] schemas::Result<void> sync_folder(const std::string& folder);
+
+// "<path>: <what>: <errno's text>", as kStoreUnavailable.
+[[nodiscard]] tl::unexpected<schemas::Error> file_failure(const std::string& path,
+                                                          std::string_view what);
+
+}  // namespace estop::control
