@@ -1,12 +1,15 @@
-// One NATS connection on an Asio loop: no library thread ever runs our code, no call blocks, one write per batch.
+// One NATS connection on an Asio loop: no library thread ever runs our code, no call blocks, one
+// write per batch.
 //
-// Wraps nats.c in its event-loop mode. Subscriptions are synchronous ones that are drained on the loop after each read;
-// whatever the handlers publish is written once, when the batch ends. All methods are called on the loop's thread; all
-// callbacks come on it. nothing is published while disconnected (publish returns false): a buffer that replays old
-// intents after a reconnect would undo a kill.
+// Wraps nats.c in its event-loop mode. Subscriptions are synchronous ones that are drained on the
+// loop after each read; whatever the handlers publish is written once, when the batch ends. All
+// methods are called on the loop's thread; all callbacks come on it. Nothing is published while
+// disconnected (publish returns false): a buffer that replays old intents after a reconnect would
+// undo a kill. Handlers may call everything here, also unsubscribe, close and the destructor.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,12 +34,13 @@ using Millis = std::chrono::milliseconds;
 class MessageView {
  public:
   std::string_view subject;
-  std::string_view reply;  // empty if none. From an agent: never use unless Subjects::honoured_reply says so
+  // Empty if none. From an agent: never use unless Subjects::honoured_reply says so.
+  std::string_view reply;
   std::string_view data;
-  bool has_headers = false;
-  // First value of a header, or nullopt. Lifts the headers on first use: only for messages from the broker itself.
+  // First value of a header, or nullopt. Lifts the headers on first use: only for messages from
+  // the broker itself or from a part of Estop, never for an agent's.
   [[nodiscard]] std::optional<std::string> header(const char* key) const;
-  // `Status` of a broker answer without a body: 503 no responders, 404, 408, …; 0 if it has none.
+  // `Status` of a broker answer without a body: 404, 408, …; 0 if it has none.
   [[nodiscard]] int broker_status() const;
 
  private:
@@ -52,18 +56,21 @@ struct ConnectOptions {
   std::string creds_file;                     // path of a .creds file; read at every (re)connect
   std::string tls_ca_file;                    // empty: no TLS
   Millis connect_timeout{2'000};
-  Millis ping_interval{1'000};                // two unanswered pings are a lost connection
-  Millis reconnect_wait{50};                  // with jitter, for ever
-  std::size_t read_bytes = 256 * 1024;        // per read: bounds how long a batch keeps other work waiting
-  std::size_t write_pause_bytes = 4 * 1024 * 1024;  // unsent bytes above which reading pauses (back-pressure)
+  Millis ping_interval{1'000};          // two unanswered pings are a lost connection
+  Millis reconnect_wait{50};            // with jitter, for ever
+  std::size_t read_bytes = 256 * 1024;  // per read: how long a batch keeps other work waiting
+  // Unsent bytes above which reading pauses (back-pressure). Above 16 times that publish refuses.
+  std::size_t write_pause_bytes = 4 * 1024 * 1024;
 };
 
 // What happens to the connection itself; every member may be empty.
 struct ConnectionEvents {
-  std::function<void()> connected;                        // first time and after each reconnect
-  std::function<void(std::string reason)> disconnected;   // will be retried
-  std::function<void(std::string reason)> closed;         // for good: credential revoked or close()
-  std::function<void(std::string text)> error;            // asynchronous errors: permissions violation, slow consumer
+  std::function<void()> connected;                       // first time and after each reconnect
+  std::function<void(std::string reason)> disconnected;  // will be retried
+  // For good, without close(): credential revoked or refused twice, or the broker reported a
+  // protocol error. A daemon ends itself here.
+  std::function<void(std::string reason)> closed;
+  std::function<void(std::string text)> error;  // permissions violation and the like
 };
 
 class Connection {
@@ -71,28 +78,32 @@ class Connection {
   using Handler = std::function<void(const MessageView&)>;
   using ReplyHandler = std::function<void(schemas::Result<MessageView>)>;
 
-  // `inbox`: the pattern of this connection's own inbox without its last `>`, e.g. from Subjects::own_inbox or inbox_of; used by
-  // request(). Subscribed at start.
+  // `inbox`: the pattern (`….>`) of this connection's own inbox, from Subjects::own_inbox or
+  // inbox_of. request() receives its answers below it, at `….rpc.<unique>`. `loop` must outlive
+  // this.
   Connection(boost::asio::io_context& loop, ConnectOptions options, schemas::Subject inbox,
              ConnectionEvents events);
-  ~Connection();  // closes; blocks at most a second for the library's threads
+  ~Connection();  // closes; blocks at most a second, or connect_timeout during a reconnect
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Connects; blocks at most connect_timeout. Only before the loop runs, or on it at start-up. kNoContact with the broker's own
-  // words and what to check. With `retry`, returns at once and goes on trying in the background until connected.
+  // Connects; blocks at most connect_timeout for each server of the url. Once. kNoContact (nobody
+  // there) or kUnauthenticated, with the broker's own words. With `retry` the first attempt may
+  // fail: kOk, and it goes on trying in the background; the event `connected` tells.
   schemas::Result<void> connect(bool retry = false);
   [[nodiscard]] bool is_connected() const;
 
   using SubscriptionId = std::uint64_t;  // never 0
-  // Survives reconnects. Unlimited pending: a dropped control message would be a lost stop. Messages of all subscriptions of
-  // one read are handled subscription by subscription in the order in which they were made (subscribe control first).
+  // Survives reconnects; may be made before connect(). Unlimited pending: a dropped control message
+  // would be a lost stop. Messages of one read are handled subscription by subscription in the
+  // order in which the subscriptions were made (subscribe control first).
   SubscriptionId subscribe(const schemas::Subject& pattern, Handler handler);
   SubscriptionId queue_subscribe(const schemas::Subject& pattern, const schemas::Segment& queue,
                                  Handler handler);
-  void unsubscribe(SubscriptionId id);  // at once; what was read and not handled is dropped
+  // At once; what was read and not handled is dropped. An unknown id is ignored.
+  void unsubscribe(SubscriptionId id);
 
-  // False: not connected, or the broker's client refused it (too large). Never blocks, never replays.
+  // False: not connected, too large for the broker, or too much is unsent. Never blocks or replays.
   bool publish(const schemas::Subject& subject, std::string_view data);
   bool publish(const schemas::Subject& subject, std::string_view data, const Headers& headers,
                const schemas::Subject& reply = {});
@@ -100,10 +111,12 @@ class Connection {
   bool publish_built(const std::string& subject, std::string_view data);
   bool publish_built(const std::string& subject, std::string_view data, const Headers& headers);
 
-  // Asks and calls back once, with the first answer, kTimeout, or kNoContact (no responders, disconnected).
+  // Asks and calls back once, later, with the first answer, kTimeout, or kNoContact (no responders,
+  // disconnected). close() and the destructor drop it without a call.
   void request(const schemas::Subject& subject, std::string_view data, Millis timeout,
                ReplyHandler handler, const Headers& headers = {});
-  // Asks and passes on every answer until `handler` returns false or the time is over (then kTimeout, once).
+  // Asks and passes on every answer until `handler` returns false or the time is over (then
+  // kTimeout, once) or contact is lost (then kNoContact, once).
   using StreamHandler = std::function<bool(schemas::Result<MessageView>)>;
   void request_many(const schemas::Subject& subject, std::string_view data, Millis timeout,
                     StreamHandler handler);
@@ -111,12 +124,14 @@ class Connection {
   // Writes what is buffered now instead of at the end of the batch: what follows a kill.
   void flush();
   [[nodiscard]] std::size_t buffered_bytes() const;
-  // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop look at control first.
+  // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop
+  // look at control first. Does nothing inside a handler of this same connection.
   void poll();
+  // Writes what fits without waiting and ends. No event and no handler is called afterwards.
   void close();
 
  private:
-  struct State;
+  class State;
   std::shared_ptr<State> state_;
 };
 
