@@ -1,12 +1,19 @@
 // The recorder: the durability point of control. One SQLite file, one writer thread, group commit.
 //
-// Everything that must survive is written here: the control log, the audit chain, checkpoints, effects, the registry of
-// agents. Calls enqueue and return at once; the answer comes on the recorder's own thread after the commit
-// (`synchronous=FULL`): the caller hops to its loop. Kills (Urgency::kAlone) overtake what is queued and are committed in a
+// Everything that must survive is written here: the control log, the audit chain, checkpoints,
+// effects, the registry of agents. Calls enqueue and return at once, from any thread; the answer
+// comes once, on the recorder's own thread, after the commit (`synchronous=FULL`): the caller hops
+// to its loop. Only refusals of what is not even queued (queue full, argument out of range) are
+// answered on the caller's thread, before the call returns. Answers must not block, throw or
+// destroy the recorder. Kills (Urgency::kAlone) overtake what is queued and are committed in a
 // transaction of their own.
 //
-// Errors: a full disk or a broken file gives kStoreUnavailable to each caller, `healthy()` turns false and every later write
-// is tried again; nothing that was answered kOk is ever lost. Exceptions only from `open`.
+// A full disk or a broken file: each caller gets kStoreUnavailable and `healthy()` turns false
+// until a write succeeds again; the recorder tries by itself. What was answered kOk is never lost.
+// What was queued as kAlone and failed is kept and tried again in the background (its Done is not
+// called a second time); other audit lines that failed are counted, and after the outage one line
+// of kind "gap" says how many are missing and since when. Reads go on. No exceptions leave this
+// library.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +23,7 @@
 #include <string>
 #include <vector>
 
+#include "control/recorder/rows.h"
 #include "schemas/messages.h"
 #include "schemas/result.h"
 
@@ -23,109 +31,82 @@ namespace estop::control {
 
 enum class Urgency : std::uint8_t {
   kGroup,  // shares a transaction with its neighbours
-  kAlone,  // a kill: first in the queue, its own commit
-};
-
-// One line of the audit. The recorder adds the number, the previous hash and the hash.
-struct AuditEntry {
-  std::string kind;      // "kill", "resume", "fenced", "stopped", "refused", "bridge-joined", "effect-ambiguous", …
-  std::string actor;     // operator, agent or part
-  std::string subject;   // scope or address text; may be empty
-  std::string op_id;     // may be empty
-  std::string detail;    // JSON object text
-  std::uint64_t at_ms = 0;
-};
-
-struct AuditRow {
-  std::uint64_t number = 0;  // from 1, without gaps
-  AuditEntry entry;
-  schemas::Hash prev{};
-  schemas::Hash hash{};      // SHA-256 over the canonical bytes of all other columns
-};
-
-struct AuditQuery {
-  std::uint64_t after = 0;      // rows with a greater number
-  std::uint32_t limit = 100;    // at most 10,000
-  bool newest_first = false;
-  std::string kind;             // empty: all
-  std::string subject;          // exact scope or address; empty: all
-};
-
-struct AuditVerdict {
-  bool ok = false;
-  std::uint64_t rows = 0;
-  std::uint64_t first_bad = 0;  // number of the first row that does not fit; 0 if none
-  std::string problem;          // a sentence; empty if ok
-};
-
-struct StoredAgent {
-  schemas::Address address;
-  schemas::Instance instance;
-  schemas::PublicKey key{};
-  std::string host;
-  std::uint64_t pid = 0;
-  std::uint64_t first_seen_ms = 0;
-  std::uint64_t last_seen_ms = 0;
-  bool left = false;
-};
-
-struct AmbiguousEffect {
-  schemas::Address address;
-  std::string key;
-  std::string instance;
-  std::uint64_t begun_at_ms = 0;
+  kAlone,  // a kill: first in the queue, its own commit, never given up
 };
 
 struct RecorderOptions {
-  std::string folder;              // holds estop.db and audit.anchor; made 0700 if missing
+  std::string folder;                 // holds estop.db, audit.anchor, lock; made 0700 if missing
   std::uint32_t group_wait_us = 500;  // how long a group waits for more before it commits
-  std::uint32_t group_max = 256;
-  std::size_t queue_max = 65'536;  // beyond: kStoreUnavailable at once (kills excepted)
+  std::uint32_t group_max = 256;      // works in one transaction
+  std::size_t group_max_bytes = 4 * 1024 * 1024;
+  std::size_t queue_max = 65'536;  // works; beyond: kStoreUnavailable at once (kills excepted)
+  std::size_t queue_max_bytes = 256 * 1024 * 1024;
+  std::uint32_t retry_ms = 200;  // between attempts to write kills that failed
 };
 
 // Counters since open; read from any thread.
 struct RecorderStats {
-  std::uint64_t commits = 0;
-  std::uint64_t rows = 0;
-  std::uint64_t failures = 0;
-  std::uint64_t queued = 0;
+  std::uint64_t commits = 0;   // transactions
+  std::uint64_t rows = 0;      // works committed in them
+  std::uint64_t failures = 0;  // transactions that failed, and works refused by a full queue
+  std::uint64_t queued = 0;    // now
+  std::uint64_t owed = 0;      // now: kills that failed and are tried again
   std::uint64_t audit_head = 0;
   double commit_seconds_total = 0;
 };
 
 class Recorder {
  public:
-  // Opens or creates; takes an exclusive lock on the folder; migrates; verifies the tail of both chains and the anchor.
-  // kStoreUnavailable: locked by another control, newer schema, damaged, not writable: the detail says which and what to do.
+  // Opens or creates; takes an exclusive lock on the folder; migrates; verifies the newest rows of
+  // both chains and the anchor. kStoreUnavailable: locked by another control, newer schema,
+  // damaged, restored from an older copy, not writable: the detail says which and what to do.
+  // kBadArgument: options out of range.
   [[nodiscard]] static schemas::Result<std::unique_ptr<Recorder>> open(RecorderOptions options);
-  virtual ~Recorder();  // commits what is queued, joins the thread
+  virtual ~Recorder() = default;  // commits what is queued, answers everybody, joins the thread
 
-  using Done = std::function<void(schemas::Result<void>)>;  // on the recorder's thread; must not block
+  using Done = std::function<void(schemas::Result<void>)>;
 
-  // The control log. `frame` is the signed frame. A record that is there already with the same hash is kOk; with another
-  // hash kChainBroken. `audit` goes into the same transaction.
+  // The control log. `record.frame` is stored as it is. A record that is there already with the
+  // same hash is kOk, and its `audit` is not written again; with another hash kChainBroken. `audit`
+  // goes into the same transaction. Order and gaps are the caller's affair: after a restart it
+  // fills in from the stream what is missing here.
   virtual void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
                              Urgency urgency, Done done) = 0;
-  // At start-up, before the loop: every stored record in order.
+  // At start-up (it blocks until the queue is through): every stored record by (epoch, seq).
+  // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
   [[nodiscard]] virtual schemas::Result<std::vector<schemas::SignedRecord>> load_records() = 0;
 
   using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
-  virtual void audit(AuditEntry entry, Urgency urgency, AuditDone done) = 0;
+  virtual void audit(AuditEntry entry, Urgency urgency, AuditDone done) = 0;  // kTooLarge
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   virtual void list_audit(AuditQuery query, AuditRows done) = 0;
+  // Reads the whole chain up to the head of now, in slices between which writes go on.
   virtual void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done) = 0;
 
-  // Checkpoints and effects of one address; `request.incarnation` is checked by the caller. Answered after the commit.
+  // Checkpoints and effects of one address; `request.incarnation` is checked by the caller,
+  // answered after the commit.
+  //   kPut           kVersionConflict (`version`: what is there), kOverLimit (too many keys),
+  //   kTooLarge kGet           kNotFound kEffectBegin   kOk, effect kNone: it is yours (also if
+  //   this instance began it in this incarnation: a repeated request;
+  //                  so a process must not begin the same key twice at a time). kOk, kFinished:
+  //                  `bytes` is the outcome. kEffectAmbiguous, kBegun: by another life.
+  //   kEffectFinish  kNotFound: never begun. Any life of the address may finish; a second finish
+  //   keeps the first outcome. kEffectAbandon only the instance that began it, in the same or a
+  //   later incarnation; others get kEffectAmbiguous;
+  //                  kNotFound with effect kFinished: too late. Not begun: kOk.
   using StoreDone = std::function<void(schemas::StoreReply)>;
   virtual void store(const schemas::Address& address, const schemas::Instance& instance,
                      const schemas::StoreRequest& request, StoreDone done) = 0;
   using Checkpoints = std::function<void(schemas::Result<std::vector<schemas::CheckpointInfo>>)>;
   virtual void list_checkpoints(const schemas::Address& address, Checkpoints done) = 0;
   using Effects = std::function<void(schemas::Result<std::vector<AmbiguousEffect>>)>;
-  virtual void list_begun_effects(const schemas::Address& address, Effects done) = 0;  // empty address: all
+  // Oldest first, at most kEffectsListMax; empty address: of everybody.
+  virtual void list_begun_effects(const schemas::Address& address, Effects done) = 0;
 
-  virtual void put_agent(const StoredAgent& agent) = 0;  // upsert, group commit, no answer
-  [[nodiscard]] virtual schemas::Result<std::vector<StoredAgent>> load_agents() = 0;  // at start-up
+  // Upsert in a group, no answer. `first_seen_ms` of a known instance is kept.
+  virtual void put_agent(const StoredAgent& agent) = 0;
+  [[nodiscard]] virtual schemas::Result<std::vector<StoredAgent>>
+  load_agents() = 0;  // as load_records
 
   [[nodiscard]] virtual bool healthy() const = 0;  // the last write succeeded; from any thread
   [[nodiscard]] virtual RecorderStats stats() const = 0;

@@ -1,0 +1,51 @@
+#include "control/recorder/agent_table.h"
+
+namespace estop::control {
+
+AgentTable::AgentTable(SQLite::Database& connection)
+    : put_(connection,
+           "INSERT INTO agents"
+           " (address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left)"
+           " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (address, instance) DO UPDATE SET"
+           " key = excluded.key, host = excluded.host, pid = excluded.pid,"
+           " last_seen_ms = excluded.last_seen_ms, has_left = excluded.has_left"),
+      all_(connection,
+           "SELECT address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left"
+           " FROM agents ORDER BY address, instance") {}
+
+void AgentTable::put(const StoredAgent& agent) {
+  const std::string address = agent.address.text();
+  StatementUse(put_)
+      .bind_text(address)
+      .bind_text(agent.instance.text())
+      .bind_blob(agent.key)
+      .bind_text(agent.host)
+      .bind(agent.pid)
+      .bind(agent.first_seen_ms)
+      .bind(agent.last_seen_ms)
+      .bind(agent.left ? 1 : 0)
+      .run();
+}
+
+std::vector<StoredAgent> AgentTable::load() {
+  StatementUse use(all_);
+  std::vector<StoredAgent> agents;
+  while (use.step()) {
+    const auto address = schemas::Address::parse(use.bytes(0));
+    const auto instance = schemas::Instance::parse(use.bytes(1));
+    if (!address || !instance) continue;  // not a name that could ever be spoken to
+    StoredAgent agent;
+    agent.address = *address;
+    agent.instance = *instance;
+    agent.key = use.array<32>(2);
+    agent.host = use.bytes(3);
+    agent.pid = use.number(4);
+    agent.first_seen_ms = use.number(5);
+    agent.last_seen_ms = use.number(6);
+    agent.left = use.number(7) != 0;
+    agents.push_back(std::move(agent));
+  }
+  return agents;
+}
+
+}  // namespace estop::control

@@ -1,0 +1,87 @@
+#include "control/recorder/anchor.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <string_view>
+
+#include "control/recorder/file.h"
+#include "schemas/signing.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::Errc;
+using schemas::Result;
+
+constexpr std::string_view kPrefix = "estop-anchor 1 ";
+
+std::string to_line(const ChainHead& head) {
+  return fmt::format("{}{} {}\n", kPrefix, head.number, schemas::hex(head.hash));
+}
+
+bool parse_hash(std::string_view text, schemas::Hash& out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t at = 0; at < out.size(); ++at) {
+    const char* begin = text.data() + 2 * at;
+    const auto parsed = std::from_chars(begin, begin + 2, out[at], 16);
+    if (parsed.ec != std::errc() || parsed.ptr != begin + 2) return false;
+  }
+  return true;
+}
+
+std::optional<ChainHead> parse_line(std::string_view line) {
+  if (!line.starts_with(kPrefix)) return std::nullopt;
+  line.remove_prefix(kPrefix.size());
+  ChainHead head;
+  const auto number = std::from_chars(line.data(), line.data() + line.size(), head.number);
+  if (number.ec != std::errc()) return std::nullopt;
+  line.remove_prefix(static_cast<std::size_t>(number.ptr - line.data()));
+  if (!line.starts_with(' ') || !line.ends_with('\n')) return std::nullopt;
+  if (!parse_hash(line.substr(1, line.size() - 2), head.hash)) return std::nullopt;
+  return head;
+}
+
+Result<void> write_durably(const std::string& path, std::string_view text) {
+  const auto file = File::open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (!file) return tl::make_unexpected(file.error());
+  if (!file->write_all(text)) return system_failure("cannot write", path);
+  if (::fsync(file->descriptor()) != 0) return system_failure("cannot sync", path);
+  return {};
+}
+
+}  // namespace
+
+AuditAnchor::AuditAnchor(std::string folder)
+    : folder_(std::move(folder)), path_(folder_ + "/audit.anchor") {}
+
+Result<std::optional<ChainHead>> AuditAnchor::read() const {
+  if (::access(path_.c_str(), F_OK) != 0 && errno == ENOENT) return std::optional<ChainHead>();
+  const auto file = File::open(path_, O_RDONLY);
+  if (!file) return tl::make_unexpected(file.error());
+  const auto head = parse_line(file->read_some());
+  if (!head) {
+    return schemas::fail(Errc::kMalformed,
+                         fmt::format("{} is not the anchor of an audit: bring it back from a copy, "
+                                     "or move it away to go on with that on record",
+                                     path_));
+  }
+  return head;
+}
+
+Result<void> AuditAnchor::write(const ChainHead& head) const {
+  const std::string fresh = path_ + ".new";
+  if (auto written = write_durably(fresh, to_line(head)); !written) return written;
+  if (std::rename(fresh.c_str(), path_.c_str()) != 0)
+    return system_failure("cannot replace", path_);
+  const auto folder = File::open(folder_, O_RDONLY | O_DIRECTORY);
+  if (!folder) return tl::make_unexpected(folder.error());
+  if (::fsync(folder->descriptor()) != 0) return system_failure("cannot sync", folder_);
+  return {};
+}
+
+}  // namespace estop::control

@@ -1,0 +1,85 @@
+#include "control/recorder/audit_scan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace estop::control {
+
+AuditListing::AuditListing(AuditTable& table, AuditQuery query)
+    : table_(table),
+      query_(std::move(query)),
+      low_(query_.after),
+      high_(std::max(table.head().number, query_.after)) {}
+
+bool AuditListing::step() {
+  const std::uint64_t size = std::min(high_ - low_, kScanSlice_rows);
+  const std::uint64_t first = query_.newest_first ? high_ - size : low_;
+  auto found = table_.find(query_, first, first + size, query_.limit - rows_.size());
+  std::move(found.begin(), found.end(), std::back_inserter(rows_));
+  (query_.newest_first ? high_ : low_) = query_.newest_first ? first : first + size;
+  return low_ == high_ || rows_.size() >= query_.limit;
+}
+
+AuditVerification::AuditVerification(AuditTable& table, std::optional<ChainHead> anchor,
+                                     std::uint64_t from)
+    : table_(table), anchor_(anchor), from_(from), end_(table.head()) {}
+
+bool AuditVerification::step() {
+  if (!begun_ && !check_ends()) return true;
+  begun_ = true;
+  const std::uint64_t last = std::min(at_.number + kScanSlice_rows, end_.number);
+  table_.read(at_.number, last, [this](AuditRow row) { return check(std::move(row)); });
+  if (verdict_.first_bad != 0) return true;
+  if (at_.number < last)
+    return !bad(at_.number + 1, fmt::format("row {} is missing", at_.number + 1));
+  if (at_.number < end_.number) return false;
+  if (at_.hash != end_.hash) {
+    return !bad(end_.number, fmt::format("row {} is not the one that was written", end_.number));
+  }
+  verdict_.ok = true;
+  return true;
+}
+
+bool AuditVerification::check_ends() {
+  const ChainHead stored = table_.stored_head();
+  if (anchor_ && stored.number < anchor_->number) {
+    return bad(stored.number + 1,
+               fmt::format("the database ends at row {}, but the anchor says {}: it was truncated "
+                           "or restored from an older copy",
+                           stored.number, anchor_->number));
+  }
+  if (anchor_ && anchor_->number > 0 && table_.hash_of(anchor_->number) != anchor_->hash) {
+    return bad(anchor_->number,
+               fmt::format("row {} is not the one that the anchor remembers", anchor_->number));
+  }
+  if (stored != end_) {
+    return bad(std::min(stored.number, end_.number) + 1,
+               fmt::format("the database ends at row {}, but row {} was written last",
+                           stored.number, end_.number));
+  }
+  if (from_ > 0) at_ = {from_, table_.hash_of(from_).value_or(schemas::Hash{})};
+  return true;
+}
+
+bool AuditVerification::check(AuditRow row) {
+  const std::uint64_t expected = at_.number + 1;
+  if (row.number != expected) return bad(expected, fmt::format("row {} is missing", expected));
+  if (row.prev != at_.hash) {
+    return bad(expected, fmt::format("row {} does not follow the row before it", expected));
+  }
+  if (audit_hash(row) != row.hash) {
+    return bad(expected, fmt::format("row {} was changed: its hash does not fit", expected));
+  }
+  at_ = {row.number, row.hash};
+  ++verdict_.rows;
+  return true;
+}
+
+bool AuditVerification::bad(std::uint64_t number, std::string problem) {
+  verdict_.first_bad = number;
+  verdict_.problem = std::move(problem);
+  return false;
+}
+
+}  // namespace estop::control

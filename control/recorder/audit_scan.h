@@ -1,0 +1,54 @@
+// Reading the audit in slices, so that a long read never holds up a kill.
+//
+// A scan has the shape: construct, `step` until it says that it is finished, take the result.
+// Between two steps the writer thread commits what is waiting.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "control/recorder/audit_table.h"
+
+namespace estop::control {
+
+inline constexpr std::uint64_t kScanSlice_rows = 5'000;
+
+// Rows that match a query, as of its start.
+class AuditListing {
+ public:
+  AuditListing(AuditTable& table, AuditQuery query);
+  [[nodiscard]] bool step();  // true: finished. SQLite::Exception
+  [[nodiscard]] std::vector<AuditRow> take() { return std::move(rows_); }
+
+ private:
+  AuditTable& table_;
+  AuditQuery query_;
+  std::uint64_t low_;  // what is left: low_ < number ≤ high_
+  std::uint64_t high_;
+  std::vector<AuditRow> rows_;
+};
+
+// Recomputes the chain from after row `from` to the head of now, and compares its end with what
+// this process and the anchor remember.
+class AuditVerification {
+ public:
+  AuditVerification(AuditTable& table, std::optional<ChainHead> anchor, std::uint64_t from = 0);
+  [[nodiscard]] bool step();  // true: finished. SQLite::Exception
+  [[nodiscard]] const AuditVerdict& verdict() const noexcept { return verdict_; }
+
+ private:
+  bool check_ends();         // the anchor and the head; false: finished
+  bool check(AuditRow row);  // false: it does not fit
+  bool bad(std::uint64_t number, std::string problem);
+
+  AuditTable& table_;
+  std::optional<ChainHead> anchor_;
+  std::uint64_t from_;
+  bool begun_ = false;
+  ChainHead end_;
+  ChainHead at_;  // the newest row that was found good
+  AuditVerdict verdict_;
+};
+
+}  // namespace estop::control

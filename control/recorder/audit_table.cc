@@ -1,0 +1,93 @@
+#include "control/recorder/audit_table.h"
+
+#include <fmt/format.h>
+
+namespace estop::control {
+namespace {
+
+constexpr const char* kColumns = "number, at_ms, kind, actor, subject, op_id, detail, prev, hash";
+
+std::string find_sql(const char* order) {
+  return fmt::format(
+      "SELECT {} FROM audit WHERE number > ?1 AND number <= ?2"
+      " AND (?3 = '' OR kind = ?3) AND (?4 = '' OR subject = ?4) ORDER BY number {} LIMIT ?5",
+      kColumns, order);
+}
+
+AuditRow row_of(const StatementUse& use) {
+  AuditRow row;
+  row.number = use.number(0);
+  row.entry.at_ms = use.number(1);
+  row.entry.kind = use.bytes(2);
+  row.entry.actor = use.bytes(3);
+  row.entry.subject = use.bytes(4);
+  row.entry.op_id = use.bytes(5);
+  row.entry.detail = use.bytes(6);
+  row.prev = use.array<32>(7);
+  row.hash = use.array<32>(8);
+  return row;
+}
+
+}  // namespace
+
+AuditTable::AuditTable(SQLite::Database& connection)
+    : insert_(connection,
+              fmt::format("INSERT INTO audit ({}) VALUES (?,?,?,?,?,?,?,?,?)", kColumns)),
+      newest_(connection, "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1"),
+      hash_of_(connection, "SELECT hash FROM audit WHERE number = ?"),
+      range_(connection, fmt::format("SELECT {} FROM audit WHERE number > ? AND number <= ?"
+                                     " ORDER BY number",
+                                     kColumns)),
+      oldest_first_(connection, find_sql("ASC")),
+      newest_first_(connection, find_sql("DESC")) {
+  head_ = tip_ = stored_head();
+}
+
+std::uint64_t AuditTable::append(const AuditEntry& entry) {
+  AuditRow row{tip_.number + 1, entry, tip_.hash, {}};
+  row.hash = audit_hash(row);
+  StatementUse(insert_)
+      .bind(row.number)
+      .bind(row.entry.at_ms)
+      .bind_text(row.entry.kind)
+      .bind_text(row.entry.actor)
+      .bind_text(row.entry.subject)
+      .bind_text(row.entry.op_id)
+      .bind_text(row.entry.detail)
+      .bind_blob(row.prev)
+      .bind_blob(row.hash)
+      .run();
+  tip_ = {row.number, row.hash};
+  return row.number;
+}
+
+ChainHead AuditTable::stored_head() {
+  StatementUse use(newest_);
+  if (!use.step()) return {};
+  return {use.number(0), use.array<32>(1)};
+}
+
+std::optional<schemas::Hash> AuditTable::hash_of(std::uint64_t number) {
+  StatementUse use(hash_of_);
+  if (!use.bind(number).step()) return std::nullopt;
+  return use.array<32>(0);
+}
+
+void AuditTable::read(std::uint64_t number, std::uint64_t last,
+                      const std::function<bool(AuditRow)>& each) {
+  StatementUse use(range_);
+  use.bind(number).bind(last);
+  while (use.step() && each(row_of(use))) {
+  }
+}
+
+std::vector<AuditRow> AuditTable::find(const AuditQuery& query, std::uint64_t after,
+                                       std::uint64_t last, std::uint64_t limit) {
+  StatementUse use(query.newest_first ? newest_first_ : oldest_first_);
+  use.bind(after).bind(last).bind_text(query.kind).bind_text(query.subject).bind(limit);
+  std::vector<AuditRow> rows;
+  while (use.step()) rows.push_back(row_of(use));
+  return rows;
+}
+
+}  // namespace estop::control

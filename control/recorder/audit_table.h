@@ -1,0 +1,47 @@
+// The audit chain in the database: appended to at its head, read in slices.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "control/recorder/audit_hash.h"
+#include "control/recorder/statement.h"
+
+namespace estop::control {
+
+// SQLite::Exception from every member that reads or writes.
+class AuditTable {
+ public:
+  explicit AuditTable(SQLite::Database& connection);  // reads the head
+
+  // Within a transaction; returns the number. The head moves only with `committed`.
+  std::uint64_t append(const AuditEntry& entry);
+  void committed() noexcept { head_ = tip_; }
+  void rolled_back() noexcept { tip_ = head_; }
+
+  // What this process knows to be the newest committed row.
+  [[nodiscard]] const ChainHead& head() const noexcept { return head_; }
+  // What the file says is the newest row.
+  [[nodiscard]] ChainHead stored_head();
+  [[nodiscard]] std::optional<schemas::Hash> hash_of(std::uint64_t number);
+  // Calls `each` for the rows after `number`, up to and with `last`, in order, while it returns
+  // true.
+  void read(std::uint64_t number, std::uint64_t last, const std::function<bool(AuditRow)>& each);
+  // The matching rows in after < number ≤ last, at most `limit`, in the order that the query wants.
+  [[nodiscard]] std::vector<AuditRow> find(const AuditQuery& query, std::uint64_t after,
+                                           std::uint64_t last, std::uint64_t limit);
+
+ private:
+  SQLite::Statement insert_;
+  SQLite::Statement newest_;
+  SQLite::Statement hash_of_;
+  SQLite::Statement range_;
+  SQLite::Statement oldest_first_;
+  SQLite::Statement newest_first_;
+  ChainHead head_;
+  ChainHead tip_;  // with the rows of the open transaction
+};
+
+}  // namespace estop::control

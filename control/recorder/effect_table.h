@@ -1,0 +1,53 @@
+// Effects: what an agent did to the outside world, or may have done. The table that keeps anything
+// from being done twice.
+//
+//   none --begin--> begun --finish--> finished        begun --abandon (its own)--> none
+// A begun effect whose process is gone stays begun: nobody can know from here whether it was
+// carried out.
+#pragma once
+
+#include <vector>
+
+#include "control/recorder/rows.h"
+#include "control/recorder/statement.h"
+
+namespace estop::control {
+
+// SQLite::Exception from every member. See Recorder::store for what each answer means.
+class EffectTable {
+ public:
+  explicit EffectTable(SQLite::Database& connection);
+
+  struct Life {           // who asks
+    std::string address;  // org/workspace/name
+    std::string instance;
+    std::uint64_t incarnation = 0;
+  };
+  [[nodiscard]] schemas::StoreReply begin(const Life& life, const std::string& key,
+                                          std::uint64_t now_ms);
+  [[nodiscard]] schemas::StoreReply finish(const Life& life, const std::string& key,
+                                           const schemas::Bytes& outcome, std::uint64_t now_ms);
+  [[nodiscard]] schemas::StoreReply abandon(const Life& life, const std::string& key);
+
+  // Begun and not finished, oldest first; of everybody for an empty address.
+  [[nodiscard]] std::vector<AmbiguousEffect> begun(const std::string& address);
+
+ private:
+  struct Row {
+    schemas::EffectState state = schemas::EffectState::kNone;
+    std::string instance;
+    std::uint64_t incarnation = 0;
+    std::uint64_t begun_at_ms = 0;
+    schemas::Bytes outcome;
+  };
+  [[nodiscard]] Row find(const std::string& address, const std::string& key);
+  [[nodiscard]] static schemas::StoreReply ambiguous(const Row& row);
+
+  SQLite::Statement find_;
+  SQLite::Statement begin_;
+  SQLite::Statement finish_;
+  SQLite::Statement abandon_;
+  SQLite::Statement begun_;
+};
+
+}  // namespace estop::control

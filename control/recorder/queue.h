@@ -1,0 +1,55 @@
+// The queue between callers and the writer thread: two lanes, of which the kills' one always goes
+// first.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <vector>
+
+#include "control/recorder/work.h"
+
+namespace estop::control {
+
+class WorkQueue {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // What the writer does next: one urgent work, or a group of the others, or nothing.
+  struct Batch {
+    std::vector<Work> works;
+    bool urgent = false;
+    bool closed = false;  // and nothing is left
+  };
+
+  explicit WorkQueue(const RecorderOptions& limits);
+
+  // From any thread. False: the lane for groups is full or the queue is closed; `work` is
+  // untouched. The urgent lane has no bound.
+  [[nodiscard]] bool push(Work& work, Urgency urgency);
+
+  // From the writer thread. Waits until there is something, but not beyond `until`. A group is
+  // given group_wait_us from its first work to fill up; an urgent work, or an `until` in the past,
+  // ends that wait at once.
+  [[nodiscard]] Batch take(Clock::time_point until);
+
+  void close();  // no more pushes; what is in is still taken
+  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool urgent_waiting() const;
+
+ private:
+  void fill(Batch& batch);
+
+  const RecorderOptions limits_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Work> urgent_;
+  std::deque<Work> group_;
+  std::size_t group_bytes_ = 0;
+  Clock::time_point group_since_{};  // when the oldest work of the group came; long ago if unknown
+  bool closed_ = false;
+};
+
+}  // namespace estop::control

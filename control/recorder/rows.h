@@ -1,0 +1,75 @@
+// What the recorder keeps, as plain values: audit lines, the registry of agents, effects that
+// nobody finished.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "schemas/address.h"
+#include "schemas/messages.h"
+
+namespace estop::control {
+
+// One line of the audit. The recorder adds the number, the previous hash and the hash.
+struct AuditEntry {
+  std::string kind;     // "kill", "resume", "fenced", "stopped", "refused", "bridge-joined", …
+  std::string actor;    // operator, agent or part
+  std::string subject;  // scope or address text; may be empty
+  std::string op_id;    // may be empty
+  std::string detail;   // JSON object text
+  std::uint64_t at_ms = 0;
+  friend bool operator==(const AuditEntry&, const AuditEntry&) = default;
+};
+
+struct AuditRow {
+  std::uint64_t number = 0;  // from 1, without gaps
+  AuditEntry entry;
+  schemas::Hash prev{};  // zero for the first row
+  schemas::Hash hash{};  // SHA-256 over the canonical bytes of all other columns (audit_hash.h)
+  friend bool operator==(const AuditRow&, const AuditRow&) = default;
+};
+
+struct AuditQuery {
+  std::uint64_t after = 0;    // rows with a greater number
+  std::uint32_t limit = 100;  // at most kAuditListMax
+  bool newest_first = false;
+  std::string kind;     // empty: all
+  std::string subject;  // exact scope or address; empty: all
+};
+
+struct AuditVerdict {
+  bool ok = false;
+  std::uint64_t rows = 0;  // that were read and fit
+  std::uint64_t first_bad =
+      0;                // number of the first row that does not fit or is missing; 0 if none
+  std::string problem;  // a sentence; empty if ok
+};
+
+struct StoredAgent {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::PublicKey key{};
+  std::string host;
+  std::uint64_t pid = 0;
+  std::uint64_t first_seen_ms = 0;
+  std::uint64_t last_seen_ms = 0;
+  bool left = false;
+  friend bool operator==(const StoredAgent&, const StoredAgent&) = default;
+};
+
+// Begun and not finished: whether it was carried out, only a person can find out (unless its
+// process still lives).
+struct AmbiguousEffect {
+  schemas::Address address;
+  std::string key;
+  std::string instance;
+  std::uint64_t begun_at_ms = 0;
+  friend bool operator==(const AmbiguousEffect&, const AmbiguousEffect&) = default;
+};
+
+inline constexpr std::uint32_t kAuditListMax = 10'000;    // rows of one list_audit
+inline constexpr std::uint32_t kEffectsListMax = 10'000;  // rows of one list_begun_effects
+inline constexpr std::size_t kAuditLineMax_bytes = 1024 * 1024;
+inline constexpr std::size_t kOutcomeMax_bytes = 4 * 1024;  // of a finished effect
+
+}  // namespace estop::control

@@ -1,0 +1,84 @@
+// What callers ask of the recorder, as values in a queue. Each carries the function that takes its
+// answer.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/recorder/record_table.h"
+#include "control/recorder/recorder.h"
+
+namespace estop::control {
+
+class RecorderStore;
+
+// The outcome is filled in within the transaction and told only after its commit.
+struct AddRecord {
+  StoredRecord record;
+  std::optional<AuditEntry> audit;
+  Recorder::Done done;
+  schemas::Result<void> outcome;
+};
+struct AddAudit {
+  AuditEntry entry;
+  Recorder::AuditDone done;
+  schemas::Result<std::uint64_t> outcome;
+};
+struct StoreRequestOf {
+  std::string address;
+  std::string instance;
+  schemas::StoreRequest request;
+  Recorder::StoreDone done;
+  schemas::StoreReply outcome;
+};
+struct PutAgent {
+  StoredAgent agent;
+};
+
+// Reads of a bounded size. They run between transactions and see every write that was queued before
+// them.
+template <class T>
+struct ReadStore {
+  std::function<schemas::Result<T>(RecorderStore&)> read;
+  std::function<void(schemas::Result<T>)> done;
+  schemas::Result<T> outcome;
+};
+using ReadCheckpoints = ReadStore<std::vector<schemas::CheckpointInfo>>;
+using ReadEffects = ReadStore<std::vector<AmbiguousEffect>>;
+using ReadRecords = ReadStore<std::vector<schemas::SignedRecord>>;
+using ReadAgents = ReadStore<std::vector<StoredAgent>>;
+
+// Reads of any size: done in slices.
+struct ListAudit {
+  AuditQuery query;
+  Recorder::AuditRows done;
+};
+struct VerifyAudit {
+  std::function<void(schemas::Result<AuditVerdict>)> done;
+};
+
+using Work = std::variant<AddRecord, AddAudit, StoreRequestOf, PutAgent, ReadCheckpoints,
+                          ReadEffects, ReadRecords, ReadAgents, ListAudit, VerifyAudit>;
+
+enum class WorkClass : std::uint8_t {
+  kWrite,  // in a transaction
+  kRead,   // between transactions
+  kScan,   // in slices between transactions
+};
+[[nodiscard]] WorkClass class_of(const Work& work) noexcept;
+// What it holds in memory, roughly: the bound of the queue counts it.
+[[nodiscard]] std::size_t size_bytes(const Work& work) noexcept;
+// How many audit lines are lost if this work is not done.
+[[nodiscard]] std::size_t audit_lines(const Work& work) noexcept;
+
+// Does a write or a read and keeps the outcome. SQLite::Exception
+void perform(RecorderStore& store, Work& work);
+// Tells the outcome to whom it belongs; at most once.
+void answer(Work& work);
+// Tells `error` instead.
+void refuse(Work& work, const schemas::Error& error);
+
+}  // namespace estop::control

@@ -1,0 +1,65 @@
+// The writer thread's loop: takes from the queue, commits, answers; in between it pays debts,
+// reads, and moves the anchor.
+#pragma once
+
+#include <deque>
+#include <variant>
+#include <vector>
+
+#include "control/recorder/audit_scan.h"
+#include "control/recorder/counters.h"
+#include "control/recorder/queue.h"
+#include "control/recorder/store.h"
+
+namespace estop::control {
+
+// One turn of the loop does at most: one commit, the reads of its group, one attempt at what is
+// owed, one slice of a scan, one anchor. So a kill waits for no more than that.
+class RecorderWriter {
+ public:
+  // All of them outlive the writer.
+  RecorderWriter(const RecorderOptions& options, RecorderStore& store, WorkQueue& queue,
+                 RecorderCounters& counters);
+  // Until the queue is closed and empty; then a last attempt at what is owed, and the anchor.
+  void run();
+
+ private:
+  using Clock = WorkQueue::Clock;
+  struct Listing {
+    AuditListing scan;
+    Recorder::AuditRows done;
+  };
+  struct Verification {
+    AuditVerification scan;
+    std::function<void(schemas::Result<AuditVerdict>)> done;
+  };
+  using Scan = std::variant<Listing, Verification>;
+
+  void serve(WorkQueue::Batch& batch);
+  [[nodiscard]] schemas::Result<void> commit(std::vector<Work*> works);
+  void keep_or_drop(Work& work, bool urgent);  // after a failed commit
+  void read(Work& work);
+  void pay_debts(Clock::time_point now);
+  [[nodiscard]] bool pay_oldest();
+  void tell_gap();
+
+  void start_scan(Work& work);
+  void step_scan();
+  [[nodiscard]] bool step(Listing& listing);            // true: answered
+  [[nodiscard]] bool step(Verification& verification);  // likewise
+  void refuse_scans(const schemas::Error& error);
+
+  void keep_anchor(Clock::time_point now, bool at_once);
+  [[nodiscard]] Clock::time_point next_turn() const;
+
+  const RecorderOptions& options_;
+  RecorderStore& store_;
+  WorkQueue& queue_;
+  RecorderCounters& counters_;
+  std::deque<Work> owed_;  // urgent writes that failed, oldest first
+  Clock::time_point next_attempt_{};
+  std::deque<Scan> scans_;
+  Clock::time_point next_anchor_{};
+};
+
+}  // namespace estop::control
