@@ -1,0 +1,118 @@
+// Every decision of a bridge: events and the time in, effects out.
+//
+// kReplaying (closed: waits for control's head, reads the log up to it) → kJoining (closed: asks to
+// join) → kOpen (control echoed the nonce of a joining beat) → back to kReplaying whenever contact
+// or a record is lost. A log that cannot be trusted, or a record that this bridge does not
+// understand, closes it for good. The lease is checked before every intent. `now` is
+// CLOCK_BOOTTIME. Pure: no I/O, clock, thread or random source. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "broker-bridge/core/effects.h"
+#include "broker-bridge/core/follower.h"
+#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/lease.h"
+#include "schemas/subjects.h"
+
+namespace estop::bridge {
+
+struct BridgeOptions {
+  schemas::Segment id;
+  schemas::PublicKey own_key{};      // receipts are signed with it
+  schemas::PublicKey control_key{};  // signs the log and the leases
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  Nanos beat = 0;
+  Nanos lease = 0;
+  Nanos replay_retry = 0;
+  std::uint64_t first_nonce = 0;  // random: an echo meant for an earlier life must not fit
+  GateOptions gate;
+};
+
+class BridgeCore {
+ public:
+  explicit BridgeCore(BridgeOptions options);
+
+  // --- Events; each appends to `out` what is to be done, in order
+  // -----------------------------------------------------
+  void on_connected(Account account, Nanos now, Effects& out);
+  void on_disconnected(Account account, Nanos now, Effects& out);
+  void on_log(std::string_view frame, Nanos now, Effects& out);    // estop.log, live
+  void on_lease(std::string_view frame, Nanos now, Effects& out);  // estop.lease
+  void on_replayed(std::string_view frame, Nanos now, Effects& out);
+  void on_replay_done(Nanos now, Effects& out);
+  void on_replay_failed(std::string_view reason, Nanos now, Effects& out);
+  void on_tick(Nanos now, Effects& out);   // at least ten times per beat
+  void on_leave(Nanos now, Effects& out);  // a clean stop was asked for
+  // To be called when the effects of on_log are done: checks the signatures of kills that acted on
+  // sight.
+  void settle(Nanos now, Effects& out);
+
+  // --- Intents
+  // ----------------------------------------------------------------------------------------------------------
+  // Valid until the next call. If its action is kForward: publish at once and, if that worked, call
+  // `forwarded`.
+  [[nodiscard]] const IntentOutcome& on_intent(std::string_view subject, std::string_view data,
+                                               Nanos now);
+  void forwarded();
+
+  [[nodiscard]] schemas::BridgeState state() const noexcept { return state_; }
+  [[nodiscard]] bool is_open(Nanos now) const noexcept;
+  [[nodiscard]] const std::string& reason() const noexcept {
+    return reason_;
+  }  // why it is not open
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const Gate& gate() const noexcept { return gate_; }
+  [[nodiscard]] const Follower& follower() const noexcept { return follower_; }
+  [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
+
+ private:
+  struct Sighting {
+    schemas::Record kill;
+    Nanos at = 0;
+  };
+
+  bool act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
+  void apply(const schemas::Record& record, Nanos now, Effects& out);
+  void follow(const schemas::Head& head, Nanos now, Effects& out);
+  void read_missing(const Progress& progress, Nanos now, Effects& out);
+  void join(Nanos now, Effects& out);
+  void take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
+  void receipt(const schemas::Record& record, Nanos now, Effects& out);
+  void beat(Nanos now, Effects& out);
+  void shut(std::string reason, Nanos now, Effects& out);
+  void stop_for_good(std::string reason, Nanos now, Effects& out);
+  void reject_frame(std::string_view what, const schemas::Error& error, Nanos now, Effects& out);
+  void alarm(std::string text, Effects& out);
+  [[nodiscard]] bool connected() const noexcept { return connected_[0] && connected_[1]; }
+  void refuse(const schemas::IntentSubject& parts, std::string_view id, schemas::Errc code,
+              std::string text);
+
+  BridgeOptions options_;
+  Gate gate_;
+  Follower follower_;
+  Lease lease_;
+  Counters counters_;
+  schemas::BridgeState state_ = schemas::BridgeState::kReplaying;
+  std::string reason_ = "not connected yet";
+  bool stopped_for_good_ = false;
+  bool was_open_ = false;  // from then on, kills learnt from a replay are confirmed too
+  bool connected_[2] = {false, false};  // by Account
+  bool replay_runs_ = false;
+  std::uint64_t term_ = 0;  // newest that a lease frame carried
+  Nanos next_beat_ = 0;
+  Nanos replay_again_at_ = 0;
+  std::unordered_map<std::string, schemas::SignedRecord>
+      held_;  // kills that are not in the applied log, by op id
+  std::vector<schemas::SignedRecord> unverified_;  // acted on sight, signature not checked yet
+  std::vector<Sighting>
+      recent_;  // confirmed once more when AGENTS comes back: a receipt may be lost
+  IntentOutcome outcome_;
+  Verdict verdict_;
+};
+
+}  // namespace estop::bridge

@@ -1,0 +1,79 @@
+// What a bridge does, as values: the core decides, the shell performs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "broker-bridge/core/lease.h"
+#include "schemas/messages.h"
+
+namespace estop::bridge {
+
+enum class Account : std::uint8_t {
+  kAgents = 0,   // intents, deliveries, receipts
+  kControl = 1,  // log, leases, beats
+};
+
+// Publish the beat on CONTROL.
+struct SendBeat {
+  schemas::BridgeBeat beat;
+};
+// Sign, publish on AGENTS behind everything that was forwarded, and flush. `read_at`: when the
+// order was read.
+struct SendReceipt {
+  schemas::BridgeReceipt receipt;
+  Nanos read_at = 0;
+};
+// Join or leave the queue group of the intents.
+struct JoinGroup {};
+struct LeaveGroup {};
+// Read records from..to of the stream, in order, then on_replay_done; on_replay_failed at the first
+// that does not come.
+struct Replay {
+  std::uint64_t from = 0;
+  std::uint64_t to = 0;
+};
+// Forget a replay that still runs; none of its answers may reach the core.
+struct AbandonReplay {};
+// For the log. Alarms are what a person must look at.
+struct Note {
+  enum class Level : std::uint8_t { kInfo, kWarning, kAlarm };
+  Level level = Level::kInfo;
+  std::string text;
+};
+
+using Effect =
+    std::variant<SendBeat, SendReceipt, JoinGroup, LeaveGroup, Replay, AbandonReplay, Note>;
+using Effects = std::vector<Effect>;
+
+// What to do with one intent. The strings are reused from intent to intent.
+struct IntentOutcome {
+  enum class Action : std::uint8_t {
+    kForward,  // publish the same bytes on `subject`
+    kRefuse,   // publish nothing but the headers on `subject`
+    kIgnore,   // nobody to answer: the subject is not one of an intent
+  };
+  Action action = Action::kIgnore;
+  std::string subject;
+  schemas::Errc code = schemas::Errc::kOk;
+  std::string text;  // kRefuse: the sentence, fit for a header
+};
+
+// Since start.
+struct Counters {
+  std::uint64_t forwarded = 0;
+  std::uint64_t refused = 0;
+  std::uint64_t refused_killed = 0;  // of these: under a kill, or an old incarnation
+  std::uint64_t refused_closed = 0;  // of these: the bridge was not open
+  std::uint64_t ignored = 0;         // subjects that are none
+  std::uint64_t after_fence = 0;     // would have passed a latch: a defect; must stay 0
+  std::uint64_t bad_frames = 0;      // log and lease frames that were not understood or not signed
+  std::uint64_t replays = 0;
+  std::uint64_t opened = 0;
+  std::uint64_t alarms = 0;
+};
+
+}  // namespace estop::bridge

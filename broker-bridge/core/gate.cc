@@ -1,0 +1,183 @@
+#include "broker-bridge/core/gate.h"
+
+#include <algorithm>
+#include <array>
+
+namespace estop::bridge {
+
+using schemas::Errc;
+
+namespace {
+
+// An address and an instance as one key, without an allocation. Both obey the grammar, so they fit.
+class InstanceKey {
+ public:
+  InstanceKey(std::string_view address, std::string_view instance) {
+    auto end = std::copy(address.begin(), address.end(), text_.begin());
+    *end++ = '.';
+    end = std::copy(instance.begin(), instance.end(), end);
+    size_ = static_cast<std::size_t>(end - text_.begin());
+  }
+  [[nodiscard]] std::string_view view() const noexcept { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 256> text_;
+  std::size_t size_ = 0;
+};
+
+HeldKill* first_kill(const Node* node) noexcept {
+  for (; node != nullptr; node = node->parent) {
+    if (node->kills != nullptr) return node->kills;
+  }
+  return nullptr;
+}
+
+std::uint64_t newest_resume(const Node* node) noexcept {
+  std::uint64_t newest = 0;
+  for (; node != nullptr; node = node->parent) newest = std::max(newest, node->resume_seq);
+  return newest;
+}
+
+schemas::Latch describe(const schemas::Record& kill) {
+  return {kill.op_id, kill.seq, kill.scope, kill.mode, kill.actor, kill.reason, kill.issued_at_ms};
+}
+
+}  // namespace
+
+Node* Gate::sender_node(const schemas::IntentSubject& parts) {
+  if (Node* known = tree_.find(parts.sender_instance); known != nullptr) return known;
+  if (tree_.size() >= options_.nodes_max) return nullptr;
+  Node& agent = tree_.make(parts.sender);
+  if (agent.instances >= options_.instances_max && !tree_.drop_idle_instances(agent)) {
+    return nullptr;
+  }
+  return &tree_.make(parts.sender_instance);
+}
+
+Node& Gate::receiver_node(const schemas::IntentSubject& parts, std::string_view to_instance) {
+  if (!to_instance.empty()) {
+    Node* known = tree_.find(InstanceKey(parts.receiver, to_instance).view());
+    if (known != nullptr) return *known;
+  }
+  if (Node* known = tree_.find(parts.receiver); known != nullptr) return *known;
+  if (receivers_ >= options_.receivers_max || tree_.size() >= options_.nodes_max) {
+    return tree_.nearest(parts.receiver);
+  }
+  ++receivers_;
+  return tree_.make(parts.receiver);
+}
+
+Verdict Gate::decide(const schemas::IntentSubject& parts, const schemas::IntentHead& head) {
+  Verdict verdict;
+  Node* known_sender = sender_node(parts);
+  verdict.sender = known_sender != nullptr ? known_sender : &tree_.nearest(parts.sender_instance);
+  verdict.sender->used = true;
+  verdict.receiver = &receiver_node(parts, head.to_instance);
+  verdict.incarnation = newest_resume(verdict.sender);
+
+  if (HeldKill* kill = first_kill(verdict.sender); kill != nullptr) {
+    ++kill->refused;
+    verdict.cause = kill;
+    verdict.code = Errc::kSenderKilled;
+  } else if (kill = first_kill(verdict.receiver); kill != nullptr) {
+    ++kill->refused;
+    verdict.cause = kill;
+    verdict.code = Errc::kReceiverKilled;
+  } else if (head.incarnation != verdict.incarnation) {
+    const bool old = head.incarnation < verdict.incarnation;
+    verdict.code = old ? Errc::kOldIncarnation : Errc::kNoContact;
+  } else {
+    verdict.code = known_sender != nullptr ? Errc::kOk : Errc::kOverLimit;
+  }
+  return verdict;
+}
+
+// Both chains end in the fleet: what they share is counted once.
+void Gate::count_forward(const Verdict& verdict) {
+  for (Node* node = verdict.sender; node != nullptr; node = node->parent) ++node->forwarded;
+  Node* other = verdict.sender;
+  for (Node* node = verdict.receiver; node != nullptr; node = node->parent) {
+    while (other->kind > node->kind) other = other->parent;
+    if (other == node) return;
+    ++node->forwarded;
+  }
+}
+
+bool Gate::must_not_pass(const schemas::IntentSubject& parts, std::string_view to_instance) const {
+  if (kills_.empty()) return false;
+  if (latched_.covers(parts.sender_instance)) return true;
+  if (to_instance.empty()) return latched_.covers(parts.receiver);
+  return latched_.covers(InstanceKey(parts.receiver, to_instance).view());
+}
+
+Latched Gate::kill(const schemas::Record& record) {
+  if (was_lifted(record)) return Latched::kLifted;
+  if (const auto known = held(record); known != kills_.end()) {
+    // Committed, or adopted by a new leader: the newest place in the log is the one to tell.
+    known->second.latch.seq = std::max(known->second.latch.seq, record.seq);
+    return Latched::kAgain;
+  }
+  Node& node = tree_.make(record.scope.tokens());
+  const auto added =
+      kills_.emplace(record.op_id, HeldKill{describe(record), node.forwarded, 0, &node, nullptr});
+  HeldKill** last = &node.kills;
+  while (*last != nullptr) last = &(*last)->next;
+  *last = &added->second;
+  latched_.add(record.scope);
+  return Latched::kNew;
+}
+
+void Gate::unlatch(const schemas::Record& record) {
+  if (const auto known = held(record); known != kills_.end()) release(known);
+}
+
+void Gate::resume(const schemas::Record& record) {
+  for (const std::string& op_id : record.lifts) {
+    auto [at, end] = kills_.equal_range(op_id);
+    while (at != end) {
+      const auto kill = at++;
+      // A narrow resume must not open a wide kill that it happens to name.
+      if (record.scope.covers(kill->second.latch.scope)) release(kill);
+    }
+    lifted_.emplace(op_id, record.scope);
+  }
+  Node& node = tree_.make(record.scope.tokens());
+  node.resume_seq = std::max(node.resume_seq, record.seq);
+}
+
+const HeldKill* Gate::find(const schemas::Record& kill) const {
+  const auto known = const_cast<Gate*>(this)->held(kill);
+  return known == kills_.end() ? nullptr : &known->second;
+}
+
+std::uint64_t Gate::forwarded(const schemas::Scope& scope) const {
+  const Node* node = tree_.find(scope.tokens());
+  return node == nullptr ? 0 : node->forwarded;
+}
+
+std::uint64_t Gate::incarnation(const schemas::Scope& scope) const {
+  return newest_resume(&tree_.nearest(scope.tokens()));
+}
+
+Gate::Kills::iterator Gate::held(const schemas::Record& kill) {
+  auto [at, end] = kills_.equal_range(kill.op_id);
+  for (; at != end; ++at) {
+    if (at->second.latch.scope == kill.scope) return at;
+  }
+  return kills_.end();
+}
+
+void Gate::release(Kills::iterator kill) {
+  HeldKill** at = &kill->second.node->kills;
+  while (*at != &kill->second) at = &(*at)->next;
+  *at = kill->second.next;
+  latched_.remove(kill->second.latch.scope);
+  kills_.erase(kill);
+}
+
+bool Gate::was_lifted(const schemas::Record& kill) const {
+  auto [at, end] = lifted_.equal_range(kill.op_id);
+  return std::any_of(at, end, [&](const auto& by) { return by.second.covers(kill.scope); });
+}
+
+}  // namespace estop::bridge

@@ -1,0 +1,101 @@
+// The gate: who is under a kill, who may talk to whom, and exact counts of both.
+//
+// Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
+// exactly the kills that it names (and that its scope covers), and raises the incarnation of its
+// scope to its seq. Whether the bridge is open at all is not decided here but in bridge_core.h.
+// Pure, not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "broker-bridge/core/latched_scopes.h"
+#include "broker-bridge/core/scope_tree.h"
+#include "schemas/messages.h"
+#include "schemas/result.h"
+#include "schemas/subjects.h"
+
+namespace estop::bridge {
+
+// A kill that holds.
+struct HeldKill {
+  schemas::Latch latch;
+  std::uint64_t forwarded_before = 0;  // intents from or to the scope before the latch
+  std::uint64_t refused = 0;           // intents refused because of this kill
+  Node* node = nullptr;
+  HeldKill* next = nullptr;  // next kill of the same scope, in the order of arrival
+};
+
+struct GateOptions {
+  std::uint64_t hash_seed = 0;        // random; from the shell
+  std::size_t nodes_max = 4'000'000;  // beyond: unknown senders are refused; kills always latch
+  std::size_t receivers_max =
+      65'536;  // receivers counted by name though they never sent; beyond: by workspace
+  std::size_t instances_max = schemas::kInstancesMax;  // per address
+};
+
+// What the gate says to one intent. Valid until the gate changes.
+struct Verdict {
+  schemas::Errc code = schemas::Errc::kInternal;  // kOk: may pass
+  const HeldKill* cause = nullptr;  // kSenderKilled, kReceiverKilled: the kill that refuses it
+  std::uint64_t incarnation = 0;    // the one that the sender should have
+  Node* sender = nullptr;           // narrowest known nodes
+  Node* receiver = nullptr;
+};
+
+enum class Latched : std::uint8_t {
+  kNew,     // holds from now on
+  kAgain,   // held already
+  kLifted,  // a resume has lifted it before: no effect
+};
+
+class Gate {
+ public:
+  explicit Gate(GateOptions options) : options_(options), tree_(options.hash_seed) {}
+
+  // Sender killed (403) before receiver killed (409) before incarnation (410 old, 503 newer than
+  // this bridge knows) before limits (429). Counts refusals; passing is counted by `count_forward`,
+  // when it happens.
+  [[nodiscard]] Verdict decide(const schemas::IntentSubject& parts,
+                               const schemas::IntentHead& head);
+  void count_forward(const Verdict& verdict);
+  // The second opinion right before an intent leaves; true means a defect (see latched_scopes.h).
+  [[nodiscard]] bool must_not_pass(const schemas::IntentSubject& parts,
+                                   std::string_view to_instance) const;
+
+  Latched kill(const schemas::Record& record);
+  // Takes back one kill that turned out not to be signed by control.
+  void unlatch(const schemas::Record& record);
+  // `record` is a committed resume. Resumes must come in the order of the log.
+  void resume(const schemas::Record& record);
+
+  // The kill, if it holds.
+  [[nodiscard]] const HeldKill* find(const schemas::Record& kill) const;
+  [[nodiscard]] std::size_t kills() const noexcept { return kills_.size(); }
+  [[nodiscard]] std::size_t nodes() const noexcept { return tree_.size(); }
+  // Intents from or to the scope that passed.
+  [[nodiscard]] std::uint64_t forwarded(const schemas::Scope& scope) const;
+  // The newest resume that covers it; what an agent's intents must carry.
+  [[nodiscard]] std::uint64_t incarnation(const schemas::Scope& scope) const;
+
+ private:
+  using Kills = std::unordered_multimap<std::string, HeldKill>;
+
+  Node* sender_node(const schemas::IntentSubject& parts);
+  Node& receiver_node(const schemas::IntentSubject& parts, std::string_view to_instance);
+  Kills::iterator held(const schemas::Record& kill);
+  void release(Kills::iterator kill);
+  [[nodiscard]] bool was_lifted(const schemas::Record& kill) const;
+
+  GateOptions options_;
+  ScopeTree tree_;
+  std::size_t receivers_ = 0;  // nodes made for receivers
+  Kills kills_;                // by op id; two only if one op id came with two scopes
+  std::unordered_multimap<std::string, schemas::Scope> lifted_;  // op id → scope of the resume
+  LatchedScopes latched_;
+};
+
+}  // namespace estop::bridge

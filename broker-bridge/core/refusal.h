@@ -1,0 +1,21 @@
+// What a refused sender is told, in one sentence: which kill, who ordered it, since when (rule 12).
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "broker-bridge/core/gate.h"
+#include "schemas/result.h"
+
+namespace estop::bridge {
+
+// "2026-11-22T00:25:42Z"
+[[nodiscard]] std::string utc_text(std::uint64_t since_1970_ms);
+// `text` fit for a header value: control characters become spaces.
+[[nodiscard]] std::string header_safe(std::string_view text);
+// The sentence for a verdict that is not kOk.
+[[nodiscard]] std::string explain(const Verdict& verdict, std::uint64_t intent_incarnation);
+
+}  // namespace estop::bridge

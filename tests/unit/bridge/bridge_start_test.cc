@@ -1,0 +1,187 @@
+// Start closed, open only when everything is known, close at every loss. Hazards H23, H24, H26,
+// H29, H32, H45; I4, I5.
+#include "tests/unit/bridge/bridge_fixture.h"
+
+namespace estop::bridge {
+namespace {
+
+using schemas::BridgeState;
+
+class BridgeStartTest : public BridgeFixture {};
+
+TEST_F(BridgeStartTest, H24_ItJoinsTheGroupOnlyAfterReplayAndTheEchoOfAJoiningBeat) {
+  log.kill("acme/prod/x", "k1");
+  connect();
+  EXPECT_EQ(core.state(), BridgeState::kReplaying);
+  lease();
+  ASSERT_TRUE(last<Replay>());
+  EXPECT_EQ(last<Replay>()->to, 2U);
+  replay();
+  EXPECT_EQ(core.state(), BridgeState::kJoining);
+  EXPECT_TRUE(all<JoinGroup>().empty());
+  EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kJoining);
+  lease();
+  EXPECT_EQ(core.state(), BridgeState::kOpen);
+  EXPECT_EQ(all<JoinGroup>().size(), 1U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
+}
+
+TEST_F(BridgeStartTest, AnEchoOfABeatFromBeforeJoiningDoesNotOpenIt) {
+  connect();
+  auto early = frame();
+  early.head = {};
+  lease();
+  replay();
+  auto stale = frame();
+  stale.grants = early.grants;
+  lease_with(stale);
+  EXPECT_EQ(core.state(), BridgeState::kJoining);
+}
+
+TEST_F(BridgeStartTest, H23_WithoutAnEchoItClosesWhenTheLeaseIsOver) {
+  run_to_open();
+  pass(4'000 * kMs);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+  auto others = frame();
+  others.grants = {{"b2", others.grants[0].nonce}};
+  lease_with(others);
+  pass(1'000 * kMs);
+  EXPECT_EQ(all<LeaveGroup>().size(), 1U);
+  EXPECT_EQ(core.state(), BridgeState::kReplaying);
+  EXPECT_NE(core.reason().find("no contact with control for 5000 ms"), std::string::npos);
+}
+
+TEST_F(BridgeStartTest, H32H33_TheLeaseIsCheckedBeforeEveryIntentWithoutATick) {
+  run_to_open();
+  now += 30'000 * kMs;  // frozen or suspended, then a batch of old intents
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "no-contact");
+  EXPECT_EQ(core.counters().forwarded, 0U);
+}
+
+TEST_F(BridgeStartTest, ItGoesOnForAsLongAsItsBeatsAreEchoed) {
+  run_to_open();
+  for (int i = 0; i < 40; ++i) {
+    pass(500 * kMs);
+    lease();
+    ASSERT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+  }
+}
+
+TEST_F(BridgeStartTest, H26_AGapInTheLogClosesItUntilTheGapIsRead) {
+  run_to_open();
+  log.kill("acme/prod/x", "k1");  // lost on the way
+  lease();
+  EXPECT_EQ(all<LeaveGroup>().size(), 1U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "no-contact");
+  replay();
+  EXPECT_EQ(all<SendReceipt>().size(), 1U) << "control waits for this kill's receipt";
+  lease();
+  EXPECT_TRUE(core.is_open(now));
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
+}
+
+TEST_F(BridgeStartTest, AReplayThatFailsIsTriedAgainAndNothingOpensMeanwhile) {
+  log.kill("acme/prod/x", "k1");
+  connect();
+  lease();
+  core.on_replay_failed("no answer", now, effects);
+  effects.clear();
+  pass(100 * kMs);
+  EXPECT_FALSE(last<Replay>());
+  pass(200 * kMs);
+  EXPECT_TRUE(last<Replay>());
+  EXPECT_FALSE(core.is_open(now));
+}
+
+TEST_F(BridgeStartTest, EitherConnectionLostClosesItAndBothBackOpenIt) {
+  for (const Account account : {Account::kAgents, Account::kControl}) {
+    effects.clear();
+    run_to_open();
+    core.on_disconnected(account, now, effects);
+    EXPECT_FALSE(core.is_open(now));
+    EXPECT_EQ(all<LeaveGroup>().size(), 1U);
+  }
+}
+
+TEST_F(BridgeStartTest, I4_ALogThatGoesBackClosesItForGood) {
+  log.kill("acme/prod/x", "k1");
+  run_to_open();
+  auto back = frame();
+  back.head = WrittenLog::head_of(log.records()[0]);
+  lease_with(back);
+  EXPECT_TRUE(alarmed("went back from 1:2 to 1:1"));
+  connect();
+  lease();
+  lease();
+  EXPECT_FALSE(core.is_open(now));
+}
+
+TEST_F(BridgeStartTest, AStreamThatDoesNotMatchTheSignedHeadClosesItForGood) {
+  connect();
+  log.kill("acme/prod/x", "k1");
+  lease();
+  WrittenLog other;
+  other.kill("acme/prod/other", "k1");
+  for (const auto& record : other.records()) replay_one(record);
+  EXPECT_TRUE(alarmed("is not the one that control signed"));
+}
+
+TEST_F(BridgeStartTest, H45_ARecordKindThatItDoesNotKnowClosesItForGood) {
+  run_to_open();
+  auto strange = log.record(schemas::RecordKind::kKill);
+  strange.kind = static_cast<schemas::RecordKind>(99);
+  live(schemas::sign_record(strange, log.key()));
+  EXPECT_TRUE(alarmed("unknown-type"));
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "no-contact");
+}
+
+TEST_F(BridgeStartTest, GarbageOnTheLogIsCountedAndSaysNothing) {
+  run_to_open();
+  core.on_log("garbage", now, effects);
+  core.on_lease("garbage", now, effects);
+  EXPECT_EQ(core.counters().bad_frames, 2U);
+  EXPECT_TRUE(core.is_open(now));
+}
+
+TEST_F(BridgeStartTest, ALeaseFrameOfAStrangerGrantsNothing) {
+  run_to_open();
+  const auto until = core.lease().until();
+  pass(500 * kMs);
+  core.on_lease(schemas::sign_lease(frame(), stranger_key()), now, effects);
+  EXPECT_EQ(core.lease().until(), until);
+  EXPECT_TRUE(alarmed("bad-signature"));
+}
+
+TEST_F(BridgeStartTest, I11_ADeposedLeaderGrantsNothing) {
+  run_to_open();
+  pass(500 * kMs);
+  auto elected = frame();
+  elected.term = 2;
+  elected.grants.clear();
+  lease_with(elected);
+  const auto until = core.lease().until();
+  pass(500 * kMs);
+  lease();
+  EXPECT_EQ(core.lease().until(), until);
+}
+
+TEST_F(BridgeStartTest, DeclaredGoneItClosesAndJoinsAnew) {
+  run_to_open();
+  live(log.left("b1"));
+  lease();
+  EXPECT_EQ(all<LeaveGroup>().size(), 1U);
+  lease();
+  EXPECT_TRUE(core.is_open(now));
+}
+
+TEST_F(BridgeStartTest, ACleanStopLeavesAndSaysSo) {
+  run_to_open();
+  core.on_leave(now, effects);
+  EXPECT_EQ(all<LeaveGroup>().size(), 1U);
+  EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kLeaving);
+  lease();
+  EXPECT_FALSE(core.is_open(now));
+}
+
+}  // namespace
+}  // namespace estop::bridge

@@ -1,0 +1,209 @@
+// The gate: who passes, who is told what, and counts. Rows: design §3, hazards H15, H28, H31, H44,
+// H52.
+#include "broker-bridge/core/gate.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/bridge/written_log.h"
+
+namespace estop::bridge {
+namespace {
+
+using schemas::Errc;
+
+struct GateAtHand {
+  Errc ask(std::string from, const std::string& to, std::uint64_t incarnation = 0,
+           std::string_view to_instance = {}) {
+    const auto at = from.find('@');
+    const std::string instance = at == std::string::npos ? "k3j9x2ab" : from.substr(at + 1);
+    const auto sender = schemas::Address::parse(from.substr(0, at)).value();
+    const auto receiver = schemas::Address::parse(to).value();
+    const std::string both = sender.tokens() + "." + instance;
+    schemas::IntentHead head;
+    head.id = "i1";
+    head.incarnation = incarnation;
+    head.to_instance = to_instance;
+    const schemas::IntentSubject parts{std::string_view(both).substr(0, sender.tokens().size()),
+                                       instance, both, receiver.tokens(), "email.send"};
+    verdict = gate.decide(parts, head);
+    EXPECT_EQ(gate.must_not_pass(parts, to_instance), verdict.cause != nullptr);
+    if (verdict.code == Errc::kOk) gate.count_forward(verdict);
+    return verdict.code;
+  }
+  schemas::Record kill(std::string_view scope_text, std::string op_id) {
+    const auto record = log.kill(scope_text, std::move(op_id)).record;
+    gate.kill(record);
+    return record;
+  }
+  schemas::Record resume(std::string_view scope_text, std::vector<std::string> lifts) {
+    const auto record = log.resume(scope_text, std::move(lifts)).record;
+    gate.resume(record);
+    return record;
+  }
+
+  WrittenLog log;
+  Gate gate{GateOptions{}};
+  Verdict verdict;
+};
+
+class GateTest : public ::testing::Test, public GateAtHand {};
+
+TEST_F(GateTest, AKillOfAScopeStopsWhomItCoversAndNobodyElse) {
+  struct Row {
+    const char* killed;
+    const char* from;
+    const char* to;
+    Errc expected;
+  };
+  const Row rows[] = {
+      {"acme/prod/x", "acme/prod/x", "acme/prod/y", Errc::kSenderKilled},
+      {"acme/prod/x", "acme/prod/x@zzzzzzzz", "acme/prod/y", Errc::kSenderKilled},
+      {"acme/prod/x", "acme/prod/y", "acme/prod/x", Errc::kReceiverKilled},
+      {"acme/prod/x", "acme/prod/xx", "acme/prod/y", Errc::kOk},
+      {"acme/prod/x", "acme/test/x", "acme/prod/y", Errc::kOk},
+      {"acme/prod/x@k3j9x2ab", "acme/prod/x@k3j9x2ab", "acme/prod/y", Errc::kSenderKilled},
+      {"acme/prod/x@k3j9x2ab", "acme/prod/x@k3j9x2ac", "acme/prod/y", Errc::kOk},
+      {"acme/prod/x@k3j9x2ab", "acme/prod/y", "acme/prod/x", Errc::kOk},
+      {"acme/prod/*", "acme/prod/x", "acme/test/y", Errc::kSenderKilled},
+      {"acme/prod/*", "acme/test/y", "acme/prod/x", Errc::kReceiverKilled},
+      {"acme/prod/*", "acme/prod2/x", "acme/test/y", Errc::kOk},
+      {"acme/*", "acme/test/y", "other/prod/x", Errc::kSenderKilled},
+      {"acme/*", "acme2/test/y", "other/prod/x", Errc::kOk},
+      {"*", "other/prod/x", "more/prod/y", Errc::kSenderKilled},
+  };
+  for (const Row& row : rows) {
+    for (const bool known_before : {false, true}) {
+      SCOPED_TRACE(std::string(row.killed) + ": " + row.from + " to " + row.to);
+      GateAtHand fresh;
+      if (known_before) {
+        EXPECT_EQ(fresh.ask(row.from, row.to), Errc::kOk);
+      }
+      fresh.kill(row.killed, "k1");
+      EXPECT_EQ(fresh.ask(row.from, row.to), row.expected);
+    }
+  }
+}
+
+TEST_F(GateTest, AReplyIsHeldBackFromAKilledInstance) {
+  kill("acme/prod/x@k3j9x2ab", "k1");
+  EXPECT_EQ(ask("acme/prod/y", "acme/prod/x", 0, "k3j9x2ab"), Errc::kReceiverKilled);
+  EXPECT_EQ(ask("acme/prod/y", "acme/prod/x", 0, "k3j9x2ac"), Errc::kOk);
+}
+
+TEST_F(GateTest, KillsOfOneScopeStackAndEachHasToBeLifted) {
+  kill("acme/prod/x", "k1");
+  kill("acme/prod/x", "k2");
+  resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 4), Errc::kSenderKilled);
+  EXPECT_EQ(verdict.cause->latch.op_id, "k2");
+  const auto second = resume("acme/prod/x", {"k2"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", second.seq), Errc::kOk);
+}
+
+TEST_F(GateTest, AResumeThatNamesAnotherKillLiftsNothing) {
+  kill("acme/prod/x", "k1");
+  resume("acme/prod/x", {"k9"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
+}
+
+TEST_F(GateTest, ANarrowResumeDoesNotLiftAWideKillThatItNames) {
+  kill("acme/prod/*", "k1");
+  resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
+  const auto wide = resume("acme/*", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.seq), Errc::kOk);
+}
+
+TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
+  const auto killed = kill("acme/prod/x", "k1");
+  const auto resumed = resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(gate.kill(killed), Latched::kLifted);
+  gate.resume(resumed);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.seq), Errc::kOk);
+}
+
+TEST_F(GateTest, AResumeLiftsAKillThatThisGateNeverSaw) {
+  auto killed = log.kill("acme/prod/x", "k1").record;
+  const auto resumed = resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(gate.kill(killed), Latched::kLifted);
+  EXPECT_EQ(gate.incarnation(scope("acme/prod/x")), resumed.seq);
+}
+
+TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
+  kill("acme/prod/x", "k1");
+  kill("acme/prod/y", "k1");
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/z"), Errc::kSenderKilled);
+  EXPECT_EQ(ask("acme/prod/y", "acme/prod/z"), Errc::kSenderKilled);
+  resume("acme/prod/*", {"k1"});
+  EXPECT_EQ(gate.kills(), 0U);
+}
+
+TEST_F(GateTest, H52_OnlyTheIncarnationOfTheNewestResumeOfTheChainPasses) {
+  kill("acme/prod/x", "k1");
+  const auto narrow = resume("acme/prod/x", {"k1"}).seq;
+  kill("acme/*", "k2");
+  const auto wide = resume("acme/*", {"k2"}).seq;
+  struct Row {
+    const char* from;
+    std::uint64_t incarnation;
+    Errc expected;
+  };
+  const Row rows[] = {
+      {"acme/prod/x", 0, Errc::kOldIncarnation},
+      {"acme/prod/x", narrow, Errc::kOldIncarnation},
+      {"acme/prod/x", wide, Errc::kOk},
+      {"acme/prod/x", wide + 1, Errc::kNoContact},
+      {"acme/prod/born-later", 0, Errc::kOldIncarnation},
+      {"acme/prod/born-later", wide, Errc::kOk},
+      {"other/prod/x", 0, Errc::kOk},
+      {"other/prod/x", 1, Errc::kNoContact},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(std::string(row.from) + " as " + std::to_string(row.incarnation));
+    EXPECT_EQ(ask(row.from, "other/prod/y", row.incarnation), row.expected);
+  }
+}
+
+TEST_F(GateTest, AKilledSenderIsToldSoBeforeAnythingElse) {
+  kill("acme/prod/x", "k1");
+  resume("acme/prod/x", {"k1"});
+  kill("acme/prod/x", "k2");
+  kill("acme/prod/y", "k3");
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 0), Errc::kSenderKilled);
+  EXPECT_EQ(ask("acme/prod/z", "acme/prod/y", 77), Errc::kReceiverKilled);
+}
+
+TEST_F(GateTest, CountsAreExactPerScopeAndPerKill) {
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(ask("acme/prod/x", "acme/prod/y"), Errc::kOk);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(ask("acme/prod/y", "other/prod/z"), Errc::kOk);
+  struct Row {
+    const char* scope;
+    std::uint64_t forwarded;
+  };
+  const Row rows[] = {
+      {"*", 5},           {"acme/*", 5},      {"other/*", 2},      {"acme/prod/*", 5},
+      {"acme/prod/x", 3}, {"acme/prod/y", 5}, {"other/prod/z", 2}, {"acme/prod/x@k3j9x2ab", 3},
+      {"acme/prod/q", 0}};
+  for (const Row& row : rows)
+    EXPECT_EQ(gate.forwarded(scope(row.scope)), row.forwarded) << row.scope;
+
+  const auto killed = kill("acme/prod/y", "k1");
+  const auto second = kill("acme/prod/y", "k2");
+  for (int i = 0; i < 4; ++i) ask("acme/prod/x", "acme/prod/y");
+  ask("acme/prod/y", "acme/prod/x");
+  EXPECT_EQ(gate.find(killed)->forwarded_before, 5U);
+  EXPECT_EQ(gate.find(killed)->refused, 5U);
+  EXPECT_EQ(gate.find(second)->refused, 0U)
+      << "one refusal has one cause: the first kill of the scope";
+  EXPECT_EQ(gate.forwarded(scope("acme/prod/y")), 5U);
+}
+
+TEST_F(GateTest, AKillThatWasTakenBackLeavesNoTrace) {
+  const auto forged = kill("acme/prod/x", "k1");
+  gate.unlatch(forged);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y"), Errc::kOk);
+  EXPECT_EQ(gate.kill(forged), Latched::kNew) << "control may still order it";
+}
+
+}  // namespace
+}  // namespace estop::bridge

@@ -1,0 +1,92 @@
+// A control log written by hand, and the words that bridge tests speak in.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "schemas/codec.h"
+
+namespace estop::bridge {
+
+inline constexpr std::array<std::uint8_t, 32> kControlSeed{1};
+inline constexpr std::array<std::uint8_t, 32> kStrangerSeed{2};
+
+inline schemas::SigningKey control_key() {
+  return schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, kControlSeed);
+}
+inline schemas::SigningKey stranger_key() {
+  return schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, kStrangerSeed);
+}
+
+inline schemas::Scope scope(std::string_view text) {
+  return schemas::Scope::parse(text).value();
+}
+
+// Appends signed records, each chained to the one before.
+class WrittenLog {
+ public:
+  WrittenLog() { add(record(schemas::RecordKind::kEpochOpened)); }
+
+  schemas::SignedRecord kill(std::string_view scope_text, std::string op_id) {
+    auto made = record(schemas::RecordKind::kKill);
+    made.op_id = std::move(op_id);
+    made.scope = scope(scope_text);
+    made.reason = "broken unsubscribe link";
+    return add(std::move(made));
+  }
+  schemas::SignedRecord resume(std::string_view scope_text, std::vector<std::string> lifts) {
+    auto made = record(schemas::RecordKind::kResume);
+    made.op_id = "resume-" + std::to_string(made.seq);
+    made.scope = scope(scope_text);
+    made.reason = "fixed";
+    made.lifts = std::move(lifts);
+    return add(std::move(made));
+  }
+  schemas::SignedRecord left(std::string bridge) {
+    auto made = record(schemas::RecordKind::kBridgeLeft);
+    made.op_id = "left-" + std::to_string(made.seq);
+    made.target = std::move(bridge);
+    return add(std::move(made));
+  }
+  // A stream made anew: its first record carries the old head.
+  schemas::SignedRecord open_epoch() {
+    auto made = record(schemas::RecordKind::kEpochOpened);
+    made.target = std::to_string(head().epoch) + ":" + std::to_string(head().seq);
+    made.epoch = head().epoch + 1;
+    made.seq = 1;
+    return add(std::move(made));
+  }
+  schemas::SignedRecord add(schemas::Record made) {
+    records_.push_back(schemas::sign_record(made, key_));
+    return records_.back();
+  }
+  // The next record of a kind, not appended.
+  [[nodiscard]] schemas::Record record(schemas::RecordKind kind) const {
+    schemas::Record made;
+    const auto last = head();
+    made.epoch = last.seq == 0 ? 1 : last.epoch;
+    made.term = 1;
+    made.seq = last.seq + 1;
+    made.prev = last.hash;
+    made.op_id = "op-" + std::to_string(made.seq);
+    made.kind = kind;
+    made.actor = "alice";
+    made.issued_at_ms = 1'795'307'142'000;
+    return made;
+  }
+  [[nodiscard]] schemas::Head head() const {
+    return records_.empty() ? schemas::Head{} : head_of(records_.back());
+  }
+  [[nodiscard]] static schemas::Head head_of(const schemas::SignedRecord& record) {
+    return {record.record.epoch, record.record.seq, record.hash};
+  }
+  [[nodiscard]] const std::vector<schemas::SignedRecord>& records() const { return records_; }
+  [[nodiscard]] const schemas::SigningKey& key() const { return key_; }
+
+ private:
+  schemas::SigningKey key_ = control_key();
+  std::vector<schemas::SignedRecord> records_;
+};
+
+}  // namespace estop::bridge
