@@ -1,0 +1,113 @@
+// The permissions of every role in every account, as golden text: design §5, seen from the broker.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <gtest/gtest.h>
+
+#include "control/auth/auth.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::Address;
+using schemas::Segment;
+using schemas::Subjects;
+
+Segment segment(std::string_view text) {
+  return *Segment::parse(text);
+}
+
+const Role kAgent = AgentRole{*Address::parse("acme/prod/mailer")};
+const Role kBridge = BridgeRole{segment("b1")};
+const Role kControl = ControlRole{};
+const Role kOperator = OperatorRole{segment("alice")};
+const Role kViewer = ViewerRole{segment("bob")};
+
+std::string text_of(const Role& role, Account account) {
+  const auto allowed = permissions(role, account, Subjects::standard());
+  if (!allowed) return "no user";
+  return fmt::format("pub {}\nsub {}", fmt::join(allowed->publish, " "),
+                     fmt::join(allowed->subscribe, " "));
+}
+
+struct Case {
+  const char* name;
+  const Role& role;
+  Account account;
+  std::string_view expected;
+};
+
+const Case kCases[] = {
+    {"agent in AGENTS", kAgent, Account::kAgents,
+     "pub estop.intent.acme.prod.mailer.> estop.work.acme.prod.mailer.> "
+     "estop.hello.acme.prod.mailer.> estop.beat.acme.prod.mailer.> "
+     "estop.checkpoint.acme.prod.mailer.> estop.stopped.acme.prod.mailer.>\n"
+     "sub estop.deliver.acme.prod.mailer.> estop.inbox.acme.prod.mailer.> estop.control.all "
+     "estop.control.acme.prod.mailer"},
+    {"agent in CONTROL", kAgent, Account::kControl, "no user"},
+    {"agent in SYS", kAgent, Account::kSys, "no user"},
+    {"bridge in AGENTS", kBridge, Account::kAgents,
+     "pub estop.deliver.> estop.inbox.> estop.receipt.b1\n"
+     "sub estop.intent.> estop.work.> estop.inbox.b1.>"},
+    {"bridge in CONTROL", kBridge, Account::kControl,
+     "pub estop.bridge.b1 estop.audit.> estop.store.> $JS.API.DIRECT.GET.CONTROL "
+     "$JS.API.STREAM.INFO.CONTROL\n"
+     "sub estop.log estop.lease estop.emergency.* estop.inbox.b1.>"},
+    {"bridge in SYS", kBridge, Account::kSys, "no user"},
+    {"control in AGENTS", kControl, Account::kAgents,
+     "pub estop.inbox.> estop.control.>\n"
+     "sub estop.hello.> estop.beat.> estop.checkpoint.> estop.stopped.> estop.receipt.* "
+     "estop.inbox.control.>"},
+    {"control in CONTROL", kControl, Account::kControl,
+     "pub estop.log estop.lease estop.event.> estop.audit.> estop.inbox.> $JS.API.>\n"
+     "sub estop.command.*.* estop.bridge.* estop.audit.> estop.emergency.* estop.log estop.lease "
+     "estop.inbox.control.>"},
+    {"control in SYS", kControl, Account::kSys,
+     "pub $SYS.REQ.>\nsub $SYS.ACCOUNT.> estop.inbox.control.>"},
+    {"operator in AGENTS", kOperator, Account::kAgents, "no user"},
+    {"operator in CONTROL", kOperator, Account::kControl,
+     "pub estop.command.alice.> estop.emergency.alice\nsub estop.inbox.alice.> estop.event.>"},
+    {"operator in SYS", kOperator, Account::kSys, "no user"},
+    {"viewer in AGENTS", kViewer, Account::kAgents, "no user"},
+    {"viewer in CONTROL", kViewer, Account::kControl,
+     "pub estop.command.bob.ps estop.command.bob.get estop.command.bob.watch "
+     "estop.command.bob.audit estop.command.bob.verify estop.command.bob.status\n"
+     "sub estop.inbox.bob.> estop.event.>"},
+    {"viewer in SYS", kViewer, Account::kSys, "no user"},
+};
+
+TEST(Permissions, AreExactlyThoseOfTheDesign) {
+  for (const Case& row : kCases)
+    EXPECT_EQ(text_of(row.role, row.account), row.expected) << row.name;
+}
+
+TEST(Permissions, AllPassTheLinter) {
+  for (const Case& row : kCases) {
+    const auto allowed = permissions(row.role, row.account, Subjects::standard());
+    EXPECT_TRUE(!allowed || lint_permissions(*allowed).has_value()) << row.name;
+  }
+}
+
+TEST(Permissions, UseTheConfiguredPrefix) {
+  const auto allowed = permissions(kAgent, Account::kAgents, Subjects(segment("staging")));
+  for (const std::string& subject : allowed->publish) EXPECT_TRUE(subject.starts_with("staging."));
+  for (const std::string& subject : allowed->subscribe)
+    EXPECT_TRUE(subject.starts_with("staging."));
+}
+
+TEST(Permissions, NobodyIsCalledControlButControl) {
+  for (const Role& role :
+       {Role(BridgeRole{segment("control")}), Role(OperatorRole{segment("control")}),
+        Role(ViewerRole{segment("control")})}) {
+    EXPECT_EQ(text_of(role, Account::kControl), "no user");
+    EXPECT_EQ(text_of(role, Account::kAgents), "no user");
+  }
+}
+
+TEST(Permissions, NobodyWithoutAName) {
+  EXPECT_EQ(text_of(AgentRole{}, Account::kAgents), "no user");
+  EXPECT_EQ(text_of(OperatorRole{}, Account::kControl), "no user");
+  EXPECT_EQ(text_of(BridgeRole{}, Account::kAgents), "no user");
+}
+
+}  // namespace
+}  // namespace estop::control
