@@ -1,0 +1,277 @@
+#include "agent-runtime/core/obedience.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace estop::agent {
+namespace {
+
+using schemas::Errc;
+using schemas::Latch;
+using schemas::Record;
+using schemas::RecordKind;
+
+constexpr BootTime kBeatMin = std::chrono::milliseconds{10};
+
+Latch latch_of(const Record& record) {
+  return {record.op_id, record.seq,    record.scope,       record.mode,
+          record.actor, record.reason, record.issued_at_ms};
+}
+
+// Answers to hello that asking again will not change.
+bool is_final(Errc code) {
+  return code == Errc::kBadAddress || code == Errc::kBadArgument ||
+         code == Errc::kUnauthenticated || code == Errc::kNotPermitted ||
+         code == Errc::kUnknownVersion;
+}
+
+}  // namespace
+
+Effects Obedience::step(const Event& event, BootTime now) {
+  now_ = now;
+  effects_.clear();
+  check_lease();  // first: what waited in a buffer while the lease ran out must not act
+  std::visit([this](const auto& one) { on(one); }, event);
+  settle();
+  send_due();
+  return std::exchange(effects_, {});
+}
+
+void Obedience::on(const Connected&) {
+  connected_ = true;
+  beat_at_ = now_;
+  if (!announced_) hello_at_ = ready_ ? now_ + config_.hello_jitter : now_;
+  resend_receipts();
+}
+
+void Obedience::on(const Disconnected&) {
+  connected_ = false;
+}
+
+void Obedience::on(const SessionLost& event) {
+  connected_ = false;
+  if (ended_) return;
+  ended_ = Obscure{to_string(event.error), now_, hello_, known_incarnation_};
+  effects_.emplace_back(EndSession{event.error});
+}
+
+void Obedience::on(const HelloFailed& event) {
+  if (is_final(event.error.code) && !ready_) return on(SessionLost{event.error});
+  if (!ready_) effects_.emplace_back(Alarm{event.error});
+}
+
+void Obedience::on(const HelloAnswered& event) {
+  const auto& reply = event.reply;
+  if (event.number <= hello_answered_) return;
+  if (reply.code != Errc::kOk) return on(HelloFailed{{reply.code, reply.detail}});
+  if (reply.incarnation < announced_incarnation_) {
+    return not_understood("control knows an older state of the log than this agent does");
+  }
+  hello_answered_ = event.number;
+  announced_ = true;
+  confirmed_ = false;
+  nonce_at_hello_ = nonce_;
+  announced_incarnation_ = reply.incarnation;
+  lease_ = std::chrono::milliseconds{reply.lease_ms};
+  beat_every_ =
+      std::max(kBeatMin, std::min<BootTime>(std::chrono::milliseconds{reply.beat_ms}, lease_ / 3));
+  beat_at_ = now_;
+  lift(event);
+  known_incarnation_ = std::max(known_incarnation_, reply.incarnation);
+  if (working_ && reply.incarnation > incarnation_) missed_ = now_;
+  adopt(reply.latches);
+  effects_.emplace_back(KeepCheckpoints{reply.checkpoints});
+  resend_receipts();
+}
+
+// The only way out of a kill. A kill that is not listed and still cannot be lifted by this hello,
+// because that was sent before the kill was seen, is asked about once more.
+void Obedience::lift(const HelloAnswered& event) {
+  const auto& reply = event.reply;
+  const auto listed = [&reply](const std::string& op_id) {
+    return std::any_of(reply.latches.begin(), reply.latches.end(),
+                       [&op_id](const Latch& latch) { return latch.op_id == op_id; });
+  };
+  for (auto at = orders_.begin(); at != orders_.end();) {
+    const Order& order = at->second;
+    const bool asked_before = order.hello_at_sight >= event.number;
+    if (listed(at->first) || reply.incarnation <= order.incarnation_at_sight || asked_before) {
+      if (!listed(at->first) && asked_before) announce_anew(now_);
+      ++at;
+      continue;
+    }
+    remember_lifted(at->first);
+    at = orders_.erase(at);
+  }
+  if (obscure_ && obscure_->hello_at_sight < event.number &&
+      reply.incarnation > obscure_->incarnation_at_sight) {
+    obscure_.reset();
+  }
+}
+
+void Obedience::adopt(const std::vector<Latch>& latches) {
+  for (const Latch& latch : latches) {
+    if (const auto known = orders_.find(latch.op_id); known != orders_.end()) {
+      known->second.verified = true;
+      continue;
+    }
+    orders_.emplace(latch.op_id, make_order(latch, schemas::kGrace_ms, true));
+  }
+}
+
+void Obedience::on(const BeatAnswered& event) {
+  const auto& reply = event.reply;
+  const auto sent = beats_.find(reply.nonce);
+  if (sent == beats_.end()) return;
+  const BootTime until = sent->second + lease_;
+  beats_.erase(beats_.begin(), std::next(sent));
+  if (reply.code != Errc::kOk || reply.incarnation > announced_incarnation_) {
+    if (announced_) announce_anew(now_ + config_.hello_jitter);
+  } else if (until > now_) {
+    lease_until_ = std::max(lease_until_, until);
+    contact_ = true;
+    effects_.emplace_back(RenewLease{lease_until_});
+    if (announced_ && reply.nonce > nonce_at_hello_) reach();
+  }
+  std::vector<Latch> live;
+  std::copy_if(reply.latches.begin(), reply.latches.end(), std::back_inserter(live),
+               [this](const Latch& latch) { return !was_lifted(latch.op_id); });
+  adopt(live);
+}
+
+// Control is there and knows this instance as it is now.
+void Obedience::reach() {
+  if (!std::exchange(confirmed_, true)) beat_at_ = now_ + beat_every_;
+  lost_.reset();
+  if (!working_) missed_.reset();
+}
+
+void Obedience::on(const OrderSeen& event) {
+  const Record& record = event.record;
+  if (record.kind == RecordKind::kKill && covers_us(record.scope)) {
+    if (was_lifted(record.op_id)) return;
+    if (const auto known = orders_.find(record.op_id); known != orders_.end()) {
+      if (known->second.receipt_sent) tell(known->second, false);
+      return;
+    }
+    orders_.emplace(record.op_id, make_order(latch_of(record), record.grace_ms, false));
+    raise();
+  } else if (record.kind != RecordKind::kKill && record.kind != RecordKind::kResume) {
+    return;  // bridges and leaders: not for runtimes
+  }
+  effects_.emplace_back(CheckOrder{record});
+}
+
+void Obedience::on(const OrderChecked& event) {
+  const Record& record = event.record;
+  if (!event.signed_by_control) {
+    const auto held = orders_.find(record.op_id);
+    if (held != orders_.end() && !held->second.verified) orders_.erase(held);
+    effects_.emplace_back(Alarm{{Errc::kBadSignature, "an order that control did not sign: " +
+                                                          std::string(name(record.kind)) + " of " +
+                                                          record.scope.text()}});
+    return;
+  }
+  if (record.kind == RecordKind::kResume) return resumed(record);
+  if (const auto held = orders_.find(record.op_id); held != orders_.end()) {
+    held->second.verified = true;
+    settle();  // our own work first, so that it is counted as ours
+  }
+  effects_.emplace_back(PeerKilled{record});
+}
+
+void Obedience::resumed(const Record& record) {
+  for (const auto& op_id : record.lifts) {
+    if (!orders_.contains(op_id)) remember_lifted(op_id);  // so it may come late: it is over
+  }
+  effects_.emplace_back(PeerResumed{record});
+  if (!covers_us(record.scope)) return;
+  if (announced_ && announced_incarnation_ >= record.incarnation) return;
+  known_incarnation_ = std::max(known_incarnation_, record.incarnation);
+  announce_anew(now_ + config_.hello_jitter);
+}
+
+void Obedience::on(const OrderUnreadable& event) {
+  effects_.emplace_back(Alarm{event.error});
+  if (event.error.code == Errc::kUnknownType || event.error.code == Errc::kUnknownVersion) {
+    return not_understood("control gave an order of a newer Estop: " + to_string(event.error));
+  }
+  announce_anew(now_);  // damaged: the hello's answer says what holds
+}
+
+void Obedience::on(const WorkStopped& event) {
+  if (event.drain != drain_.number) return;
+  drain_.counted = true;
+  drain_.cancelled = event.cancelled;
+  drain_.dropped = event.dropped;
+  if (event.cancelled == 0) drain_.handlers_ended = true;
+}
+
+void Obedience::on(const HandlersEnded& event) {
+  if (event.drain == drain_.number) drain_.handlers_ended = true;
+}
+
+void Obedience::on(const CallbackReturned& event) {
+  if (event.drain == drain_.number) drain_.callback_returned = true;
+}
+
+void Obedience::on(const Doubted&) {
+  if (announced_ && beats_.empty()) beat_at_ = now_;
+}
+
+void Obedience::on(const Tick&) {}
+
+void Obedience::check_lease() {
+  if (!contact_ || now_ < lease_until_) return;
+  contact_ = false;
+  effects_.emplace_back(Alarm{{Errc::kNoContact, "control has not answered for a whole lease"}});
+  announce_anew(now_ + config_.hello_jitter);
+  if (working_ && config_.stop_on_lost_contact) lost_ = now_;
+}
+
+void Obedience::not_understood(std::string reason) {
+  if (obscure_) return;
+  obscure_ = Obscure{std::move(reason), now_, hello_, known_incarnation_};
+  announce_anew(now_ + config_.hello_retry);
+}
+
+void Obedience::announce_anew(BootTime at) {
+  announced_ = false;
+  confirmed_ = false;
+  hello_at_ = at;
+}
+
+void Obedience::settle() {
+  raise();
+  if (const auto why = halt(true); why && working_) stop_work(*why);
+  settle_receipts();
+  if (!halt(false)) go_on();
+  if (confirmed_ && !std::exchange(ready_, true)) effects_.emplace_back(BecomeReady{});
+}
+
+void Obedience::go_on() {
+  if (working_) {
+    if (std::exchange(told_, std::nullopt)) effects_.emplace_back(LowerStop{});
+    return;
+  }
+  if (!confirmed_ || !connected_ || !contact_ || !drain_.callback_returned) return;
+  working_ = true;
+  told_.reset();
+  incarnation_ = announced_incarnation_;
+  effects_.emplace_back(StartWork{++life_, incarnation_});
+}
+
+void Obedience::raise() {
+  auto why = halt(false);
+  if (!why || why == told_) return;
+  effects_.emplace_back(RaiseStop{*why});
+  told_ = std::move(why);
+}
+
+void Obedience::stop_work(const Halt& why) {
+  working_ = false;
+  drain_ = Drain{drain_.number + 1, 0, 0, false, false, false};
+  effects_.emplace_back(StopWork{drain_.number, why});
+}
+
+}  // namespace estop::agent

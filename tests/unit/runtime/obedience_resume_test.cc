@@ -1,0 +1,185 @@
+// Going on: resumes in any order, the lease, loss of contact.
+#include "tests/unit/runtime/instance.h"
+
+namespace estop::agent {
+namespace {
+
+using Resume = Instance;
+using Lease = Instance;
+
+TEST_F(Resume, OnlyTheHelloAfterItEndsAKill) {
+  run();
+  stop("k1");
+  EXPECT_EQ(obey(resume("k1", 9)), "check-order resume-of-k1 | peer-resumed acme/prod/mailer");
+  EXPECT_EQ(after(50, Tick{}), "send-hello 2");
+  EXPECT_EQ(now(hello(2, 9)), "send-beat 2");
+  EXPECT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+}
+
+TEST_F(Resume, AForgedResumeDoesNothing) {
+  run();
+  stop("k1");
+  now(OrderSeen{resume("k1", 9)});
+  EXPECT_EQ(now(OrderChecked{resume("k1", 9), false}), "alarm bad-signature");
+  EXPECT_EQ(after(50, Tick{}), "");
+}
+
+TEST_F(Resume, AHelloThatStillListsTheKillEndsNothing) {
+  run();
+  stop("k1");
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  EXPECT_EQ(now(hello(2, 0, {latch("k1")})), "send-receipt k1; send-beat 2 stopped");
+  EXPECT_EQ(now(beat(2, 0)), "");
+}
+
+TEST_F(Resume, AnAnswerToAHelloFromBeforeTheKillDoesNotEndIt) {  // H27
+  now(Connected{});
+  obey(kill("k1"));
+  EXPECT_EQ(now(hello(1, 5)), "send-receipt k1; send-hello 2");
+  EXPECT_EQ(now(hello(2, 5, {latch("k1")})), "send-receipt k1; send-beat 1 stopped");
+}
+
+TEST_F(Resume, AHelloWithoutANewIncarnationDoesNotEndAKill) {  // a leader that lost it
+  run();
+  stop("k1");
+  now(BeatAnswered{});
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  EXPECT_EQ(now(hello(2, 0)), "send-receipt k1; send-beat 2 stopped");
+  EXPECT_EQ(now(beat(2, 0)), "");
+}
+
+TEST_F(Resume, AKillThatItOvertookIsIgnored) {  // H27, I3
+  run();
+  obey(resume("late", 9));
+  EXPECT_EQ(obey(kill("late")), " | peer-killed acme/prod/mailer");
+}
+
+TEST_F(Resume, AReplayOfALiftedKillHasNoEffect) {  // H31
+  run();
+  stop("k1");
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  now(beat(2, 9));
+  EXPECT_EQ(after(600'000, OrderSeen{kill("k1")}).find("k1"), std::string::npos);
+}
+
+TEST_F(Resume, ABeatAnsweredBeforeItDoesNotBringTheKillBack) {
+  run();
+  stop("k1");
+  after(5'000, Tick{});
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  EXPECT_EQ(now(beat(2, 0, {latch("k1")})), "");
+}
+
+TEST_F(Resume, OfOneOfTwoKillsKeepsTheInstanceStopped) {
+  run();
+  stop("k1");
+  obey(kill("k2", "acme/*"));
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  now(hello(2, 9, {latch("k2")}));
+  EXPECT_EQ(now(beat(2, 9, {latch("k2")})), "");
+}
+
+TEST_F(Resume, WaitsForTheStopCallback) {
+  run();
+  obey(kill("k1"));
+  now(WorkStopped{1, 0, 0});
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  EXPECT_EQ(now(beat(2, 9)), "");
+  EXPECT_EQ(now(CallbackReturned{1}), "start-work life=2 incarnation=9");
+}
+
+TEST_F(Resume, AKillAndAResumeThatWereBothMissedEndTheLife) {  // H34
+  run();
+  after(5'000, Tick{});
+  EXPECT_EQ(now(beat(2, 9)), "");
+  EXPECT_EQ(after(50, Tick{}), "send-hello 2");
+  EXPECT_EQ(now(hello(2, 9)), "raise-stop kill; stop-work 1 kill; send-beat 3");
+  now(WorkStopped{1, 0, 0});
+  now(CallbackReturned{1});
+  EXPECT_EQ(now(beat(3, 9)), "start-work life=2 incarnation=9");
+}
+
+TEST_F(Resume, AControlThatForgotThisInstanceIsGreetedAnew) {
+  run();
+  after(5'000, Tick{});
+  now(beat(2, 0, {}, schemas::Errc::kNotFound));
+  EXPECT_EQ(after(50, Tick{}), "send-hello 2");
+  EXPECT_EQ(now(hello(2, 0)), "send-beat 3");
+  EXPECT_EQ(now(beat(3, 0)), "");  // the same life goes on
+}
+
+TEST_F(Resume, ALogThatWentBackStops) {  // H29
+  run();
+  stop("k1");
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  now(beat(2, 9));
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  EXPECT_EQ(now(hello(3, 4)), "raise-stop not-understood; stop-work 2 not-understood");
+}
+
+TEST_F(Lease, RunsFromTheSendingOfTheBeat) {  // H32
+  run();
+  after(5'000, Tick{});      // beat 2 is sent
+  after(4'000, beat(2, 0));  // and answered late
+  EXPECT_EQ(after(4'000, Tick{}), "send-beat 3");
+  EXPECT_EQ(after(6'999, Tick{}), "send-beat 4");
+  EXPECT_EQ(after(1, Tick{}),
+            "alarm no-contact; raise-stop lost-contact; stop-work 1 lost-contact");
+}
+
+TEST_F(Lease, AnAnswerFromBeforeAFreezeDoesNotRenewIt) {  // H33
+  run();
+  after(5'000, Tick{});
+  EXPECT_EQ(after(15'000, beat(2, 0)),
+            "alarm no-contact; raise-stop lost-contact; stop-work 1 lost-contact");
+  EXPECT_EQ(after(50, Tick{}), "send-hello 2");
+}
+
+TEST_F(Lease, ALostContactEndsByItselfWithoutAReceipt) {
+  run();
+  after(15'000, Tick{});
+  now(WorkStopped{1, 0, 0});
+  EXPECT_EQ(now(CallbackReturned{1}), "");
+  after(50, Tick{});
+  now(hello(2, 0));
+  EXPECT_EQ(now(beat(2, 0)), "start-work life=2 incarnation=0");
+}
+
+TEST_F(Lease, AKillThatCameDuringALossOfContactHoldsAfterIt) {
+  run();
+  after(15'000, Tick{});
+  now(WorkStopped{1, 0, 0});
+  now(CallbackReturned{1});
+  after(50, Tick{});
+  EXPECT_EQ(now(hello(2, 0, {latch("k1")})),
+            "raise-stop kill k1; send-receipt k1; send-beat 2 stopped");
+  EXPECT_EQ(now(beat(2, 0, {latch("k1")})), "");
+}
+
+TEST_F(Lease, AnAgentThatMayContinueOnlyAlarms) {
+  ObedienceConfig lax = config();
+  lax.stop_on_lost_contact = false;
+  core_.emplace(lax);
+  run();
+  EXPECT_EQ(after(15'000, Tick{}), "alarm no-contact");
+}
+
+TEST_F(Lease, NothingIsSentWhileDisconnected) {  // H34
+  run();
+  now(Disconnected{});
+  EXPECT_EQ(after(6'000, Tick{}), "");
+  EXPECT_EQ(now(Connected{}), "send-beat 2");
+}
+
+}  // namespace
+}  // namespace estop::agent
