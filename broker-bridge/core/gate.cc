@@ -34,7 +34,7 @@ HeldKill* first_kill(const Node* node) noexcept {
 
 std::uint64_t newest_resume(const Node* node) noexcept {
   std::uint64_t newest = 0;
-  for (; node != nullptr; node = node->parent) newest = std::max(newest, node->resume_seq);
+  for (; node != nullptr; node = node->parent) newest = std::max(newest, node->incarnation);
   return newest;
 }
 
@@ -142,7 +142,7 @@ void Gate::resume(const schemas::Record& record) {
     lifted_.emplace(op_id, record.scope);
   }
   Node& node = tree_.make(record.scope.tokens());
-  node.resume_seq = std::max(node.resume_seq, record.seq);
+  node.incarnation = std::max(node.incarnation, record.incarnation);
 }
 
 const HeldKill* Gate::find(const schemas::Record& kill) const {

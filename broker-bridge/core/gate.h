@@ -2,7 +2,7 @@
 //
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
 // exactly the kills that it names (and that its scope covers), and raises the incarnation of its
-// scope to its seq. Whether the bridge is open at all is not decided here but in bridge_core.h.
+// scope to the one it carries. Whether the bridge is open at all is not decided here but in bridge_core.h.
 // Pure, not thread-safe.
 #pragma once
 

@@ -117,7 +117,7 @@ bool ScopeTree::drop_idle_instances(Node& agent) {
   bool dropped = false;
   for (Node** at = &agent.link; *at != nullptr;) {
     Node* node = *at;
-    if (node->used || node->kills != nullptr || node->resume_seq != 0) {
+    if (node->used || node->kills != nullptr || node->incarnation != 0) {
       node->used = false;
       at = &node->link;
       continue;

@@ -23,12 +23,12 @@ struct HeldKill;
 struct Node {
   using Kind = schemas::Scope::Kind;
 
-  Node* parent = nullptr;        // null only for the fleet
-  Node* link = nullptr;          // agent: its newest instance; instance: the next one of the agent
-  HeldKill* kills = nullptr;     // first of the kills that hold exactly this scope; not owned
-  std::uint64_t resume_seq = 0;  // of the newest resume of exactly this scope
-  std::uint64_t forwarded = 0;   // intents that passed from or to this scope
-  std::uint16_t instances = 0;   // agent: how many are linked
+  Node* parent = nullptr;         // null only for the fleet
+  Node* link = nullptr;           // agent: its newest instance; instance: the next one of the agent
+  HeldKill* kills = nullptr;      // first of the kills that hold exactly this scope; not owned
+  std::uint64_t incarnation = 0;  // of the newest resume of exactly this scope
+  std::uint64_t forwarded = 0;    // intents that passed from or to this scope
+  std::uint16_t instances = 0;    // agent: how many are linked
   Kind kind = Kind::kFleet;
   std::uint8_t name_size = 0;
   bool used = false;  // instance: sent something since the last look for idle ones

@@ -136,7 +136,7 @@ TEST_F(BridgeKillTest, I3_AResumeSeenLiveDoesNothingUntilTheHeadCoversIt) {
   lease();
   EXPECT_EQ(last<SendReceipt>()->receipt.kind, schemas::RecordKind::kResume);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y", 0), "old-incarnation");
-  EXPECT_EQ(send("acme/prod/x", "acme/prod/y", 3), "pass");
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y", kIncarnationOffset + 3), "pass");
 }
 
 TEST_F(BridgeKillTest, AResumeThatTheStreamRefusedIsNeverApplied) {
@@ -161,7 +161,7 @@ TEST_F(BridgeKillTest, H31_AReplayedKillThatWasLiftedIsNotEvenConfirmed) {
   effects.clear();
   live(killed);
   EXPECT_TRUE(all<SendReceipt>().empty());
-  EXPECT_EQ(send("acme/prod/x", "acme/prod/y", 3), "pass");
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y", kIncarnationOffset + 3), "pass");
 }
 
 TEST_F(BridgeKillTest, AReceiptThatMayBeLostIsSentAgainWhenTheAgentsAccountIsBack) {

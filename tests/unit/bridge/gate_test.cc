@@ -97,7 +97,7 @@ TEST_F(GateTest, KillsOfOneScopeStackAndEachHasToBeLifted) {
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 4), Errc::kSenderKilled);
   EXPECT_EQ(verdict.cause->latch.op_id, "k2");
   const auto second = resume("acme/prod/x", {"k2"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", second.seq), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", second.incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, AResumeThatNamesAnotherKillLiftsNothing) {
@@ -111,7 +111,7 @@ TEST_F(GateTest, ANarrowResumeDoesNotLiftAWideKillThatItNames) {
   resume("acme/prod/x", {"k1"});
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
   const auto wide = resume("acme/*", {"k1"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.seq), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
@@ -119,14 +119,14 @@ TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
   const auto resumed = resume("acme/prod/x", {"k1"});
   EXPECT_EQ(gate.kill(killed), Latched::kLifted);
   gate.resume(resumed);
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.seq), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, AResumeLiftsAKillThatThisGateNeverSaw) {
   auto killed = log.kill("acme/prod/x", "k1").record;
   const auto resumed = resume("acme/prod/x", {"k1"});
   EXPECT_EQ(gate.kill(killed), Latched::kLifted);
-  EXPECT_EQ(gate.incarnation(scope("acme/prod/x")), resumed.seq);
+  EXPECT_EQ(gate.incarnation(scope("acme/prod/x")), resumed.incarnation);
 }
 
 TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
@@ -140,9 +140,9 @@ TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
 
 TEST_F(GateTest, H52_OnlyTheIncarnationOfTheNewestResumeOfTheChainPasses) {
   kill("acme/prod/x", "k1");
-  const auto narrow = resume("acme/prod/x", {"k1"}).seq;
+  const auto narrow = resume("acme/prod/x", {"k1"}).incarnation;
   kill("acme/*", "k2");
-  const auto wide = resume("acme/*", {"k2"}).seq;
+  const auto wide = resume("acme/*", {"k2"}).incarnation;
   struct Row {
     const char* from;
     std::uint64_t incarnation;

@@ -11,6 +11,8 @@ namespace estop::bridge {
 
 inline constexpr std::array<std::uint8_t, 32> kControlSeed{1};
 inline constexpr std::array<std::uint8_t, 32> kStrangerSeed{2};
+// An incarnation is what the record says and not its place in the log.
+inline constexpr std::uint64_t kIncarnationOffset = 100;
 
 inline schemas::SigningKey control_key() {
   return schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, kControlSeed);
@@ -41,6 +43,7 @@ class WrittenLog {
     made.scope = scope(scope_text);
     made.reason = "fixed";
     made.lifts = std::move(lifts);
+    made.incarnation = made.seq + kIncarnationOffset;
     return add(std::move(made));
   }
   schemas::SignedRecord left(std::string bridge) {
