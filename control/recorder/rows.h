@@ -29,12 +29,14 @@ struct AuditRow {
   friend bool operator==(const AuditRow&, const AuditRow&) = default;
 };
 
+// Every member has a default, so that a query names only what it wants: {.after = 7, .kind =
+// "kill"}.
 struct AuditQuery {
   std::uint64_t after = 0;    // rows with a greater number
   std::uint32_t limit = 100;  // at most kAuditListMax
   bool newest_first = false;
-  std::string kind;     // empty: all
-  std::string subject;  // exact scope or address; empty: all
+  std::string kind{};     // empty: all
+  std::string subject{};  // exact scope or address; empty: all
 };
 
 struct AuditVerdict {

@@ -1,0 +1,132 @@
+// The audit as its readers see it.
+#include <fmt/format.h>
+
+#include "control/recorder/audit_hash.h"
+#include "tests/unit/recorder/recorder_fixture.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::Errc;
+
+using AuditTest = RecorderTest;
+
+TEST_F(AuditTest, LinesAreNumberedFromOneAndChained) {  // H48
+  open();
+  write_lines(3);
+  const auto rows = lines();
+  ASSERT_EQ(rows.size(), 3U);
+  for (std::size_t at = 0; at < rows.size(); ++at) {
+    EXPECT_EQ(rows[at].number, at + 1);
+    EXPECT_EQ(rows[at].hash, audit_hash(rows[at]));
+    EXPECT_EQ(rows[at].prev, at == 0 ? schemas::Hash{} : rows[at - 1].hash);
+  }
+}
+
+TEST_F(AuditTest, ALineComesBackByteForByte) {
+  open();
+  const AuditEntry entry{"kill",
+                         "alice",
+                         "acme/*",
+                         "op-é",
+                         std::string("{\"nul\":\"\0\"}", 11),
+                         0xFFFF'FFFF'FFFF'FFFF};
+  recorder_->audit(entry, Urgency::kAlone, nullptr);
+  reopen();
+  ASSERT_EQ(lines().size(), 1U);
+  EXPECT_EQ(lines()[0].entry, entry);
+  EXPECT_TRUE(verify().ok);
+}
+
+TEST(AuditHashTest, EveryColumnEntersTheHash) {
+  const AuditRow row{7, line("detail"), {1}, {}};
+  std::vector<AuditRow> others(8, row);
+  others[0].number = 8;
+  others[1].entry.at_ms = 1;
+  others[2].entry.kind = "other";
+  others[3].entry.actor = "other";
+  others[4].entry.subject = "other";
+  others[5].entry.op_id = "other";
+  others[6].entry.detail = "other";
+  others[7].prev = {2};
+  for (const AuditRow& other : others) EXPECT_NE(audit_hash(row), audit_hash(other));
+}
+
+TEST(AuditHashTest, MovingBytesBetweenColumnsChangesTheHash) {
+  AuditRow one{1, {"ab", "c", "", "", "", 0}, {}, {}};
+  AuditRow two{1, {"a", "bc", "", "", "", 0}, {}, {}};
+  EXPECT_NE(audit_hash(one), audit_hash(two));
+}
+
+struct QueryCase {
+  const char* name;
+  AuditQuery query;
+  std::vector<std::uint64_t> numbers;
+};
+
+TEST_F(AuditTest, QueriesPickAndOrder) {
+  open();
+  for (int n = 0; n < 3; ++n) {
+    recorder_->audit({"kill", "alice", "acme/*", "", "", 0}, Urgency::kGroup, nullptr);
+    recorder_->audit({"resume", "bob", "*", "", "", 0}, Urgency::kGroup, nullptr);
+  }
+  const QueryCase cases[] = {
+      {"all", {.limit = 50}, {1, 2, 3, 4, 5, 6}},
+      {"a page", {.after = 2, .limit = 2}, {3, 4}},
+      {"newest first", {.limit = 2, .newest_first = true}, {6, 5}},
+      {"newest first, down to", {.after = 4, .limit = 9, .newest_first = true}, {6, 5}},
+      {"by kind", {.limit = 9, .kind = "kill"}, {1, 3, 5}},
+      {"by subject", {.limit = 9, .subject = "*"}, {2, 4, 6}},
+      {"by both", {.limit = 9, .kind = "kill", .subject = "*"}, {}},
+      {"beyond the end", {.after = 99, .limit = 9}, {}},
+      {"none wanted", {.limit = 0}, {}},
+  };
+  for (const QueryCase& each : cases) {
+    std::vector<std::uint64_t> numbers;
+    for (const AuditRow& row : lines(each.query)) numbers.push_back(row.number);
+    EXPECT_EQ(numbers, each.numbers) << each.name;
+  }
+}
+
+TEST_F(AuditTest, AListIsBoundedAndSpansSlices) {
+  open();
+  write_lines(12'000);
+  EXPECT_EQ(lines({.limit = 1'000'000}).size(), kAuditListMax);
+  const auto newest = lines({.limit = 7'000, .newest_first = true});
+  ASSERT_EQ(newest.size(), 7'000U);
+  EXPECT_EQ(newest.front().number, 12'000U);
+  EXPECT_EQ(newest.back().number, 5'001U);
+}
+
+TEST_F(AuditTest, AnUntouchedChainVerifies) {
+  open();
+  EXPECT_TRUE(verify().ok);
+  write_lines(11'000);
+  const auto verdict = verify();
+  EXPECT_TRUE(verdict.ok) << verdict.problem;
+  EXPECT_EQ(verdict.rows, 11'000U);
+  EXPECT_EQ(verdict.first_bad, 0U);
+}
+
+TEST_F(AuditTest, AnOversizedLineIsRefused) {
+  open();
+  EXPECT_EQ(write_line(std::string(kAuditLineMax_bytes + 1, 'x')).error().code, Errc::kTooLarge);
+  EXPECT_EQ(*write_line("fits"), 1U);
+}
+
+TEST_F(AuditTest, TheRegistryKeepsWhenAnInstanceWasFirstSeen) {
+  open();
+  StoredAgent agent{mailer(), *schemas::Instance::parse("aaaaaaaa"), {9}, "host-1", 4'711, 10, 20,
+                    false};
+  recorder_->put_agent(agent);
+  agent.first_seen_ms = 99;
+  agent.last_seen_ms = 99;
+  agent.left = true;
+  recorder_->put_agent(agent);
+  reopen();
+  agent.first_seen_ms = 10;
+  EXPECT_EQ(*recorder_->load_agents(), std::vector{agent});
+}
+
+}  // namespace
+}  // namespace estop::control
