@@ -1,5 +1,6 @@
 #include "tests/support/raw_nats.h"
 
+#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include "schemas/signing.h"
@@ -50,15 +51,13 @@ schemas::Result<RawNats> RawNats::connect(int port, std::string_view creds_text)
 }
 
 bool RawNats::publish(std::string_view subject, std::string_view data, std::string_view reply) {
-  std::string line = "PUB " + std::string(subject);
-  if (!reply.empty()) line += " " + std::string(reply);
-  return send(line + " " + std::to_string(data.size()) + "\r\n" + std::string(data) + "\r\n");
+  const std::string_view gap = reply.empty() ? "" : " ";
+  return send(fmt::format("PUB {}{}{} {}\r\n{}\r\n", subject, gap, reply, data.size(), data));
 }
 
 bool RawNats::subscribe(std::string_view subject, int sid, std::string_view queue) {
-  std::string line = "SUB " + std::string(subject);
-  if (!queue.empty()) line += " " + std::string(queue);
-  return send(line + " " + std::to_string(sid) + "\r\n");
+  const std::string_view gap = queue.empty() ? "" : " ";
+  return send(fmt::format("SUB {}{}{} {}\r\n", subject, gap, queue, sid));
 }
 
 std::optional<std::string> RawNats::next_line(std::chrono::milliseconds patience) {

@@ -1,0 +1,215 @@
+#include "tests/support/tcp_proxy.h"
+
+#include <netinet/tcp.h>
+
+#include <atomic>
+#include <cerrno>
+#include <deque>
+#include <list>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+#include "tests/support/socket.h"
+
+namespace estop::testing {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int kTick_ms = 1;
+constexpr std::size_t kHeldMax_bytes = 1024 * 1024;  // per way; above it the proxy stops reading
+
+struct Chunk {
+  Clock::time_point due;
+  std::string bytes;
+};
+
+// One direction of one connection.
+struct Pipe {
+  std::deque<Chunk> held;
+  std::size_t held_bytes = 0;
+  bool ended = false;  // the source closed
+};
+
+struct Link {
+  Socket client;
+  Socket server;
+  Pipe to_server;
+  Pipe to_client;
+  bool broken = false;
+};
+
+bool has_room(const Pipe& pipe) {
+  return !pipe.ended && pipe.held_bytes <= kHeldMax_bytes;
+}
+
+bool readable(const Socket& socket) {
+  pollfd ready{socket.fd(), POLLIN, 0};
+  return ::poll(&ready, 1, 0) > 0;
+}
+
+void take(Socket& from, Pipe& pipe, Clock::duration delay) {
+  if (!has_room(pipe) || !readable(from)) return;
+  auto bytes = from.receive(std::chrono::milliseconds(0));
+  if (bytes.empty()) {
+    pipe.ended = true;
+    return;
+  }
+  pipe.held_bytes += bytes.size();
+  pipe.held.push_back({Clock::now() + delay, std::move(bytes)});
+}
+
+// Sends what is due. False: the connection is over.
+bool give(Pipe& pipe, Socket& to, Clock::time_point now) {
+  while (!pipe.held.empty() && pipe.held.front().due <= now) {
+    std::string& bytes = pipe.held.front().bytes;
+    const auto sent = ::send(to.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
+    pipe.held_bytes -= static_cast<std::size_t>(sent);
+    bytes.erase(0, static_cast<std::size_t>(sent));
+    if (!bytes.empty()) return true;
+    pipe.held.pop_front();
+  }
+  return !(pipe.ended && pipe.held.empty());
+}
+
+Socket listen_anywhere(int& port) {
+  Socket socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof at;
+  if (::bind(socket.fd(), reinterpret_cast<const sockaddr*>(&at), sizeof at) != 0 ||
+      ::listen(socket.fd(), SOMAXCONN) != 0 ||
+      ::getsockname(socket.fd(), reinterpret_cast<sockaddr*>(&at), &size) != 0) {
+    throw std::runtime_error("TcpProxy cannot listen");
+  }
+  port = ntohs(at.sin_port);
+  return socket;
+}
+
+void send_at_once(const Socket& socket) {
+  const int yes = 1;
+  ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+}
+
+}  // namespace
+
+struct TcpProxy::State {
+  void run() {
+    while (!ended) {
+      wait();
+      const std::lock_guard lock(mutex);
+      accept();
+      for (auto& link : links) step(link);
+      links.remove_if([](const Link& link) { return link.broken; });
+    }
+  }
+
+  // Until bytes come or a tick is over, because held bytes fall due without an event.
+  void wait() {
+    std::vector<pollfd> sockets{{listener.fd(), POLLIN, 0}};
+    bool holding = false;
+    {
+      const std::lock_guard lock(mutex);
+      for (const auto& link : links) {
+        holding = holding || link.to_server.held_bytes + link.to_client.held_bytes > 0;
+        if (!to_server_paused && has_room(link.to_server))
+          sockets.push_back({link.client.fd(), POLLIN, 0});
+        if (!to_client_paused && has_room(link.to_client))
+          sockets.push_back({link.server.fd(), POLLIN, 0});
+      }
+    }
+    ::poll(sockets.data(), sockets.size(), holding ? kTick_ms : 5 * kTick_ms);
+  }
+
+  void accept() {
+    const int fd = ::accept4(listener.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+    if (fd < 0) return;
+    Link link;
+    link.client = Socket(fd);
+    link.server = closed ? Socket() : Socket::connect(server_port);
+    if (!link.server.is_open()) return;
+    send_at_once(link.client);
+    send_at_once(link.server);
+    links.push_back(std::move(link));
+  }
+
+  void step(Link& link) {
+    const auto now = Clock::now();
+    bool alive = true;
+    if (!to_server_paused) {
+      take(link.client, link.to_server, delay);
+      alive = give(link.to_server, link.server, now) && alive;
+    }
+    if (!to_client_paused) {
+      take(link.server, link.to_client, delay);
+      alive = give(link.to_client, link.client, now) && alive;
+    }
+    link.broken = !alive;
+  }
+
+  int server_port = 0;
+  int port = 0;
+  Socket listener;
+  std::atomic<bool> ended{false};
+  mutable std::mutex mutex;  // guards all below
+  std::list<Link> links;
+  Clock::duration delay{0};
+  bool to_server_paused = false;
+  bool to_client_paused = false;
+  bool closed = false;
+  std::thread thread;
+};
+
+TcpProxy::TcpProxy(int server_port) : state_(std::make_unique<State>()) {
+  state_->server_port = server_port;
+  state_->listener = listen_anywhere(state_->port);
+  state_->thread = std::thread([state = state_.get()] { state->run(); });
+}
+
+TcpProxy::~TcpProxy() {
+  state_->ended = true;
+  state_->thread.join();
+}
+
+int TcpProxy::port() const {
+  return state_->port;
+}
+
+void TcpProxy::delay(std::chrono::milliseconds each_way) {
+  const std::lock_guard lock(state_->mutex);
+  state_->delay = each_way;
+}
+
+void TcpProxy::pause(Way way) {
+  const std::lock_guard lock(state_->mutex);
+  state_->to_server_paused = state_->to_server_paused || way != Way::kToClient;
+  state_->to_client_paused = state_->to_client_paused || way != Way::kToServer;
+}
+
+void TcpProxy::resume() {
+  const std::lock_guard lock(state_->mutex);
+  state_->to_server_paused = false;
+  state_->to_client_paused = false;
+}
+
+void TcpProxy::cut() {
+  const std::lock_guard lock(state_->mutex);
+  state_->closed = true;
+  state_->links.clear();
+}
+
+void TcpProxy::reopen() {
+  const std::lock_guard lock(state_->mutex);
+  state_->closed = false;
+}
+
+int TcpProxy::connections() const {
+  const std::lock_guard lock(state_->mutex);
+  return static_cast<int>(state_->links.size());
+}
+
+}  // namespace estop::testing

@@ -1,0 +1,35 @@
+// A network between two loopback ports that can be slow, silent or cut.
+//
+// Runs on a thread of its own; all methods may be called from the test's thread at any time.
+#pragma once
+
+#include <chrono>
+#include <memory>
+
+namespace estop::testing {
+
+class TcpProxy {
+ public:
+  enum class Way { kToServer, kToClient, kBoth };
+
+  explicit TcpProxy(int server_port);
+  ~TcpProxy();
+  TcpProxy(const TcpProxy&) = delete;
+  TcpProxy& operator=(const TcpProxy&) = delete;
+
+  [[nodiscard]] int port() const;  // clients connect here
+
+  void delay(std::chrono::milliseconds each_way);  // of what is read from now on
+  // Bytes stop here, connections stay: a partition as TCP sees it. New connections hang too.
+  void pause(Way way = Way::kBoth);
+  void resume();  // what was held goes on
+  void cut();     // closes every connection and refuses new ones (they are closed at once)
+  void reopen();
+  [[nodiscard]] int connections() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace estop::testing
