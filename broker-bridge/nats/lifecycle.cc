@@ -24,6 +24,20 @@ std::vector<std::string> split_urls(const std::string& text) {
   return urls;
 }
 
+// For error texts: without user and password.
+std::string without_secrets(const std::string& text) {
+  std::string shown;
+  for (const auto& url : split_urls(text)) {
+    const auto scheme = url.find("://");
+    const auto start = scheme == std::string::npos ? 0 : scheme + 3;
+    const auto at = url.rfind('@');
+    if (!shown.empty()) shown += ',';
+    shown +=
+        at == std::string::npos || at < start ? url : url.substr(0, start) + url.substr(at + 1);
+  }
+  return shown;
+}
+
 // Tells this process's requests from those of another one under the same inbox.
 std::string random_nonce() {
   constexpr std::string_view kAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
@@ -122,13 +136,14 @@ schemas::Result<void> Connection::State::connect(bool retry) {
   }
   anchor_.reset();
   if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return fail(Errc::kUnauthenticated,
-                fmt::format("the broker at {} refused the credential {}: {}", options_.url,
-                            options_.creds_file.empty() ? "(none)" : options_.creds_file,
-                            last_error(status)));
+    return fail(
+        Errc::kUnauthenticated,
+        fmt::format("the broker at {} refused the credential {}: {}", without_secrets(options_.url),
+                    options_.creds_file.empty() ? "(none)" : options_.creds_file,
+                    last_error(status)));
   }
   return fail(Errc::kNoContact, fmt::format("no broker at {}: {} (is nats-server running there?)",
-                                            options_.url, last_error(status)));
+                                            without_secrets(options_.url), last_error(status)));
 }
 
 void Connection::State::close() {

@@ -1,0 +1,194 @@
+#include "broker-bridge/nats/connection.h"
+#include "tests/integration/nats/fixture.h"
+#include "tests/support/broker.h"
+#include "tests/support/tcp_proxy.h"
+
+namespace estop::nats {
+namespace {
+
+using estop::testing::Broker;
+using estop::testing::TcpProxy;
+using schemas::Errc;
+using schemas::Result;
+
+// A connection whose life is written down: "C" connected, "D" disconnected, "X" closed.
+class ReconnectTest : public OneLoop {
+ protected:
+  ConnectionEvents recorded() {
+    ConnectionEvents events;
+    events.connected = [this] { life_ += 'C'; };
+    events.disconnected = [this](const std::string& why) {
+      life_ += 'D';
+      why_ = why;
+    };
+    events.closed = [this](const std::string& why) {
+      life_ += 'X';
+      why_ = why;
+    };
+    return events;
+  }
+
+  [[nodiscard]] bool lives(const std::string& life) {
+    return run_until([&] { return life_ == life; });
+  }
+
+  Broker broker_;
+  std::string life_;
+  std::string why_;
+};
+
+TEST_F(ReconnectTest, KeepsSubscriptionsAndReplaysNothing_H34) {
+  const auto a = connected(broker_.url(), "alice", recorded());
+  std::vector<std::string> seen;
+  a->subscribe(event("x"), [&](const MessageView& m) { seen.emplace_back(m.data); });
+  ASSERT_TRUE(settle(*a));
+  broker_.kill();
+  ASSERT_TRUE(lives("CD"));
+  EXPECT_FALSE(a->publish(event("x"), "while down"));
+  broker_.restart();
+  ASSERT_TRUE(lives("CDC"));
+  EXPECT_TRUE(a->publish(event("x"), "after"));
+  ASSERT_TRUE(run_until([&] { return !seen.empty(); }));
+  ASSERT_TRUE(settle(*a));
+  EXPECT_EQ(seen, std::vector<std::string>{"after"});
+}
+
+TEST_F(ReconnectTest, SubscriptionsMadeAndEndedWhileDownAreHonoured) {
+  const auto a = connected(broker_.url(), "alice", recorded());
+  std::string seen;
+  const auto old = a->subscribe(event("old"), [&](const MessageView&) { seen += 'o'; });
+  ASSERT_TRUE(settle(*a));
+  broker_.kill();
+  ASSERT_TRUE(lives("CD"));
+  a->unsubscribe(old);
+  a->subscribe(event("new"), [&](const MessageView&) { seen += 'n'; });
+  broker_.restart();
+  ASSERT_TRUE(lives("CDC"));
+  a->publish(event("old"), "");
+  a->publish(event("new"), "");
+  ASSERT_TRUE(settle(*a));
+  EXPECT_EQ(seen, "n");
+}
+
+TEST_F(ReconnectTest, PendingRequestsEndWithNoContact) {
+  const auto a = connected(broker_.url(), "alice", recorded());
+  a->subscribe(event("silent"), [](const MessageView&) {});
+  Errc code = Errc::kOk;
+  a->request(event("silent"), "", Millis(60'000),
+             [&](const Result<MessageView>& r) { code = r.error().code; });
+  ASSERT_TRUE(settle(*a));
+  broker_.kill();
+  ASSERT_TRUE(run_until([&] { return code != Errc::kOk; }));
+  EXPECT_EQ(code, Errc::kNoContact);
+}
+
+TEST_F(ReconnectTest, SurvivesManyRestartsWithTwoConnections) {
+  const auto a = connected(broker_.url(), "alice", recorded());
+  const auto b = connected(broker_.url(), "bob");
+  int got = 0;
+  b->subscribe(event("x"), [&](const MessageView&) { ++got; });
+  std::string expected = "C";
+  for (int round = 1; round <= 5; ++round) {
+    broker_.kill();
+    ASSERT_TRUE(lives(expected += 'D'));
+    broker_.restart();
+    ASSERT_TRUE(lives(expected += 'C'));
+    ASSERT_TRUE(run_until([&] { return b->is_connected(); }));
+    ASSERT_TRUE(settle(*b));
+    a->publish(event("x"), "");
+    ASSERT_TRUE(run_until([&] { return got == round; }));
+  }
+}
+
+TEST_F(ReconnectTest, ASilentBrokerIsALostConnection) {
+  TcpProxy proxy(broker_.port());
+  const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice", recorded());
+  ASSERT_TRUE(settle(*a));
+  proxy.pause();
+  ASSERT_TRUE(lives("CD")) << life_;
+  proxy.cut();
+  proxy.resume();
+  proxy.reopen();
+  EXPECT_TRUE(lives("CDC")) << life_;
+}
+
+// The library holds its lock while it tries to connect: a loop that asks it anything would hang.
+TEST_F(ReconnectTest, TheLoopNeverWaitsForABrokerThatDoesNotAnswer) {
+  TcpProxy proxy(broker_.port());
+  const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice", recorded());
+  const auto id = a->subscribe(event("x"), [](const MessageView&) {});
+  ASSERT_TRUE(settle(*a));
+  proxy.pause();
+  ASSERT_TRUE(lives("CD"));
+  const auto start = std::chrono::steady_clock::now();
+  auto worst = Millis(0);
+  while (std::chrono::steady_clock::now() - start < Millis(1'500)) {
+    const auto turn = std::chrono::steady_clock::now();
+    a->publish(event("x"), "");
+    a->unsubscribe(a->subscribe(event("y"), [](const MessageView&) {}));
+    a->flush();
+    a->poll();
+    loop_.restart();
+    loop_.run_one_for(Millis(1));
+    worst = std::max(worst,
+                     std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - turn));
+  }
+  a->unsubscribe(id);
+  EXPECT_LT(worst, Millis(200));
+  proxy.cut();
+}
+
+TEST_F(ReconnectTest, RetryWaitsForABrokerThatComesLater) {
+  const auto url = broker_.url();
+  broker_.stop();
+  const auto a = make(url, "alice", recorded());
+  int got = 0;
+  a->subscribe(event("x"), [&](const MessageView&) { ++got; });
+  ASSERT_TRUE(a->connect(true));
+  EXPECT_FALSE(a->is_connected());
+  broker_.restart();
+  ASSERT_TRUE(lives("C"));
+  a->publish(event("x"), "");
+  EXPECT_TRUE(run_until([&] { return got == 1; }));
+}
+
+TEST_F(ReconnectTest, ClosingWhileTheBrokerIsGoneIsQuick) {
+  auto a = connected(broker_.url(), "alice", recorded());
+  broker_.kill();
+  ASSERT_TRUE(lives("CD"));
+  const auto start = std::chrono::steady_clock::now();
+  a.reset();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, Millis(1'500));
+  EXPECT_EQ(life_, "CD");
+}
+
+TEST_F(ReconnectTest, ACredentialThatIsNoLongerAcceptedEndsItForGood) {
+  const std::string users = "authorization { users = [ {user: a, password: p} ] }";
+  Broker closed({.config = users});
+  const auto a =
+      connected("nats://a:p@127.0.0.1:" + std::to_string(closed.port()), "alice", recorded());
+  ASSERT_TRUE(settle(*a));
+  closed.kill();
+  ASSERT_TRUE(lives("CD"));
+  estop::testing::write_text(closed.folder().file("broker.conf"),
+                             "authorization { users = [ {user: b, password: p} ] }");
+  closed.restart();
+  ASSERT_TRUE(lives("CDX")) << life_;
+  EXPECT_NE(why_.find("uthorization"), std::string::npos) << why_;
+  EXPECT_FALSE(a->is_connected());
+}
+
+TEST_F(ReconnectTest, AStalledBrokerStopsReadingInsteadOfGrowing) {
+  TcpProxy proxy(broker_.port());
+  const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice");
+  ASSERT_TRUE(settle(*a));
+  proxy.pause(TcpProxy::Way::kToServer);
+  const std::string data(64 * 1024, 'x');
+  int sent = 0;
+  while (a->publish(event("x"), data)) ASSERT_LT(++sent, 10'000) << "no bound";
+  EXPECT_LE(a->buffered_bytes(), std::size_t{66} * 1024 * 1024);
+  proxy.cut();
+}
+
+}  // namespace
+}  // namespace estop::nats
