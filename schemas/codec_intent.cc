@@ -101,18 +101,21 @@ Errc check_fields(const IntentHead& head) noexcept {
   const bool reply = has(head.flags, IntentFlag::kReply);
   if (reply && has(head.flags, IntentFlag::kRequest)) return Errc::kMalformed;
   if (!reply && has(head.flags, IntentFlag::kFailed)) return Errc::kMalformed;
-  if (reply ? !is_instance(head.to_instance) : !head.to_instance.empty()) return Errc::kMalformed;
+  const bool wanted = reply || has(head.flags, IntentFlag::kRequest);
+  if (wanted ? !is_instance(head.reply_instance) : !head.reply_instance.empty()) {
+    return Errc::kMalformed;
+  }
   return Errc::kOk;
 }
 
 }  // namespace
 
 Bytes encode_intent(const IntentHead& head) {
-  const bool reply = !head.to_instance.empty();
-  ArrayWriter out(reply ? 8 : 7);
+  const bool wanted = !head.reply_instance.empty();
+  ArrayWriter out(wanted ? 8 : 7);
   out.number(kVersion).text(head.id).number(head.incarnation).number(head.ttl_ms);
   out.text(head.trace).number(head.flags).bin(head.payload);
-  if (reply) out.text(head.to_instance);
+  if (wanted) out.text(head.reply_instance);
   return out.end();
 }
 
@@ -130,7 +133,7 @@ Result<IntentHead> decode_intent(std::string_view bytes) {
   head.trace = in.text();
   const std::uint64_t flags = in.number();
   head.payload = in.bin();
-  if (count == 8) head.to_instance = in.text();
+  if (count == 8) head.reply_instance = in.text();
   if (!in.ok() || ttl_ms > UINT32_MAX || flags > UINT32_MAX) return fail(Errc::kMalformed);
   if (in.left() != 0) return fail(Errc::kTrailingBytes);
   head.ttl_ms = static_cast<std::uint32_t>(ttl_ms);

@@ -30,9 +30,8 @@ using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
 
 enum class IntentFlag : std::uint32_t {
   kRequest = 1,  // the sender waits for a reply on its inbox
-  kReply =
-      2,  // answers the intent whose id this one carries; goes to `to_instance` of the receiver
-  kFailed = 4,  // a reply that says that the handler failed; the payload is its sentence
+  kReply = 2,    // answers the intent whose id this one carries; goes to its `reply_instance`
+  kFailed = 4,   // a reply that says that the handler failed; the payload is its sentence
 };
 
 // The head of an envelope, as views into the message. It names no sender: the subject does, and the
@@ -44,7 +43,9 @@ struct IntentHead {
   std::string_view trace;         // W3C traceparent or empty
   std::uint32_t flags = 0;        // IntentFlag bits; unknown bits are refused
   std::string_view payload;       // opaque
-  std::string_view to_instance;   // replies only: the asker's instance; otherwise empty
+  // The instance that waits for the reply: on a request the sender's own (the bridge holds it
+  // against the subject), on a reply the one that asked; otherwise empty.
+  std::string_view reply_instance;
 };
 [[nodiscard]] constexpr bool has(std::uint32_t flags, IntentFlag flag) noexcept {
   return (flags & static_cast<std::uint32_t>(flag)) != 0;

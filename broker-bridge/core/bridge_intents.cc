@@ -37,6 +37,11 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
     refuse(*parts, kUnreadableId, head.error().code, header_safe(head.error().detail));
     return outcome_;
   }
+  const bool reply = has(head->flags, IntentFlag::kReply);
+  if (has(head->flags, IntentFlag::kRequest) && head->reply_instance != parts->instance) {
+    refuse(*parts, head->id, Errc::kMalformed, "a request's reply goes to the instance that asks");
+    return outcome_;
+  }
   verdict_ = gate_.decide(*parts, *head);
   if (verdict_.code != Errc::kOk) {
     if (verdict_.cause != nullptr || verdict_.code == Errc::kOldIncarnation)
@@ -44,15 +49,15 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
     refuse(*parts, head->id, verdict_.code, explain(verdict_, head->incarnation));
     return outcome_;
   }
-  if (gate_.must_not_pass(*parts, head->to_instance)) {
+  if (gate_.must_not_pass(*parts, reply ? head->reply_instance : std::string_view{})) {
     ++counters_.after_fence;
     refuse(*parts, head->id, Errc::kInternal, "the gate contradicts itself: nothing passes");
     return outcome_;
   }
   outcome_.action = IntentOutcome::Action::kForward;
   outcome_.code = Errc::kOk;
-  if (has(head->flags, IntentFlag::kReply)) {
-    options_.subjects.inbox(parts->receiver, head->to_instance, "reply", head->id,
+  if (reply) {
+    options_.subjects.inbox(parts->receiver, head->reply_instance, "reply", head->id,
                             outcome_.subject);
   } else {
     options_.subjects.deliver(*parts, outcome_.subject);

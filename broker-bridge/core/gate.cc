@@ -72,7 +72,8 @@ Verdict Gate::decide(const schemas::IntentSubject& parts, const schemas::IntentH
   Node* known_sender = sender_node(parts);
   verdict.sender = known_sender != nullptr ? known_sender : &tree_.nearest(parts.sender_instance);
   verdict.sender->used = true;
-  verdict.receiver = &receiver_node(parts, head.to_instance);
+  const bool reply = has(head.flags, schemas::IntentFlag::kReply);
+  verdict.receiver = &receiver_node(parts, reply ? head.reply_instance : std::string_view{});
   verdict.incarnation = newest_resume(verdict.sender);
 
   if (HeldKill* kill = first_kill(verdict.sender); kill != nullptr) {

@@ -73,6 +73,7 @@ IntentHead request() {
   head.ttl_ms = 5'000;
   head.flags = static_cast<std::uint32_t>(IntentFlag::kRequest);
   head.payload = "hello";
+  head.reply_instance = "k3j9x2ab";
   return head;
 }
 
@@ -81,7 +82,6 @@ IntentHead reply() {
   head.incarnation = 0;
   head.flags = static_cast<std::uint32_t>(IntentFlag::kReply);
   head.payload = "done";
-  head.to_instance = "k3j9x2ab";
   return head;
 }
 

@@ -28,11 +28,23 @@ TEST_F(BridgeIntentTest, AReplyGoesToTheInboxOfTheInstanceThatAsked) {
   schemas::IntentHead head;
   head.id = "i1";
   head.flags = static_cast<std::uint32_t>(schemas::IntentFlag::kReply);
-  head.to_instance = "askerone";
+  head.reply_instance = "askerone";
   const IntentOutcome& outcome =
       core.on_intent("estop.intent.acme.prod.y.k3j9x2ab.acme.prod.x.email.send",
                      schemas::encode_intent(head), now);
   EXPECT_EQ(outcome.subject, "estop.inbox.acme.prod.x.askerone.reply.i1");
+}
+
+TEST_F(BridgeIntentTest, ARequestWhoseReplyWouldGoToAnotherInstanceIsRefused) {
+  schemas::IntentHead head;
+  head.id = "i1";
+  head.flags = static_cast<std::uint32_t>(schemas::IntentFlag::kRequest);
+  head.reply_instance = "k3j9x2ab";
+  const std::string own = "estop.intent.acme.prod.x.k3j9x2ab.acme.prod.y.email.send";
+  const std::string foreign = "estop.intent.acme.prod.x.zzzzzzzz.acme.prod.y.email.send";
+  EXPECT_EQ(core.on_intent(own, schemas::encode_intent(head), now).code, schemas::Errc::kOk);
+  EXPECT_EQ(core.on_intent(foreign, schemas::encode_intent(head), now).code,
+            schemas::Errc::kMalformed);
 }
 
 TEST_F(BridgeIntentTest, ARefusalGoesToTheSendersOwnInboxAndNowhereElse) {

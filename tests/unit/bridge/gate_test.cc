@@ -22,7 +22,8 @@ struct GateAtHand {
     schemas::IntentHead head;
     head.id = "i1";
     head.incarnation = incarnation;
-    head.to_instance = to_instance;
+    head.reply_instance = to_instance;
+    if (!to_instance.empty()) head.flags = static_cast<std::uint32_t>(schemas::IntentFlag::kReply);
     const schemas::IntentSubject parts{std::string_view(both).substr(0, sender.tokens().size()),
                                        instance, both, receiver.tokens(), "email.send"};
     verdict = gate.decide(parts, head);

@@ -17,13 +17,14 @@ IntentHead request() {
   head.trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   head.flags = static_cast<std::uint32_t>(IntentFlag::kRequest);
   head.payload = "hello";
+  head.reply_instance = "k3j9x2ab";
   return head;
 }
 
 IntentHead reply() {
   IntentHead head = request();
   head.flags = static_cast<std::uint32_t>(IntentFlag::kReply);
-  head.to_instance = "k3j9x2ab";
+  head.reply_instance = "qqqqqqqq";
   return head;
 }
 
@@ -38,7 +39,7 @@ TEST(IntentTest, AnIntentComesBackAsItWent) {
     EXPECT_EQ(back->trace, head.trace);
     EXPECT_EQ(back->flags, head.flags);
     EXPECT_EQ(back->payload, head.payload);
-    EXPECT_EQ(back->to_instance, head.to_instance);
+    EXPECT_EQ(back->reply_instance, head.reply_instance);
   }
 }
 
@@ -69,8 +70,10 @@ TEST(IntentTest, WhatIsWrongIsRefusedByItsOwnCode) {
       {changed([](IntentHead& h) { h.trace = "a b"; }), Errc::kMalformed},
       {changed([](IntentHead& h) { h.flags = 8; }), Errc::kUnknownType},
       {changed([](IntentHead& h) { h.flags = 3; }), Errc::kMalformed},
-      {changed([](IntentHead& h) { h.flags = 2; }), Errc::kMalformed},
-      {changed([](IntentHead& h) { h.to_instance = "k3j9x2ab"; }), Errc::kMalformed},
+      {changed([](IntentHead& h) { h.flags = 5; }), Errc::kMalformed},
+      {changed([](IntentHead& h) { h.reply_instance = {}; }), Errc::kMalformed},
+      {changed([](IntentHead& h) { h.reply_instance = "Bad"; }), Errc::kMalformed},
+      {changed([](IntentHead& h) { h.flags = 0; }), Errc::kMalformed},
       {changed([&](IntentHead& h) { h.payload = large; }), Errc::kTooLarge},
   };
   for (const auto& c : cases) {
