@@ -1,0 +1,65 @@
+#include "broker-bridge/app/bridge_metrics.h"
+
+#include <algorithm>
+#include <string>
+
+namespace estop::bridge {
+
+namespace metric = ops::metric;
+using schemas::BridgeState;
+
+namespace {
+
+// The numbers of metric::kBridgeState.
+double number(BridgeState state) noexcept {
+  switch (state) {
+    case BridgeState::kReplaying:
+      return 1;
+    case BridgeState::kJoining:
+      return 2;
+    case BridgeState::kOpen:
+      return 3;
+    case BridgeState::kLeaving:
+      return 4;
+  }
+  return 0;
+}
+
+}  // namespace
+
+BridgeMetrics::BridgeMetrics()
+    : forwarded_(metrics_.counter(metric::kBridgeForwarded)),
+      after_fence_(metrics_.counter(metric::kBridgeAfterFence)),
+      bad_frames_(metrics_.counter(metric::kBridgeBadFrames)),
+      ignored_replies_(metrics_.counter(metric::kBridgeIgnoredReplies)),
+      lease_(metrics_.gauge(metric::kBridgeLease)),
+      state_(metrics_.gauge(metric::kBridgeState)),
+      log_head_(metrics_.gauge(metric::kBridgeLogHead)),
+      kills_(metrics_.gauge(metric::kBridgeKills)),
+      addresses_(metrics_.gauge(metric::kBridgeAddresses)),
+      kill_latch_(metrics_.histogram(metric::kBridgeKillLatch)) {}
+
+void BridgeMetrics::refused(schemas::Errc code) {
+  auto found = refused_.find(code);
+  if (found == refused_.end()) {
+    const ops::Metrics::Labels labels{{"reason", std::string(schemas::name(code))}};
+    found = refused_.emplace(code, metrics_.counter(metric::kBridgeRefused, labels)).first;
+  }
+  found->second.add();
+}
+
+std::string BridgeMetrics::text(const BridgeCore& core, Nanos now) {
+  const Counters& counters = core.counters();
+  forwarded_.raise_to(static_cast<double>(counters.forwarded));
+  after_fence_.raise_to(static_cast<double>(counters.after_fence));
+  bad_frames_.raise_to(static_cast<double>(counters.bad_frames));
+  const Nanos left = std::max<Nanos>(0, core.lease().until() - now);
+  lease_.set(static_cast<double>(left) / 1e9);
+  state_.set(number(core.state()));
+  log_head_.set(static_cast<double>(core.follower().applied().seq));
+  kills_.set(static_cast<double>(core.gate().kills()));
+  addresses_.set(static_cast<double>(core.gate().nodes()));
+  return metrics_.text();
+}
+
+}  // namespace estop::bridge

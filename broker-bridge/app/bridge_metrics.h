@@ -1,0 +1,35 @@
+// What a bridge shows to Prometheus: the core's plain counters, copied when somebody asks.
+#pragma once
+
+#include <map>
+
+#include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/ops/metrics.h"
+
+namespace estop::bridge {
+
+class BridgeMetrics {
+ public:
+  BridgeMetrics();
+  void refused(schemas::Errc code);
+  void ignored_reply() { ignored_replies_.add(); }
+  void kill_latched(double seconds) { kill_latch_.observe(seconds); }
+  // The exposition, brought up to date from the core.
+  [[nodiscard]] std::string text(const BridgeCore& core, Nanos now);
+
+ private:
+  ops::Metrics metrics_{"estop-bridge"};
+  ops::Counter forwarded_;
+  ops::Counter after_fence_;
+  ops::Counter bad_frames_;
+  ops::Counter ignored_replies_;
+  ops::Gauge lease_;
+  ops::Gauge state_;
+  ops::Gauge log_head_;
+  ops::Gauge kills_;
+  ops::Gauge addresses_;
+  ops::Histogram kill_latch_;
+  std::map<schemas::Errc, ops::Counter> refused_;
+};
+
+}  // namespace estop::bridge

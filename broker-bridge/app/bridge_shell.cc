@@ -1,0 +1,290 @@
+#include "broker-bridge/app/bridge_shell.h"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <variant>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "broker-bridge/app/bridge_metrics.h"
+#include "broker-bridge/app/log_reader.h"
+#include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/nats/connection.h"
+#include "broker-bridge/nats/jetstream.h"
+#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/ops/log.h"
+#include "schemas/codec.h"
+
+namespace estop::bridge {
+
+using nats::Connection;
+using nats::MessageView;
+
+namespace {
+
+constexpr Nanos kMs = 1'000'000;
+constexpr Nanos kLookAtControl = 200'000;  // how long a batch of intents may keep a kill waiting
+constexpr std::size_t kUnsentMax_bytes = 512 * 1024;  // the same for what a receipt has before it
+constexpr Nanos kReplayRetry = 250 * kMs;
+constexpr Nanos kDrainMax = 1'000 * kMs;
+
+Nanos boot_now() noexcept {
+  return ops::BootClock::now().time_since_epoch().count();
+}
+
+std::uint64_t random_number() {
+  std::random_device source;
+  return (static_cast<std::uint64_t>(source()) << 32) | source();
+}
+
+BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& identity) {
+  BridgeOptions options;
+  options.id = identity.id;
+  options.own_key = identity.own_key.public_key();
+  options.control_key = identity.control_key;
+  options.subjects = identity.subjects;
+  options.beat = config.beat_ms * kMs;
+  options.lease = config.lease_ms * kMs;
+  options.replay_retry = kReplayRetry;
+  options.first_nonce = random_number() | 1;
+  options.gate.hash_seed = random_number();
+  return options;
+}
+
+nats::ConnectOptions connect_options(const BridgeConfig& config, const std::string& creds) {
+  nats::ConnectOptions options;
+  options.url = config.url;
+  options.name = "estop-bridge " + config.id;
+  options.creds_file = creds;
+  options.write_pause_bytes = kUnsentMax_bytes;
+  return options;
+}
+
+}  // namespace
+
+struct BridgeShell::State : std::enable_shared_from_this<State> {
+  BridgeIdentity identity;
+  BridgeMetrics& metrics;
+  Events events;
+  BridgeCore core;
+  Connection agents;
+  Connection control;
+  nats::JetStream stream;
+  boost::asio::steady_timer timer;
+  std::chrono::milliseconds tick;
+  std::unique_ptr<LogReader> reader;
+  std::optional<Connection::SubscriptionId> intents;
+  Nanos looked_at_control = 0;
+  Nanos leaving_until = 0;  // 0: not leaving
+  nats::Headers refusal{
+      {"Nats-Service-Error-Code", ""}, {"Nats-Service-Error", ""}, {"Estop-Error", ""}};
+
+  State(boost::asio::io_context& loop, const BridgeConfig& config, BridgeIdentity who,
+        BridgeMetrics& shown, Events told)
+      : identity(std::move(who)),
+        metrics(shown),
+        events(std::move(told)),
+        core(core_options(config, identity)),
+        agents(loop, connect_options(config, config.agents_creds),
+               identity.subjects.own_inbox(identity.id), watch(Account::kAgents)),
+        control(loop, connect_options(config, config.control_creds),
+                identity.subjects.own_inbox(identity.id), watch(Account::kControl)),
+        stream(control, identity.subjects),
+        timer(loop),
+        tick(std::clamp(config.beat_ms / 10, 2U, 50U)) {}
+
+  // --- Events into the core ----------------------------------------------------------------------
+
+  template <class Event>
+  void handle(Event&& event) {
+    Effects effects;
+    event(boot_now(), effects);
+    perform(effects);
+  }
+
+  nats::ConnectionEvents watch(Account account) {
+    const std::string_view name = account == Account::kAgents ? "AGENTS" : "CONTROL";
+    nats::ConnectionEvents told;
+    told.connected = [this, account, name] {
+      ops::log_info("connected", {{"account", name}});
+      handle([&](Nanos now, Effects& out) { core.on_connected(account, now, out); });
+    };
+    told.disconnected = [this, account, name](const std::string& reason) {
+      ops::log_warn("disconnected", {{"account", name}, {"reason", reason}});
+      handle([&](Nanos now, Effects& out) { core.on_disconnected(account, now, out); });
+    };
+    told.closed = [this, account, name](const std::string& reason) {
+      handle([&](Nanos now, Effects& out) { core.on_disconnected(account, now, out); });
+      events.failed(std::string(name) + ": " + reason);
+    };
+    told.error = [name](const std::string& text) {
+      ops::log_warn("broker-error", {{"account", name}, {"text", text}});
+    };
+    return told;
+  }
+
+  schemas::Result<void> start() {
+    // The log before the leases: a frame's head must not be seen before the record that it names.
+    control.subscribe(identity.subjects.log(), [this](const MessageView& m) { on_log(m); });
+    control.subscribe(identity.subjects.lease(), [this](const MessageView& m) {
+      handle([&](Nanos now, Effects& out) { core.on_lease(m.data, now, out); });
+    });
+    if (auto connected = control.connect(true); !connected) return connected;
+    if (auto connected = agents.connect(true); !connected) return connected;
+    arm_timer();
+    return {};
+  }
+
+  void on_log(const MessageView& message) {
+    handle([&](Nanos now, Effects& out) { core.on_log(message.data, now, out); });
+    handle([&](Nanos now, Effects& out) { core.settle(now, out); });
+  }
+
+  void arm_timer() {
+    timer.expires_after(tick);
+    timer.async_wait([self = shared_from_this()](auto error) {
+      if (error) return;
+      self->handle([&](Nanos now, Effects& out) { self->core.on_tick(now, out); });
+      if (self->leaving_until != 0 && self->has_drained()) return self->events.left();
+      self->arm_timer();
+    });
+  }
+
+  void leave() {
+    if (leaving_until != 0) return;
+    leaving_until = boot_now() + kDrainMax;
+    handle([&](Nanos now, Effects& out) { core.on_leave(now, out); });
+  }
+
+  [[nodiscard]] bool has_drained() const {
+    return boot_now() >= leaving_until || agents.buffered_bytes() + control.buffered_bytes() == 0;
+  }
+
+  // --- The hot path ------------------------------------------------------------------------------
+
+  void on_intent(const MessageView& message) {
+    Nanos now = boot_now();
+    if (now - looked_at_control > kLookAtControl) {
+      control.poll();
+      now = looked_at_control = boot_now();
+    }
+    if (!message.reply.empty()) count_reply(message);
+    const IntentOutcome& outcome = core.on_intent(message.subject, message.data, now);
+    switch (outcome.action) {
+      case IntentOutcome::Action::kForward:
+        if (agents.publish_built(outcome.subject, message.data)) core.forwarded();
+        return;
+      case IntentOutcome::Action::kRefuse:
+        refuse(outcome);
+        return;
+      case IntentOutcome::Action::kIgnore:
+        return;
+    }
+  }
+
+  void refuse(const IntentOutcome& outcome) {
+    metrics.refused(outcome.code);
+    refusal[0].second = std::to_string(schemas::status(outcome.code));
+    refusal[1].second = outcome.text;
+    refusal[2].second = std::to_string(static_cast<unsigned>(outcome.code));
+    agents.publish_built(outcome.subject, {}, refusal);
+  }
+
+  // A reply subject is never used here: it could lead a refusal to a foreign subject. Only counted.
+  void count_reply(const MessageView& message) {
+    const auto parts = identity.subjects.parse_intent(message.subject);
+    if (parts && identity.subjects.honoured_reply(parts->sender, message.reply)) return;
+    metrics.ignored_reply();
+  }
+
+  // --- Effects -----------------------------------------------------------------------------------
+
+  void perform(const Effects& effects) {
+    for (const Effect& effect : effects) {
+      std::visit([this](const auto& one) { perform(one); }, effect);
+    }
+  }
+
+  void perform(const SendBeat& send) {
+    control.publish(identity.subjects.bridge(identity.id), encode(send.beat));
+    control.flush();
+  }
+
+  void perform(const SendReceipt& send) {
+    schemas::BridgeReceipt receipt = send.receipt;
+    const Nanos took = boot_now() - send.read_at;
+    receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
+    agents.publish(identity.subjects.receipt(identity.id),
+                   schemas::sign_receipt(receipt, identity.own_key));
+    agents.flush();
+    if (receipt.kind == schemas::RecordKind::kKill) {
+      metrics.kill_latched(static_cast<double>(boot_now() - send.read_at) / 1e9);
+    }
+  }
+
+  void perform(const JoinGroup&) {
+    static const auto kGroup = *schemas::Segment::parse("bridge");
+    intents = agents.queue_subscribe(identity.subjects.intents(), kGroup,
+                                     [this](const MessageView& m) { on_intent(m); });
+    agents.flush();
+  }
+
+  void perform(const LeaveGroup&) {
+    if (intents) agents.unsubscribe(*intents);
+    intents.reset();
+    agents.flush();
+  }
+
+  void perform(const Replay& range) {
+    reader = std::make_unique<LogReader>(
+        stream, range.from, range.to,
+        LogReader::Events{
+            [this](std::string_view frame) {
+              handle([&](Nanos now, Effects& out) { core.on_replayed(frame, now, out); });
+            },
+            [this] { handle([&](Nanos now, Effects& out) { core.on_replay_done(now, out); }); },
+            [this](const std::string& reason) {
+              handle([&](Nanos now, Effects& out) { core.on_replay_failed(reason, now, out); });
+            }});
+  }
+
+  void perform(const AbandonReplay&) { reader.reset(); }
+
+  void perform(const Note& note) {
+    switch (note.level) {
+      case Note::Level::kInfo:
+        return ops::log_info("bridge", {{"text", note.text}});
+      case Note::Level::kWarning:
+        return ops::log_warn("bridge", {{"text", note.text}});
+      case Note::Level::kAlarm:
+        return ops::log_error("alarm", {{"text", note.text}});
+    }
+  }
+};
+
+BridgeShell::BridgeShell(boost::asio::io_context& loop, const BridgeConfig& config,
+                         BridgeIdentity identity, BridgeMetrics& metrics, Events events)
+    : state_(
+          std::make_shared<State>(loop, config, std::move(identity), metrics, std::move(events))) {}
+
+BridgeShell::~BridgeShell() {
+  state_->timer.cancel();
+  state_->reader.reset();
+  state_->agents.close();
+  state_->control.close();
+}
+
+schemas::Result<void> BridgeShell::start() {
+  return state_->start();
+}
+void BridgeShell::leave() {
+  state_->leave();
+}
+const BridgeCore& BridgeShell::core() const {
+  return state_->core;
+}
+
+}  // namespace estop::bridge

@@ -1,0 +1,47 @@
+// Performs what the core decides, on two connections of one loop: AGENTS (intents, deliveries,
+// receipts) and CONTROL (log, leases, beats). Holds no decision of its own. Everything runs on the
+// loop's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "broker-bridge/app/config.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace estop::bridge {
+
+class BridgeCore;
+class BridgeMetrics;
+
+class BridgeShell {
+ public:
+  struct Events {
+    std::function<void()> left;  // the clean stop is complete
+    std::function<void(std::string cause)>
+        failed;  // it can never open: credential refused or revoked
+  };
+  // `loop` and `metrics` must outlive this.
+  BridgeShell(boost::asio::io_context& loop, const BridgeConfig& config, BridgeIdentity identity,
+              BridgeMetrics& metrics, Events events);
+  ~BridgeShell();
+  BridgeShell(const BridgeShell&) = delete;
+  BridgeShell& operator=(const BridgeShell&) = delete;
+
+  // Connects, in the background if the broker is not there yet.
+  schemas::Result<void> start();
+  // Leaves the queue group, says so to control, writes what is buffered (at most a second), then
+  // `left`.
+  void leave();
+  [[nodiscard]] const BridgeCore& core() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace estop::bridge

@@ -1,0 +1,44 @@
+// What estop-bridge is told at start: a struct with defaults, checked before anything else happens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "schemas/limits.h"
+#include "schemas/result.h"
+#include "schemas/signing.h"
+#include "schemas/subjects.h"
+
+namespace estop::bridge {
+
+struct BridgeConfig {
+  std::string id = "b1";  // unique among the bridges of one Estop
+  std::string url = "nats://127.0.0.1:4222";
+  std::string agents_creds;   // path of the .creds file for the AGENTS account
+  std::string control_creds;  // the same for CONTROL; its key signs the receipts
+  std::string control_key;    // public key of the control log: a file (log.pub) or its text
+  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
+  std::uint32_t beat_ms = schemas::kBridgeBeat_ms;
+  std::uint32_t lease_ms = schemas::kBridgeLease_ms;
+  std::string prefix = "estop";
+  std::string log_format = "auto";  // auto, json, text
+  std::string ready_file;           // written with the chosen port once it listens; empty: none
+};
+
+// What validate() and the files make of it.
+struct BridgeIdentity {
+  schemas::Segment id;
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  schemas::SigningKey own_key;
+  schemas::PublicKey control_key{};
+  std::string host;  // of listen
+  std::uint16_t port = 0;
+};
+
+// Pure: names, ranges and how they relate. The detail says which option is wrong and what it may
+// be.
+[[nodiscard]] schemas::Result<void> validate(const BridgeConfig& config);
+// validate(), then reads the keys. Needs no network.
+[[nodiscard]] schemas::Result<BridgeIdentity> load(const BridgeConfig& config);
+
+}  // namespace estop::bridge

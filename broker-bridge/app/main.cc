@@ -1,0 +1,89 @@
+// estop-bridge: every intent passes here, or does not.
+#include <cstdio>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "broker-bridge/app/bridge_metrics.h"
+#include "broker-bridge/app/bridge_shell.h"
+#include "broker-bridge/app/config.h"
+#include "broker-bridge/app/status_pages.h"
+#include "broker-bridge/ops/http.h"
+#include "broker-bridge/ops/log.h"
+#include "broker-bridge/ops/signals.h"
+
+namespace {
+
+namespace bridge = estop::bridge;
+namespace ops = estop::ops;
+
+enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5 };
+
+void add_options(CLI::App& app, bridge::BridgeConfig& config, bool& check_only) {
+  app.set_version_flag("--version", "estop-bridge " ESTOP_VERSION);
+  app.add_option("--id", config.id, "name of this bridge")->capture_default_str();
+  app.add_option("--url", config.url, "broker, several with commas")->capture_default_str();
+  app.add_option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
+  app.add_option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
+  app.add_option("--control-key", config.control_key,
+                 "public key of the control log: file or text");
+  app.add_option("--listen", config.listen, "for /metrics /livez /readyz")->capture_default_str();
+  app.add_option("--bridge-beat-ms", config.beat_ms, "time between beats")->capture_default_str();
+  app.add_option("--bridge-lease-ms", config.lease_ms, "closes after so long without control")
+      ->capture_default_str();
+  app.add_option("--prefix", config.prefix, "first token of every subject")->capture_default_str();
+  app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
+  app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");
+  app.add_flag("--check-config", check_only, "check the configuration and the keys, then end");
+}
+
+int complain(Exit code, const estop::schemas::Error& error) {
+  std::fprintf(stderr, "estop-bridge: %s\n", to_string(error).c_str());
+  return code;
+}
+
+int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
+  boost::asio::io_context loop(1);
+  int exit_code = kOk;
+  bridge::BridgeMetrics metrics;
+  const ops::StatusServer::Options listen{identity.host, identity.port};
+  bridge::BridgeShell shell(loop, config, std::move(identity), metrics,
+                            {[&] { loop.stop(); },
+                             [&](const std::string& cause) {
+                               ops::log_error("closed-for-good", {{"cause", cause}});
+                               exit_code = kNoContact;
+                               loop.stop();
+                             }});
+  auto server = ops::StatusServer::start(loop, listen, bridge::status_pages(shell, metrics));
+  if (!server) return complain(kFailed, server.error());
+  int asked = 0;
+  const ops::Signals signals(loop, [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
+  if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
+  if (!config.ready_file.empty()) {
+    auto written = bridge::write_ready_file(config.ready_file, (*server)->port());
+    if (!written) return complain(kFailed, written.error());
+  }
+  ops::log_info("started", {{"id", config.id}, {"url", config.url}, {"http", (*server)->port()}});
+  loop.run();
+  return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  bridge::BridgeConfig config;
+  bool check_only = false;
+  CLI::App app("Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
+  add_options(app, config, check_only);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  auto identity = bridge::load(config);
+  if (!identity) return complain(kUsage, identity.error());
+  if (check_only) return kOk;
+  ops::start_log({"estop-bridge", ops::LogLevel::kInfo, *ops::parse_log_format(config.log_format)});
+  return run(config, std::move(*identity));
+}

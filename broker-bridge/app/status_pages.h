@@ -1,0 +1,20 @@
+// /metrics, /livez and /readyz of a bridge.
+#pragma once
+
+#include <string>
+
+#include "broker-bridge/app/bridge_metrics.h"
+#include "broker-bridge/app/bridge_shell.h"
+#include "broker-bridge/ops/http.h"
+
+namespace estop::bridge {
+
+// Both must outlive the pages. /livez: 200 while the loop runs. /readyz: 200 only while intents may
+// pass, else 503 and why.
+[[nodiscard]] ops::StatusServer::Pages status_pages(const BridgeShell& shell,
+                                                    BridgeMetrics& metrics);
+
+// Writes `port` and a line end to `path`, whole or not at all. kBadArgument: cannot.
+[[nodiscard]] schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port);
+
+}  // namespace estop::bridge
