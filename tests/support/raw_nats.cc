@@ -1,7 +1,10 @@
 #include "tests/support/raw_nats.h"
 
 #include <fmt/format.h>
+#include <netinet/tcp.h>
+
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "schemas/signing.h"
 
@@ -28,25 +31,41 @@ std::string user_jwt(std::string_view creds) {
 
 }  // namespace
 
-schemas::Result<RawNats> RawNats::connect(int port, std::string_view creds_text) {
+schemas::Result<RawNats> RawNats::open(int port) {
   Socket socket = Socket::connect(port);
   if (!socket.is_open()) return fail(Errc::kNoContact, "nobody listens there");
+  const int on =
+      1;  // a PUB and the PING behind it are two writes: without it each pair takes 40 ms
+  ::setsockopt(socket.fd(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   RawNats made(std::move(socket));
   const auto info = made.next_line(kAnswerPatience);
   if (!info || !info->starts_with("INFO ")) return fail(Errc::kNoContact, "no INFO");
   made.info_ = info->substr(5);
+  return made;
+}
+
+schemas::Result<void> RawNats::log_in(std::string_view connect_json) {
+  send("CONNECT " + std::string(connect_json) + "\r\nPING\r\n");
+  const auto answer = next_line(kAnswerPatience);
+  if (answer != "PONG") return fail(Errc::kUnauthenticated, answer.value_or("connection closed"));
+  return {};
+}
+
+schemas::Result<RawNats> RawNats::connect(int port, std::string_view creds_text) {
+  auto made = open(port);
+  if (!made) return made;
   json options{{"verbose", false}, {"pedantic", false}, {"lang", "raw"},        {"version", "0"},
                {"headers", true},  {"protocol", 1},     {"no_responders", true}};
   if (!creds_text.empty()) {
     const auto key = schemas::key_from_creds(creds_text);
     if (!key) return tl::make_unexpected(key.error());
-    const auto nonce = json::parse(made.info_).value("nonce", std::string());
+    const auto nonce = json::parse(made->info_).value("nonce", std::string());
     options["jwt"] = user_jwt(creds_text);
     options["sig"] = schemas::base64url(as_text(key->sign(nonce)));
   }
-  made.send("CONNECT " + options.dump() + "\r\nPING\r\n");
-  const auto answer = made.next_line(kAnswerPatience);
-  if (answer != "PONG") return fail(Errc::kUnauthenticated, answer.value_or("connection closed"));
+  if (auto let_in = made->log_in(options.dump()); !let_in) {
+    return tl::make_unexpected(let_in.error());
+  }
   return made;
 }
 
@@ -90,6 +109,46 @@ std::string RawNats::drain() {
   std::string lines;
   for (auto line = read_line(); line && *line != "PONG"; line = read_line()) lines += *line + "\n";
   return lines;
+}
+
+RawAnswers RawNats::sync() {
+  RawAnswers answers;
+  send("PING\r\n");
+  for (auto line = read_line(); line != "PONG"; line = read_line()) {
+    if (!line) {
+      answers.closed = true;
+      break;
+    }
+    if (line->starts_with("-ERR ")) answers.errors.push_back(line->substr(5));
+    if (auto message = message_behind(*line)) answers.messages.push_back(std::move(*message));
+  }
+  return answers;
+}
+
+std::optional<RawMessage> RawNats::next_message(std::chrono::milliseconds patience) {
+  while (const auto line = read_line(patience)) {
+    if (auto message = message_behind(*line)) return message;
+  }
+  return std::nullopt;
+}
+
+// `MSG <subject> <sid> [reply] <size>`, or `HMSG … <size of the headers> <size of all>`.
+std::optional<RawMessage> RawNats::message_behind(std::string_view line) {
+  const bool has_headers = line.starts_with("HMSG ");
+  if (!has_headers && !line.starts_with("MSG ")) return std::nullopt;
+  std::vector<std::string> words;
+  std::istringstream text{std::string(line)};
+  for (std::string word; text >> word;) words.push_back(word);
+  const std::size_t size = std::stoul(words.back());
+  const std::size_t headers = has_headers ? std::stoul(words[words.size() - 2]) : 0;
+  while (received_.size() < size + 2) {
+    const auto more = socket_.receive(kAnswerPatience);
+    if (more.empty()) return std::nullopt;
+    received_ += more;
+  }
+  RawMessage message{words[1], received_.substr(headers, size - headers)};
+  received_.erase(0, size + 2);
+  return message;
 }
 
 }  // namespace estop::testing
