@@ -215,7 +215,9 @@ void Obedience::on(const CallbackReturned& event) {
   if (event.drain == drain_.number) drain_.callback_returned = true;
 }
 
-void Obedience::on(const Doubted&) {
+// A bridge that takes us for killed or old knows what we missed: ask control now, not in a while.
+void Obedience::on(const Doubted& event) {
+  if (event.code != Errc::kSenderKilled && event.code != Errc::kOldIncarnation) return;
   if (announced_ && beats_.empty()) beat_at_ = now_;
 }
 

@@ -82,7 +82,7 @@ class Obedience {
   void on(const WorkStopped& event);
   void on(const HandlersEnded& event);
   void on(const CallbackReturned& event);
-  void on(const Doubted&);
+  void on(const Doubted& event);
   void on(const Tick&);
 
   void adopt(const std::vector<schemas::Latch>& latches);

@@ -53,7 +53,9 @@ struct HandlersEnded {  // of that drain, all of them
 struct CallbackReturned {
   std::uint64_t drain = 0;
 };
-struct Doubted {};  // a bridge refused us as killed or old: ask control now
+struct Doubted {  // a bridge refused an intent of ours
+  schemas::Errc code = schemas::Errc::kOk;
+};
 struct Tick {};
 
 using Event = std::variant<Connected, Disconnected, SessionLost, HelloAnswered, HelloFailed,

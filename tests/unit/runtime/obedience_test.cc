@@ -116,8 +116,9 @@ TEST_F(Kill, AKillThatWasLostArrivesWithTheBeat) {  // H26
 
 TEST_F(Kill, ARefusalByABridgeIsAReasonToAskControl) {
   run();
-  EXPECT_EQ(now(Doubted{}), "send-beat 2");
-  EXPECT_EQ(now(Doubted{}), "");  // one question at a time
+  EXPECT_EQ(now(Doubted{schemas::Errc::kActionDenied}), "");
+  EXPECT_EQ(now(Doubted{schemas::Errc::kOldIncarnation}), "send-beat 2");
+  EXPECT_EQ(now(Doubted{schemas::Errc::kOldIncarnation}), "");  // one question at a time
 }
 
 TEST_F(Kill, ReceiptsAreRepeatedAfterAReconnect) {

@@ -1,0 +1,104 @@
+#include "agent-runtime/src/identity.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+namespace estop::agent {
+
+using schemas::Instance;
+using schemas::SigningKey;
+
+namespace {
+
+constexpr std::size_t kInstance_bytes = 12;  // 62 bits of chance
+constexpr std::size_t kHostMax_bytes = 256;
+constexpr unsigned kThreadsMax = 256;
+
+Instance random_instance() {
+  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
+  std::random_device source;
+  std::uniform_int_distribution<std::size_t> pick(0, kLetters.size() - 1);
+  std::string text;
+  while (text.size() < kInstance_bytes) text += kLetters[pick(source)];
+  return *Instance::parse(text);
+}
+
+Result<std::string> read_text(const std::string& path, std::string_view option) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return fail(Errc::kBadArgument, std::string(option) + ": cannot read the file " + path);
+  }
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  const auto first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+}  // namespace
+
+Result<Identity> identity_from(const AgentOptions& options) {
+  auto address = schemas::Address::parse(options.address);
+  if (!address) return tl::make_unexpected(address.error());
+  auto prefix = schemas::Segment::parse(options.prefix);
+  if (!prefix) return tl::make_unexpected(prefix.error());
+  auto instance = options.instance.empty() ? random_instance() : Instance::parse(options.instance);
+  if (!instance) return tl::make_unexpected(instance.error());
+  return Identity{*address, *instance, schemas::Subjects(*prefix)};
+}
+
+Result<Keys> keys_from(const AgentOptions& options) {
+  if (options.control_key.empty()) {
+    return fail(Errc::kBadArgument, "control_key: whose orders to obey must be said");
+  }
+  auto control = schemas::public_key_from_text(trimmed(options.control_key));
+  if (!control) {
+    const auto text = read_text(options.control_key, "control_key");
+    if (!text) return tl::make_unexpected(text.error());
+    control = schemas::public_key_from_text(trimmed(*text));
+  }
+  if (!control) return tl::make_unexpected(control.error());
+  if (options.creds_file.empty()) {
+    return Keys{SigningKey::generate(schemas::KeyRole::kUser), *control};
+  }
+  const auto text = read_text(options.creds_file, "creds_file");
+  if (!text) return tl::make_unexpected(text.error());
+  auto own = schemas::key_from_creds(*text);
+  if (!own) return tl::make_unexpected(own.error());
+  return Keys{std::move(*own), *control};
+}
+
+Result<void> validate(const AgentOptions& options) {
+  if (options.handler_threads < 1 || options.handler_threads > kThreadsMax) {
+    return fail(Errc::kBadArgument, "handler_threads: 1 to 256");
+  }
+  if (options.queue_max < 1 || options.requests_max < 1) {
+    return fail(Errc::kBadArgument, "queue_max and requests_max: at least 1");
+  }
+  if (options.connect_timeout <= Millis{0} || options.ready_timeout <= Millis{0} ||
+      options.store_timeout <= Millis{0}) {
+    return fail(Errc::kBadArgument, "timeouts are greater than 0");
+  }
+  if (!options.spawned_by.empty()) {
+    if (auto parent = schemas::Address::parse(options.spawned_by); !parent) {
+      return tl::make_unexpected(parent.error());
+    }
+  }
+  return {};
+}
+
+std::string host_of(const AgentOptions& options) {
+  if (!options.host.empty()) return options.host;
+  std::array<char, kHostMax_bytes> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+}  // namespace estop::agent

@@ -1,0 +1,176 @@
+// The way out: from a call on any thread to a publish on the I/O thread.
+#include "agent-runtime/src/intents.h"
+
+#include <random>
+#include <utility>
+
+#include "agent-runtime/src/boot_clock.h"
+#include "schemas/codec.h"
+#include "schemas/signing.h"
+
+namespace estop::agent {
+
+using schemas::Address;
+using schemas::IntentFlag;
+
+namespace {
+
+constexpr std::size_t kSecretWords = 8;
+constexpr std::size_t kIdHex = 20;  // 80 bits
+
+Bytes random_bytes() {
+  std::random_device source;
+  Bytes bytes;
+  for (std::size_t i = 0; i < kSecretWords; ++i) {
+    const auto word = source();
+    bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
+  }
+  return bytes;
+}
+
+}  // namespace
+
+Intents::Intents(Link& link, const Standing& standing, const AgentOptions& options, Hooks hooks)
+    : link_(link),
+      standing_(standing),
+      hooks_(std::move(hooks)),
+      under_way_max_(options.requests_max),
+      secret_(random_bytes()),
+      pool_(options.handler_threads, options.queue_max,
+            {[this](const Delivery& one) {
+               return standing_.acts(one.life) && boot_now() < one.expires;
+             },
+             [this](const Delivery& one, Result<Bytes> result) {
+               ++handled_;
+               reply(one, std::move(result));
+             },
+             hooks_.ended}) {}
+
+BootTime Intents::now() {
+  return boot_now();
+}
+
+// `<instance>-<80 bits>`: unique, and not to be guessed.
+std::string Intents::next_id() {
+  const auto hash = schemas::sha256(secret_ + std::to_string(++ids_));
+  return link_.identity().instance.text() + '-' + schemas::hex(hash).substr(0, kIdHex);
+}
+
+std::uint64_t Intents::life_of_caller() const {
+  return pool_.life_of_this_thread().value_or(standing_.life().number);
+}
+
+Result<Intents::Outgoing> Intents::make(std::string_view to, std::string_view action,
+                                        std::string_view payload, std::uint32_t flags, Millis ttl) {
+  auto receiver = Address::parse(to);
+  if (!receiver) return tl::make_unexpected(receiver.error());
+  auto checked = schemas::Action::parse(action);
+  if (!checked) return tl::make_unexpected(checked.error());
+  if (payload.size() > schemas::kPayloadMax_bytes) {
+    return fail(Errc::kTooLarge, "a payload has at most 256 KiB");
+  }
+  const auto life = standing_.life();
+  if (auto may = standing_.may_act(life_of_caller()); !may) {
+    return tl::make_unexpected(may.error());
+  }
+  if (under_way_.load() >= under_way_max_) {
+    return fail(Errc::kOverLimit, "too many intents of this agent are under way");
+  }
+  const auto& self = link_.identity();
+  Outgoing made{life.number,
+                next_id(),
+                *receiver,
+                self.subjects.intent(self.address, self.instance, *receiver, *checked),
+                {}};
+  schemas::IntentHead head;
+  head.id = made.id;
+  head.incarnation = life.incarnation;
+  head.ttl_ms = static_cast<std::uint32_t>(ttl.count());
+  head.flags = flags;
+  head.payload = payload;
+  if (has(flags, IntentFlag::kRequest)) head.reply_instance = self.instance.text();
+  made.frame = schemas::encode_intent(head);
+  return made;
+}
+
+// The flag, the life and the lease are looked at once more, on the thread that hears of kills
+// (H21): what was handed on before a stop does not leave after it.
+Result<void> Intents::publish(const Outgoing& intent) {
+  if (auto may = standing_.may_act(intent.life); !may) return may;
+  if (!link_.connection().is_connected()) {
+    return fail(Errc::kNoContact, "not connected to the broker");
+  }
+  if (!link_.connection().publish(intent.subject, intent.frame)) {
+    return fail(Errc::kOverLimit, "the broker does not take more at the moment");
+  }
+  ++sent_;
+  return {};
+}
+
+Result<std::string> Intents::send(std::string_view to, std::string_view action, Bytes payload) {
+  auto made = make(to, action, payload, 0, Millis{0});
+  if (!made) return tl::make_unexpected(made.error());
+  std::string id = made->id;
+  ++under_way_;
+  link_.post([this, intent = std::move(*made)] {
+    --under_way_;
+    if (auto out = publish(intent); !out) hooks_.refused({intent.id, out.error()});
+  });
+  return id;
+}
+
+Result<void> Intents::request(std::string_view to, std::string_view action, Bytes payload,
+                              Millis timeout, Requests::Done done) {
+  if (timeout <= Millis{0} || timeout > std::chrono::hours{24}) {
+    return fail(Errc::kBadArgument, "a request's timeout is between 1 ms and 24 h");
+  }
+  auto made = make(to, action, payload, static_cast<std::uint32_t>(IntentFlag::kRequest), timeout);
+  if (!made) return tl::make_unexpected(made.error());
+  ++under_way_;
+  const BootTime deadline = boot_now() + timeout;
+  auto finish = [this, done = std::move(done)](Result<Bytes> result) {
+    --under_way_;
+    done(std::move(result));
+  };
+  link_.post([this, deadline, intent = std::move(*made), finish = std::move(finish)]() mutable {
+    if (auto out = publish(intent); !out) return finish(tl::make_unexpected(out.error()));
+    requests_.add(intent.id, intent.to, deadline, std::move(finish));
+    link_.wake_at(deadline);
+  });
+  return {};
+}
+
+// A reply is an intent like any other: it passes the gate, under the incarnation of the life in
+// which the request was handled.
+void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
+  if (!delivery.intent.wants_reply || delivery.from_instance.empty()) return;
+  if (result && result->size() > schemas::kPayloadMax_bytes) {
+    result = fail(Errc::kTooLarge, "the handler's reply has more than 256 KiB");
+  }
+  const auto life = standing_.life();
+  const auto action = schemas::Action::parse(delivery.intent.action);
+  if (life.number != delivery.life || !action) return;
+  const Bytes payload = result ? std::move(*result) : to_string(result.error());
+  schemas::IntentHead head;
+  head.id = delivery.intent.id;
+  head.incarnation = life.incarnation;
+  head.trace = delivery.intent.trace;
+  head.flags = static_cast<std::uint32_t>(IntentFlag::kReply) |
+               (result ? 0U : static_cast<std::uint32_t>(IntentFlag::kFailed));
+  head.payload = std::string_view(payload).substr(0, schemas::kPayloadMax_bytes);
+  head.reply_instance = delivery.from_instance;
+  const auto& self = link_.identity();
+  Outgoing made{life.number, delivery.intent.id, delivery.from,
+                self.subjects.intent(self.address, self.instance, delivery.from, *action),
+                schemas::encode_intent(head)};
+  link_.post([this, intent = std::move(made)] { (void)publish(intent); });
+}
+
+void Intents::count(AgentStats& stats) const {
+  stats.sent = sent_.load();
+  stats.handled = handled_.load();
+  stats.dropped = dropped_.load() + pool_.not_started();
+  stats.refused = refused_.load();
+}
+
+}  // namespace estop::agent

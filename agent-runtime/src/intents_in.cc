@@ -1,0 +1,163 @@
+// The way in: deliveries, replies and refusals, all on the I/O thread.
+#include <charconv>
+#include <utility>
+
+#include "agent-runtime/src/boot_clock.h"
+#include "agent-runtime/src/intents.h"
+#include "schemas/codec.h"
+
+namespace estop::agent {
+
+using schemas::Address;
+using schemas::IntentFlag;
+
+namespace {
+
+constexpr std::size_t kCodeDigits = 4;
+
+Errc errc_from(std::string_view digits) {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return schemas::errc_from_number(number);
+}
+
+// A failed reply says "4094 effect-ambiguous: …"; one of another kind of agent may say anything.
+Error failure_in(std::string_view payload) {
+  const bool numbered =
+      payload.size() > kCodeDigits && payload[kCodeDigits] == ' ' &&
+      payload.substr(0, kCodeDigits).find_first_not_of("0123456789") == std::string_view::npos;
+  if (!numbered) return {Errc::kInternal, std::string(payload)};
+  const Errc code = errc_from(payload.substr(0, kCodeDigits));
+  const auto colon = payload.find(": ");
+  const auto detail =
+      colon == std::string_view::npos ? payload.substr(kCodeDigits + 1) : payload.substr(colon + 2);
+  return {code, std::string(detail)};
+}
+
+}  // namespace
+
+void Intents::listen() {
+  const auto& self = link_.identity();
+  link_.connection().subscribe(self.subjects.inbox_of(self.address, self.instance),
+                               [this](const nats::MessageView& view) { on_inbox(view); });
+}
+
+Result<void> Intents::handle(std::string_view action, Handler handler) {
+  auto checked = schemas::Action::parse(action);
+  if (!checked) return tl::make_unexpected(checked.error());
+  if (!handler) return fail(Errc::kBadArgument, "the handler is empty");
+  {
+    const std::lock_guard lock(handlers_mutex_);
+    const auto kept = std::make_shared<const Handler>(std::move(handler));
+    if (!handlers_.emplace(checked->text(), kept).second) {
+      return fail(Errc::kBadArgument, checked->text() + " has a handler already");
+    }
+  }
+  link_.post([this] {
+    if (standing_.acts(standing_.life().number)) follow_deliveries();
+  });
+  return {};
+}
+
+std::shared_ptr<const Handler> Intents::handler_for(std::string_view action) {
+  const std::lock_guard lock(handlers_mutex_);
+  const auto found = handlers_.find(action);
+  return found == handlers_.end() ? nullptr : found->second;
+}
+
+// Replicas share the deliveries. A stopped one leaves the group, or it would swallow its part.
+void Intents::follow_deliveries() {
+  const std::lock_guard lock(handlers_mutex_);
+  if (deliveries_ != 0 || handlers_.empty()) return;
+  static const auto group = schemas::Segment::parse("agents");
+  const auto& self = link_.identity();
+  deliveries_ = link_.connection().queue_subscribe(
+      self.subjects.deliveries_to(self.address), *group,
+      [this](const nats::MessageView& view) { on_delivery(view); });
+}
+
+void Intents::resume() {
+  pool_.open();
+  follow_deliveries();
+}
+
+HandlerPool::Stopped Intents::stop(std::uint64_t drain, const Error& why) {
+  auto stopped = pool_.stop(drain);
+  if (deliveries_ != 0) link_.connection().unsubscribe(std::exchange(deliveries_, 0));
+  requests_.fail_all(why);
+  dropped_ += stopped.dropped;
+  return stopped;
+}
+
+std::vector<std::stop_source> Intents::peer_killed(const schemas::Record& record) {
+  peers_.killed(record, boot_now());
+  auto stopped = pool_.drop(record.scope);
+  dropped_ += stopped.dropped;
+  requests_.fail_to(record.scope, {Errc::kReceiverKilled, record.scope.text() + " was killed by " +
+                                                              record.actor + ": " + record.reason});
+  return std::move(stopped.running);
+}
+
+void Intents::on_delivery(const nats::MessageView& view) {
+  const auto life = standing_.life().number;
+  const auto parts = link_.identity().subjects.parse_deliver(view.subject);
+  const auto head = schemas::decode_intent(view.data);
+  const auto from = parts ? Address::from_tokens(parts->sender) : fail(Errc::kMalformed);
+  if (!from || !head || has(head->flags, IntentFlag::kReply) || !standing_.acts(life)) {
+    ++dropped_;
+    return;
+  }
+  if (!peers_.admits(*from, head->reply_instance, head->incarnation, boot_now())) {
+    ++dropped_;
+    return;
+  }
+  Delivery delivery;
+  delivery.intent = {from->text(),          std::string(parts->action),
+                     std::string(head->id), std::string(head->trace),
+                     Bytes(head->payload),  has(head->flags, IntentFlag::kRequest)};
+  delivery.from = *from;
+  delivery.from_instance = head->reply_instance;
+  delivery.life = life;
+  delivery.expires =
+      head->ttl_ms == 0 ? BootTime::max() : boot_now() + std::chrono::milliseconds{head->ttl_ms};
+  delivery.handler = handler_for(parts->action);
+  if (!delivery.handler) {
+    ++dropped_;
+    return reply(delivery,
+                 fail(Errc::kNotFound, "this agent has no handler for " + delivery.intent.action));
+  }
+  if (!pool_.submit(delivery)) {
+    ++dropped_;
+    reply(delivery, fail(Errc::kOverLimit, "too many intents wait for this agent: retry later"));
+  }
+}
+
+// `….<kind>.<id>`: the last two tokens. Answers of control (`rpc`) have subscriptions of their own.
+void Intents::on_inbox(const nats::MessageView& view) {
+  const auto dot = view.subject.rfind('.');
+  if (dot == std::string_view::npos) return;
+  const std::string id(view.subject.substr(dot + 1));
+  const auto before = view.subject.substr(0, dot);
+  if (before.ends_with(".reply")) on_reply(id, view.data);
+  if (before.ends_with(".refused")) on_refused(id, view);
+}
+
+void Intents::on_reply(const std::string& id, std::string_view frame) {
+  const auto head = schemas::decode_intent(frame);
+  if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) return;
+  if (has(head->flags, IntentFlag::kFailed)) {
+    requests_.answer(id, tl::make_unexpected(failure_in(head->payload)));
+  } else {
+    requests_.answer(id, Bytes(head->payload));
+  }
+}
+
+void Intents::on_refused(const std::string& id, const nats::MessageView& view) {
+  const Errc code = errc_from(view.header("Estop-Error").value_or(""));
+  Error error{code, view.header("Nats-Service-Error").value_or("")};
+  ++refused_;
+  hooks_.doubted(code);
+  if (!requests_.answer(id, tl::make_unexpected(error))) hooks_.refused({id, std::move(error)});
+}
+
+}  // namespace estop::agent

@@ -1,0 +1,98 @@
+#include "agent-runtime/src/link.h"
+
+#include <algorithm>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "agent-runtime/src/answer.h"
+#include "agent-runtime/src/boot_clock.h"
+
+namespace estop::agent {
+namespace {
+
+// The timer's clock stands still during a suspend, the leases' clock does not.
+constexpr BootTime kWakeMax = std::chrono::milliseconds{250};
+constexpr Millis kPatience{1'000};  // beyond a request's own timeout
+
+}  // namespace
+
+class Link::Loop {
+ public:
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      context.get_executor()};
+  boost::asio::steady_timer timer{context};
+};
+
+Link::Link(Identity identity, nats::ConnectOptions options, nats::ConnectionEvents events,
+           std::function<void()> tick)
+    : identity_(std::move(identity)), tick_(std::move(tick)), loop_(std::make_unique<Loop>()) {
+  connection_ = std::make_unique<nats::Connection>(
+      loop_->context, std::move(options),
+      identity_.subjects.inbox_of(identity_.address, identity_.instance), std::move(events));
+}
+
+Link::~Link() {
+  stop();
+}
+
+Result<void> Link::connect() {
+  return connection_->connect();
+}
+
+void Link::start() {
+  thread_ = std::thread([this] { loop_->context.run(); });
+}
+
+void Link::stop() {
+  if (stopped_.exchange(true)) return;
+  loop_->context.stop();
+  if (thread_.joinable()) thread_.join();
+  connection_->close();
+  loop_->work.reset();
+  loop_->timer.cancel();
+  loop_->context.restart();
+  loop_->context.poll();  // whoever waits for something posted gets its failure now
+  connection_.reset();
+}
+
+void Link::post(std::function<void()> work) {
+  if (!stopped_.load()) boost::asio::post(loop_->context, std::move(work));
+}
+
+Result<Bytes> Link::ask(schemas::Subject subject, Bytes request, Millis timeout) {
+  if (stopped_.load()) return fail(Errc::kNoContact, "this agent has left");
+  const auto answer = std::make_shared<Answer<Bytes>>();
+  post([this, answer, timeout, subject = std::move(subject), request = std::move(request)] {
+    if (!connection_->is_connected()) {
+      return answer->give(fail(Errc::kNoContact, "not connected to the broker"));
+    }
+    connection_->request(subject, request, timeout, [answer](Result<nats::MessageView> view) {
+      answer->give(view.map([](const nats::MessageView& one) { return Bytes(one.data); }));
+    });
+  });
+  return answer->take(timeout + kPatience);
+}
+
+void Link::wake_at(BootTime at) {
+  if (wake_ && *wake_ <= at) return;
+  wake_ = at;
+  arm();
+}
+
+void Link::arm() {
+  const BootTime wait = std::clamp(*wake_ - boot_now(), BootTime{0}, kWakeMax);
+  loop_->timer.expires_after(wait);
+  loop_->timer.async_wait([this](auto error) {
+    if (error || stopped_.load() || !wake_) return;
+    if (boot_now() < *wake_) return arm();
+    wake_.reset();
+    tick_();
+  });
+}
+
+}  // namespace estop::agent

@@ -1,0 +1,37 @@
+// Requests that wait for an answer. On the I/O thread only.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "agent-runtime/core/obedience_types.h"
+#include "estop/agent_types.h"
+
+namespace estop::agent {
+
+class Requests {
+ public:
+  using Done = std::function<void(Result<Bytes>)>;  // called exactly once; must not block
+
+  void add(std::string id, schemas::Address to, BootTime deadline, Done done);
+  bool answer(const std::string& id, Result<Bytes> result);       // false: nobody waits for it
+  void fail_to(const schemas::Scope& scope, const Error& error);  // whose receiver is covered
+  void fail_all(const Error& error);
+  void expire(BootTime now);
+  [[nodiscard]] std::optional<BootTime> next_deadline() const;
+  [[nodiscard]] std::size_t size() const noexcept { return waiting_.size(); }
+
+ private:
+  struct Waiting {
+    schemas::Address to;
+    std::multimap<BootTime, std::string>::iterator deadline;
+    Done done;
+  };
+  std::unordered_map<std::string, Waiting> waiting_;
+  std::multimap<BootTime, std::string> deadlines_;
+};
+
+}  // namespace estop::agent

@@ -1,0 +1,40 @@
+// One thread that runs what it is given, in order. For the user's callbacks: what they throw goes
+// to `thrown`, never further.
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace estop::agent {
+
+class SerialThread {
+ public:
+  using Work = std::function<void()>;
+  // `thrown` is called on the thread with the exception's text.
+  SerialThread(std::size_t queue_max, std::function<void(std::string)> thrown);
+  ~SerialThread();  // finish()
+  SerialThread(const SerialThread&) = delete;
+  SerialThread& operator=(const SerialThread&) = delete;
+
+  void post(Work work);                    // always taken: for what is bounded elsewhere
+  [[nodiscard]] bool try_post(Work work);  // false: the queue is full
+  void finish();  // runs what is queued and ends; later posts are ignored. Not from the thread
+
+ private:
+  void run();
+
+  const std::size_t queue_max_;
+  const std::function<void(std::string)> thrown_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Work> queue_;
+  bool finishing_ = false;
+  std::thread thread_;
+};
+
+}  // namespace estop::agent
