@@ -1,4 +1,6 @@
 // How long each function is: the one rule that has to know where a function begins and ends.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
 #include <utility>
@@ -77,8 +79,8 @@ class FunctionFinder {
     const std::size_t lines = line_ - block.first_line + 1;
     if (!block.is_function || lines <= kFunctionMax_lines) return;
     found_.push_back({source_.path, block.first_line + 1,
-                      "function of " + std::to_string(lines) + " lines: at most " +
-                          std::to_string(kFunctionMax_lines) + "; split it by what it decides"});
+                      fmt::format("function of {} lines: at most {}; split it by what it decides",
+                                  lines, kFunctionMax_lines)});
   }
 
   const Source& source_;

@@ -54,6 +54,7 @@ const Case kCases[] = {
     {"using namespace", banned_words, "a.cc", "using namespace std;", 1},
     {"literals may be imported", banned_words, "a.cc", "using namespace std::chrono_literals;", 0},
     {"new", banned_words, "a.cc", "auto* a = new A;", 1},
+    {"new straight into its owner", banned_words, "a.cc", "std::unique_ptr<A> a(new A);", 0},
     {"delete", banned_words, "a.cc", "delete a;", 1},
     {"deleted functions are fine", banned_words, "a.cc", "A(const A&) = delete;", 0},
     {"words that contain one", banned_words, "a.cc", "renew(); filesystem(a); deleted = newest;",

@@ -90,7 +90,8 @@ class Splitter {
     }
     if (next_is("R\"") && !after_name) {
       const std::size_t open = text_.find('(', at_);
-      raw_end_ = ")" + std::string(text_.substr(at_ + 2, open - at_ - 2)) + "\"";
+      raw_end_ = ')';
+      raw_end_.append(text_.substr(at_ + 2, open - at_ - 2)).push_back('"');
       put_code(open - at_ + 1);
       mode_ = Mode::kRawString;
       return;

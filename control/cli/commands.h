@@ -1,0 +1,39 @@
+// What each command does, from the checked command line to the exit code.
+//
+// Standard output carries the answer and nothing else, standard error the rest, so that `-o json`
+// can be piped.
+#pragma once
+
+#include <iosfwd>
+
+#include "control/cli/invocation.h"
+
+namespace estop::cli {
+
+struct Terminal {
+  std::istream& in;
+  std::ostream& out;
+  std::ostream& err;
+  bool is_interactive = false;  // a person can be asked
+  std::string search_path;      // PATH, for `up`
+  std::string command_name;     // how hints name this program
+};
+
+// Blocks until done; Ctrl-C ends it by the signal's default action, except in `up`, which stops
+// what it started.
+[[nodiscard]] ExitStatus run(const Invocation& invocation, Terminal& terminal);
+
+// One per family; `run` picks.
+[[nodiscard]] ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal);
+[[nodiscard]] ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal);
+[[nodiscard]] ExitStatus run_question(const Common& common, const Command& question,
+                                      Terminal& terminal);
+[[nodiscard]] ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal);
+[[nodiscard]] ExitStatus run_export(const Common& common, const AuditExport& audit,
+                                    Terminal& terminal);
+[[nodiscard]] ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal);
+
+// Says it on standard error and returns its exit code.
+ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);
+
+}  // namespace estop::cli

@@ -1,0 +1,129 @@
+#include "control/cli/installation.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/answer.h"
+#include "schemas/subjects.h"
+
+namespace estop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+
+fs::path run_file(const std::string& data) {
+  return fs::path(data) / "run.json";
+}
+
+std::uint64_t now_s() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(since).count());
+}
+
+// Where a program lies below the root of a build tree, as CMake makes it; others lie flat beside
+// each other.
+fs::path in_build_tree(const std::string& name) {
+  if (name == "estop-bridge") return "broker-bridge/app/estop-bridge";
+  if (name == "estop-control") return "control/app/estop-control";
+  return name;
+}
+
+std::vector<fs::path> places(const std::string& name, const std::string& bin_dir,
+                             const std::string& self, const std::string& path) {
+  std::vector<fs::path> found;
+  if (!bin_dir.empty()) {
+    found.push_back(fs::path(bin_dir) / name);
+    found.push_back(fs::path(bin_dir) / in_build_tree(name));
+  }
+  const fs::path own =
+      fs::path(self).parent_path();  // <build>/release/control/cli, or <prefix>/bin
+  found.push_back(own / name);
+  const fs::path build = own.parent_path().parent_path();
+  found.push_back(build / in_build_tree(name));
+  found.push_back(build.parent_path() / "tools/bin" / name);  // what `run` unpacked
+  for (std::size_t at = 0; at < path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    if (end > at) found.push_back(fs::path(path.substr(at, end - at)) / name);
+    at = end + 1;
+  }
+  for (const char* folder : {"/usr/local/sbin", "/usr/sbin"})
+    found.push_back(fs::path(folder) / name);
+  return found;
+}
+
+}  // namespace
+
+Result<void> write_run_file(const std::string& data, const RunFile& run) {
+  const nlohmann::json content{{"pid", run.pid},
+                               {"url", run.url},
+                               {"control_http", run.control_http},
+                               {"bridge_http", run.bridge_http}};
+  const fs::path path = run_file(data);
+  const fs::path staged = path.string() + ".new";
+  std::ofstream(staged) << content.dump(2) << '\n';
+  std::error_code error;
+  fs::rename(staged, path, error);  // whole or not at all
+  if (!error) return {};
+  return fail(Errc::kStoreUnavailable, path.string() + ": " + error.message());
+}
+
+std::optional<RunFile> read_run_file(const std::string& data) {
+  std::ifstream file(run_file(data));
+  if (!file) return std::nullopt;
+  const std::string content{std::istreambuf_iterator<char>(file), {}};
+  const nlohmann::json parsed = parse_answer(content);
+  if (text(parsed, "url").empty()) return std::nullopt;
+  return RunFile{static_cast<pid_t>(number(parsed, "pid")), text(parsed, "url"),
+                 text(parsed, "control_http"), text(parsed, "bridge_http")};
+}
+
+void remove_run_file(const std::string& data) {
+  std::error_code ignored;
+  fs::remove(run_file(data), ignored);
+}
+
+Result<std::string> creds_of(const std::string& data, const control::Role& role,
+                             control::Account account) {
+  std::error_code ignored;
+  if (!fs::is_directory(fs::path(data) / "keys", ignored)) {
+    return fail(
+        Errc::kNotFound,
+        fmt::format("{} is no data folder: name one with --data or ESTOP_DATA, or start one "
+                    "with `estop up --data {}`",
+                    data, data));
+  }
+  auto keys = control::open_keyring(data);
+  if (!keys) return tl::make_unexpected(keys.error());
+  return control::open_creds(data, *keys, role, account, schemas::Subjects::standard(), now_s());
+}
+
+Result<std::string> find_program(const std::string& name, const std::string& bin_dir,
+                                 const std::string& self, const std::string& path) {
+  std::string looked;
+  for (const fs::path& place : places(name, bin_dir, self, path)) {
+    if (::access(place.c_str(), X_OK) == 0 && fs::is_regular_file(place)) return place.string();
+    looked += (looked.empty() ? "" : ", ") + place.parent_path().string();
+  }
+  return fail(
+      Errc::kNotFound,
+      fmt::format("there is no program {}: build or install it, or name its folder with --bin-dir "
+                  "(looked in {})",
+                  name, looked));
+}
+
+std::string own_executable() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).string();
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,45 @@
+// What stands on disk: a data folder's run.json and credentials, and the programs of this build.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "control/auth/auth.h"
+#include "schemas/result.h"
+
+namespace estop::cli {
+
+// What `up` tells everybody else about what it runs: <data>/run.json, there while it runs.
+struct RunFile {
+  pid_t pid = 0;             // of `up`
+  std::string url;           // of the broker
+  std::string control_http;  // http://127.0.0.1:… (metrics, livez, readyz)
+  std::string bridge_http;
+  friend bool operator==(const RunFile&, const RunFile&) = default;
+};
+[[nodiscard]] schemas::Result<void> write_run_file(const std::string& data, const RunFile& run);
+// nullopt: none, or not readable as one. It may be what a crash left: see data_folder.h for who is
+// alive.
+[[nodiscard]] std::optional<RunFile> read_run_file(const std::string& data);
+void remove_run_file(const std::string& data);
+
+// Path of the credentials file of a role in a data folder, made on first use. kStoreUnavailable and
+// friends say what to do: a data folder that does not exist is kNotFound, it is not made by asking.
+[[nodiscard]] schemas::Result<std::string> creds_of(const std::string& data,
+                                                    const control::Role& role,
+                                                    control::Account account);
+
+// Where programs are found, in this order: `bin_dir` if given, the build tree or installation that
+// `self` (the path of this executable) lies in, PATH. kNotFound names the program and every place
+// that was looked at.
+[[nodiscard]] schemas::Result<std::string> find_program(const std::string& name,
+                                                        const std::string& bin_dir,
+                                                        const std::string& self,
+                                                        const std::string& path);
+[[nodiscard]] std::string own_executable();  // /proc/self/exe
+
+}  // namespace estop::cli

@@ -1,0 +1,103 @@
+// A command line, taken apart and checked. Pure: nothing is opened, nothing is sent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/cli/exit_status.h"
+#include "schemas/address.h"
+#include "schemas/limits.h"
+
+namespace estop::cli {
+
+enum class Format : std::uint8_t {
+  kTable,
+  kWide,   // a table with more columns
+  kJson,   // one JSON array
+  kJsonl,  // one JSON object a line, as they come
+};
+
+struct Common {
+  std::string data = "estop-data";  // folder of keys, credentials and run.json
+  std::string url;                  // empty: what `up` wrote to run.json, else the local default
+  std::string creds;                // empty: the operator's file in the data folder
+  std::string operator_name = "operator";
+  Format format = Format::kTable;
+  std::optional<std::uint32_t> timeout_ms;  // unset: 5 s for questions, 15 s for orders
+  std::string bin_dir;  // where `up` looks first for the programs that it starts
+};
+
+struct Up {
+  int port = 4222;  // 0: any free one
+  std::vector<schemas::Address> agents;
+  std::string bridge = "bridge-1";
+  bool init_only = false;  // make keys, credentials and broker.conf, start nothing
+};
+struct Kill {
+  schemas::Scope scope;
+  std::string reason;
+  bool now = false;
+  std::uint32_t grace_ms = schemas::kGrace_ms;
+  std::vector<std::string> wait;  // empty: control's default, all stages
+  std::string op_id;              // empty: a new order
+};
+struct Resume {
+  schemas::Scope scope;
+  std::string reason;
+  std::string pending;            // empty: redeliver
+  std::vector<std::string> wait;  // empty: durable and opened
+  std::string op_id;
+  bool yes = false;  // do not ask
+};
+struct Ps {
+  std::optional<schemas::Scope> filter;
+};
+struct Get {
+  schemas::Address address;
+};
+struct Watch {
+  std::optional<schemas::Scope> filter;
+};
+struct AuditList {
+  std::uint32_t limit = 50;
+  std::uint64_t after = 0;
+  std::string kind;
+  std::string subject;
+};
+struct AuditExport {
+  std::uint64_t after = 0;
+};
+struct AuditVerify {};
+struct Status {};
+struct Version {};
+struct AuthAgent {
+  schemas::Address address;
+};
+
+using Command = std::variant<Up, Kill, Resume, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
+                             Status, Version, AuthAgent>;
+
+struct Invocation {
+  Common common;
+  Command command;
+};
+
+// What main.cc read from the environment; empty if unset.
+struct Environment {
+  std::string data;          // ESTOP_DATA
+  std::string user;          // USER: the operator's name in the audit, if it is a valid one
+  std::string command_name;  // ESTOP_COMMAND: how hints name this program; default "estop"
+};
+
+struct Parsed {
+  std::optional<Invocation> invocation;  // nothing: print `text` and exit
+  ExitStatus status = ExitStatus::kOk;   // kOk: help; kUsage: what is wrong and how it is written
+  std::string text;
+};
+
+[[nodiscard]] Parsed parse(std::vector<std::string> arguments, const Environment& environment);
+
+}  // namespace estop::cli

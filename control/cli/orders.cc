@@ -1,0 +1,118 @@
+// kill and resume: one order, its progress line by line, an exit code that tells the truth.
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "control/cli/answer.h"
+#include "control/cli/commands.h"
+#include "control/cli/progress.h"
+#include "control/cli/session.h"
+#include "control/cli/views.h"
+
+namespace estop::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::uint32_t kOrderWait_ms = 15'000;
+constexpr std::uint32_t kQuestionWait_ms = 5'000;
+constexpr std::uint32_t kAnswerMargin_ms = 1'000;  // control's own deadline comes first
+
+// An order carries its id from here on: sent again after a time-out, it is the same order.
+std::string new_op_id() {
+  std::random_device random;
+  return fmt::format("cli-{:08x}{:08x}", random(), random());
+}
+
+std::uint32_t wait_ms(const Common& common) {
+  return common.timeout_ms.value_or(kOrderWait_ms);
+}
+
+// Sends the order and prints what comes back in the format that was asked for.
+ExitStatus send(Session& session, const Common& common, std::string_view verb, const json& order,
+                Terminal& terminal) {
+  Progress progress;
+  json all = json::array();
+  const bool as_text = common.format == Format::kTable || common.format == Format::kWide;
+  const auto print = [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) (as_text ? terminal.out : terminal.err) << line << '\n';
+    terminal.out.flush();
+  };
+  const auto result = session.ask(verb, order.dump(), wait_ms(common) + kAnswerMargin_ms,
+                                  [&](std::string_view answer) {
+                                    const auto lines = progress.take(answer);
+                                    if (as_text) print(lines);
+                                    if (common.format == Format::kJsonl)
+                                      terminal.out << answer << '\n' << std::flush;
+                                    if (common.format == Format::kJson)
+                                      all.push_back(parse_answer(answer));
+                                    return !progress.done();
+                                  });
+  if (!progress.done()) {
+    print(progress.take(result ? schemas::Error{schemas::Errc::kTimeout, "the answers ended early"}
+                               : result.error()));
+  }
+  if (common.format == Format::kJson) terminal.out << all.dump(2) << '\n';
+  if (progress.status() == ExitStatus::kUnconfirmed) {
+    terminal.err << fmt::format("estop: ask again with the same order: --op-id {}\n",
+                                order.at("op_id").get<std::string>());
+  }
+  return progress.status();
+}
+
+json order_of(const Common& common, const schemas::Scope& scope, const std::string& reason,
+              const std::string& op_id, const std::vector<std::string>& wait) {
+  json order{{"scope", scope.text()},
+             {"reason", reason},
+             {"op_id", op_id.empty() ? new_op_id() : op_id},
+             {"timeout_ms", wait_ms(common)}};
+  if (!wait.empty()) order["wait"] = wait;
+  return order;
+}
+
+// Shows what would be lifted (never done before a kill: that one must not wait). False: the person
+// said no.
+schemas::Result<bool> confirm(Session& session, const Resume& resume, Terminal& terminal) {
+  Answers answers;
+  auto asked = session.ask("ps", json{{"filter", resume.scope.text()}}.dump(), kQuestionWait_ms,
+                           [&](std::string_view answer) {
+                             answers.push_back(parse_answer(answer));
+                             return !flag(answers.back(), "done");
+                           });
+  if (!asked) return tl::make_unexpected(asked.error());
+  terminal.err << view_lifted(answers, resume.scope);
+  if (resume.yes || !terminal.is_interactive) return true;
+  terminal.err << "Resume? [y/N] " << std::flush;
+  std::string line;
+  std::getline(terminal.in, line);
+  return line == "y" || line == "Y" || line == "yes";
+}
+
+}  // namespace
+
+ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  json order = order_of(common, kill.scope, kill.reason, kill.op_id, kill.wait);
+  order["mode"] = kill.now ? "now" : "grace";
+  if (!kill.now) order["grace_ms"] = kill.grace_ms;
+  return send(*session, common, "kill", order, terminal);
+}
+
+ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  auto go_on = confirm(*session, resume, terminal);
+  if (!go_on) return fail_with(go_on.error(), terminal);
+  if (!*go_on) {
+    terminal.err << "estop: nothing was resumed\n";
+    return ExitStatus::kFailure;
+  }
+  json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
+  if (!resume.pending.empty()) order["pending"] = resume.pending;
+  return send(*session, common, "resume", order, terminal);
+}
+
+}  // namespace estop::cli

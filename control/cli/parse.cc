@@ -1,0 +1,289 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "control/cli/invocation.h"
+#include "control/cli/text.h"
+
+namespace estop::cli {
+namespace {
+
+using schemas::Address;
+using schemas::Scope;
+
+constexpr std::string_view kFooter =
+    "Scopes: acme/prod/mailer · acme/prod/mailer@k3j9x2ab (one instance) · acme/prod/* · acme/* · "
+    "* "
+    "(everybody)\n"
+    "Exit codes: 0 done and confirmed · 1 failure · 2 usage · 3 not found · 4 denied · 5 no "
+    "contact · "
+    "6 sent, not confirmed";
+
+// What is typed, before it is checked: CLI11 writes here.
+struct Typed {
+  std::string scope, address, reason, grace, timeout, wait, format = "table", pending, op_id;
+  std::vector<std::string> agents;
+  bool fleet = false, now = false, yes = false, init_only = false;
+  std::uint32_t limit = 50;
+  std::uint64_t after = 0;
+  std::string kind, subject;
+};
+
+// Wrong use, found after CLI11 was content.
+struct Misuse {
+  std::string text;
+};
+
+[[noreturn]] void refuse(std::string text) {
+  throw Misuse{std::move(text)};
+}
+
+template <class T>
+T checked(schemas::Result<T> result) {
+  if (!result) refuse(result.error().detail);
+  return std::move(*result);
+}
+
+Scope scope_of(const Typed& typed, std::string_view verb) {
+  if (typed.fleet && !typed.scope.empty()) refuse("either a scope or --fleet, not both");
+  if (typed.fleet) return Scope::fleet();
+  if (typed.scope.empty()) {
+    refuse(fmt::format("{} whom? Name a scope, such as acme/prod/mailer, or --fleet", verb));
+  }
+  return checked(Scope::parse(typed.scope));
+}
+
+std::optional<Scope> filter_of(const Typed& typed) {
+  if (typed.scope.empty()) return std::nullopt;
+  return checked(Scope::parse(typed.scope));
+}
+
+// A reason is part of the order: whoever reads the audit a year from now asks why.
+std::string reason_of(const Typed& typed, std::string_view verb, std::string_view example) {
+  if (typed.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
+    refuse(
+        fmt::format("{} needs a reason, it goes into the audit: --reason \"{}\"", verb, example));
+  }
+  if (typed.reason.size() > schemas::kReasonMax_bytes) {
+    refuse(fmt::format("the reason is longer than {} bytes", schemas::kReasonMax_bytes));
+  }
+  return typed.reason;
+}
+
+std::vector<std::string> stages_of(const std::string& list, const std::vector<std::string>& known) {
+  std::vector<std::string> stages;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    const std::string stage = list.substr(at, end - at);
+    if (std::find(known.begin(), known.end(), stage) == known.end()) {
+      refuse(fmt::format("--wait: '{}' is none of {}", stage, fmt::join(known, ", ")));
+    }
+    stages.push_back(stage);
+    at = end + 1;
+  }
+  return stages;
+}
+
+// CLI11's tree of commands. Each command has a function that makes the checked form of what was
+// typed.
+class Tree {
+ public:
+  explicit Tree(const Environment& environment);
+  Parsed run(std::vector<std::string> arguments);
+
+ private:
+  using Make = std::function<Command()>;
+  CLI::App* add(CLI::App& parent, const char* name, const char* help, Make make) {
+    CLI::App* made = parent.add_subcommand(name, help);
+    makers_[made] = std::move(make);
+    return made;
+  }
+  void add_common(const Environment& environment);
+  void add_orders();
+  void add_questions();
+  void add_audit();
+  void add_installation();
+  void finish_common();
+  Command chosen();
+
+  CLI::App app_{"Emergency stop for AI agents: the operator's command line"};
+  std::map<CLI::App*, Make> makers_;
+  Typed typed_;
+  Common common_;
+  Up up_;
+};
+
+Tree::Tree(const Environment& environment) {
+  app_.name(environment.command_name.empty() ? "estop" : environment.command_name);
+  app_.require_subcommand(1);
+  app_.fallthrough();
+  app_.footer(std::string(kFooter));
+  add_common(environment);
+  add_orders();
+  add_questions();
+  add_audit();
+  add_installation();
+}
+
+void Tree::add_common(const Environment& environment) {
+  if (!environment.data.empty()) common_.data = environment.data;
+  if (schemas::is_segment(environment.user)) common_.operator_name = environment.user;
+  app_.add_option("--data", common_.data, "data folder (environment: ESTOP_DATA)")
+      ->capture_default_str();
+  app_.add_option("--url", common_.url, "the broker; default: the one of the data folder");
+  app_.add_option("--creds", common_.creds, "credentials file; default: made in the data folder");
+  app_.add_option("--as", common_.operator_name, "operator's name, as the audit shows it")
+      ->capture_default_str();
+  app_.add_option("-o,--output", typed_.format, "table, wide, json or jsonl")
+      ->check(CLI::IsMember({"table", "wide", "json", "jsonl"}))
+      ->capture_default_str();
+  app_.add_option("--timeout", typed_.timeout,
+                  "how long to wait: 5s for questions, 15s for orders");
+  app_.add_option("--bin-dir", common_.bin_dir, "where `up` looks first for the other programs");
+}
+
+void Tree::add_orders() {
+  CLI::App* kill = add(app_, "kill", "stop a scope everywhere, now, and see it proved", [this] {
+    Kill made;
+    made.scope = scope_of(typed_, "kill");
+    made.reason = reason_of(typed_, "kill", "sends broken links");
+    made.now = typed_.now;
+    if (!typed_.grace.empty()) made.grace_ms = checked(parse_duration_ms(typed_.grace));
+    if (made.now && !typed_.grace.empty()) refuse("either --now or --grace, not both");
+    if (made.grace_ms > schemas::kGraceMax_ms) refuse("--grace: at most 10m");
+    made.wait = stages_of(typed_.wait, {"fenced", "stopped", "durable", "committed"});
+    made.op_id = typed_.op_id;
+    return made;
+  });
+  kill->add_flag("--now", typed_.now, "cut, without a grace for checkpoints");
+  kill->add_option("--grace", typed_.grace, "how long agents may checkpoint (default 10s)");
+  CLI::App* resume = add(app_, "resume", "let a killed scope go on", [this] {
+    Resume made;
+    made.scope = scope_of(typed_, "resume");
+    made.reason = reason_of(typed_, "resume", "link is fixed");
+    made.pending = typed_.pending;
+    made.wait = stages_of(typed_.wait, {"committed", "durable", "opened"});
+    made.op_id = typed_.op_id;
+    made.yes = typed_.yes;
+    return made;
+  });
+  resume
+      ->add_option("--pending", typed_.pending,
+                   "waiting work: redeliver, hold, discard, dead-letter")
+      ->check(CLI::IsMember({"redeliver", "hold", "discard", "dead-letter"}));
+  resume->add_flag("-y,--yes", typed_.yes, "do not ask on a terminal");
+  for (CLI::App* order : {kill, resume}) {
+    order->add_option("scope", typed_.scope, "whom (see below)");
+    order->add_flag("--fleet", typed_.fleet, "everybody; the same as '*'");
+    order->add_option("-r,--reason", typed_.reason, "why; goes into the audit");
+    order->add_option("--wait", typed_.wait, "stages to wait for, with commas between");
+    order->add_option("--op-id", typed_.op_id, "the id of an order that is sent once more");
+  }
+}
+
+void Tree::add_questions() {
+  add(app_, "ps", "list agents and their state", [this] {
+    return Ps{filter_of(typed_)};
+  })->add_option("scope", typed_.scope, "only these");
+  add(app_, "get", "everything about one agent",
+      [this] { return Get{checked(Address::parse(typed_.address))}; })
+      ->add_option("address", typed_.address, "org/workspace/name")
+      ->required();
+  add(app_, "watch", "print what happens, as it happens, until Ctrl-C", [this] {
+    return Watch{filter_of(typed_)};
+  })->add_option("scope", typed_.scope, "only what concerns these");
+  add(app_, "status", "control, bridges, log and kills in force", [] { return Status{}; });
+  add(app_, "version", "the version of this program", [] { return Version{}; });
+}
+
+void Tree::add_audit() {
+  CLI::App* audit = app_.add_subcommand("audit", "who did what, when and why");
+  audit->require_subcommand(1);
+  CLI::App* list = add(*audit, "list", "the newest entries", [this] {
+    return AuditList{typed_.limit, typed_.after, typed_.kind, typed_.subject};
+  });
+  list->add_option("--limit", typed_.limit, "at most so many")
+      ->check(CLI::Range(1U, 10'000U))
+      ->capture_default_str();
+  list->add_option("--kind", typed_.kind, "only this kind, such as kill");
+  list->add_option("--subject", typed_.subject, "only this scope or address");
+  CLI::App* lines = add(*audit, "export", "every entry as JSON lines, oldest first",
+                        [this] { return AuditExport{typed_.after}; });
+  for (CLI::App* one : {list, lines}) {
+    one->add_option("--after", typed_.after, "only entries with a greater number");
+  }
+  add(*audit, "verify", "check the hash chain from end to end", [] { return AuditVerify{}; });
+}
+
+void Tree::add_installation() {
+  CLI::App* up = add(app_, "up", "run broker, control and one bridge here until Ctrl-C", [this] {
+    for (const std::string& agent : typed_.agents) {
+      up_.agents.push_back(checked(Address::parse(agent)));
+    }
+    if (!schemas::is_segment(up_.bridge)) refuse("--bridge: a-z, 0-9, '-' and '_' only");
+    return up_;
+  });
+  up->add_option("--port", up_.port, "the broker's port on 127.0.0.1; 0: any free one")
+      ->check(CLI::Range(0, 65'535))
+      ->capture_default_str();
+  up->add_option("--agent", typed_.agents, "make credentials for this address, too");
+  up->add_option("--bridge", up_.bridge, "name of the bridge")->capture_default_str();
+  up->add_flag("--init-only", up_.init_only,
+               "make keys, credentials and broker.conf; start nothing");
+  CLI::App* auth = app_.add_subcommand("auth", "credentials of the data folder");
+  auth->require_subcommand(1);
+  add(*auth, "agent", "print the path of an agent's credentials, made if missing",
+      [this] { return AuthAgent{checked(Address::parse(typed_.address))}; })
+      ->add_option("address", typed_.address, "org/workspace/name")
+      ->required();
+}
+
+void Tree::finish_common() {
+  constexpr std::pair<std::string_view, Format> kFormats[] = {{"table", Format::kTable},
+                                                              {"wide", Format::kWide},
+                                                              {"json", Format::kJson},
+                                                              {"jsonl", Format::kJsonl}};
+  for (const auto& [name, format] : kFormats) {
+    if (typed_.format == name) common_.format = format;
+  }
+  if (!typed_.timeout.empty()) common_.timeout_ms = checked(parse_duration_ms(typed_.timeout));
+  if (common_.timeout_ms == 0U) refuse("--timeout: at least 1ms");
+  if (!schemas::is_segment(common_.operator_name)) {
+    refuse(fmt::format("--as: '{}' is no operator's name: a-z, 0-9, '-' and '_', such as alice",
+                       shown(common_.operator_name)));
+  }
+}
+
+Command Tree::chosen() {
+  for (const auto& [command, make] : makers_) {
+    if (command->parsed()) return make();
+  }
+  return Version{};  // unreachable: CLI11 requires a command
+}
+
+Parsed Tree::run(std::vector<std::string> arguments) {
+  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+  try {
+    app_.parse(std::move(arguments));
+    finish_common();
+    return {Invocation{common_, chosen()}, ExitStatus::kOk, {}};
+  } catch (const CLI::ParseError& error) {  // also how CLI11 says that help was asked for
+    std::ostringstream out;
+    const bool is_help = app_.exit(error, out, out) == 0;
+    return {std::nullopt, is_help ? ExitStatus::kOk : ExitStatus::kUsage, out.str()};
+  } catch (const Misuse& misuse) {
+    return {std::nullopt, ExitStatus::kUsage, "estop: " + misuse.text + "\n"};
+  }
+}
+
+}  // namespace
+
+Parsed parse(std::vector<std::string> arguments, const Environment& environment) {
+  return Tree(environment).run(std::move(arguments));
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,111 @@
+#include "control/cli/progress.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/answer.h"
+#include "control/cli/text.h"
+
+namespace estop::cli {
+namespace {
+
+using nlohmann::json;
+using Lines = std::vector<std::string>;
+
+std::string line(std::string_view stage, const std::string& rest) {
+  return fmt::format("{:<9}  {}", stage, rest);
+}
+
+std::string counted(const json& answer, std::string_view what) {
+  const std::uint64_t n = number(answer, "n");
+  const std::uint64_t of = number(answer, "of");
+  return fmt::format("{}/{} {}{}", n, of, what, of == 1 ? "" : "s");
+}
+
+// "   <what>: a, b", or nothing.
+std::string named(const json& answer, const char* key, std::string_view what) {
+  std::string names;
+  for (const std::string& name : texts(answer, key)) {
+    names += (names.empty() ? "" : ", ") + shown(name);
+  }
+  return names.empty() ? "" : fmt::format("   {}: {}", what, names);
+}
+
+std::string unconfirmed(const json& answer) {
+  return named(answer, "missing", "not confirmed");
+}
+
+Lines accepted(const json& answer) {
+  Lines lines{line("accepted", fmt::format("record {}   order {}", number(answer, "seq"),
+                                           shown(text(answer, "op_id"))))};
+  if (const std::string warning = text(answer, "warning"); !warning.empty()) {
+    lines.push_back("warning: " + shown(warning));
+  }
+  return lines;
+}
+
+std::string fenced(const json& answer) {
+  std::string rest = counted(answer, "bridge");
+  if (has(answer, "us")) rest += "   " + duration_text(number(answer, "us"));
+  if (has(answer, "forwarded_before")) {
+    rest += fmt::format("   {} intents passed before, {} after, {} refused",
+                        number(answer, "forwarded_before"), number(answer, "forwarded_after"),
+                        number(answer, "refused_since"));
+  }
+  return line("fenced", rest + named(answer, "outlived", "lease ran out") + unconfirmed(answer));
+}
+
+std::string not_reached(const json& answer) {
+  const auto stages = texts(answer, "unreached");
+  return fmt::format("not reached in time: {}",
+                     stages.empty() ? "?" : fmt::format("{}", fmt::join(stages, ", ")));
+}
+
+// Lines of one stage; a stage that this version does not know is shown as it came.
+Lines stage_lines(const std::string& stage, const json& answer) {
+  if (stage == "accepted") return accepted(answer);
+  if (stage == "fenced") return {fenced(answer)};
+  if (stage == "stopped") {
+    return {line(stage, counted(answer, "instance") + unconfirmed(answer))};
+  }
+  if (stage == "opened") return {line(stage, counted(answer, "bridge") + unconfirmed(answer))};
+  if (stage == "committed") {
+    return {line(stage, fmt::format("record {} is in the control log", number(answer, "seq")))};
+  }
+  if (stage == "durable") {
+    return {line(stage, fmt::format("audit entry {}", number(answer, "audit")))};
+  }
+  return {line(shown(stage), shown(answer.dump()))};
+}
+
+}  // namespace
+
+Lines Progress::take(std::string_view text_of_answer) {
+  const json answer = parse_answer(text_of_answer);
+  if (const auto error = error_of(answer)) {
+    status_ = accepted_ ? ExitStatus::kUnconfirmed : exit_status(error->code);
+    done_ = true;
+    return {"estop: " + shown(to_string(*error))};
+  }
+  const std::string stage = text(answer, "stage");
+  const bool last = flag(answer, "done");
+  if (stage == "accepted") accepted_ = true;
+  if (!last) return stage_lines(stage, answer);
+  done_ = true;
+  const bool ok = flag(answer, "ok");
+  status_ = ok ? ExitStatus::kOk : ExitStatus::kUnconfirmed;
+  if (ok) return {};
+  return {"NOT CONFIRMED: " + not_reached(answer)};
+}
+
+Lines Progress::take(const schemas::Error& error) {
+  done_ = true;
+  const bool may_be_taken = accepted_ || error.code == schemas::Errc::kTimeout;
+  status_ = may_be_taken ? ExitStatus::kUnconfirmed : exit_status(error.code);
+  if (!may_be_taken) return {"estop: " + shown(to_string(error))};
+  return {"NOT CONFIRMED: the order was sent, and then: " + shown(to_string(error))};
+}
+
+}  // namespace estop::cli

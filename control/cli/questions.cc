@@ -1,0 +1,137 @@
+// ps, get, status, audit, watch: one question, its answers, a table or JSON.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "control/cli/answer.h"
+#include "control/cli/commands.h"
+#include "control/cli/session.h"
+#include "control/cli/text.h"
+#include "control/cli/views.h"
+
+namespace estop::cli {
+namespace {
+
+using nlohmann::json;
+using schemas::Result;
+
+constexpr std::uint32_t kQuestionWait_ms = 5'000;
+constexpr std::uint32_t kPage_rows = 1'000;
+
+struct Question {
+  std::string verb;
+  json request = json::object();
+};
+
+Question question_of(const Common& common, const Command& command) {
+  if (const auto* ps = std::get_if<Ps>(&command)) {
+    json request{{"wide", common.format != Format::kTable}};
+    if (ps->filter) request["filter"] = ps->filter->text();
+    return {"ps", std::move(request)};
+  }
+  if (const auto* get = std::get_if<Get>(&command)) {
+    return {"get", {{"address", get->address.text()}}};
+  }
+  if (const auto* audit = std::get_if<AuditList>(&command)) {
+    json request{{"limit", audit->limit}, {"after", audit->after}, {"newest_first", true}};
+    if (!audit->kind.empty()) request["kind"] = audit->kind;
+    if (!audit->subject.empty()) request["subject"] = audit->subject;
+    return {"audit", std::move(request)};
+  }
+  return {std::holds_alternative<AuditVerify>(command) ? "verify" : "status"};
+}
+
+// Every answer up to the last one; an error that control answers is an error here.
+Result<Answers> collect(Session& session, const Common& common, const Question& question) {
+  Answers answers;
+  auto asked =
+      session.ask(question.verb, question.request.dump(),
+                  common.timeout_ms.value_or(kQuestionWait_ms), [&](std::string_view answer) {
+                    answers.push_back(parse_answer(answer));
+                    return !flag(answers.back(), "done");
+                  });
+  if (!asked) return tl::make_unexpected(asked.error());
+  if (auto error = error_of(answers.back())) return tl::make_unexpected(*error);
+  return answers;
+}
+
+ExitStatus print_verdict(const json& verdict, Terminal& terminal) {
+  if (flag(verdict, "ok")) {
+    terminal.out << fmt::format("ok: {} entries, the chain is whole\n", number(verdict, "rows"));
+    return ExitStatus::kOk;
+  }
+  terminal.out << fmt::format("BROKEN at entry {}: {}\n", number(verdict, "first_bad"),
+                              shown(text(verdict, "problem")));
+  return ExitStatus::kFailure;
+}
+
+std::string view(const Command& command, const Answers& answers, bool wide) {
+  if (std::holds_alternative<Ps>(command)) return view_ps(answers, wide);
+  if (std::holds_alternative<Get>(command)) return view_get(answers);
+  if (std::holds_alternative<AuditList>(command)) return view_audit(answers);
+  return view_status(answers);
+}
+
+void print_json(const Answers& answers, Format format, std::ostream& out) {
+  if (format == Format::kJson) {
+    out << json(answers).dump(2) << '\n';
+    return;
+  }
+  for (const json& answer : answers) out << answer.dump() << '\n';
+}
+
+}  // namespace
+
+ExitStatus run_question(const Common& common, const Command& question, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  const auto answers = collect(*session, common, question_of(common, question));
+  if (!answers) return fail_with(answers.error(), terminal);
+  const bool is_verdict = std::holds_alternative<AuditVerify>(question);
+  if (common.format == Format::kJson || common.format == Format::kJsonl) {
+    print_json(*answers, common.format, terminal.out);
+    return is_verdict && !flag(answers->back(), "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
+  }
+  if (is_verdict) return print_verdict(answers->back(), terminal);
+  terminal.out << view(question, *answers, common.format == Format::kWide);
+  return ExitStatus::kOk;
+}
+
+ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  const bool as_json = common.format == Format::kJson || common.format == Format::kJsonl;
+  auto watched = session->watch([&](std::string_view text_of_event) {
+    const json event = parse_answer(text_of_event);
+    if (error_of(event) || (watch.filter && !concerns(event, *watch.filter))) return true;
+    terminal.out << (as_json ? event.dump() : event_line(event)) << '\n' << std::flush;
+    return static_cast<bool>(terminal.out);
+  });
+  return watched ? ExitStatus::kOk : fail_with(watched.error(), terminal);
+}
+
+ExitStatus run_export(const Common& common, const AuditExport& audit, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  std::uint64_t after = audit.after;
+  for (bool more = true; more;) {
+    const auto answers =
+        collect(*session, common, {"audit", {{"after", after}, {"limit", kPage_rows}}});
+    if (!answers) return fail_with(answers.error(), terminal);
+    std::uint64_t rows = 0;
+    for (const json& answer : *answers) {
+      for (const json& row : items(answer, "rows")) {
+        terminal.out << row.dump() << '\n';
+        after = std::max(after, number(row, "number"));
+        ++rows;
+      }
+    }
+    more = rows == kPage_rows && terminal.out;
+  }
+  return terminal.out.flush() ? ExitStatus::kOk : ExitStatus::kFailure;
+}
+
+}  // namespace estop::cli

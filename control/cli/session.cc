@@ -1,0 +1,113 @@
+#include "control/cli/session.h"
+
+#include <utility>
+
+#include "broker-bridge/nats/blocking.h"
+#include "control/cli/installation.h"
+#include "schemas/subjects.h"
+
+namespace estop::cli {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+using schemas::Segment;
+
+namespace {
+
+constexpr nats::Millis kMargin{100};  // the connection's own deadline comes first
+
+}  // namespace
+
+struct Session::State {
+  State(Segment name, nats::ConnectOptions options)
+      : operator_name(std::move(name)),
+        client(std::move(options), subjects.own_inbox(operator_name)) {}
+
+  Segment operator_name;
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  nats::BlockingClient client;
+};
+
+namespace {
+
+Result<nats::ConnectOptions> connect_options(const Common& common, const Segment& name) {
+  nats::ConnectOptions options;
+  options.name = "estop-cli-" + name.text();
+  options.creds_file = common.creds;
+  if (options.creds_file.empty()) {
+    auto made = creds_of(common.data, control::OperatorRole{name}, control::Account::kControl);
+    if (!made) return tl::make_unexpected(made.error());
+    options.creds_file = std::move(*made);
+  }
+  if (!common.url.empty()) {
+    options.url = common.url;
+  } else if (const auto run = read_run_file(common.data)) {
+    options.url = run->url;
+  }
+  return options;
+}
+
+}  // namespace
+
+Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Session::Session(Session&&) noexcept = default;
+Session& Session::operator=(Session&&) noexcept = default;
+Session::~Session() = default;
+
+Result<Session> Session::open(const Common& common) {
+  auto name = Segment::parse(common.operator_name);
+  if (!name) return tl::make_unexpected(name.error());
+  auto options = connect_options(common, *name);
+  if (!options) return tl::make_unexpected(options.error());
+  Session session(std::make_unique<State>(*name, std::move(*options)));
+  if (auto connected = session.state_->client.connect(); !connected) {
+    return tl::make_unexpected(connected.error());
+  }
+  return session;
+}
+
+Result<void> Session::ask(std::string_view verb, const std::string& json, std::uint32_t timeout_ms,
+                          const std::function<bool(std::string_view)>& answer) {
+  auto token = Segment::parse(verb);
+  if (!token) return tl::make_unexpected(token.error());
+  struct Wait {
+    std::function<bool(std::string_view)> answer;
+    bool over = false;
+    Result<void> result;
+  };
+  // Shared: the request may still be pending when this returns.
+  const auto wait = std::make_shared<Wait>();
+  wait->answer = answer;
+  nats::BlockingClient& client = state_->client;
+  client.connection().request_many(state_->subjects.command(state_->operator_name, *token), json,
+                                   nats::Millis(timeout_ms),
+                                   [wait](const Result<nats::MessageView>& one) {
+                                     if (wait->over) return false;
+                                     if (!one) wait->result = tl::make_unexpected(one.error());
+                                     wait->over = !one || !wait->answer(one->data);
+                                     return !wait->over;
+                                   });
+  // The broker tells of a refused publish beside the conversation, which then never gets an answer.
+  const auto is_over = [&] { return wait->over || !client.last_error().empty(); };
+  client.run_until(is_over, nats::Millis(timeout_ms) + kMargin);
+  if (wait->over) return wait->result;
+  wait->over = true;
+  if (!client.last_error().empty()) return fail(Errc::kNotPermitted, client.last_error());
+  return fail(Errc::kTimeout, "control did not answer in time: does it run? (estop status)");
+}
+
+Result<void> Session::watch(const std::function<bool(std::string_view)>& event) {
+  bool over = false;
+  nats::BlockingClient& client = state_->client;
+  client.subscribe(state_->subjects.events(),
+                   [&](const nats::MessageView& message) { over = over || !event(message.data); });
+  while (!over && client.last_error().empty()) {
+    const auto is_over = [&] { return over || !client.last_error().empty(); };
+    client.run_until(is_over, nats::Millis(60'000));
+  }
+  if (over) return {};
+  return fail(Errc::kNoContact, client.last_error());
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,160 @@
+#include "control/cli/stack.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <utility>
+
+namespace estop::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kReadyPoll{20};
+constexpr milliseconds kFirstPause{200};
+constexpr milliseconds kLongestPause{10'000};
+constexpr milliseconds kStable{30'000};  // ran so long: the next pause is short again
+constexpr std::size_t kLogTail_bytes = 2'000;
+constexpr const char* kInterrupted = "interrupted";
+
+std::string tail_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  if (text.size() > kLogTail_bytes) text.erase(0, text.size() - kLogTail_bytes);
+  return text;
+}
+
+std::string in_words(ops::ExitStatus end) {
+  return end.signal != 0 ? fmt::format("signal {}", end.signal)
+                         : fmt::format("exit code {}", end.code);
+}
+
+// SIGINT, SIGTERM and SIGHUP as bytes of a descriptor instead of interruptions.
+int block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
+  ::sigprocmask(SIG_BLOCK, &signals, nullptr);
+  return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+}  // namespace
+
+Stack::Stack(std::vector<Program> programs, std::ostream& news)
+    : news_(news), signals_(block_stop_signals()) {
+  for (Program& program : programs) {
+    running_.emplace_back();
+    running_.back().program = std::move(program);
+  }
+}
+
+Stack::~Stack() {
+  stop();
+  ::close(signals_);
+}
+
+schemas::Result<void> Stack::start() {
+  for (Running& running : running_) {
+    if (auto started = start_one(running); !started) return started;
+  }
+  return {};
+}
+
+schemas::Result<void> Stack::spawn(Running& running) {
+  ops::SpawnOptions options;
+  options.command = running.program.arguments;
+  options.log_file = running.program.log_file;
+  options.own_group = true;  // Ctrl-C reaches `up` alone, which stops its children in order
+  auto child = ops::ChildProcess::spawn(options);
+  running.started = Clock::now();
+  if (!child) return tl::make_unexpected(child.error());
+  running.child = std::move(*child);
+  return {};
+}
+
+schemas::Result<void> Stack::start_one(Running& running) {
+  const Program& program = running.program;
+  if (auto spawned = spawn(running); !spawned) return spawned;
+  while (!program.is_ready()) {
+    if (interrupted(kReadyPoll)) return schemas::fail(schemas::Errc::kTimeout, kInterrupted);
+    const auto end = running.child.wait(milliseconds(0));
+    if (!end && Clock::now() - running.started < program.start_time) continue;
+    const std::string what =
+        end ? "ended with " + in_words(*end)
+            : fmt::format("was not ready within {} s", program.start_time.count() / 1000);
+    return schemas::fail(schemas::Errc::kInternal,
+                         fmt::format("{} {}; its log {} ends with:\n{}", program.name, what,
+                                     program.log_file, tail_of(program.log_file)));
+  }
+  return {};
+}
+
+bool Stack::interrupted(milliseconds wait) {
+  pollfd watched{signals_, POLLIN, 0};
+  if (::poll(&watched, 1, static_cast<int>(wait.count())) <= 0) return false;
+  signalfd_siginfo taken;
+  return ::read(signals_, &taken, sizeof taken) == sizeof taken;
+}
+
+void Stack::take_leave(Running& running, ops::ExitStatus end) {
+  const bool was_stable = Clock::now() - running.started > kStable;
+  running.pause = was_stable || running.pause.count() == 0
+                      ? kFirstPause
+                      : std::min(running.pause * 2, kLongestPause);
+  running.restart_at = Clock::now() + running.pause;
+  running.child = {};
+  news_ << fmt::format("estop: {} ENDED with {}; restart in {} ms; its log: {}\n",
+                       running.program.name, in_words(end), running.pause.count(),
+                       running.program.log_file)
+        << std::flush;
+}
+
+void Stack::restart(Running& running) {
+  if (Clock::now() < running.restart_at) return;
+  if (auto spawned = spawn(running); !spawned) {
+    running.restart_at = Clock::now() + kLongestPause;
+    news_ << "estop: " << to_string(spawned.error()) << '\n' << std::flush;
+    return;
+  }
+  news_ << fmt::format("estop: {} runs again as process {}\n", running.program.name,
+                       running.child.pid())
+        << std::flush;
+}
+
+void Stack::watch() {
+  for (;;) {
+    std::vector<pollfd> watched{{signals_, POLLIN, 0}};
+    bool all_run = true;
+    for (const Running& running : running_) {
+      const bool runs = running.child.pid() != 0;
+      all_run = all_run && runs;
+      if (runs) watched.push_back({running.child.pidfd(), POLLIN, 0});
+    }
+    ::poll(watched.data(), watched.size(), all_run ? -1 : static_cast<int>(kFirstPause.count()));
+    if (interrupted(milliseconds(0))) return;
+    for (Running& running : running_) {
+      if (running.child.pid() == 0) {
+        restart(running);
+      } else if (const auto end = running.child.wait(milliseconds(0))) {
+        take_leave(running, *end);
+      }
+    }
+  }
+}
+
+void Stack::stop() {
+  for (auto running = running_.rbegin(); running != running_.rend(); ++running) {
+    if (running->child.running()) running->child.terminate(running->program.stop_time);
+    running->child = {};
+  }
+}
+
+}  // namespace estop::cli

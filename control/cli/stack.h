@@ -1,0 +1,59 @@
+// The embedded default: broker, control and bridge as children of one process, watched and
+// restarted.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker-bridge/ops/process.h"
+#include "schemas/result.h"
+
+namespace estop::cli {
+
+// One program of the stack, in the order in which they start; they stop in the reverse order.
+struct Program {
+  std::string name;
+  std::vector<std::string> arguments;
+  std::string log_file;
+  std::function<bool()> is_ready;
+  std::chrono::milliseconds start_time{15'000};  // it has to be ready by then
+  std::chrono::milliseconds stop_time{5'000};    // then it is killed
+};
+
+class Stack {
+ public:
+  // `news` is told of every end and restart, once each.
+  Stack(std::vector<Program> programs, std::ostream& news);
+  ~Stack();  // stop()
+
+  // Starts each when the one before is ready. A stop signal ends it early (then kTimeout
+  // "interrupted"). kNoContact: one ended or was not ready in time, with the end of its log.
+  schemas::Result<void> start();
+  // Watches until SIGINT, SIGTERM or SIGHUP; restarts what ends, with growing pauses.
+  void watch();
+  void stop();
+
+ private:
+  struct Running {
+    Program program;
+    ops::ChildProcess child;  // none: it ended and waits for its restart
+    std::chrono::steady_clock::time_point started, restart_at;
+    std::chrono::milliseconds pause{0};
+  };
+  bool interrupted(std::chrono::milliseconds wait);  // a stop signal came within `wait`
+  schemas::Result<void> start_one(Running& running);
+  schemas::Result<void> spawn(Running& running);
+  void take_leave(Running& running, ops::ExitStatus end);
+  void restart(Running& running);
+
+  std::vector<Running> running_;
+  std::ostream& news_;
+  int signals_ = -1;
+};
+
+}  // namespace estop::cli

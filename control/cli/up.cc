@@ -1,0 +1,198 @@
+// `estop up`: the embedded default. Makes what is missing in the data folder, starts broker,
+// control and bridge, says what listens where, and stays until Ctrl-C.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <utility>
+
+#include "control/auth/auth.h"
+#include "control/cli/commands.h"
+#include "control/cli/data_folder.h"
+#include "control/cli/installation.h"
+#include "control/cli/loopback.h"
+#include "control/cli/stack.h"
+
+namespace estop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using control::Account;
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+using schemas::Segment;
+
+constexpr int kControlPort = 9622;  // status pages and metrics; any free one if it is taken
+constexpr int kBridgePort = 9623;
+constexpr int kBrokerPort = 4222;  // in broker.conf of --init-only
+
+struct Ports {
+  int broker = 0, control = 0, bridge = 0;
+};
+
+Result<Ports> choose_ports(int wanted) {
+  if (wanted != 0 && !is_free(wanted)) {
+    return fail(
+        Errc::kNoContact,
+        fmt::format("port {} of 127.0.0.1 is taken, perhaps by another broker: end that one, or "
+                    "choose a port with --port (0: any free one)",
+                    wanted));
+  }
+  return Ports{wanted == 0 ? any_free_port() : wanted,
+               is_free(kControlPort) ? kControlPort : any_free_port(),
+               is_free(kBridgePort) ? kBridgePort : any_free_port()};
+}
+
+Result<void> make_folders(const std::string& data) {
+  std::error_code error;
+  for (const char* part : {"nats", "control", "logs"}) {
+    fs::create_directories(fs::path(data) / part, error);
+    if (error) return fail(Errc::kStoreUnavailable, data + "/" + part + ": " + error.message());
+    fs::permissions(fs::path(data) / part, fs::perms::owner_all, error);
+  }
+  return {};
+}
+
+Result<void> write_broker_config(const std::string& data, const control::Keyring& keys, int port) {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  control::BrokerOptions options;
+  options.store_folder = data + "/nats";
+  options.port = port;
+  const std::string path = data + "/broker.conf";
+  std::ofstream file(path);
+  file << control::broker_config(
+      keys, options,
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count()));
+  if (file.flush()) return {};
+  return fail(Errc::kStoreUnavailable, path + " cannot be written: is the disk full?");
+}
+
+// Keys, credentials of everybody who takes part, and the broker's configuration.
+Result<void> make_files(const std::string& data, const Common& common, const Up& up, int port) {
+  if (auto made = make_folders(data); !made) return made;
+  auto keys = control::open_keyring(data);
+  if (!keys) return tl::make_unexpected(keys.error());
+  if (auto log_key = control::open_log_key(data); !log_key) {
+    return tl::make_unexpected(log_key.error());
+  }
+  const control::Role bridge = control::BridgeRole{*Segment::parse(up.bridge)};
+  const control::Role operator_role = control::OperatorRole{*Segment::parse(common.operator_name)};
+  std::vector<std::pair<control::Role, Account>> wanted{{control::ControlRole{}, Account::kAgents},
+                                                        {control::ControlRole{}, Account::kControl},
+                                                        {control::ControlRole{}, Account::kSys},
+                                                        {bridge, Account::kAgents},
+                                                        {bridge, Account::kControl},
+                                                        {operator_role, Account::kControl}};
+  for (const schemas::Address& agent : up.agents) {
+    wanted.emplace_back(control::AgentRole{agent}, Account::kAgents);
+  }
+  for (const auto& [role, account] : wanted) {
+    if (auto path = creds_of(data, role, account); !path) return tl::make_unexpected(path.error());
+  }
+  return write_broker_config(data, *keys, port);
+}
+
+std::string loopback(int port) {
+  return fmt::format("127.0.0.1:{}", port);
+}
+
+// Their command lines, in the order in which they start.
+std::vector<std::vector<std::string>> command_lines(const std::string& data, const Up& up,
+                                                    const Ports& ports) {
+  const std::string url = "nats://" + loopback(ports.broker);
+  const std::string bridge_creds = fmt::format("{}/creds/bridge-{}-", data, up.bridge);
+  return {{"nats-server", "-c", data + "/broker.conf"},
+          {"estop-control", "--data", data, "--url", url, "--listen", loopback(ports.control)},
+          {"estop-bridge", "--id", up.bridge, "--url", url, "--agents-creds",
+           bridge_creds + "agents.creds", "--control-creds", bridge_creds + "control.creds",
+           "--control-key", data + "/keys/log.pub", "--listen", loopback(ports.bridge)}};
+}
+
+Result<std::vector<Program>> programs(const std::string& data, const Common& common, const Up& up,
+                                      const Ports& ports, const std::string& search_path) {
+  std::vector<Program> made;
+  for (auto& command : command_lines(data, up, ports)) {
+    auto path = find_program(command.front(), common.bin_dir, own_executable(), search_path);
+    if (!path) return tl::make_unexpected(path.error());
+    Program program;
+    program.name = std::exchange(command.front(), *path);
+    program.arguments = std::move(command);
+    program.log_file = fmt::format("{}/logs/{}.log", data, program.name);
+    made.push_back(std::move(program));
+  }
+  made[0].is_ready = [port = ports.broker] { return accepts(port); };
+  made[1].is_ready = [port = ports.control] { return answers_ok(port, "/readyz"); };
+  made[2].is_ready = [port = ports.bridge] { return answers_ok(port, "/readyz"); };
+  return made;
+}
+
+void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
+  const bool is_implied = common.data == Common{}.data || terminal.command_name != "estop";
+  const std::string with_data = is_implied ? "" : " --data " + common.data;
+  terminal.out << fmt::format(
+      "Estop is up.\n\n"
+      "  broker       {}\n"
+      "  control      {}/readyz  /metrics\n"
+      "  bridge       {}/readyz  /metrics\n"
+      "  credentials  {}/creds\n"
+      "  logs         {}/logs\n\n"
+      "In a second terminal:\n"
+      "  {} status{}\n"
+      "  {} auth agent acme/prod/mailer{}\n"
+      "  {} kill acme/prod/mailer --reason \"a drill\"{}\n\n"
+      "Ctrl-C stops everything.\n",
+      run.url, run.control_http, run.bridge_http, common.data, common.data, terminal.command_name,
+      with_data, terminal.command_name, with_data, terminal.command_name, with_data);
+  terminal.out.flush();
+}
+
+RunFile run_file_of(const Ports& ports) {
+  return {::getpid(), fmt::format("nats://127.0.0.1:{}", ports.broker),
+          fmt::format("http://127.0.0.1:{}", ports.control),
+          fmt::format("http://127.0.0.1:{}", ports.bridge)};
+}
+
+Result<void> stay_up(const std::string& data, const Common& common, const Up& up,
+                     Terminal& terminal) {
+  remove_run_file(data);  // what a crash left
+  const auto ports = choose_ports(up.port);
+  if (!ports) return tl::make_unexpected(ports.error());
+  if (auto made = make_files(data, common, up, ports->broker); !made) return made;
+  auto found = programs(data, common, up, *ports, terminal.search_path);
+  if (!found) return tl::make_unexpected(found.error());
+  Stack stack(std::move(*found), terminal.err);
+  terminal.err << "estop: starting broker, control and bridge\n";
+  if (auto started = stack.start(); !started) return started;
+  const RunFile run = run_file_of(*ports);
+  if (auto written = write_run_file(data, run); !written) return written;
+  say_hello(common, run, terminal);
+  stack.watch();
+  terminal.err << "estop: stopping\n";
+  remove_run_file(data);
+  stack.stop();
+  return {};
+}
+
+}  // namespace
+
+ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
+  auto lock = DataFolderLock::take(common.data);
+  if (!lock) return fail_with(lock.error(), terminal);
+  const std::string data = fs::canonical(common.data).string();
+  if (up.init_only) {
+    const int port = up.port == 0 ? kBrokerPort : up.port;
+    if (auto made = make_files(data, common, up, port); !made) {
+      return fail_with(made.error(), terminal);
+    }
+    terminal.out << data << "/broker.conf\n";
+    return ExitStatus::kOk;
+  }
+  const auto ended = stay_up(data, common, up, terminal);
+  return ended ? ExitStatus::kOk : fail_with(ended.error(), terminal);
+}
+
+}  // namespace estop::cli

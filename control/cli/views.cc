@@ -1,0 +1,200 @@
+#include "control/cli/views.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "control/cli/answer.h"
+#include "control/cli/table.h"
+#include "control/cli/text.h"
+
+namespace estop::cli {
+namespace {
+
+using nlohmann::json;
+
+// The objects of a list over all answers.
+std::vector<json> all_items(const Answers& answers, const char* key) {
+  std::vector<json> all;
+  for (const json& answer : answers) {
+    for (json& item : items(answer, key)) all.push_back(std::move(item));
+  }
+  return all;
+}
+
+json child(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_object() ? *found : json::object();
+}
+
+std::string yes_no(bool value) {
+  return value ? "yes" : "NO";
+}
+std::string ago(const json& object) {
+  if (!has(object, "heard_ms_ago")) return "-";
+  return duration_text(number(object, "heard_ms_ago") * 1'000) + " ago";
+}
+
+// Unconfirmed is never shown as stopped.
+std::string state_text(const json& instance) {
+  const std::string state = text(instance, "state");
+  if (state != "killed") return state;
+  return flag(instance, "confirmed") ? "killed, stopped" : "killed, NOT CONFIRMED";
+}
+
+std::string instances_table(const std::vector<json>& instances, bool wide) {
+  Row header{"AGENT", "INSTANCE", "STATE", "HEARD", "REASON"};
+  if (wide) header.insert(header.end() - 1, {"HOST", "PID", "SENT", "OK", "FAILED", "COST"});
+  std::vector<Row> rows;
+  for (const json& one : instances) {
+    Row row{text(one, "address"), text(one, "instance"), state_text(one), ago(one)};
+    if (wide) {
+      const json counters = child(one, "counters");
+      row.insert(row.end(), {text(one, "host"), std::to_string(number(one, "pid")),
+                             std::to_string(number(counters, "sent")),
+                             std::to_string(number(counters, "succeeded")),
+                             std::to_string(number(counters, "failed")),
+                             money_text(number(counters, "cost_micro_usd"))});
+    }
+    row.push_back(text(one, "reason"));
+    rows.push_back(std::move(row));
+  }
+  return render_table(header, rows);
+}
+
+std::string kills_table(const std::vector<json>& kills) {
+  std::vector<Row> rows;
+  for (const json& kill : kills) {
+    rows.push_back({text(kill, "scope"), text(kill, "actor"), time_text(number(kill, "since_ms")),
+                    text(kill, "op_id"), text(kill, "reason")});
+  }
+  return render_table({"KILLED", "BY", "SINCE", "ORDER", "REASON"}, rows);
+}
+
+std::string bridges_table(const std::vector<json>& bridges) {
+  std::vector<Row> rows;
+  for (const json& one : bridges) {
+    rows.push_back(
+        {text(one, "id"), text(one, "state"), yes_no(flag(one, "joined")), ago(one),
+         std::to_string(number(one, "applied_seq")), std::to_string(number(one, "forwarded")),
+         std::to_string(number(one, "refused")), std::to_string(number(one, "after_fence"))});
+  }
+  return render_table(
+      {"BRIDGE", "STATE", "JOINED", "HEARD", "RECORD", "FORWARDED", "REFUSED", "AFTER FENCE"},
+      rows);
+}
+
+void append_warning(const json& answer, std::string& out) {
+  const std::string warning = text(answer, "warning");
+  if (!warning.empty()) out += fmt::format("warning: {}\n", shown(warning));
+}
+
+// Below what is there, with an empty line between.
+void append_section(const std::string& table, std::string& out) {
+  out += '\n';
+  out += table;
+}
+
+}  // namespace
+
+std::string view_ps(const Answers& answers, bool wide) {
+  const auto agents = all_items(answers, "agents");
+  const auto kills = all_items(answers, "kills");
+  std::string out =
+      agents.empty() ? "no agent has announced itself\n" : instances_table(agents, wide);
+  if (!kills.empty()) append_section(kills_table(kills), out);
+  return out;
+}
+
+std::string view_get(const Answers& answers) {
+  const json answer = answers.empty() ? json::object() : answers.back();
+  std::string out = render_fields({{"agent", text(answer, "address")},
+                                   {"incarnation", std::to_string(number(answer, "incarnation"))}});
+  if (const auto kills = items(answer, "kills"); !kills.empty())
+    append_section(kills_table(kills), out);
+  append_section(instances_table(items(answer, "instances"), true), out);
+  std::vector<Row> rows;
+  for (const json& one : items(answer, "checkpoints")) {
+    rows.push_back({text(one, "key"), std::to_string(number(one, "version")),
+                    std::to_string(number(one, "bytes"))});
+  }
+  if (!rows.empty()) append_section(render_table({"CHECKPOINT", "VERSION", "BYTES"}, rows), out);
+  rows.clear();
+  for (const json& one : items(answer, "effects_begun")) {
+    rows.push_back(
+        {text(one, "key"), text(one, "instance"), time_text(number(one, "begun_at_ms"))});
+  }
+  if (!rows.empty())
+    append_section(render_table({"EFFECT BEGUN, NOT FINISHED", "BY", "SINCE"}, rows), out);
+  append_warning(answer, out);
+  return out;
+}
+
+std::string view_status(const Answers& answers) {
+  const json answer = answers.empty() ? json::object() : answers.back();
+  const json control = child(answer, "control");
+  const json log = child(answer, "log");
+  std::string out = render_fields(
+      {{"control",
+        fmt::format("{}, term {}, up {}, {}", text(control, "version"), number(control, "term"),
+                    duration_text(number(control, "up_ms") * 1'000),
+                    flag(control, "leading") ? "leading" : "NOT LEADING")},
+       {"log", fmt::format("epoch {}, record {}, {} uncommitted", number(log, "epoch"),
+                           number(log, "seq"), number(log, "uncommitted"))},
+       {"stream", flag(log, "stream_ok") ? "ok" : "NOT OK: kills act, resumes wait"},
+       {"recorder", flag(log, "recorder_ok") ? "ok" : "NOT OK: kills act, resumes are refused"},
+       {"open", fmt::format("{} bridges", number(answer, "bridges_may_be_open"))},
+       {"agents", std::to_string(number(answer, "agents"))}});
+  append_section(bridges_table(items(answer, "bridges")), out);
+  if (const auto kills = items(answer, "kills"); !kills.empty())
+    append_section(kills_table(kills), out);
+  return out;
+}
+
+std::string view_audit(const Answers& answers) {
+  std::vector<json> entries = all_items(answers, "rows");
+  std::sort(entries.begin(), entries.end(), [](const json& a, const json& b) {
+    return number(a, "number") < number(b, "number");  // the newest stands last, next to the prompt
+  });
+  std::vector<Row> rows;
+  for (const json& one : entries) {
+    rows.push_back({std::to_string(number(one, "number")), time_text(number(one, "at_ms")),
+                    text(one, "kind"), text(one, "actor"), text(one, "subject"),
+                    child(one, "detail").dump()});
+  }
+  return render_table({"NUMBER", "AT", "KIND", "BY", "WHOM", "DETAIL"}, rows);
+}
+
+std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
+  std::vector<json> lifted;
+  std::vector<json> staying;
+  for (json& kill : all_items(answers, "kills")) {
+    const auto of = schemas::Scope::parse(text(kill, "scope"));
+    if (of && *of == scope) {
+      lifted.push_back(std::move(kill));
+    } else if (of && of->covers(scope)) {
+      staying.push_back(std::move(kill));
+    }
+  }
+  if (lifted.empty()) return fmt::format("no kill of exactly {} is in force\n", scope.text());
+  std::string out = "This lifts:\n" + kills_table(lifted);
+  std::size_t held = 0;
+  for (const json& agent : all_items(answers, "agents")) held += text(agent, "state") == "killed";
+  out += fmt::format("{} instance{} may then announce itself anew\n", held, held == 1 ? "" : "s");
+  if (!staying.empty()) out += "Still killed afterwards by:\n" + kills_table(staying);
+  return out;
+}
+
+std::string event_line(const json& event) {
+  return fmt::format("{}  {:<16} {:<12} {}  {}", time_text(number(event, "at_ms")),
+                     shown(text(event, "kind")), shown(text(event, "actor")),
+                     shown(text(event, "subject")), shown(child(event, "detail").dump()));
+}
+
+bool concerns(const json& event, const schemas::Scope& scope) {
+  const auto of = schemas::Scope::parse(text(event, "subject"));
+  return of && (scope.covers(*of) || of->covers(scope));
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,28 @@
+// Control's answers to questions as text for people. Pure.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "schemas/address.h"
+
+namespace estop::cli {
+
+using Answers = std::vector<nlohmann::json>;
+
+[[nodiscard]] std::string view_ps(const Answers& answers, bool wide);
+[[nodiscard]] std::string view_get(const Answers& answers);
+[[nodiscard]] std::string view_status(const Answers& answers);
+[[nodiscard]] std::string view_audit(const Answers& answers);
+
+// What a resume of `scope` would lift, from the answers to `ps` of that scope: the kills of exactly
+// that scope, the instances that they hold, and the wider kills that go on holding them. A line
+// says so if there is nothing to lift.
+[[nodiscard]] std::string view_lifted(const Answers& answers, const schemas::Scope& scope);
+
+// One event of the live feed as a line without its end: time, kind, who, whom, what.
+[[nodiscard]] std::string event_line(const nlohmann::json& event);
+[[nodiscard]] bool concerns(const nlohmann::json& event, const schemas::Scope& scope);
+
+}  // namespace estop::cli
