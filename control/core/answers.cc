@@ -1,0 +1,148 @@
+#include "control/core/answers.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+namespace estop::control {
+
+using nlohmann::json;
+
+namespace {
+
+// Whatever came from outside may hold broken UTF-8: it is shown with replacement characters.
+std::string text(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json names(StageSet stages) {
+  json list = json::array();
+  for (const Stage stage :
+       {Stage::kFenced, Stage::kStopped, Stage::kCommitted, Stage::kDurable, Stage::kOpened}) {
+    if ((stages & bit(stage)) != 0) list.push_back(name(stage));
+  }
+  return list;
+}
+
+json detail_of(const AuditEntry& entry) {
+  json detail = json::parse(entry.detail, nullptr, false);
+  return detail.is_discarded() ? json::object() : detail;
+}
+
+json entry_of(const AuditEntry& entry) {
+  return {{"kind", entry.kind},   {"actor", entry.actor}, {"subject", entry.subject},
+          {"op_id", entry.op_id}, {"at_ms", entry.at_ms}, {"detail", detail_of(entry)}};
+}
+
+}  // namespace
+
+std::string error_json(const schemas::Error& error) {
+  const std::string detail =
+      error.detail.empty() ? std::string(sentence(error.code)) : error.detail;
+  return text({{"error",
+                {{"code", static_cast<int>(error.code)},
+                 {"name", schemas::name(error.code)},
+                 {"detail", detail}}},
+               {"done", true}});
+}
+
+std::string accepted_json(const std::string& op_id, std::uint64_t seq,
+                          const std::vector<std::string>& warnings) {
+  json answer = {{"stage", "accepted"}, {"op_id", op_id}, {"seq", seq}};
+  if (!warnings.empty()) answer["warning"] = fmt::format("{}", fmt::join(warnings, "; "));
+  return text(answer);
+}
+
+std::string committed_json(std::uint64_t seq) {
+  return text({{"stage", "committed"}, {"seq", seq}});
+}
+
+std::string durable_json(std::uint64_t audit_number) {
+  json answer = {{"stage", "durable"}};
+  if (audit_number != 0) answer["audit"] = audit_number;
+  return text(answer);
+}
+
+std::string gathering_json(const Gathering& gathering) {
+  json answer = {{"stage", gathering.is_kill ? "fenced" : "opened"},
+                 {"n", gathering.confirmed.size() + gathering.outlived.size()},
+                 {"of", gathering.of()}};
+  if (gathering.done_us != 0) answer["us"] = gathering.done_us - gathering.started_us;
+  if (!gathering.waiting.empty()) answer["missing"] = gathering.waiting;
+  if (!gathering.outlived.empty()) answer["outlived"] = gathering.outlived;
+  if (gathering.of() == 0) answer["warning"] = "no bridge is open";
+  if (gathering.is_kill) {
+    answer["forwarded_before"] = gathering.forwarded_before;
+    answer["refused_since"] = gathering.refused_since;
+  }
+  return text(answer);
+}
+
+std::string stopped_json(const StopCount& count) {
+  json missing = json::array();
+  for (const std::string& who : count.missing) {
+    if (missing.size() == kMissingShown) break;
+    missing.push_back(who);
+  }
+  return text({{"stage", "stopped"},
+               {"n", count.confirmed.size()},
+               {"of", count.of()},
+               {"missing", std::move(missing)}});
+}
+
+std::string done_json(const std::string& op_id, StageSet reached, StageSet wait) {
+  const auto unreached = static_cast<StageSet>(wait & ~reached);
+  json answer = {{"stage", "done"},
+                 {"op_id", op_id},
+                 {"done", true},
+                 {"ok", unreached == 0},
+                 {"reached", names(reached)}};
+  if (unreached != 0) answer["unreached"] = names(unreached);
+  return text(answer);
+}
+
+std::string audit_json(const std::vector<AuditRow>& rows) {
+  json list = json::array();
+  for (const AuditRow& row : rows) {
+    json line = entry_of(row.entry);
+    line["number"] = row.number;
+    line["prev"] = schemas::hex(row.prev);
+    line["hash"] = schemas::hex(row.hash);
+    list.push_back(std::move(line));
+  }
+  return text({{"rows", std::move(list)}, {"done", true}});
+}
+
+std::string verdict_json(const AuditVerdict& verdict) {
+  json answer = {{"ok", verdict.ok}, {"rows", verdict.rows}, {"done", true}};
+  if (!verdict.ok) answer["first_bad"] = verdict.first_bad;
+  if (!verdict.problem.empty()) answer["problem"] = verdict.problem;
+  return text(answer);
+}
+
+std::string event_json(const AuditEntry& entry) {
+  return text(entry_of(entry));
+}
+
+std::string order_detail(const schemas::Record& record) {
+  json detail = {{"reason", record.reason}};
+  if (record.kind == schemas::RecordKind::kKill) {
+    detail["mode"] = name(record.mode);
+    detail["grace_ms"] = record.grace_ms;
+  } else {
+    detail["lifts"] = record.lifts;
+    detail["pending"] = name(record.pending);
+  }
+  return text(detail);
+}
+
+std::string text_detail(const char* key, const std::string& value) {
+  return text({{key, value}});
+}
+
+std::string kill_sentence(const schemas::Latch& latch) {
+  return fmt::format("{} killed by {} since {} (op {}): {}", latch.scope.text(), latch.actor,
+                     utc_text(latch.since_ms), latch.op_id, latch.reason);
+}
+
+}  // namespace estop::control

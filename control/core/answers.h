@@ -1,0 +1,57 @@
+// What operators are told, as JSON objects. Field names are part of the protocol (PROTOCOL.md).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "control/core/command.h"
+#include "control/core/ledger.h"
+#include "control/core/registry.h"
+#include "control/core/roster.h"
+
+namespace estop::control {
+
+// {"error":{…},"done":true}
+[[nodiscard]] std::string error_json(const schemas::Error& error);
+[[nodiscard]] std::string accepted_json(const std::string& op_id, std::uint64_t seq,
+                                        const std::vector<std::string>& warnings);
+[[nodiscard]] std::string committed_json(std::uint64_t seq);
+[[nodiscard]] std::string durable_json(std::uint64_t audit_number);
+// Stage "fenced" of a kill, "opened" of a resume.
+[[nodiscard]] std::string gathering_json(const Gathering& gathering);
+// Stage "stopped": counts, and at most kMissingShown names of who is missing.
+[[nodiscard]] std::string stopped_json(const StopCount& count);
+// The last answer: ok if everything in `wait` is reached.
+[[nodiscard]] std::string done_json(const std::string& op_id, StageSet reached, StageSet wait);
+inline constexpr std::size_t kMissingShown = 100;
+
+[[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows);
+[[nodiscard]] std::string verdict_json(const AuditVerdict& verdict);
+[[nodiscard]] std::string event_json(const AuditEntry& entry);
+
+// Details of audit lines.
+[[nodiscard]] std::string order_detail(const schemas::Record& record);
+[[nodiscard]] std::string text_detail(const char* key, const std::string& text);
+
+struct StatusView {
+  std::string version;
+  const Ledger& ledger;
+  const Roster& roster;
+  const Registry& registry;
+  Now now;
+  std::uint64_t started_us = 0;
+};
+[[nodiscard]] std::string status_json(const StatusView& view);
+[[nodiscard]] std::string ps_json(const StatusView& view, const PsCommand& ps);
+[[nodiscard]] std::string get_json(
+    const StatusView& view, const schemas::Address& address,
+    const schemas::Result<std::vector<schemas::CheckpointInfo>>& checkpoints,
+    const schemas::Result<std::vector<AmbiguousEffect>>& begun);
+
+// "2025-11-22T00:15:00Z"
+[[nodiscard]] std::string utc_text(std::uint64_t wall_ms);
+// "acme/prod/x killed by alice since 2025-11-22T00:15:00Z (op …): broken link"
+[[nodiscard]] std::string kill_sentence(const schemas::Latch& latch);
+
+}  // namespace estop::control

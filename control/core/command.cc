@@ -1,0 +1,289 @@
+#include "control/core/command.h"
+
+#include <algorithm>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+namespace estop::control {
+
+using nlohmann::json;
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+
+namespace {
+
+// Parses one object; a field that comes twice or nesting beyond the limit is refused before a value
+// is built from it.
+Result<json> parse_object(std::string_view text) {
+  if (text.empty()) return json::object();
+  std::set<std::string> seen;
+  std::string problem;
+  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > static_cast<int>(schemas::kDepthMax)) problem = "nested too deep";
+    if (event == json::parse_event_t::key && depth == 1 && !seen.insert(value).second) {
+      problem = "field '" + value.get<std::string>() + "' comes twice";
+    }
+    return problem.empty();
+  };
+  json parsed = json::parse(text, watch, false);
+  if (!problem.empty()) return fail(Errc::kMalformed, problem);
+  if (!parsed.is_object()) return fail(Errc::kMalformed, "a command is one JSON object");
+  return parsed;
+}
+
+// Reads the fields of one command; remembers the first problem and which fields were asked for.
+class Fields {
+ public:
+  explicit Fields(json object) : object_(std::move(object)) {}
+
+  std::string text(const char* key, std::size_t max_bytes) {
+    const json* value = find(key);
+    if (value == nullptr) return {};
+    if (!value->is_string()) return refuse(key, "is not a text"), std::string();
+    auto found = value->get<std::string>();
+    if (found.size() > max_bytes) {
+      refuse(key, "is longer than " + std::to_string(max_bytes) + " bytes");
+    }
+    return found;
+  }
+
+  std::uint64_t number(const char* key, std::uint64_t fallback, std::uint64_t low,
+                       std::uint64_t high) {
+    const json* value = find(key);
+    if (value == nullptr) return fallback;
+    if (!value->is_number_unsigned() || *value < low || *value > high) {
+      refuse(key,
+             "is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+      return fallback;
+    }
+    return value->get<std::uint64_t>();
+  }
+
+  bool flag(const char* key) {
+    const json* value = find(key);
+    if (value == nullptr) return false;
+    if (!value->is_boolean()) refuse(key, "is neither true nor false");
+    return value->is_boolean() && value->get<bool>();
+  }
+
+  std::vector<std::string> texts(const char* key) {
+    const json* value = find(key);
+    std::vector<std::string> found;
+    if (value == nullptr) return found;
+    if (!value->is_array()) return refuse(key, "is not a list"), found;
+    for (const json& item : *value) {
+      if (!item.is_string()) return refuse(key, "holds something that is not a text"), found;
+      found.push_back(item.get<std::string>());
+    }
+    return found;
+  }
+
+  // The member of `choices` that the text names; the first one if the field is absent.
+  template <class T>
+  T one_of(const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
+    const std::string chosen = text(key, schemas::kKeyMax_bytes);
+    if (find(key) == nullptr) return choices.begin()->second;
+    std::string known;
+    for (const auto& [word, value] : choices) {
+      if (chosen == word) return value;
+      known += known.empty() ? word : std::string(", ") + word;
+    }
+    refuse(key, "is not one of: " + known);
+    return choices.begin()->second;
+  }
+
+  void refuse(const char* key, const std::string& why, Errc code = Errc::kBadArgument) {
+    if (problem_.code == Errc::kOk) problem_ = {code, std::string("'") + key + "' " + why};
+  }
+  void refuse(schemas::Error error) {
+    if (problem_.code == Errc::kOk) problem_ = std::move(error);
+  }
+  [[nodiscard]] const schemas::Error& problem() const { return problem_; }
+
+  [[nodiscard]] std::vector<std::string> unknown() const {
+    std::vector<std::string> names;
+    for (const auto& item : object_.items()) {
+      if (!asked_.contains(item.key())) names.push_back(item.key());
+    }
+    return names;
+  }
+  void refuse_unknown() {
+    for (const std::string& field : unknown()) refuse(field.c_str(), "is no field of this command");
+  }
+
+ private:
+  const json* find(const char* key) {
+    asked_.insert(key);
+    const auto found = object_.find(key);
+    return found == object_.end() || found->is_null() ? nullptr : &*found;
+  }
+
+  json object_;
+  std::set<std::string> asked_;
+  schemas::Error problem_{Errc::kOk, {}};
+};
+
+StageSet read_wait(Fields& fields, StageSet fallback, std::initializer_list<Stage> allowed) {
+  StageSet chosen = 0;
+  const auto words = fields.texts("wait");
+  for (const std::string& word : words) {
+    const auto* found = std::find_if(allowed.begin(), allowed.end(),
+                                     [&](Stage stage) { return name(stage) == word; });
+    if (found == allowed.end()) {
+      fields.refuse("wait", "names '" + word + "', which is no stage of this order");
+    } else {
+      chosen = static_cast<StageSet>(chosen | bit(*found));
+    }
+  }
+  return words.empty() ? fallback : chosen;
+}
+
+// A reason is shown on terminals: what moves a cursor there becomes a space.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+OrderRequest read_order(Fields& fields) {
+  OrderRequest order;
+  const std::string scope = fields.text("scope", schemas::kKeyMax_bytes);
+  if (scope.empty()) {
+    fields.refuse("scope", "is missing: whom does it concern?", Errc::kBadScope);
+  } else if (auto parsed = schemas::Scope::parse(scope)) {
+    order.scope = *parsed;
+  } else {
+    fields.refuse(parsed.error());
+  }
+  order.reason = printable(fields.text("reason", schemas::kReasonMax_bytes));
+  if (order.reason.empty()) {
+    fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
+  }
+  order.op_id = fields.text("op_id", schemas::kOpIdMax_bytes);
+  if (!order.op_id.empty() && !schemas::is_segment(order.op_id)) {
+    fields.refuse("op_id", "may hold a-z, 0-9, '-' and '_' only");
+  }
+  order.timeout_ms =
+      static_cast<std::uint32_t>(fields.number("timeout_ms", kWait_ms, 1, kWaitMax_ms));
+  return order;
+}
+
+Command read_kill(Fields& fields) {
+  KillCommand kill;
+  kill.order = read_order(fields);
+  kill.order.wait =
+      read_wait(fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable),
+                {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted});
+  kill.mode = fields.one_of<schemas::KillMode>(
+      "mode", {{"grace", schemas::KillMode::kGrace}, {"now", schemas::KillMode::kNow}});
+  kill.grace_ms = static_cast<std::uint32_t>(
+      fields.number("grace_ms", schemas::kGrace_ms, 0, schemas::kGraceMax_ms));
+  if (kill.mode == schemas::KillMode::kNow) kill.grace_ms = 0;
+  kill.ignored = fields.unknown();
+  return kill;
+}
+
+Command read_resume(Fields& fields) {
+  using schemas::PendingWork;
+  ResumeCommand resume;
+  resume.order = read_order(fields);
+  resume.order.wait = read_wait(fields, bit(Stage::kDurable) | bit(Stage::kOpened),
+                                {Stage::kCommitted, Stage::kDurable, Stage::kOpened});
+  resume.lifts = fields.texts("lifts");
+  resume.pending =
+      fields.one_of<PendingWork>("pending", {{"redeliver", PendingWork::kRedeliver},
+                                             {"hold", PendingWork::kHold},
+                                             {"discard", PendingWork::kDiscard},
+                                             {"dead-letter", PendingWork::kDeadLetter}});
+  fields.refuse_unknown();
+  return resume;
+}
+
+Command read_ps(Fields& fields) {
+  PsCommand ps;
+  const std::string filter = fields.text("filter", schemas::kKeyMax_bytes);
+  if (!filter.empty()) {
+    auto scope = schemas::Scope::parse(filter);
+    if (!scope) fields.refuse(scope.error());
+    if (scope) ps.filter = *scope;
+  }
+  ps.wide = fields.flag("wide");
+  fields.refuse_unknown();
+  return ps;
+}
+
+Command read_get(Fields& fields) {
+  GetCommand get;
+  auto address = schemas::Address::parse(fields.text("address", schemas::kKeyMax_bytes));
+  if (!address) fields.refuse(address.error());
+  if (address) get.address = *address;
+  fields.refuse_unknown();
+  return get;
+}
+
+Command read_audit(Fields& fields) {
+  AuditCommand audit;
+  audit.query.after = fields.number("after", 0, 0, UINT64_MAX);
+  audit.query.limit = static_cast<std::uint32_t>(fields.number("limit", 100, 1, 10'000));
+  audit.query.newest_first = fields.flag("newest_first");
+  audit.query.kind = fields.text("kind", schemas::kKeyMax_bytes);
+  audit.query.subject = fields.text("subject", schemas::kKeyMax_bytes);
+  fields.refuse_unknown();
+  return audit;
+}
+
+template <class Nothing>
+Command read_nothing(Fields& fields) {
+  fields.refuse_unknown();
+  return Nothing{};
+}
+
+constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
+    {"kill", read_kill},
+    {"resume", read_resume},
+    {"ps", read_ps},
+    {"get", read_get},
+    {"audit", read_audit},
+    {"status", read_nothing<StatusCommand>},
+    {"verify", read_nothing<VerifyCommand>},
+};
+
+}  // namespace
+
+std::string_view name(Stage stage) noexcept {
+  switch (stage) {
+    case Stage::kCommitted:
+      return "committed";
+    case Stage::kDurable:
+      return "durable";
+    case Stage::kFenced:
+      return "fenced";
+    case Stage::kStopped:
+      return "stopped";
+    case Stage::kOpened:
+      return "opened";
+  }
+  return "unknown";
+}
+
+Result<Command> parse_command(std::string_view verb, std::string_view text) {
+  const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs),
+                                   [&](const auto& entry) { return entry.first == verb; });
+  if (found == std::end(kVerbs)) {
+    return fail(Errc::kUnknownType, "no command '" + std::string(verb) + "'");
+  }
+  auto object = parse_object(text);
+  if (!object) return tl::make_unexpected(object.error());
+  Fields fields(std::move(*object));
+  Command command = found->second(fields);
+  if (fields.problem().code != Errc::kOk) return tl::make_unexpected(fields.problem());
+  return command;
+}
+
+}  // namespace estop::control

@@ -1,0 +1,77 @@
+// What an operator can ask for, parsed from the JSON of a command and checked.
+//
+// A kill is read with tolerance: an unknown field becomes a warning, because a stop must not fail
+// over a newer command line. Everything else is strict: a misspelt field of a resume could widen
+// what it lifts.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "control/recorder/rows.h"
+#include "schemas/messages.h"
+#include "schemas/result.h"
+
+namespace estop::control {
+
+// How far an order has come. Bits of a StageSet.
+enum class Stage : std::uint8_t {
+  kCommitted = 1,  // in the stream
+  kDurable = 2,    // in the recorder's SQLite
+  kFenced = 4,     // kill: every bridge that could be open has confirmed or outlived its lease
+  kStopped = 8,    // kill: every instance that was alive has confirmed
+  kOpened = 16,    // resume: every bridge lets the scope through again, and the runtimes are told
+};
+using StageSet = std::uint8_t;
+[[nodiscard]] constexpr StageSet bit(Stage stage) noexcept {
+  return static_cast<StageSet>(stage);
+}
+[[nodiscard]] std::string_view name(Stage stage) noexcept;
+
+inline constexpr std::uint32_t kWait_ms = 15'000;
+inline constexpr std::uint32_t kWaitMax_ms = 600'000;
+
+// What the two orders share.
+struct OrderRequest {
+  schemas::Scope scope;
+  std::string reason;
+  std::string op_id;  // empty: control makes one
+  StageSet wait = 0;  // the answer stream ends when these are reached
+  std::uint32_t timeout_ms = kWait_ms;
+};
+struct KillCommand {
+  OrderRequest order;
+  schemas::KillMode mode = schemas::KillMode::kGrace;
+  std::uint32_t grace_ms = schemas::kGrace_ms;
+  std::vector<std::string> ignored;  // unknown fields
+};
+struct ResumeCommand {
+  OrderRequest order;
+  std::vector<std::string> lifts;  // empty: every kill of exactly that scope
+  schemas::PendingWork pending = schemas::PendingWork::kRedeliver;
+};
+struct PsCommand {
+  schemas::Scope filter;  // the fleet: everybody
+  bool wide = false;      // with the counters of the last beat
+};
+struct GetCommand {
+  schemas::Address address;
+};
+struct StatusCommand {};
+struct AuditCommand {
+  AuditQuery query;
+};
+struct VerifyCommand {};
+
+using Command = std::variant<KillCommand, ResumeCommand, PsCommand, GetCommand, StatusCommand,
+                             AuditCommand, VerifyCommand>;
+
+// kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
+// kBadAddress, kMissingReason, kBadArgument name the field and the rule.
+[[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
+
+}  // namespace estop::control

@@ -1,0 +1,208 @@
+// What control does when an agent speaks, or is silent.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "control/core/control_core.h"
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+using schemas::AgentState;
+using schemas::Errc;
+using schemas::fail;
+using schemas::StoreOp;
+
+namespace {
+
+constexpr std::uint64_t kHealthEvery_us = 1'000'000;
+constexpr std::uint64_t kStopsEvery_us = 100'000;  // progress while many confirm
+
+std::vector<schemas::Latch> latches_of(const std::vector<HeldKill>& kills) {
+  std::vector<schemas::Latch> latches;
+  for (const HeldKill& held : kills) latches.push_back(held.latch);
+  return latches;
+}
+
+std::string who(const schemas::Address& address, const schemas::Instance& instance) {
+  return address.text() + "@" + instance.text();
+}
+
+}  // namespace
+
+void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
+  ++counters_.hellos;
+  if (asked.hello.goodbye) {
+    const AgentInstance* gone = registry_.goodbye(asked.address, asked.instance, now.wall_ms);
+    if (gone == nullptr) return;
+    out.push_back(PutAgent{gone->stored});
+    note(audit_line(now, "agent-left", gone->name(), asked.address.text()), out);
+    return;
+  }
+  // Who does not know the head of the log cannot say what is killed.
+  if (!ledger_.is_leading()) return;
+  const auto life = ledger_.latches().incarnation(asked.address, asked.instance.text());
+  const auto instance =
+      registry_.hello(asked.address, asked.instance, asked.hello, life, now.boot_us, now.wall_ms);
+  if (!instance) {
+    schemas::HelloReply no;
+    no.code = instance.error().code;
+    no.detail = instance.error().detail;
+    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
+    return;
+  }
+  out.push_back(PutAgent{(*instance)->stored});
+  note(audit_line(now, "agent-announced", (*instance)->name(), asked.address.text(), {},
+                  text_detail("runtime", asked.hello.runtime)),
+       out);
+  out.push_back(ListCheckpoints{asked.address, asked.instance, asked.reply});
+}
+
+void ControlCore::on(const CheckpointsListed& listed, Now, Effects& out) {
+  schemas::HelloReply reply;
+  const std::string& name = listed.instance.text();
+  reply.incarnation = ledger_.latches().incarnation(listed.address, name);
+  reply.beat_ms = options_.agents.beat_ms;
+  reply.lease_ms = options_.agents.lease_ms;
+  reply.latches = latches_of(ledger_.latches().covering(listed.address, name));
+  if (listed.checkpoints) {
+    reply.checkpoints = *listed.checkpoints;
+  } else {  // an agent that starts without its checkpoints would begin anew
+    reply.code = listed.checkpoints.error().code;
+    reply.detail = listed.checkpoints.error().detail;
+  }
+  out.push_back(ReplyToAgent{listed.reply, schemas::encode(reply)});
+}
+
+void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
+  ++counters_.beats;
+  if (!ledger_.is_leading()) return;  // its lease is not ours to give
+  const std::string& name = asked.instance.text();
+  schemas::BeatReply reply;
+  reply.nonce = asked.beat.nonce;
+  reply.incarnation = ledger_.latches().incarnation(asked.address, name);
+  reply.latches = latches_of(ledger_.latches().covering(asked.address, name));
+  const AgentInstance* instance =
+      registry_.beat(asked.address, asked.instance, asked.beat, now.boot_us, now.wall_ms);
+  if (instance == nullptr) reply.code = Errc::kNotFound;
+  out.push_back(ReplyToAgent{asked.reply, schemas::encode(reply)});
+}
+
+// --- Stopped ---------------------------------------------------------------------------
+
+void ControlCore::on(const StoppedReceived& received, Now, Effects& out) {
+  const AgentInstance* instance = registry_.find(received.address, received.instance);
+  const StopCount* count = registry_.stops(received.receipt.op_id);
+  if (instance == nullptr || count == nullptr || !count->missing.contains(instance->name())) return;
+  out.push_back(CheckStopped{received.address, received.instance, received.receipt, received.bytes,
+                             instance->stored.key});
+}
+
+void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
+  const std::string& op_id = checked.receipt.op_id;
+  if (!checked.good) {
+    ++counters_.bad_signatures;
+    alarm("forged-stop", who(checked.address, checked.instance),
+          "its receipt for " + op_id + " is not signed by it", now, out);
+    return;
+  }
+  AgentInstance* instance = registry_.find(checked.address, checked.instance);
+  if (instance == nullptr) return;
+  StopCount* count = registry_.stopped(op_id, *instance);
+  Order* order = orders_.find(op_id);
+  if (count == nullptr || order == nullptr) return;
+  ++counters_.stops_confirmed;
+  instance->confirmed_op = op_id;
+  note(audit_line(now, "instance-stopped", instance->name(), order->scope.text(), op_id,
+                  fmt::format(R"({{"cancelled":{},"dropped":{},"grace_exceeded":{},"us":{}}})",
+                              checked.receipt.handlers_cancelled, checked.receipt.intents_dropped,
+                              checked.receipt.grace_exceeded, checked.receipt.stopped_in_us)),
+       out);
+  tell_stops(*order, *count, now, out);
+}
+
+// At the end at once, on the way there now and then: with thousands of instances each answer names
+// many.
+void ControlCore::tell_stops(Order& order, StopCount& count, Now now, Effects& out) {
+  const bool complete = count.missing.empty();
+  if (order.has(Stage::kStopped)) return;
+  if (!complete && count.last_told_us != 0 && now.boot_us < count.last_told_us + kStopsEvery_us) {
+    return;
+  }
+  count.last_told_us = now.boot_us;
+  const std::string json = stopped_json(count);
+  if (!complete) return orders_.tell(order, Stage::kStopped, json, out);
+  orders_.reach(order, Stage::kStopped, json, out);
+  if (count.of() == 0) return;
+  note(audit_line(now, "stopped", "control", order.scope.text(), order.op_id, json), out);
+}
+
+void ControlCore::look_at_health(Now now, Effects& out) {
+  if (now.boot_us < next_health_us_) return;
+  next_health_us_ = now.boot_us + kHealthEvery_us;
+  for (const AgentInstance* instance : registry_.changed(now.boot_us)) {
+    const AgentState state = instance->reported;
+    const std::string kind = "agent-" + std::string(schemas::name(state));
+    if (state == AgentState::kCrashed) {
+      note(audit_line(now, kind, instance->name(), instance->stored.address.text()), out);
+      out.push_back(PutAgent{instance->stored});
+    } else {
+      const AuditEntry seen =
+          audit_line(now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
+      out.push_back(PublishEvent{*schemas::Segment::parse(kind), event_json(seen)});
+    }
+  }
+  // Stops that were held back while others came.
+  for (auto& [op_id, order] : orders_.all()) {
+    StopCount* count = registry_.stops(op_id);
+    if (count != nullptr && !count->missing.empty() && !count->confirmed.empty()) {
+      tell_stops(order, *count, now, out);
+    }
+  }
+}
+
+// --- Checkpoints and effects -----------------------------------------------------------
+
+void ControlCore::on(const StoreRequested& asked, Now now, Effects& out) {
+  if (const auto allowed = may_store(asked, now); !allowed) {
+    schemas::StoreReply no;
+    no.code = allowed.error().code;
+    no.detail = allowed.error().detail;
+    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
+    return;
+  }
+  out.push_back(Store{asked.address, asked.instance, asked.request, asked.reply});
+}
+
+// What is done may be written down as long as this life lasts; what is new may not begin under a
+// kill.
+schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now now) const {
+  if (!ledger_.is_leading()) return fail(Errc::kNoContact, "control does not lead yet");
+  const std::string& name = asked.instance.text();
+  const auto life = ledger_.latches().incarnation(asked.address, name);
+  if (asked.request.incarnation != life) {
+    return fail(Errc::kOldIncarnation,
+                fmt::format("this life is {}, the address is at {}: say hello",
+                            asked.request.incarnation, life));
+  }
+  const StoreOp op = asked.request.op;
+  if (op != StoreOp::kPut && op != StoreOp::kEffectBegin) return {};
+  for (const HeldKill& held : ledger_.latches().covering(asked.address, name)) {
+    const bool in_grace = held.latch.mode == schemas::KillMode::kGrace &&
+                          now.boot_us < held.since_us + held.grace_ms * 1'000ULL;
+    if (op == StoreOp::kPut && in_grace) continue;
+    return fail(Errc::kSenderKilled, kill_sentence(held.latch));
+  }
+  return {};
+}
+
+void ControlCore::on(const StoreAnswered& answer, Now now, Effects& out) {
+  out.push_back(ReplyToAgent{answer.reply, schemas::encode(answer.answer)});
+  if (answer.answer.code != Errc::kEffectAmbiguous) return;
+  note(audit_line(now, "effect-ambiguous", who(answer.address, answer.instance),
+                  answer.address.text(), {}, text_detail("key", answer.key)),
+       out);
+}
+
+}  // namespace estop::control

@@ -1,0 +1,254 @@
+// What control does when an operator asks.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "control/core/control_core.h"
+
+namespace estop::control {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::RecordKind;
+using schemas::Result;
+
+namespace {
+
+schemas::Record order_draft(RecordKind kind, const CommandReceived& asked,
+                            const OrderRequest& request) {
+  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
+  schemas::Record draft = draft_of(kind, op_id, asked.actor);
+  draft.scope = request.scope;
+  draft.reason = request.reason;
+  return draft;
+}
+
+}  // namespace
+
+void ControlCore::on(const CommandReceived& asked, Now now, Effects& out) {
+  ++counters_.commands;
+  const auto command = parse_command(asked.verb, asked.json);
+  if (!command) return refuse(asked, command.error(), now, out);
+  std::visit([&](const auto& request) { obey(asked, request, now, out); }, *command);
+}
+
+void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& error, Now now,
+                         Effects& out) {
+  ++counters_.commands_refused;
+  out.push_back(Answer{asked.reply, error_json(error)});
+  note(audit_line(now, "refused", asked.actor, asked.verb, {},
+                  text_detail("error", schemas::to_string(error))),
+       out);
+}
+
+// --- Kill ------------------------------------------------------------------------------
+
+void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, Now now,
+                       Effects& out) {
+  const OrderRequest& request = kill.order;
+  if (repeat(asked, request, RecordKind::kKill, now, out)) return;
+  std::vector<std::string> warnings;
+  for (const HeldKill& held : ledger_.latches().exactly(request.scope)) {
+    warnings.push_back("already " + kill_sentence(held.latch));
+  }
+  schemas::Record draft = order_draft(RecordKind::kKill, asked, request);
+  draft.mode = kill.mode;
+  draft.grace_ms = kill.grace_ms;
+  AuditEntry entry =
+      audit_line(now, "kill", asked.actor, request.scope.text(), draft.op_id, order_detail(draft));
+  const std::string event = event_json(entry);
+  const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
+  if (!registry_.knows(request.scope)) {
+    warnings.push_back("nobody of that name has announced itself; whoever does is killed");
+  }
+  if (ledger_.is_blind()) warnings.push_back("the control log cannot be read yet");
+  for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
+  ++counters_.kills;
+  begin_kill(record, warnings, now, out);
+  Order& order = *orders_.find(record.record.op_id);
+  orders_.watch(order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL, out);
+  out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event});
+}
+
+// The record is published: everybody else is told, and the counting begins.
+void ControlCore::begin_kill(const schemas::SignedRecord& record,
+                             const std::vector<std::string>& warnings, Now now, Effects& out) {
+  const schemas::Scope& scope = record.record.scope;
+  const schemas::Address address = scope.address();
+  out.push_back(
+      PublishToAgents{address.empty() ? std::nullopt : std::optional(address), record.frame});
+  out.push_back(Flush{});
+  Order& order = begin_order(record, warnings, now);
+  const std::string& op_id = order.op_id;
+  StopCount& stops = registry_.expect_stops(op_id, scope, now.boot_us);
+  const Gathering& fence = roster_.gather(op_id, record.record.seq, true, now.boot_us);
+  if (fence.done_us != 0) gathered(order, fence, now, out);
+  tell_stops(order, stops, now, out);
+}
+
+Order& ControlCore::begin_order(const schemas::SignedRecord& record,
+                                const std::vector<std::string>& warnings, Now now) {
+  const schemas::Record& order = record.record;
+  return orders_.add({.op_id = order.op_id,
+                      .kind = order.kind,
+                      .scope = order.scope,
+                      .actor = order.actor,
+                      .frame = record.frame,
+                      .started_us = now.boot_us,
+                      .accepted = accepted_json(order.op_id, order.seq, warnings)});
+}
+
+// --- Resume ----------------------------------------------------------------------------
+
+void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume, Now now,
+                       Effects& out) {
+  const OrderRequest& request = resume.order;
+  if (repeat(asked, request, RecordKind::kResume, now, out)) return;
+  const auto lifts = lifted_by(resume);
+  if (!lifts) return refuse(asked, lifts.error(), now, out);
+  if (!ledger_.stream_healthy() || !ledger_.recorder_healthy() || ledger_.is_full()) {
+    const char* why = !ledger_.recorder_healthy() ? "the recorder cannot write"
+                      : ledger_.is_leading()      ? "the stream does not take records"
+                                                  : "the control log is not open yet";
+    return refuse(asked,
+                  {Errc::kStoreUnavailable,
+                   fmt::format("{}: a resume has to be committed and durable first", why)},
+                  now, out);
+  }
+  std::vector<std::string> warnings;
+  for (const HeldKill& held : ledger_.latches().wider_than(request.scope)) {
+    warnings.push_back("still " + kill_sentence(held.latch));
+  }
+  for (const HeldKill& held : ledger_.latches().exactly(request.scope)) {
+    const bool named = std::find(lifts->begin(), lifts->end(), held.latch.op_id) != lifts->end();
+    if (!named) warnings.push_back("still " + kill_sentence(held.latch));
+  }
+  schemas::Record draft = order_draft(RecordKind::kResume, asked, request);
+  draft.lifts = *lifts;
+  draft.pending = resume.pending;
+  AuditEntry entry = audit_line(now, "resume", asked.actor, request.scope.text(), draft.op_id,
+                                order_detail(draft));
+  out.push_back(PublishEvent{*schemas::Segment::parse("resume"), event_json(entry)});
+  const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
+  ++counters_.resumes;
+  orders_.watch(begin_order(record, warnings, now), asked.reply, request.wait,
+                now.boot_us + request.timeout_ms * 1'000ULL, out);
+}
+
+// The op ids that a resume lifts: those it names, or every kill of exactly its scope.
+Result<std::vector<std::string>> ControlCore::lifted_by(const ResumeCommand& resume) const {
+  const schemas::Scope& scope = resume.order.scope;
+  const auto kills = ledger_.latches().exactly(scope);
+  if (kills.empty()) {
+    const auto wider = ledger_.latches().wider_than(scope);
+    if (!wider.empty()) {
+      return fail(Errc::kNotKilled, scope.text() + " itself is not killed, but " +
+                                        kill_sentence(wider.front().latch) + "; resume that scope");
+    }
+    if (!registry_.knows(scope)) {
+      return fail(Errc::kNotFound, "nobody of the name " + scope.text() +
+                                       " has announced itself, and it is not killed");
+    }
+    return fail(Errc::kNotKilled, scope.text() + " is not killed");
+  }
+  std::vector<std::string> lifts = resume.lifts;
+  if (lifts.empty()) {
+    for (const HeldKill& held : kills) lifts.push_back(held.latch.op_id);
+  }
+  for (const std::string& op_id : lifts) {
+    const bool held = std::any_of(kills.begin(), kills.end(),
+                                  [&](const HeldKill& kill) { return kill.latch.op_id == op_id; });
+    if (!held) return fail(Errc::kNotKilled, "no kill " + op_id + " of " + scope.text() + " holds");
+    if (ledger_.is_being_lifted(op_id)) {
+      return fail(Errc::kNotKilled, "a resume that lifts " + op_id + " is on its way already");
+    }
+  }
+  return lifts;
+}
+
+// --- Asked again -----------------------------------------------------------------------
+
+// True: the op id is known. Its first order stands; the asker watches it as it goes on.
+bool ControlCore::repeat(const CommandReceived& asked, const OrderRequest& request, RecordKind kind,
+                         Now now, Effects& out) {
+  const OpState* known = request.op_id.empty() ? nullptr : ledger_.find(request.op_id);
+  if (known == nullptr) return false;
+  if (known->kind != kind || known->scope != request.scope) {
+    refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
+           out);
+    return true;
+  }
+  const HeldKill* held = ledger_.latches().find(request.op_id);
+  Order* order = orders_.find(request.op_id);
+  if (order == nullptr) {
+    schemas::SignedRecord first;
+    first.record = draft_of(kind, request.op_id, asked.actor);
+    first.record.seq = known->seq;
+    first.record.scope = known->scope;
+    std::vector<std::string> notes = {"this order was given before"};
+    if (kind == RecordKind::kKill && held == nullptr)
+      notes.emplace_back("a resume lifted it since");
+    if (held != nullptr) first.frame = held->frame;
+    order = &begin_order(first, notes, now);
+    if (held != nullptr) {
+      Ledger::announce(held->frame, out);  // whoever obeys it already confirms once more
+      begin_kill(first, notes, now, out);
+      order = orders_.find(request.op_id);
+    } else if (kind == RecordKind::kResume && known->applied) {
+      gathered(*order, roster_.gather(request.op_id, known->seq, false, now.boot_us), now, out);
+    }
+    if (known->committed) orders_.reach(*order, Stage::kCommitted, committed_json(known->seq), out);
+    if (known->durable)
+      orders_.reach(*order, Stage::kDurable, durable_json(known->audit_number), out);
+  }
+  orders_.watch(*order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL,
+                out);
+  return true;
+}
+
+// --- Questions -------------------------------------------------------------------------
+
+void ControlCore::obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out) {
+  out.push_back(Answer{asked.reply, ps_json(view(now), ps)});
+}
+
+void ControlCore::obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out) {
+  out.push_back(Answer{asked.reply, status_json(view(now))});
+}
+
+void ControlCore::obey(const CommandReceived& asked, const GetCommand& get, Now now, Effects& out) {
+  const auto scope = schemas::Scope::of(get.address);
+  if (!registry_.knows(scope) && ledger_.latches().covering(get.address, {}).empty()) {
+    return refuse(asked,
+                  {Errc::kNotFound,
+                   "nobody of the name " + get.address.text() + " has ever announced itself"},
+                  now, out);
+  }
+  out.push_back(ReadDetails{get.address, asked.reply});
+}
+
+void ControlCore::obey(const CommandReceived& asked, const AuditCommand& audit, Now, Effects& out) {
+  out.push_back(QueryAudit{audit.query, asked.reply});
+}
+
+void ControlCore::obey(const CommandReceived& asked, const VerifyCommand&, Now, Effects& out) {
+  out.push_back(VerifyAudit{asked.reply});
+}
+
+void ControlCore::on(const AuditListed& listed, Now, Effects& out) {
+  out.push_back(Answer{listed.reply,
+                       listed.rows ? audit_json(*listed.rows) : error_json(listed.rows.error())});
+}
+
+void ControlCore::on(const AuditVerified& verified, Now, Effects& out) {
+  out.push_back(Answer{verified.reply, verified.verdict ? verdict_json(*verified.verdict)
+                                                        : error_json(verified.verdict.error())});
+}
+
+void ControlCore::on(const DetailsRead& details, Now now, Effects& out) {
+  out.push_back(Answer{details.reply,
+                       get_json(view(now), details.address, details.checkpoints, details.begun)});
+}
+
+}  // namespace estop::control

@@ -1,0 +1,292 @@
+#include "control/core/control_core.h"
+
+#include <utility>
+
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+using schemas::BridgeState;
+using schemas::RecordKind;
+using schemas::SignedRecord;
+
+ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
+    : options_(std::move(options)),
+      ledger_(std::move(log_key)),
+      roster_(options_.roster),
+      registry_(options_.agents) {}
+
+Effects ControlCore::start(std::vector<SignedRecord> records,
+                           const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
+  Effects out;
+  started_us_ = now.boot_us;
+  for (const StoredAgent& agent : agents) registry_.restore(agent, now.boot_us);
+  note(audit_line(now, "control-started", "control"), out);
+  ledger_.begin(std::move(records), std::move(fresh_id), out);
+  return out;
+}
+
+Effects ControlCore::handle(const Event& event, Now now) {
+  Effects out;
+  std::visit([&](const auto& happened) { on(happened, now, out); }, event);
+  ledger_.store_new(out);
+  return out;
+}
+
+// --- The log ---------------------------------------------------------------------------
+
+void ControlCore::on(const StreamRead& read, Now now, Effects& out) {
+  const bool was_blind = ledger_.is_blind();
+  const auto news = ledger_.on_stream(read, now, out);
+  if (was_blind && !ledger_.is_blind()) {
+    for (const auto& [id, key] : ledger_.joined()) roster_.joined(id, key, true);
+  }
+  take(news, now, out);
+}
+
+void ControlCore::on(const AppendAnswered& answer, Now now, Effects& out) {
+  take(ledger_.on_append(answer, out), now, out);
+}
+
+void ControlCore::on(const RecordStored& stored, Now now, Effects& out) {
+  if (!stored.result) {
+    alarm("recorder-failed", {}, schemas::to_string(stored.result.error()), now, out);
+  }
+  take(ledger_.on_stored(stored, out), now, out);
+}
+
+void ControlCore::on(const LinkChanged& link, Now, Effects&) {
+  ledger_.on_link(link.up);
+}
+
+void ControlCore::take(const std::vector<LedgerNews>& news, Now now, Effects& out) {
+  for (const LedgerNews& item : news) {
+    const std::string& op_id = item.record.record.op_id;
+    Order* order = orders_.find(op_id);
+    switch (item.what) {
+      case LedgerNews::What::kCommitted:
+        if (order != nullptr) {
+          orders_.reach(*order, Stage::kCommitted, committed_json(item.record.record.seq), out);
+        }
+        break;
+      case LedgerNews::What::kDurable:
+        if (order != nullptr) {
+          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number), out);
+        }
+        break;
+      case LedgerNews::What::kApplied:
+        applied(item.record, now, out);
+        break;
+    }
+  }
+}
+
+// The head of leases has moved over this record. What opens something is told to the bridges at
+// once.
+void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& out) {
+  const schemas::Record& record = signed_record.record;
+  switch (record.kind) {
+    case RecordKind::kResume: {
+      Order* order = orders_.find(record.op_id);
+      if (order == nullptr) order = &begin_order(signed_record, {}, now);
+      const Gathering& gathering = roster_.gather(record.op_id, record.seq, false, now.boot_us);
+      publish_lease(now, out);
+      gathered(*order, gathering, now, out);
+      break;
+    }
+    case RecordKind::kBridgeJoined: {
+      bridges_moving_.erase(record.target);
+      roster_.joined(record.target, ledger_.joined().at(record.target), false);
+      publish_lease(now, out);
+      break;
+    }
+    case RecordKind::kBridgeLeft:
+      bridges_moving_.erase(record.target);
+      roster_.left(record.target);
+      break;
+    case RecordKind::kTermOpened:
+      publish_lease(now, out);
+      break;
+    case RecordKind::kKill:
+    case RecordKind::kEpochOpened:
+      break;
+  }
+}
+
+void ControlCore::publish_lease(Now now, Effects& out) {
+  if (!ledger_.is_leading()) return;
+  next_lease_us_ = now.boot_us + options_.lease_every_us;
+  const schemas::LeaseFrame frame{.term = ledger_.term(),
+                                  .head = ledger_.head(),
+                                  .grants = roster_.grant(),
+                                  .uncommitted = ledger_.kills_beyond_head(),
+                                  .sent_at_ms = now.wall_ms};
+  out.push_back(PublishLease{schemas::sign_lease(frame, ledger_.key())});
+}
+
+// --- Bridges ---------------------------------------------------------------------------
+
+void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) {
+  const schemas::BridgeBeat& beat = received.beat;
+  const std::string& id = received.bridge;
+  const bool leading = ledger_.is_leading();
+  const bool trusted = leading && beat.bridge == id && ledger_.contains(beat.applied);
+  Bridge& bridge = roster_.heard(id, beat, trusted, now.boot_us);
+  for (std::size_t i = 0; i < beat.held.size() && i < kHeldMax; ++i) {
+    adopt(id, beat.held[i], now, out);
+  }
+  if (beat.after_fence > 0) {
+    alarm("after-fence", id, "the bridge forwarded intents of a killed scope", now, out);
+  }
+  if (!leading) return;
+  if (!trusted) {
+    alarm("bridge-log-differs", id, "the bridge applied a log that is not this one: no lease", now,
+          out);
+    return;
+  }
+  const bool known = bridge.joined && bridge.key == beat.key;
+  const bool asks = beat.state == BridgeState::kJoining && beat.applied == ledger_.head();
+  if (!known && asks && !ledger_.is_full()) {
+    append_bridge(RecordKind::kBridgeJoined, id, beat.key, now, out);
+  }
+  publish_lease(now, out);
+}
+
+void ControlCore::append_bridge(RecordKind kind, const std::string& id,
+                                const schemas::PublicKey& key, Now now, Effects& out) {
+  if (!bridges_moving_.insert(id).second) return;
+  const std::string label(schemas::name(kind));
+  const std::string op_id =
+      "bridge-" + std::to_string(ledger_.term()) + "-" + std::to_string(++own_ops_);
+  schemas::Record draft = draft_of(kind, op_id, "control");
+  draft.target = id;
+  if (kind == RecordKind::kBridgeJoined) draft.key.assign(key.begin(), key.end());
+  AuditEntry entry = audit_line(now, label, "control", id, draft.op_id);
+  out.push_back(PublishEvent{*schemas::Segment::parse(label), event_json(entry)});
+  ledger_.append(std::move(draft), std::move(entry), now, out);
+}
+
+// A bridge holds a kill that is not in its log: control died before it could commit it, or lost it.
+void ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, Now now,
+                        Effects& out) {
+  const auto held = schemas::open_record(frame);
+  if (!held || held->record.kind != RecordKind::kKill) return;
+  // Known: under way, in force, or lifted by a resume since.
+  if (ledger_.find(held->record.op_id) != nullptr) return;
+  if (!schemas::verify_record(*held, ledger_.key().public_key())) {
+    ++counters_.bad_signatures;
+    alarm("forged-kill", bridge, "the bridge holds a kill that control did not sign", now, out);
+    return;
+  }
+  schemas::Record draft = held->record;
+  now.wall_ms = draft.issued_at_ms;
+  AuditEntry entry = audit_line(now, "adopted", draft.actor, draft.scope.text(), draft.op_id,
+                                text_detail("bridge", bridge));
+  begin_kill(ledger_.append(std::move(draft), std::move(entry), now, out), {}, now, out);
+}
+
+void ControlCore::on(const BridgeReceiptReceived& received, Now now, Effects& out) {
+  Gathering* gathering = roster_.confirm(received.bridge, received.receipt, now.boot_us);
+  if (gathering == nullptr) return;
+  if (Order* order = orders_.find(received.receipt.op_id)) gathered(*order, *gathering, now, out);
+  const Bridge& bridge = roster_.all().at(received.bridge);
+  out.push_back(
+      CheckBridgeReceipt{received.bridge, received.receipt.op_id, received.bytes, bridge.key});
+}
+
+void ControlCore::on(const BridgeReceiptChecked& checked, Now now, Effects& out) {
+  if (checked.good) return;
+  ++counters_.bad_signatures;
+  alarm("forged-receipt", checked.bridge,
+        "its receipt for " + checked.op_id + " is not signed by it", now, out);
+  const Gathering* gathering = roster_.withdraw(checked.bridge, checked.op_id);
+  Order* order = orders_.find(checked.op_id);
+  if (gathering == nullptr || order == nullptr) return;
+  const Stage stage = gathering->is_kill ? Stage::kFenced : Stage::kOpened;
+  order->reached = static_cast<StageSet>(order->reached & ~bit(stage));
+  orders_.tell(*order, stage, gathering_json(*gathering), out);
+}
+
+// Progress of a fence, or of a resume on its way through the bridges.
+void ControlCore::gathered(Order& order, const Gathering& gathering, Now now, Effects& out) {
+  const Stage stage = gathering.is_kill ? Stage::kFenced : Stage::kOpened;
+  const std::string json = gathering_json(gathering);
+  if (gathering.done_us == 0 || order.has(stage)) {
+    orders_.tell(order, stage, json, out);
+    return;
+  }
+  if (gathering.is_kill) {
+    ++counters_.fences;
+    counters_.fence_us_total += gathering.done_us - gathering.started_us;
+  } else {
+    const schemas::Address address = order.scope.address();
+    out.push_back(
+        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
+  }
+  orders_.reach(order, stage, json, out);
+  note(audit_line(now, std::string(name(stage)), "control", order.scope.text(), order.op_id, json),
+       out);
+}
+
+// --- Time ------------------------------------------------------------------------------
+
+void ControlCore::on(const Tick& tick, Now now, Effects& out) {
+  ledger_.tick(now, tick.recorder_healthy, out);
+  for (const std::string& op_id : roster_.settle(now.boot_us)) {
+    Order* order = orders_.find(op_id);
+    if (order != nullptr) gathered(*order, *roster_.find(op_id), now, out);
+  }
+  const bool leading = ledger_.is_leading();
+  for (const std::string& id : leading ? roster_.silent(now.boot_us) : std::vector<std::string>{}) {
+    if (bridges_moving_.contains(id)) continue;
+    const bool clean = roster_.all().at(id).beat.state == BridgeState::kLeaving;
+    if (!clean) alarm("bridge-lost", id, "the bridge is silent and its lease is over", now, out);
+    append_bridge(RecordKind::kBridgeLeft, id, {}, now, out);
+  }
+  if (now.boot_us >= next_lease_us_) publish_lease(now, out);
+  if (now.boot_us >= next_announce_us_) {
+    next_announce_us_ = now.boot_us + kRetry_us;
+    for (const auto& [op_id, order] : orders_.all()) {
+      const Gathering* gathering = roster_.find(op_id);
+      const bool owed = gathering != nullptr && gathering->is_kill && gathering->done_us == 0;
+      if (owed && now.boot_us >= order.started_us + kRetry_us) Ledger::announce(order.frame, out);
+    }
+  }
+  look_at_health(now, out);
+  for (Order* order : orders_.expire(now.boot_us, out)) {
+    note(audit_line(
+             now, "unconfirmed", order->actor, order->scope.text(), order->op_id,
+             order->newest.contains(Stage::kStopped) ? order->newest.at(Stage::kStopped) : "{}"),
+         out);
+  }
+  for (const std::string& op_id : orders_.forget_old(now.boot_us)) {
+    roster_.forget(op_id);
+    registry_.forget_stops(op_id);
+  }
+}
+
+// --- Telling ---------------------------------------------------------------------------
+
+void ControlCore::note(AuditEntry entry, Effects& out) {
+  if (auto kind = schemas::Segment::parse(entry.kind)) {
+    out.push_back(PublishEvent{*kind, event_json(entry)});
+  }
+  out.push_back(WriteAudit{std::move(entry)});
+}
+
+void ControlCore::alarm(const std::string& kind, const std::string& subject,
+                        const std::string& detail, Now now, Effects& out) {
+  auto& told = alarms_told_[kind + " " + subject];
+  if (told != 0 && now.boot_us < told + kAlarmAgain_us) return;
+  told = now.boot_us;
+  ++counters_.alarms;
+  out.push_back(Alarm{kind, subject.empty() ? detail : subject + ": " + detail});
+  note(audit_line(now, "alarm-" + kind, "control", subject, {}, text_detail("problem", detail)),
+       out);
+}
+
+StatusView ControlCore::view(Now now) const {
+  return {options_.version, ledger_, roster_, registry_, now, started_us_};
+}
+
+}  // namespace estop::control

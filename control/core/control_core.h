@@ -1,0 +1,138 @@
+// Every decision of control: one event and the time in, what to do out.
+//
+// The core owns the state of the log, the bridges, the agents and the orders; it reads no clock and
+// does no I/O. Effects are to be performed in their order. After a Stop effect nothing more may be
+// handled. Not thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "control/core/answers.h"
+#include "control/core/effects.h"
+#include "control/core/ledger.h"
+#include "control/core/orders.h"
+#include "control/core/registry.h"
+#include "control/core/roster.h"
+
+namespace estop::control {
+
+struct CoreOptions {
+  RosterOptions roster;
+  RegistryOptions agents;
+  std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
+  std::string version;
+};
+
+inline constexpr std::uint32_t kTick_ms = 100;
+inline constexpr std::uint64_t kAlarmAgain_us =
+    60'000'000;                              // the same alarm is not repeated before
+inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
+
+// Since the start.
+struct CoreCounters {
+  std::uint64_t commands = 0;
+  std::uint64_t commands_refused = 0;
+  std::uint64_t kills = 0;
+  std::uint64_t resumes = 0;
+  std::uint64_t fences = 0;
+  std::uint64_t fence_us_total = 0;
+  std::uint64_t hellos = 0;
+  std::uint64_t beats = 0;
+  std::uint64_t stops_confirmed = 0;
+  std::uint64_t bad_signatures = 0;
+  std::uint64_t alarms = 0;
+};
+
+class ControlCore {
+ public:
+  ControlCore(CoreOptions options, schemas::SigningKey log_key);
+
+  // What the recorder kept; `fresh_id` (a segment of at most 34 bytes) names the log if it is
+  // opened now.
+  Effects start(std::vector<schemas::SignedRecord> records, const std::vector<StoredAgent>& agents,
+                std::string fresh_id, Now now);
+  Effects handle(const Event& event, Now now);
+
+  [[nodiscard]] const Ledger& ledger() const { return ledger_; }
+  [[nodiscard]] const Roster& roster() const { return roster_; }
+  [[nodiscard]] const Registry& registry() const { return registry_; }
+  [[nodiscard]] const CoreCounters& counters() const { return counters_; }
+
+ private:
+  // Operators (control_commands.cc).
+  void on(const CommandReceived& command, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const KillCommand& kill, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const ResumeCommand& resume, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const GetCommand& get, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const AuditCommand& audit, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const VerifyCommand&, Now now, Effects& out);
+  bool repeat(const CommandReceived& asked, const OrderRequest& order, schemas::RecordKind kind,
+              Now now, Effects& out);
+  Order& begin_order(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
+                     Now now);
+  void begin_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
+                  Now now, Effects& out);
+  [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
+      const ResumeCommand& resume) const;
+  void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
+  void on(const AuditListed& listed, Now now, Effects& out);
+  void on(const AuditVerified& verified, Now now, Effects& out);
+  void on(const DetailsRead& details, Now now, Effects& out);
+
+  // Log and bridges (control_core.cc).
+  void on(const StreamRead& read, Now now, Effects& out);
+  void on(const AppendAnswered& answer, Now now, Effects& out);
+  void on(const RecordStored& stored, Now now, Effects& out);
+  void on(const LinkChanged& link, Now now, Effects& out);
+  void on(const BridgeBeatReceived& beat, Now now, Effects& out);
+  void on(const BridgeReceiptReceived& receipt, Now now, Effects& out);
+  void on(const BridgeReceiptChecked& checked, Now now, Effects& out);
+  void on(const Tick& tick, Now now, Effects& out);
+  void take(const std::vector<LedgerNews>& news, Now now, Effects& out);
+  void applied(const schemas::SignedRecord& record, Now now, Effects& out);
+  void gathered(Order& order, const Gathering& gathering, Now now, Effects& out);
+  void adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
+  void publish_lease(Now now, Effects& out);
+  void append_bridge(schemas::RecordKind kind, const std::string& id, const schemas::PublicKey& key,
+                     Now now, Effects& out);
+
+  // Agents (control_agents.cc).
+  void on(const HelloReceived& hello, Now now, Effects& out);
+  void on(const CheckpointsListed& listed, Now now, Effects& out);
+  void on(const BeatReceived& beat, Now now, Effects& out);
+  void on(const StoppedReceived& stopped, Now now, Effects& out);
+  void on(const StoppedChecked& checked, Now now, Effects& out);
+  void on(const StoreRequested& request, Now now, Effects& out);
+  void on(const StoreAnswered& answer, Now now, Effects& out);
+  [[nodiscard]] schemas::Result<void> may_store(const StoreRequested& asked, Now now) const;
+  void tell_stops(Order& order, StopCount& count, Now now, Effects& out);
+  void look_at_health(Now now, Effects& out);
+
+  // Everything that is decided goes into the audit and to the live feed.
+  static void note(AuditEntry entry, Effects& out);
+  void alarm(const std::string& kind, const std::string& subject, const std::string& detail,
+             Now now, Effects& out);
+  [[nodiscard]] StatusView view(Now now) const;
+
+  CoreOptions options_;
+  Ledger ledger_;
+  Roster roster_;
+  Registry registry_;
+  Orders orders_;
+  CoreCounters counters_;
+  std::uint64_t started_us_ = 0;
+  std::uint64_t next_lease_us_ = 0;
+  std::uint64_t next_announce_us_ = 0;
+  std::uint64_t next_health_us_ = 0;
+  std::uint64_t own_ops_ = 0;
+  std::set<std::string> bridges_moving_;              // a joined or left record is on its way
+  std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when
+};
+
+}  // namespace estop::control

@@ -1,0 +1,159 @@
+// What can happen to control, as values. The shell makes them; ControlCore::handle takes them.
+//
+// Messages arrive decoded: what cannot be decoded never becomes an event (the shell counts it).
+// Identities (`actor`, `bridge`, `address`, `instance`) come from the subject, which the broker
+// checked, never from the payload.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "control/recorder/rows.h"
+#include "schemas/codec.h"
+#include "schemas/messages.h"
+#include "schemas/subjects.h"
+
+namespace estop::control {
+
+// The instant of an event. Decisions use `boot_us` (CLOCK_BOOTTIME); `wall_ms` is for people.
+struct Now {
+  std::uint64_t boot_us = 0;
+  std::uint64_t wall_ms = 0;
+};
+
+// Where an answer goes. An empty subject means nobody: the reply subject was missing or not
+// honoured.
+struct ReplyTo {
+  schemas::Subject subject;
+  schemas::Form form = schemas::Form::kJson;  // commands only
+};
+
+// --- Operators -------------------------------------------------------------------------
+
+struct CommandReceived {
+  std::string actor;
+  std::string verb;
+  std::string json;
+  std::string fresh_op_id;  // taken if the command brings none: the core has no random source
+  ReplyTo reply;
+};
+
+// --- The stream and the recorder -------------------------------------------------------
+
+// What the stream holds from the asked record on (or its last record, if it ends before).
+struct StreamTail {
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;                  // 0: empty
+  std::vector<schemas::SignedRecord> records;  // signatures verified by nobody yet
+};
+struct StreamRead {
+  schemas::Result<StreamTail> tail;
+};
+// The stream's answer to PublishRecord. kLogConflict: it expected another sequence.
+struct AppendAnswered {
+  std::uint64_t seq = 0;
+  schemas::Result<void> result;
+};
+struct RecordStored {
+  std::uint64_t seq = 0;
+  schemas::Result<void> result;
+  std::uint64_t audit_number = 0;  // of the audit row of the same transaction; 0: none or not known
+};
+// The CONTROL connection came (up) or went.
+struct LinkChanged {
+  bool up = false;
+};
+struct AuditListed {
+  ReplyTo reply;
+  schemas::Result<std::vector<AuditRow>> rows;
+};
+struct AuditVerified {
+  ReplyTo reply;
+  schemas::Result<AuditVerdict> verdict;
+};
+struct DetailsRead {
+  ReplyTo reply;
+  schemas::Address address;
+  schemas::Result<std::vector<schemas::CheckpointInfo>> checkpoints;
+  schemas::Result<std::vector<AmbiguousEffect>> begun;
+};
+
+// --- Bridges ---------------------------------------------------------------------------
+
+struct BridgeBeatReceived {
+  std::string bridge;
+  schemas::BridgeBeat beat;
+};
+struct BridgeReceiptReceived {
+  std::string bridge;
+  schemas::BridgeReceipt receipt;
+  schemas::Bytes bytes;  // for the later check of the signature
+};
+struct BridgeReceiptChecked {
+  std::string bridge;
+  std::string op_id;
+  bool good = false;
+};
+
+// --- Agents ----------------------------------------------------------------------------
+
+struct HelloReceived {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::Hello hello;
+  ReplyTo reply;
+};
+struct CheckpointsListed {  // completes a hello
+  schemas::Address address;
+  schemas::Instance instance;
+  ReplyTo reply;
+  schemas::Result<std::vector<schemas::CheckpointInfo>> checkpoints;
+};
+struct BeatReceived {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::Beat beat;
+  ReplyTo reply;
+};
+struct StoppedReceived {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::StoppedReceipt receipt;
+  schemas::Bytes bytes;
+};
+struct StoppedChecked {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::StoppedReceipt receipt;
+  bool good = false;
+};
+struct StoreRequested {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::StoreRequest request;
+  ReplyTo reply;
+};
+struct StoreAnswered {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::StoreOp op = schemas::StoreOp::kGet;
+  std::string key;
+  ReplyTo reply;
+  schemas::StoreReply answer;
+};
+
+// --- Time ------------------------------------------------------------------------------
+
+struct Tick {  // every kTick_ms: deadlines, retries, health
+  bool recorder_healthy = true;
+};
+
+using Event =
+    std::variant<CommandReceived, StreamRead, AppendAnswered, RecordStored, LinkChanged,
+                 AuditListed, AuditVerified, DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
+                 BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
+                 StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered, Tick>;
+
+}  // namespace estop::control

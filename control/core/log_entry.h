@@ -1,0 +1,77 @@
+// One record of the control log on its way, and what the ledger tells about it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "control/core/events.h"
+
+namespace estop::control {
+
+inline constexpr std::uint64_t kRetry_us = 500'000;    // failed appends, stores and announcements
+inline constexpr std::uint64_t kProbe_us = 2'000'000;  // between looks at the stream
+inline constexpr std::size_t kAppendWindow = 256;      // appends in flight, kills excepted
+inline constexpr std::size_t kUncommittedMax = 1'024;  // beyond: only kills
+inline constexpr std::size_t kLeaseKillsMax_bytes =
+    256 * 1024;  // of uncommitted kills in one lease
+
+// A record that is not yet both applied and durable.
+struct LogEntry {
+  schemas::SignedRecord record;
+  std::optional<AuditEntry> audit{};
+  bool in_flight = false;  // published, the stream has not answered yet
+  bool committed = false;
+  bool storing = false;       // handed to the recorder, no answer yet
+  bool store_failed = false;  // tried again with the next retry
+  bool durable = false;
+
+  [[nodiscard]] bool is_kill() const { return record.record.kind == schemas::RecordKind::kKill; }
+  // What may open something also has to survive the loss of the stream.
+  [[nodiscard]] bool may_apply() const {
+    using schemas::RecordKind;
+    const auto kind = record.record.kind;
+    const bool opens = kind == RecordKind::kResume || kind == RecordKind::kBridgeJoined;
+    return committed && (durable || !opens);
+  }
+};
+
+struct LedgerNews {
+  enum class What : std::uint8_t {
+    kCommitted,
+    kDurable,
+    kApplied,
+  };
+  What what = What::kCommitted;
+  schemas::SignedRecord record;
+  std::uint64_t audit_number = 0;  // kDurable
+};
+
+// What is to become a record: Ledger::append numbers, dates and signs it.
+inline schemas::Record draft_of(schemas::RecordKind kind, std::string op_id, std::string actor) {
+  schemas::Record draft;
+  draft.kind = kind;
+  draft.op_id = std::move(op_id);
+  draft.actor = std::move(actor);
+  return draft;
+}
+
+inline AuditEntry audit_line(Now now, std::string kind, std::string actor, std::string subject = {},
+                             std::string op_id = {}, std::string detail = "{}") {
+  return {std::move(kind),  std::move(actor),  std::move(subject),
+          std::move(op_id), std::move(detail), now.wall_ms};
+}
+
+// How far the record of an op id has come.
+struct OpState {
+  std::uint64_t seq = 0;  // 0: not numbered yet
+  schemas::RecordKind kind = schemas::RecordKind::kKill;
+  schemas::Scope scope{};
+  bool committed = false;
+  bool durable = false;
+  bool applied = false;
+  std::uint64_t audit_number = 0;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,69 @@
+// The orders under way: which stages each has reached, and which operators watch it.
+//
+// An operator that asks again with the same op id becomes one more watcher and is told everything
+// that happened so far.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "control/core/command.h"
+#include "control/core/effects.h"
+
+namespace estop::control {
+
+inline constexpr std::uint64_t kOrderKept_us =
+    600'000'000;  // after its start, for those who ask again
+inline constexpr std::size_t kWatchersMax = 1'024;
+
+struct Order {
+  std::string op_id{};
+  schemas::RecordKind kind = schemas::RecordKind::kKill;
+  schemas::Scope scope{};
+  std::string actor{};
+  schemas::Bytes frame{};
+  std::uint64_t started_us = 0;
+  StageSet reached = 0;
+  bool gave_up = false;    // an operator's time ran out before the stages were reached
+  std::string accepted{};  // JSON, as all below
+  std::map<Stage, std::string> newest{};  // what was told last about a stage
+
+  [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
+};
+
+class Orders {
+ public:
+  // `order.accepted` is what every watcher is told first.
+  Order& add(Order order);
+  [[nodiscard]] Order* find(const std::string& op_id);
+  // Tells the watcher what happened so far; it stays until its stages are reached or `until_us` is
+  // over. False: nobody can be added, there are too many.
+  bool watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint64_t until_us,
+             Effects& out);
+  // News about a stage for all watchers.
+  void tell(Order& order, Stage stage, std::string json, Effects& out);
+  // The same, and the stage is reached; ends the watchers that waited for nothing else.
+  void reach(Order& order, Stage stage, std::string json, Effects& out);
+  // Ends the watchers whose time is over. Returns the orders that were given up just now, for the
+  // first time.
+  std::vector<Order*> expire(std::uint64_t now_us, Effects& out);
+  // Drops orders that nobody watches and that are old; returns their op ids.
+  std::vector<std::string> forget_old(std::uint64_t now_us);
+  [[nodiscard]] std::map<std::string, Order>& all() { return orders_; }
+
+ private:
+  struct Watcher {
+    std::string op_id;
+    ReplyTo reply;
+    StageSet wait = 0;
+    std::uint64_t until_us = 0;
+  };
+  static void finish(const Order& order, const Watcher& watcher, Effects& out);
+
+  std::map<std::string, Order> orders_;
+  std::vector<Watcher> watchers_;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,161 @@
+#include "control/core/registry.h"
+
+#include <algorithm>
+
+namespace estop::control {
+
+using schemas::AgentState;
+using schemas::Errc;
+using schemas::Scope;
+
+std::string AgentInstance::name() const {
+  return stored.address.text() + "@" + stored.instance.text();
+}
+
+void Registry::restore(const StoredAgent& agent, std::uint64_t now_us) {
+  AgentInstance& instance = agents_[agent.address.tokens()][agent.instance.text()];
+  if (instance.stored.instance.empty()) ++count_;
+  instance.stored = agent;
+  instance.heard_us = now_us;
+  instance.reported = agent.left ? AgentState::kLeft : AgentState::kUnknown;
+}
+
+schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
+                                                const schemas::Instance& name,
+                                                const schemas::Hello& hello,
+                                                std::uint64_t incarnation, std::uint64_t now_us,
+                                                std::uint64_t now_ms) {
+  Instances& instances = agents_[address.tokens()];
+  if (!instances.contains(name.text())) {
+    if (!make_room(instances, now_us)) {
+      return schemas::fail(Errc::kTooMany, address.text() + " has " +
+                                               std::to_string(schemas::kInstancesMax) +
+                                               " living instances already");
+    }
+    ++count_;
+  }
+  AgentInstance& instance = instances[name.text()];
+  if (instance.stored.first_seen_ms == 0) instance.stored.first_seen_ms = now_ms;
+  instance.stored.address = address;
+  instance.stored.instance = name;
+  instance.stored.key = hello.key;
+  instance.stored.host = hello.host;
+  instance.stored.pid = hello.pid;
+  instance.stored.last_seen_ms = now_ms;
+  instance.stored.left = false;
+  instance.runtime = hello.runtime;
+  instance.spawned_by = hello.spawned_by;
+  instance.incarnation = incarnation;
+  instance.heard_us = now_us;
+  instance.has_beaten = false;
+  instance.reported = AgentState::kUnknown;
+  return &instance;
+}
+
+// An address that makes up instance names pushes out its own dead, nobody else's.
+bool Registry::make_room(Instances& instances, std::uint64_t now_us) {
+  if (instances.size() < schemas::kInstancesMax) return true;
+  const auto dead = std::find_if(instances.begin(), instances.end(), [&](const auto& entry) {
+    const AgentState state = health(entry.second, now_us);
+    return state == AgentState::kLeft || state == AgentState::kCrashed;
+  });
+  if (dead == instances.end()) return false;
+  instances.erase(dead);
+  --count_;
+  return true;
+}
+
+AgentInstance* Registry::goodbye(const schemas::Address& address, const schemas::Instance& name,
+                                 std::uint64_t now_ms) {
+  AgentInstance* instance = find(address, name);
+  if (instance == nullptr || instance->stored.left) return nullptr;
+  instance->stored.left = true;
+  instance->stored.last_seen_ms = now_ms;
+  instance->reported = AgentState::kLeft;
+  return instance;
+}
+
+AgentInstance* Registry::beat(const schemas::Address& address, const schemas::Instance& name,
+                              const schemas::Beat& beat, std::uint64_t now_us,
+                              std::uint64_t now_ms) {
+  AgentInstance* instance = find(address, name);
+  if (instance == nullptr || instance->stored.left) return nullptr;
+  instance->beat = beat;
+  instance->has_beaten = true;
+  instance->incarnation = std::max(instance->incarnation, beat.incarnation);
+  instance->heard_us = now_us;
+  instance->stored.last_seen_ms = now_ms;
+  return instance;
+}
+
+AgentState Registry::health(const AgentInstance& instance, std::uint64_t now_us) const {
+  if (instance.stored.left) return AgentState::kLeft;
+  const std::uint64_t silent_us = now_us - std::min(now_us, instance.heard_us);
+  const std::uint64_t beat_us = options_.beat_ms * 1'000ULL;
+  if (silent_us >= schemas::kCrashedBeats * beat_us) return AgentState::kCrashed;
+  if (silent_us >= schemas::kStaleBeats * beat_us) return AgentState::kStale;
+  return instance.has_beaten ? AgentState::kHealthy : AgentState::kUnknown;
+}
+
+std::vector<AgentInstance*> Registry::changed(std::uint64_t now_us) {
+  std::vector<AgentInstance*> found;
+  for (auto& [tokens, instances] : agents_) {
+    for (auto& [name, instance] : instances) {
+      const AgentState state = health(instance, now_us);
+      if (state == instance.reported) continue;
+      instance.reported = state;
+      found.push_back(&instance);
+    }
+  }
+  return found;
+}
+
+bool Registry::knows(const Scope& scope) const {
+  return !covered_by(scope).empty();
+}
+
+std::vector<const AgentInstance*> Registry::covered_by(const Scope& scope) const {
+  std::vector<const AgentInstance*> found;
+  const schemas::Address exact = scope.address();
+  const std::string from = exact.empty() ? scope.tokens() : exact.tokens();
+  for (auto agent = agents_.lower_bound(from); agent != agents_.end(); ++agent) {
+    if (agent->first.compare(0, from.size(), from) != 0) break;
+    for (const auto& [name, instance] : agent->second) {
+      if (scope.covers(instance.stored.address, name)) found.push_back(&instance);
+    }
+  }
+  return found;
+}
+
+AgentInstance* Registry::find(const schemas::Address& address, const schemas::Instance& name) {
+  const auto agent = agents_.find(address.tokens());
+  if (agent == agents_.end()) return nullptr;
+  const auto instance = agent->second.find(name.text());
+  return instance == agent->second.end() ? nullptr : &instance->second;
+}
+
+StopCount& Registry::expect_stops(const std::string& op_id, const Scope& scope,
+                                  std::uint64_t now_us) {
+  const auto [place, made] = stops_.try_emplace(op_id);
+  if (!made) return place->second;
+  for (const AgentInstance* instance : covered_by(scope)) {
+    const AgentState state = health(*instance, now_us);
+    if (state == AgentState::kLeft || state == AgentState::kCrashed) continue;
+    place->second.missing.insert(instance->name());
+  }
+  return place->second;
+}
+
+StopCount* Registry::stopped(const std::string& op_id, const AgentInstance& instance) {
+  StopCount* count = stops(op_id);
+  if (count == nullptr || count->missing.erase(instance.name()) == 0) return nullptr;
+  count->confirmed.insert(instance.name());
+  return count;
+}
+
+StopCount* Registry::stops(const std::string& op_id) {
+  const auto found = stops_.find(op_id);
+  return found == stops_.end() ? nullptr : &found->second;
+}
+
+}  // namespace estop::control

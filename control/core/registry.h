@@ -1,0 +1,96 @@
+// The agents: who announced itself, how it fares, and who has confirmed which kill.
+//
+// Health is counted from the arrival of beats. A kill does not change it: *killed* lies over it.
+// Who has not confirmed a kill stays missing whatever else becomes of it, also if it leaves or
+// crashes: unconfirmed is never shown as stopped.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "control/recorder/rows.h"
+#include "schemas/messages.h"
+#include "schemas/result.h"
+
+namespace estop::control {
+
+struct RegistryOptions {
+  std::uint32_t beat_ms = schemas::kAgentBeat_ms;
+  std::uint32_t lease_ms = schemas::kAgentLease_ms;
+};
+
+struct AgentInstance {
+  StoredAgent stored;
+  std::string runtime;
+  std::string spawned_by;
+  std::uint64_t incarnation = 0;  // that its last hello was given
+  std::uint64_t heard_us = 0;
+  bool has_beaten = false;                                       // since its last hello
+  schemas::Beat beat;                                            // the newest
+  schemas::AgentState reported = schemas::AgentState::kUnknown;  // what was told last
+  std::string confirmed_op;  // the newest kill that it confirmed
+
+  [[nodiscard]] std::string name() const;  // acme/prod/mailer@k3j9x2ab
+};
+
+// The instances that a kill waits for.
+struct StopCount {
+  std::set<std::string> missing;  // names
+  std::set<std::string> confirmed;
+  std::uint64_t last_told_us = 0;
+  [[nodiscard]] std::size_t of() const { return missing.size() + confirmed.size(); }
+};
+
+class Registry {
+ public:
+  explicit Registry(RegistryOptions options) : options_(options) {}
+
+  // At start: who was there when control ended. They have a full time to be heard again.
+  void restore(const StoredAgent& agent, std::uint64_t now_us);
+
+  // kTooMany: the address has kInstancesMax living instances.
+  schemas::Result<AgentInstance*> hello(const schemas::Address& address,
+                                        const schemas::Instance& instance,
+                                        const schemas::Hello& hello, std::uint64_t incarnation,
+                                        std::uint64_t now_us, std::uint64_t now_ms);
+  AgentInstance* goodbye(const schemas::Address& address, const schemas::Instance& instance,
+                         std::uint64_t now_ms);
+  // Nullptr: it has to say hello first.
+  AgentInstance* beat(const schemas::Address& address, const schemas::Instance& instance,
+                      const schemas::Beat& beat, std::uint64_t now_us, std::uint64_t now_ms);
+
+  [[nodiscard]] schemas::AgentState health(const AgentInstance& instance,
+                                           std::uint64_t now_us) const;
+  // Instances whose health is another one than reported last; marks it as reported.
+  std::vector<AgentInstance*> changed(std::uint64_t now_us);
+
+  [[nodiscard]] bool knows(const schemas::Scope& scope) const;  // anybody, ever
+  [[nodiscard]] std::vector<const AgentInstance*> covered_by(const schemas::Scope& scope) const;
+  [[nodiscard]] AgentInstance* find(const schemas::Address& address,
+                                    const schemas::Instance& instance);
+  [[nodiscard]] std::size_t size() const { return count_; }
+  [[nodiscard]] const RegistryOptions& options() const { return options_; }
+
+  // Waits for every living instance of the scope; one that exists already is kept.
+  StopCount& expect_stops(const std::string& op_id, const schemas::Scope& scope,
+                          std::uint64_t now_us);
+  // Nullptr: nobody waits for it (any more), or it was counted before.
+  StopCount* stopped(const std::string& op_id, const AgentInstance& instance);
+  [[nodiscard]] StopCount* stops(const std::string& op_id);
+  void forget_stops(const std::string& op_id) { stops_.erase(op_id); }
+
+ private:
+  using Instances = std::map<std::string, AgentInstance>;
+  bool make_room(Instances& instances, std::uint64_t now_us);
+
+  RegistryOptions options_;
+  std::map<std::string, Instances> agents_;  // by address tokens, so that a scope is a range
+  std::map<std::string, StopCount> stops_;   // by op id
+  std::size_t count_ = 0;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,127 @@
+#include "control/core/roster.h"
+
+#include <algorithm>
+
+namespace estop::control {
+
+using schemas::BridgeState;
+
+void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool earlier) {
+  Bridge& bridge = bridges_[id];
+  bridge.id = id;
+  bridge.key = key;
+  bridge.joined = true;
+  if (!earlier) return;
+  bridge.open_until_us =
+      std::max(bridge.open_until_us, options_.start_us + options_.lease_us + options_.margin_us);
+}
+
+void Roster::left(const std::string& id) {
+  bridges_.erase(id);
+}
+
+Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,
+                      std::uint64_t now_us) {
+  Bridge& bridge = bridges_[id];
+  bridge.id = id;
+  bridge.heard_us = now_us;
+  bridge.beat = beat;
+  bridge.wants_grant = trusted && beat.state != BridgeState::kLeaving;
+  // It says that it is closed for good, after everything that it forwarded was flushed.
+  if (beat.state == BridgeState::kLeaving) bridge.open_until_us = 0;
+  return bridge;
+}
+
+std::vector<schemas::Grant> Roster::grant() {
+  std::vector<schemas::Grant> grants;
+  for (auto& [id, bridge] : bridges_) {
+    if (!bridge.wants_grant || !bridge.joined || bridge.beat.key != bridge.key) continue;
+    bridge.wants_grant = false;
+    bridge.open_until_us = bridge.heard_us + options_.lease_us + options_.margin_us;
+    grants.push_back({id, bridge.beat.nonce});
+  }
+  return grants;
+}
+
+std::vector<std::string> Roster::silent(std::uint64_t now_us) const {
+  std::vector<std::string> ids;
+  for (const auto& [id, bridge] : bridges_) {
+    const bool beats = bridge.heard_us != 0 && bridge.beat.state != BridgeState::kLeaving &&
+                       now_us < bridge.heard_us + options_.lease_us + options_.margin_us;
+    if (bridge.joined && !beats && now_us >= bridge.open_until_us) ids.push_back(id);
+  }
+  return ids;
+}
+
+std::size_t Roster::maybe_open(std::uint64_t now_us) const {
+  return static_cast<std::size_t>(
+      std::count_if(bridges_.begin(), bridges_.end(),
+                    [&](const auto& entry) { return now_us < entry.second.open_until_us; }));
+}
+
+Gathering& Roster::gather(const std::string& op_id, std::uint64_t seq, bool is_kill,
+                          std::uint64_t now_us) {
+  const auto [place, made] = gatherings_.try_emplace(op_id);
+  Gathering& gathering = place->second;
+  gathering.seq = seq;
+  if (!made) return gathering;
+  gathering.op_id = op_id;
+  gathering.is_kill = is_kill;
+  gathering.started_us = now_us;
+  for (const auto& [id, bridge] : bridges_) {
+    if (now_us < bridge.open_until_us) gathering.waiting.insert(id);
+  }
+  finish_if_complete(gathering, now_us);
+  return gathering;
+}
+
+Gathering* Roster::confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
+                           std::uint64_t now_us) {
+  const auto found = gatherings_.find(receipt.op_id);
+  if (found == gatherings_.end() || found->second.waiting.erase(id) == 0) return nullptr;
+  Gathering& gathering = found->second;
+  gathering.confirmed.insert(id);
+  gathering.forwarded_before += receipt.forwarded_before;
+  gathering.refused_since += receipt.refused_since;
+  finish_if_complete(gathering, now_us);
+  return &gathering;
+}
+
+Gathering* Roster::withdraw(const std::string& id, const std::string& op_id) {
+  const auto found = gatherings_.find(op_id);
+  if (found == gatherings_.end() || found->second.confirmed.erase(id) == 0) return nullptr;
+  found->second.waiting.insert(id);
+  found->second.done_us = 0;
+  return &found->second;
+}
+
+std::vector<std::string> Roster::settle(std::uint64_t now_us) {
+  std::vector<std::string> changed;
+  for (auto& [op_id, gathering] : gatherings_) {
+    const std::size_t before = gathering.waiting.size();
+    for (auto id = gathering.waiting.begin(); id != gathering.waiting.end();) {
+      const auto bridge = bridges_.find(*id);
+      const bool gone = bridge == bridges_.end() || now_us >= bridge->second.open_until_us;
+      const bool applied =
+          !gone && !gathering.is_kill && bridge->second.beat.applied.seq >= gathering.seq;
+      if (gone) gathering.outlived.insert(*id);
+      if (applied) gathering.confirmed.insert(*id);
+      id = gone || applied ? gathering.waiting.erase(id) : std::next(id);
+    }
+    if (gathering.waiting.size() == before) continue;
+    finish_if_complete(gathering, now_us);
+    changed.push_back(op_id);
+  }
+  return changed;
+}
+
+const Gathering* Roster::find(const std::string& op_id) const {
+  const auto found = gatherings_.find(op_id);
+  return found == gatherings_.end() ? nullptr : &found->second;
+}
+
+void Roster::finish_if_complete(Gathering& gathering, std::uint64_t now_us) {
+  if (gathering.done_us == 0 && gathering.waiting.empty()) gathering.done_us = now_us;
+}
+
+}  // namespace estop::control

@@ -1,0 +1,94 @@
+// The bridges: which of them may be open, who may have a lease, and which have confirmed an order.
+//
+// A bridge may be open until the beat that was granted last is a lease old, counted here from the
+// beat's arrival (it left earlier, so this is never too short), plus a margin for clocks that
+// drift. A bridge that joined before this control started may hold a lease of the control before:
+// it counts until a lease after the start. One process per bridge id is assumed.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "schemas/messages.h"
+
+namespace estop::control {
+
+struct RosterOptions {
+  std::uint64_t lease_us = schemas::kBridgeLease_ms * 1'000ULL;
+  std::uint64_t margin_us = 250'000;
+  std::uint64_t start_us = 0;  // of this control
+};
+
+struct Bridge {
+  std::string id;
+  schemas::PublicKey key{};
+  bool joined = false;              // the log says so
+  bool wants_grant = false;         // its newest beat is not answered yet
+  std::uint64_t heard_us = 0;       // arrival of the newest beat; 0: not since the start
+  std::uint64_t open_until_us = 0;  // it cannot be open after this
+  schemas::BridgeBeat beat;         // the newest
+};
+
+// The bridges that an order waits for, and what they said.
+struct Gathering {
+  std::string op_id;
+  std::uint64_t seq = 0;
+  bool is_kill = true;
+  std::uint64_t started_us = 0;
+  std::uint64_t done_us = 0;  // 0: not yet
+  std::set<std::string> waiting;
+  std::set<std::string> confirmed;
+  std::set<std::string> outlived;  // their lease ran out, or they left
+  std::uint64_t forwarded_before = 0;
+  std::uint64_t refused_since = 0;
+
+  [[nodiscard]] std::size_t of() const {
+    return waiting.size() + confirmed.size() + outlived.size();
+  }
+};
+
+class Roster {
+ public:
+  explicit Roster(RosterOptions options) : options_(options) {}
+
+  // Records of the log. `earlier`: it joined under an earlier control, which may have given it a
+  // lease.
+  void joined(const std::string& id, const schemas::PublicKey& key, bool earlier);
+  void left(const std::string& id);
+
+  // A beat. The bridge gets a grant only if `trusted`: its applied head is part of our log.
+  Bridge& heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,
+                std::uint64_t now_us);
+  // The nonces to echo now; from here on these bridges may be open.
+  std::vector<schemas::Grant> grant();
+  // Bridges that joined, and cannot be open any more.
+  [[nodiscard]] std::vector<std::string> silent(std::uint64_t now_us) const;
+  [[nodiscard]] std::size_t maybe_open(std::uint64_t now_us) const;
+  [[nodiscard]] const std::map<std::string, Bridge>& all() const { return bridges_; }
+
+  // Waits for every bridge that may be open now. One that exists already is kept.
+  Gathering& gather(const std::string& op_id, std::uint64_t seq, bool is_kill,
+                    std::uint64_t now_us);
+  // Nullptr: nobody waits for this receipt (any more), or it was counted before.
+  Gathering* confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
+                     std::uint64_t now_us);
+  // The receipt was forged: it never counted. Nullptr: nobody waits for it.
+  Gathering* withdraw(const std::string& id, const std::string& op_id);
+  // Counts bridges that cannot be open any more, and for resumes those whose beat shows that they
+  // applied it. Returns the op ids of what changed.
+  std::vector<std::string> settle(std::uint64_t now_us);
+  [[nodiscard]] const Gathering* find(const std::string& op_id) const;
+  void forget(const std::string& op_id) { gatherings_.erase(op_id); }
+
+ private:
+  static void finish_if_complete(Gathering& gathering, std::uint64_t now_us);
+
+  RosterOptions options_;
+  std::map<std::string, Bridge> bridges_;
+  std::map<std::string, Gathering> gatherings_;  // by op id
+};
+
+}  // namespace estop::control

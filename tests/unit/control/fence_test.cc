@@ -1,0 +1,197 @@
+// Bridges: joining, leases, fences.
+#include <gtest/gtest.h>
+
+#include "tests/unit/control/world.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::BridgeState;
+using schemas::RecordKind;
+
+TEST(Bridges, AreGrantedALeaseOnlyAfterTheyJoinedInTheLog) {
+  World world;
+  world.stream_up = false;
+  world.beat("b1", BridgeState::kJoining);
+  EXPECT_FALSE(world.was_granted("b1"));
+  world.stream_up = true;
+  world.pass(1'000);
+  EXPECT_TRUE(world.was_granted("b1"));
+  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+}
+
+TEST(Bridges, AReplayingOneDoesNotJoin) {
+  World world;
+  world.beat("b1", BridgeState::kReplaying);
+  EXPECT_FALSE(world.was_granted("b1"));
+  EXPECT_EQ(world.stream.size(), 2U);
+}
+
+TEST(Bridges, OneThatAppliedAnotherLogGetsNoLeaseAndAnAlarm) {  // I4
+  World world;
+  world.open("b1");
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.state = BridgeState::kOpen;
+  beat.applied = world.core->ledger().head();
+  beat.applied.hash[0] ^= 1;
+  world.beat(beat);
+  EXPECT_FALSE(world.was_granted("b1"));
+  EXPECT_TRUE(world.alarmed("bridge-log-differs"));
+}
+
+TEST(Bridges, SilenceBeyondTheLeaseEndsInALeftRecord) {
+  World world;
+  world.open("b1");
+  world.pass(6'000);
+  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeLeft);
+  EXPECT_TRUE(world.alarmed("bridge-lost"));
+  EXPECT_EQ(world.core->roster().maybe_open(world.now.boot_us), 0U);
+}
+
+TEST(Bridges, ACleanLeaveIsRecordedAtOnceAndNoAlarm) {
+  World world;
+  world.open("b1");
+  world.beat("b1", BridgeState::kLeaving);
+  world.pass(200);
+  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeLeft);
+  EXPECT_FALSE(world.alarmed("bridge-lost"));
+}
+
+TEST(Fence, NeedsTheReceiptOfEveryBridgeThatMayBeOpen) {
+  World world;
+  world.open("b1");
+  world.open("b2");
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.receipt("b1", "k1", RecordKind::kKill, 5);
+  EXPECT_EQ(world.stage(inbox, "fenced")["n"], 1);
+  EXPECT_FALSE(world.is_done(inbox));
+  world.receipt("b2", "k1", RecordKind::kKill, 7);
+  EXPECT_EQ(world.stage(inbox, "fenced")["n"], 2);
+  EXPECT_EQ(world.stage(inbox, "fenced")["forwarded_before"], 12);
+  EXPECT_TRUE(world.is_done(inbox));
+  EXPECT_EQ(world.audited("fenced"), 1U);
+}
+
+TEST(Fence, ASilentBridgeCountsOnlyWhenItsLeaseIsOver) {  // rule 7
+  World world;
+  world.open("b1");
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.pass(4'900);
+  EXPECT_FALSE(world.is_done(inbox));
+  world.pass(500);
+  EXPECT_TRUE(world.is_done(inbox));
+  EXPECT_EQ(world.stage(inbox, "fenced")["outlived"], Json({"b1"}));
+}
+
+TEST(Fence, ABridgeOfAnEarlierControlMayBeOpenForALeaseAfterTheStart) {
+  World world;
+  world.open("b1");
+  world.restart();
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  EXPECT_EQ(world.stage(inbox, "fenced"), Json());
+  EXPECT_FALSE(world.is_done(inbox));
+  world.pass(5'300);
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
+TEST(Fence, WithoutAnyBridgeIsReachedAndSaysSo) {
+  World world;
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  EXPECT_EQ(world.stage(inbox, "fenced")["of"], 0);
+  EXPECT_EQ(world.stage(inbox, "fenced")["warning"], "no bridge is open");
+  EXPECT_TRUE(world.stage(inbox, "done")["ok"]);
+}
+
+TEST(Fence, AForgedReceiptIsWithdrawn) {  // H30
+  World world;
+  world.open("b1");
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.signatures_good = false;
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  world.receipt("b1", "k1");
+  EXPECT_TRUE(world.alarmed("forged-receipt"));
+  EXPECT_EQ(world.stage(inbox, "fenced")["n"], 0);
+}
+
+TEST(Fence, AReceiptCountsOnce) {
+  World world;
+  world.open("b1");
+  world.open("b2");
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  world.receipt("b1", "k1");
+  world.receipt("b1", "k1");
+  EXPECT_EQ(world.stage(inbox, "fenced")["n"], 1);
+}
+
+TEST(Fence, AnUnconfirmedKillIsPublishedAgain) {  // H26
+  World world;
+  world.open("b1");
+  world.kill("acme/prod/x", "k1");
+  const auto heard = world.live.size();
+  world.beat("b1", BridgeState::kOpen);
+  world.pass(1'200);
+  EXPECT_GE(world.live.size(), heard + 2);
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  world.receipt("b1", "k1");
+  const auto after = world.live.size();
+  world.pass(1'200);
+  EXPECT_EQ(world.live.size(), after);
+}
+
+TEST(Fence, APassedIntentAfterTheLatchIsAnAlarm) {
+  World world;
+  world.open("b1");
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.state = BridgeState::kOpen;
+  beat.applied = world.core->ledger().head();
+  beat.after_fence = 1;
+  world.beat(beat);
+  EXPECT_TRUE(world.alarmed("after-fence"));
+}
+
+// A kill that only a bridge remembers: control died before it could commit it.
+class KillHeldByABridge : public ::testing::Test {
+ protected:
+  void hold(const schemas::SignedRecord& held) {
+    schemas::BridgeBeat beat;
+    beat.bridge = "b1";
+    beat.state = BridgeState::kOpen;
+    beat.applied = world.core->ledger().head();
+    beat.held = {held.frame};
+    world.beat(beat);
+  }
+  schemas::Record kill = [] {
+    schemas::Record record = draft_of(RecordKind::kKill, "k9", "bob");
+    record.scope = schemas::Scope::parse("acme/prod/x").value();
+    record.reason = "he saw it first";
+    return record;
+  }();
+  World world;
+};
+
+TEST_F(KillHeldByABridge, IsAdoptedUnderANewNumberWithItsOpId) {
+  hold(schemas::sign_record(kill, log_key()));
+  ASSERT_NE(world.committed("k9"), nullptr);
+  EXPECT_EQ(world.committed("k9")->actor, "bob");
+  EXPECT_EQ(world.audited("adopted"), 1U);
+  hold(schemas::sign_record(kill, log_key()));
+  EXPECT_EQ(world.count_committed("k9"), 1U);
+}
+
+TEST_F(KillHeldByABridge, IsNotAdoptedWithAForeignSignature) {  // H30, H31
+  hold(schemas::sign_record(kill, schemas::SigningKey::generate(schemas::KeyRole::kAccount)));
+  EXPECT_EQ(world.committed("k9"), nullptr);
+  EXPECT_TRUE(world.alarmed("forged-kill"));
+}
+
+TEST_F(KillHeldByABridge, ThatWasLiftedSinceStaysLifted) {  // H31
+  hold(schemas::sign_record(kill, log_key()));
+  world.resume("acme/prod/x", "r1");
+  hold(schemas::sign_record(kill, log_key()));
+  EXPECT_TRUE(world.core->ledger().latches().all().empty());
+}
+
+}  // namespace
+}  // namespace estop::control

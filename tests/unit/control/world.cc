@@ -1,0 +1,318 @@
+#include "tests/unit/control/world.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace estop::control {
+
+using schemas::Errc;
+
+schemas::SigningKey log_key() {
+  std::array<std::uint8_t, 32> seed{};
+  seed.fill(7);
+  return schemas::SigningKey::from_bytes(schemas::KeyRole::kAccount, seed);
+}
+schemas::Address address_of(const std::string& text) {
+  return schemas::Address::parse(text).value();
+}
+schemas::Instance instance_of(const std::string& text) {
+  return schemas::Instance::parse(text).value();
+}
+
+World::World() {
+  start();
+}
+
+void World::start() {
+  events_.clear();
+  CoreOptions options;
+  options.roster.start_us = now.boot_us;
+  options.version = "test";
+  core = std::make_unique<ControlCore>(options, log_key());
+  std::sort(stored.begin(), stored.end(),
+            [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });
+  settle(core->start(stored, agents, "fresh", now));
+}
+
+void World::pass(std::uint64_t ms) {
+  for (std::uint64_t passed = 0; passed < ms; passed += kTick_ms) {
+    now.boot_us += kTick_ms * 1'000;
+    now.wall_ms += kTick_ms;
+    send(Tick{recorder_up});
+  }
+}
+
+void World::send(const Event& event) {
+  settle(core->handle(event, now));
+}
+
+void World::settle(Effects effects) {
+  for (;;) {
+    for (const Effect& effect : effects) {
+      std::visit([&](const auto& wanted) { perform(wanted); }, effect);
+    }
+    if (events_.empty()) return;
+    const Event event = std::move(events_.front());
+    events_.pop_front();
+    effects = core->handle(event, now);
+  }
+}
+
+// --- Operators ----------------------------------------------------------------------------
+
+ReplyTo World::next_inbox() {
+  const auto owner = schemas::Segment::parse("alice").value();
+  const auto id = schemas::Segment::parse("r" + std::to_string(++inboxes_)).value();
+  return {schemas::Subjects::standard().own_inbox(owner, id), schemas::Form::kJson};
+}
+
+std::string World::ask(const std::string& verb, const Json& request, const std::string& actor) {
+  const ReplyTo reply = next_inbox();
+  const std::string text = request.is_string() ? request.get<std::string>() : request.dump();
+  send(CommandReceived{actor, verb, text, "fresh-" + std::to_string(inboxes_), reply});
+  return reply.subject.str();
+}
+
+std::string World::kill(const std::string& scope, const std::string& op_id, Json more) {
+  more.update({{"scope", scope}, {"reason", "broken link"}, {"op_id", op_id}});
+  return ask("kill", more);
+}
+
+std::string World::resume(const std::string& scope, const std::string& op_id, Json more) {
+  more.update({{"scope", scope}, {"reason", "link is fixed"}, {"op_id", op_id}});
+  return ask("resume", more);
+}
+
+std::vector<Json> World::answers(const std::string& inbox) const {
+  const auto found = answers_.find(inbox);
+  return found == answers_.end() ? std::vector<Json>{} : found->second;
+}
+
+Json World::stage(const std::string& inbox, const std::string& name) const {
+  Json newest;
+  for (const Json& answer : answers(inbox)) {
+    if (answer.value("stage", "") == name) newest = answer;
+  }
+  return newest;
+}
+
+bool World::is_done(const std::string& inbox) const {
+  const auto all = answers(inbox);
+  return !all.empty() && all.back().value("done", false);
+}
+
+std::string World::error(const std::string& inbox) const {
+  const auto all = answers(inbox);
+  return all.empty() || !all.back().contains("error") ? "" : all.back()["error"]["name"];
+}
+
+// --- Bridges ------------------------------------------------------------------------------
+
+void World::beat(const std::string& bridge, schemas::BridgeState state) {
+  schemas::BridgeBeat beat;
+  beat.bridge = bridge;
+  beat.state = state;
+  beat.applied = core->ledger().head();
+  World::beat(std::move(beat));
+}
+
+void World::beat(schemas::BridgeBeat beat) {
+  beat.nonce = ++nonces_;
+  const std::string id = beat.bridge;
+  send(BridgeBeatReceived{id, std::move(beat)});
+}
+
+void World::open(const std::string& bridge) {
+  beat(bridge, schemas::BridgeState::kJoining);
+  beat(bridge, schemas::BridgeState::kOpen);
+}
+
+void World::receipt(const std::string& bridge, const std::string& op_id, schemas::RecordKind kind,
+                    std::uint64_t forwarded) {
+  schemas::BridgeReceipt receipt;
+  receipt.bridge = bridge;
+  receipt.op_id = op_id;
+  receipt.kind = kind;
+  receipt.forwarded_before = forwarded;
+  send(BridgeReceiptReceived{bridge, receipt, "signed bytes"});
+}
+
+bool World::was_granted(const std::string& bridge) const {
+  const schemas::Grant wanted{bridge, nonces_};
+  return std::any_of(leases.begin(), leases.end(), [&](const schemas::LeaseFrame& lease) {
+    return std::find(lease.grants.begin(), lease.grants.end(), wanted) != lease.grants.end();
+  });
+}
+
+// --- Agents -------------------------------------------------------------------------------
+
+schemas::HelloReply World::hello(const std::string& address, const std::string& instance) {
+  agent_reply_.clear();
+  HelloReceived hello;
+  hello.address = address_of(address);
+  hello.instance = instance_of(instance);
+  hello.reply = next_inbox();
+  send(hello);
+  return schemas::decode<schemas::HelloReply>(agent_reply_).value();
+}
+
+void World::goodbye(const std::string& address, const std::string& instance) {
+  HelloReceived hello;
+  hello.address = address_of(address);
+  hello.instance = instance_of(instance);
+  hello.hello.goodbye = true;
+  send(hello);
+}
+
+schemas::BeatReply World::agent_beat(const std::string& address, const std::string& instance,
+                                     std::uint64_t incarnation) {
+  agent_reply_.clear();
+  schemas::Beat beat;
+  beat.incarnation = incarnation;
+  send(BeatReceived{address_of(address), instance_of(instance), beat, next_inbox()});
+  return schemas::decode<schemas::BeatReply>(agent_reply_).value();
+}
+
+void World::stopped(const std::string& address, const std::string& instance,
+                    const std::string& op_id) {
+  schemas::StoppedReceipt receipt;
+  receipt.op_id = op_id;
+  send(StoppedReceived{address_of(address), instance_of(instance), receipt, "signed bytes"});
+}
+
+schemas::StoreReply World::store(const std::string& address, schemas::StoreOp op,
+                                 std::uint64_t incarnation) {
+  agent_reply_.clear();
+  schemas::StoreRequest request;
+  request.op = op;
+  request.key = "cursor";
+  request.incarnation = incarnation;
+  send(StoreRequested{address_of(address), instance_of("aaaaaaa1"), request, next_inbox()});
+  return schemas::decode<schemas::StoreReply>(agent_reply_).value();
+}
+
+// --- What the neighbours saw --------------------------------------------------------------
+
+const schemas::Record* World::committed(const std::string& op_id) const {
+  for (const auto& record : stream) {
+    if (record.record.op_id == op_id) return &record.record;
+  }
+  return nullptr;
+}
+
+std::size_t World::count_committed(const std::string& op_id) const {
+  return static_cast<std::size_t>(std::count_if(
+      stream.begin(), stream.end(), [&](const auto& r) { return r.record.op_id == op_id; }));
+}
+
+std::size_t World::audited(const std::string& kind) const {
+  return static_cast<std::size_t>(std::count_if(
+      audit.begin(), audit.end(), [&](const AuditEntry& entry) { return entry.kind == kind; }));
+}
+
+bool World::alarmed(const std::string& kind) const {
+  return std::find(alarms_.begin(), alarms_.end(), kind) != alarms_.end();
+}
+
+// --- The neighbours -----------------------------------------------------------------------
+
+void World::perform(const PublishRecord& effect) {
+  performed.emplace_back("log");
+  live.push_back(effect.frame);
+  if (effect.seq == 0) return;
+  AppendAnswered answer{effect.seq, {}};
+  if (!stream_up) {
+    answer.result = schemas::fail(Errc::kStoreUnavailable, "the stream is down");
+  } else if (effect.seq != stream.size() + 1) {
+    answer.result = schemas::fail(Errc::kLogConflict, "wrong last sequence");
+  } else {
+    stream.push_back(schemas::open_record(effect.frame).value());
+  }
+  if (!stream_answers) answer.result = schemas::fail(Errc::kTimeout, "no answer");
+  events_.emplace_back(std::move(answer));
+}
+
+void World::perform(const ReadStream& effect) {
+  if (!stream_up) {
+    events_.emplace_back(StreamRead{schemas::fail(Errc::kStoreUnavailable, "the stream is down")});
+    return;
+  }
+  StreamTail tail{stream.empty() ? 0U : 1U, stream.size(), {}};
+  const std::size_t from =
+      std::min<std::size_t>(effect.from_seq, std::max<std::size_t>(stream.size(), 1));
+  for (std::size_t i = from - 1; i < stream.size(); ++i) tail.records.push_back(stream[i]);
+  events_.emplace_back(StreamRead{std::move(tail)});
+}
+
+void World::perform(const StoreRecord& effect) {
+  RecordStored answer{effect.record.record.seq, {}, 0};
+  const auto same = std::find_if(stored.begin(), stored.end(), [&](const auto& record) {
+    return record.record.seq == effect.record.record.seq;
+  });
+  if (!recorder_up) {
+    answer.result = schemas::fail(Errc::kStoreUnavailable, "the disk is full");
+  } else if (same != stored.end()) {
+    if (same->hash != effect.record.hash) answer.result = schemas::fail(Errc::kChainBroken, "");
+  } else {
+    stored.push_back(effect.record);
+    if (effect.audit) audit.push_back(*effect.audit);
+    answer.audit_number = audit.size();
+  }
+  events_.emplace_back(std::move(answer));
+}
+
+void World::perform(const PublishToAgents& effect) {
+  performed.emplace_back("agents");
+  to_agents.push_back(effect.frame);
+}
+void World::perform(const Flush&) {
+  performed.emplace_back("flush");
+}
+void World::perform(const PublishLease& effect) {
+  leases.push_back(schemas::open_lease(effect.frame, log_key().public_key()).value());
+}
+void World::perform(const WriteAudit& effect) {
+  audit.push_back(effect.entry);
+}
+void World::perform(const Answer& effect) {
+  performed.emplace_back("answer");
+  answers_[effect.reply.subject.str()].push_back(Json::parse(effect.json));
+}
+void World::perform(const ReplyToAgent& effect) {
+  agent_reply_ = effect.bytes;
+}
+void World::perform(const ListCheckpoints& effect) {
+  events_.emplace_back(CheckpointsListed{effect.address, effect.instance, effect.reply, {}});
+}
+void World::perform(const PutAgent& effect) {
+  agents.push_back(effect.agent);
+}
+void World::perform(const Store& effect) {
+  events_.emplace_back(StoreAnswered{
+      effect.address, effect.instance, effect.request.op, effect.request.key, effect.reply, {}});
+}
+void World::perform(const QueryAudit& effect) {
+  events_.emplace_back(AuditListed{effect.reply, std::vector<AuditRow>{}});
+}
+void World::perform(const VerifyAudit& effect) {
+  events_.emplace_back(AuditVerified{effect.reply, AuditVerdict{true, audit.size(), 0, {}}});
+}
+void World::perform(const ReadDetails& effect) {
+  events_.emplace_back(DetailsRead{effect.reply, effect.address, {}, {}});
+}
+void World::perform(const CheckBridgeReceipt& effect) {
+  events_.emplace_back(BridgeReceiptChecked{effect.bridge, effect.op_id, signatures_good});
+}
+void World::perform(const CheckStopped& effect) {
+  events_.emplace_back(
+      StoppedChecked{effect.address, effect.instance, effect.receipt, signatures_good});
+}
+void World::perform(const PublishEvent&) {}
+void World::perform(const Alarm& effect) {
+  alarms_.push_back(effect.kind);
+}
+void World::perform(const Stop& effect) {
+  stops.push_back(effect.reason);
+}
+
+}  // namespace estop::control
