@@ -33,6 +33,7 @@ class Link {
   [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] Result<void> connect();  // before start(); blocks up to the connect timeout
   void start();
+  [[nodiscard]] bool started() const { return thread_.joinable(); }
   void
   stop();  // ends loop, thread and connection; what was posted still runs. Not on the I/O thread
 

@@ -111,6 +111,16 @@ void Session::leave() {
   if (left_.exchange(true)) return;
   const Error why{Errc::kNoContact, "this agent has left"};
   standing_.end(why);
+  if (link_.started()) wind_down(why);
+  intents_.finish();
+  stops_.finish();
+  notices_.finish();
+  if (link_.started()) say_goodbye();
+  link_.stop();
+}
+
+// Fails what is under way, so that nobody who is about to be waited for waits for an answer.
+void Session::wind_down(const Error& why) {
   const auto said = std::make_shared<Answer<Bytes>>();
   link_.post([this, why, said] {
     intents_.fail_all(why);
@@ -122,9 +132,9 @@ void Session::leave() {
     said->give(Bytes{});
   });
   (void)said->take(kGoodbye);
-  intents_.finish();
-  stops_.finish();
-  notices_.finish();
+}
+
+void Session::say_goodbye() {
   const auto gone = std::make_shared<Answer<Bytes>>();
   link_.post([this, gone] {
     const auto& self = link_.identity();
@@ -134,7 +144,6 @@ void Session::leave() {
     gone->give(Bytes{});
   });
   (void)gone->take(kGoodbye);
-  link_.stop();
 }
 
 void Session::on_stop(std::function<void(const StopOrder&)> callback) {

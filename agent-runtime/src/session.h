@@ -61,6 +61,8 @@ class Session {
 
   Session(AgentOptions options, Identity identity, Keys keys);
   Result<void> start();
+  void wind_down(const Error& why);
+  void say_goodbye();
   [[nodiscard]] nats::ConnectionEvents connection_events();
   [[nodiscard]] Intents::Hooks intent_hooks();
   [[nodiscard]] ObedienceConfig obedience_config() const;

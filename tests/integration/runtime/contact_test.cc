@@ -1,0 +1,142 @@
+// Loss of contact: silent control, frozen process, restarted broker; and connecting at all.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "broker-bridge/ops/process.h"
+#include "tests/integration/runtime/fixture.h"
+
+namespace estop::testing {
+namespace {
+
+class Contact : public RuntimeTest {};
+
+TEST_F(Contact, ASilentControlStopsWithinTheLeaseAndItsReturnEndsThat) {
+  control_.times(50, 400);
+  Agent agent = connect("acme/prod/mailer");
+  std::atomic<bool> resumed{false};
+  agent.on_resume([&] { resumed = true; });
+  control_.mute(true);
+  EXPECT_TRUE(wait_until([&] { return agent.stop_requested(); }, Millis{1'500}));
+  EXPECT_EQ(agent.stop_order()->cause, StopCause::kLostContact);
+  EXPECT_EQ(agent.send("acme/prod/x", "echo", "").error().code, Errc::kNoContact);
+  control_.mute(false);
+  EXPECT_TRUE(agent.wait_for_resume(Millis{5'000}));
+  EXPECT_TRUE(wait_until([&] { return resumed.load(); }));
+  EXPECT_TRUE(control_.receipts().empty());
+}
+
+TEST_F(Contact, AnAgentThatMayContinueDoes) {
+  control_.times(50, 300);
+  AgentOptions lax = options("acme/prod/mailer");
+  lax.on_lost_contact = OnLostContact::kContinue;
+  Agent agent = connect(lax);
+  std::atomic<bool> alarmed{false};
+  agent.on_error([&](const Error& error) { alarmed = error.code == Errc::kNoContact; });
+  control_.mute(true);
+  EXPECT_TRUE(wait_until([&] { return alarmed.load(); }));
+  EXPECT_FALSE(agent.stop_requested());
+}
+
+TEST_F(Contact, ARestartedBrokerIsFoundAgainInTheSameLife) {
+  Agent agent = connect("acme/prod/mailer");
+  Agent other = connect("acme/prod/other");
+  serve_echo(other);
+  EXPECT_TRUE(reaches(agent, "acme/prod/other"));
+  broker_.kill();
+  EXPECT_TRUE(wait_until([&] {
+    const auto sent = agent.request("acme/prod/other", "echo", "", Millis{100});
+    return !sent && sent.error().code == Errc::kNoContact;
+  }));
+  broker_.restart();
+  EXPECT_TRUE(reaches(agent, "acme/prod/other"));
+  EXPECT_EQ(agent.life(), 1U);
+}
+
+TEST_F(Contact, AFrozenProcessHandlesNothingThatWaitedBeyondItsLease) {  // H33
+  control_.times(50, 500);
+  control_.open_gate(true);  // so that only the runtime can refuse
+  ops::SpawnOptions spawn;
+  spawn.command = {ESTOP_HELLO_AGENT, "acme/prod/greeter", broker_.url(), control_.key_text()};
+  spawn.log_file = broker_.folder().path() / "hello.log";
+  auto child = ops::ChildProcess::spawn(spawn);
+  ASSERT_TRUE(child) << child.error();
+  AgentOptions patient = options("acme/prod/asker");
+  Agent asker = connect(patient);
+  ASSERT_TRUE(wait_until([&] {
+    return asker.request("acme/prod/greeter", "hello.say", "you", Millis{100}).has_value();
+  }));
+  child->signal(SIGSTOP);
+  std::atomic<int> answered{0}, failed{0};
+  for (int i = 0; i < 1'000; ++i) {
+    asker.request_async("acme/prod/greeter", "hello.say", "x", Millis{4'000},
+                        [&](const Result<Bytes>& one) { ++(one ? answered : failed); });
+  }
+  const auto frozen_since = std::chrono::steady_clock::now();
+  EXPECT_TRUE(wait_until([&] {  // longer than its lease
+    return std::chrono::steady_clock::now() - frozen_since > Millis{700};
+  }));
+  control_.kill("acme/prod/greeter", "k1");
+  child->signal(SIGCONT);
+  EXPECT_TRUE(receipt_of("k1"));
+  EXPECT_TRUE(wait_until([&] { return failed + answered == 1'000; }));
+  EXPECT_EQ(answered, 0);
+}
+
+TEST_F(Contact, TheExampleAgentGreetsStopsAndGoesOn) {
+  ops::SpawnOptions spawn;
+  spawn.command = {ESTOP_HELLO_AGENT, "acme/prod/greeter", broker_.url(), control_.key_text()};
+  spawn.log_file = broker_.folder().path() / "hello.log";
+  auto child = ops::ChildProcess::spawn(spawn);
+  ASSERT_TRUE(child) << child.error();
+  Agent asker = connect("acme/prod/asker");
+  const auto greets = [&] {
+    const auto said = asker.request("acme/prod/greeter", "hello.say", "you", Millis{200});
+    return said && *said == "hello, you";
+  };
+  EXPECT_TRUE(wait_until(greets));
+  control_.kill("acme/prod/greeter", "k1");
+  EXPECT_TRUE(receipt_of("k1"));
+  EXPECT_FALSE(greets());
+  control_.resume("k1");
+  EXPECT_TRUE(wait_until([&] { return control_.hellos().size() >= 3; }));
+  EXPECT_TRUE(child->terminate(Millis{5'000}).ok());
+  EXPECT_TRUE(wait_until([&] { return control_.hellos().back().goodbye; }));
+}
+
+TEST_F(Contact, WhatIsWrongWithTheOptionsIsSaid) {
+  const struct {
+    std::function<void(AgentOptions&)> spoil;
+    Errc code;
+  } rows[] = {
+      {[](AgentOptions& bad) { bad.address = "acme/prod"; }, Errc::kBadAddress},
+      {[](AgentOptions& bad) { bad.instance = "UPPER"; }, Errc::kBadAddress},
+      {[](AgentOptions& bad) { bad.prefix = "a.b"; }, Errc::kBadAddress},
+      {[](AgentOptions& bad) { bad.spawned_by = "nobody"; }, Errc::kBadAddress},
+      {[](AgentOptions& bad) { bad.control_key = ""; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.control_key = "/does/not/exist"; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.creds_file = "/does/not/exist"; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.handler_threads = 0; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.queue_max = 0; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.ready_timeout = Millis{0}; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.url = "nats://127.0.0.1:1"; }, Errc::kNoContact},
+  };
+  for (const auto& row : rows) {
+    AgentOptions bad = options("acme/prod/mailer");
+    row.spoil(bad);
+    const auto agent = Agent::connect(bad);
+    ASSERT_FALSE(agent);
+    EXPECT_EQ(agent.error().code, row.code) << agent.error();
+  }
+}
+
+TEST_F(Contact, AControlThatDoesNotAnswerIsSaid) {
+  control_.mute(true);
+  AgentOptions hasty = options("acme/prod/mailer");
+  hasty.ready_timeout = Millis{300};
+  const auto agent = Agent::connect(hasty);
+  ASSERT_FALSE(agent);
+  EXPECT_EQ(agent.error().code, Errc::kTimeout) << agent.error();
+}
+
+}  // namespace
+}  // namespace estop::testing

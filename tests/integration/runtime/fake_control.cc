@@ -1,0 +1,181 @@
+#include "tests/integration/runtime/fake_control.h"
+
+#include <future>
+#include <stdexcept>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "schemas/codec.h"
+
+namespace estop::testing {
+
+using schemas::Address;
+using schemas::Errc;
+using schemas::Instance;
+
+class FakeControl::Loop {
+ public:
+  boost::asio::io_context context{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
+      context.get_executor()};
+};
+
+FakeControl::FakeControl(const std::string& url) : loop_(std::make_unique<Loop>()) {
+  nats::ConnectOptions options;
+  options.url = url;
+  options.name = "fake-control";
+  connection_ = std::make_unique<nats::Connection>(
+      loop_->context, options, subjects_.own_inbox(*schemas::Segment::parse("control")),
+      nats::ConnectionEvents{});
+  const auto on = [this](const schemas::Subject& pattern, auto member) {
+    connection_->subscribe(pattern, [this, member](const nats::MessageView& view) {
+      if (!muted_) (this->*member)(view);
+    });
+  };
+  on(subjects_.hellos(), &FakeControl::on_hello);
+  on(subjects_.beats(), &FakeControl::on_beat);
+  on(subjects_.checkpoints(), &FakeControl::on_store);
+  on(subjects_.stoppeds(), &FakeControl::on_stopped);
+  on(subjects_.intents(), &FakeControl::on_intent);
+  if (auto made = connection_->connect(); !made) throw std::runtime_error(to_string(made.error()));
+  thread_ = std::thread([this] { loop_->context.run(); });
+}
+
+FakeControl::~FakeControl() {
+  run([this] { connection_->close(); });
+  loop_->work.reset();
+  loop_->context.stop();
+  thread_.join();
+}
+
+void FakeControl::run(const std::function<void()>& work) {
+  std::promise<void> done;
+  boost::asio::post(loop_->context, [&] {
+    work();
+    done.set_value();
+  });
+  done.get_future().get();
+}
+
+std::string FakeControl::key_text() const {
+  return key_.public_text();
+}
+
+void FakeControl::times(std::uint32_t beat_ms, std::uint32_t lease_ms) {
+  run([&] {
+    beat_ms_ = beat_ms;
+    lease_ms_ = lease_ms;
+  });
+}
+
+void FakeControl::mute(bool muted) {
+  run([&] { muted_ = muted; });
+}
+
+void FakeControl::open_gate(bool is_open) {
+  run([&] { gate_open_ = is_open; });
+}
+
+schemas::SignedRecord FakeControl::sign(schemas::Record record, const schemas::SigningKey& key) {
+  record.epoch = 1;
+  record.term = 1;
+  record.seq = ++seq_;
+  record.actor = "alice";
+  record.issued_at_ms = 1'700'000'000'000;
+  return schemas::sign_record(record, key);
+}
+
+schemas::SignedRecord FakeControl::make_kill(const std::string& scope, const std::string& op_id,
+                                             std::uint32_t grace_ms,
+                                             const schemas::SigningKey& key) {
+  schemas::Record record;
+  record.op_id = op_id;
+  record.scope = *schemas::Scope::parse(scope);
+  record.grace_ms = grace_ms;
+  record.reason = "broken unsubscribe link";
+  return sign(record, key);
+}
+
+void FakeControl::publish(const schemas::SignedRecord& record) {
+  const auto address = record.record.scope.address();
+  if (!address.empty()) connection_->publish(subjects_.control_of(address), record.frame);
+  connection_->publish(subjects_.control_all(), record.frame);
+}
+
+void FakeControl::latch(const schemas::Record& record) {
+  latches_[record.op_id] = {record.op_id, record.seq,    record.scope,       record.mode,
+                            record.actor, record.reason, record.issued_at_ms};
+}
+
+void FakeControl::kill(const std::string& scope, const std::string& op_id, std::uint32_t grace_ms) {
+  run([&] {
+    auto record = make_kill(scope, op_id, grace_ms, key_);
+    latch(record.record);
+    publish(record);
+    orders_.insert_or_assign(op_id, std::move(record));
+  });
+}
+
+void FakeControl::kill_unheard(const std::string& scope, const std::string& op_id) {
+  run([&] { latch(make_kill(scope, op_id, 5'000, key_).record); });
+}
+
+void FakeControl::kill_forged(const std::string& scope, const std::string& op_id) {
+  run([&] {
+    const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kOperator);
+    publish(make_kill(scope, op_id, 5'000, stranger));
+  });
+}
+
+void FakeControl::repeat(const std::string& op_id) {
+  run([&] { publish(orders_.at(op_id)); });
+}
+
+void FakeControl::resume(const std::string& op_id) {
+  run([&] {
+    schemas::Record record;
+    record.op_id = "resume-of-" + op_id;
+    record.kind = schemas::RecordKind::kResume;
+    record.scope = latches_.at(op_id).scope;
+    record.reason = "fixed";
+    record.lifts = {op_id};
+    record.incarnation = ++incarnation_;
+    latches_.erase(op_id);
+    publish(sign(record, key_));
+  });
+}
+
+std::vector<schemas::StoppedReceipt> FakeControl::receipts() {
+  std::vector<schemas::StoppedReceipt> copy;
+  run([&] { copy = receipts_; });
+  return copy;
+}
+
+std::vector<schemas::Hello> FakeControl::hellos() {
+  std::vector<schemas::Hello> copy;
+  run([&] { copy = hellos_; });
+  return copy;
+}
+
+schemas::Beat FakeControl::last_beat() {
+  schemas::Beat copy;
+  run([&] { copy = beat_; });
+  return copy;
+}
+
+std::uint64_t FakeControl::refused() {
+  std::uint64_t copy = 0;
+  run([&] { copy = refused_; });
+  return copy;
+}
+
+std::uint64_t FakeControl::passed() {
+  std::uint64_t copy = 0;
+  run([&] { copy = passed_; });
+  return copy;
+}
+
+}  // namespace estop::testing

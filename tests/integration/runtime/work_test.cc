@@ -1,0 +1,192 @@
+// Talking and keeping: requests, replies, refusals, checkpoints, effects.
+#include "tests/integration/runtime/fixture.h"
+
+namespace estop::testing {
+namespace {
+
+class Work : public RuntimeTest {};
+
+TEST_F(Work, ARequestIsAnsweredByTheHandlerOfTheOtherAgent) {
+  Agent mailer = connect("acme/prod/mailer");
+  Agent campaign = connect("acme/prod/campaign");
+  ASSERT_TRUE(mailer.handle("email.send", [](const Intent& intent, std::stop_token) {
+    return Result<Bytes>(intent.from + " " + intent.action + " " + intent.payload);
+  }));
+  EXPECT_TRUE(wait_until([&] {
+    const auto reply = campaign.request("acme/prod/mailer", "email.send", "hi", Millis{200});
+    return reply && *reply == "acme/prod/campaign email.send hi";
+  }));
+}
+
+TEST_F(Work, AFailedHandlerGivesItsCodeToTheAsker) {
+  Agent mailer = connect("acme/prod/mailer");
+  Agent campaign = connect("acme/prod/campaign");
+  serve_echo(mailer);
+  ASSERT_TRUE(mailer.handle("fails", [](const Intent&, std::stop_token) -> Result<Bytes> {
+    return fail(Errc::kEffectAmbiguous, "mail 7: ask a person");
+  }));
+  ASSERT_TRUE(mailer.handle("throws", [](const Intent&, std::stop_token) -> Result<Bytes> {
+    throw std::runtime_error("out of stamps");
+  }));
+  ASSERT_TRUE(reaches(campaign, "acme/prod/mailer"));
+  const auto failed = campaign.request("acme/prod/mailer", "fails", "").error();
+  EXPECT_EQ(failed, (Error{Errc::kEffectAmbiguous, "mail 7: ask a person"}));
+  const auto threw = campaign.request("acme/prod/mailer", "throws", "").error();
+  EXPECT_EQ(threw, (Error{Errc::kInternal, "the handler threw: out of stamps"}));
+  const auto unknown = campaign.request("acme/prod/mailer", "no.such", "").error();
+  EXPECT_EQ(unknown.code, Errc::kNotFound);
+}
+
+TEST_F(Work, ARequestToAKilledAgentFailsAtOnce) {
+  Agent campaign = connect("acme/prod/campaign");
+  control_.kill("acme/prod/mailer", "k1");
+  const auto refused = campaign.request("acme/prod/mailer", "echo", "", Millis{10'000});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::kReceiverKilled);
+  EXPECT_NE(refused.error().detail.find("killed by alice: broken unsub"), std::string::npos);
+}
+
+TEST_F(Work, PendingRequestsEndWithTheKillOfEitherSide) {
+  const struct {
+    const char* scope;
+    const char* op_id;
+    Errc code;
+  } rows[] = {{"acme/prod/campaign", "k1", Errc::kSenderKilled},
+              {"acme/prod/slow", "k2", Errc::kReceiverKilled}};
+  for (const auto& row : rows) {
+    Agent campaign = connect("acme/prod/campaign");
+    const auto passed = control_.passed();
+    std::atomic<int> code{0};
+    campaign.request_async("acme/prod/slow", "echo", "", Millis{20'000},
+                           [&](Result<Bytes> one) { code = static_cast<int>(one.error().code); });
+    EXPECT_TRUE(wait_until([&] { return control_.passed() > passed; }));
+    control_.kill(row.scope, row.op_id);
+    EXPECT_TRUE(wait_until([&] { return code.load() == static_cast<int>(row.code); })) << row.scope;
+    control_.resume(row.op_id);
+  }
+}
+
+TEST_F(Work, WhatAKilledSenderHasQueuedIsDroppedAndItsHandlersAreTold) {  // H22, H47
+  AgentOptions narrow = options("acme/prod/mailer");
+  narrow.handler_threads = 1;
+  Agent mailer = connect(narrow);
+  Agent rogue = connect("acme/prod/rogue");
+  control_.open_gate(true);
+  std::atomic<int> started{0};
+  std::atomic<bool> told{false};
+  ASSERT_TRUE(mailer.handle("work", [&](const Intent&, std::stop_token stop) {
+    ++started;
+    told = wait_until([&] { return stop.stop_requested(); });
+    return Result<Bytes>("");
+  }));
+  ASSERT_TRUE(wait_until([&] {
+    (void)rogue.send("acme/prod/mailer", "work", "");
+    return started > 0;
+  }));
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(rogue.send("acme/prod/mailer", "work", ""));
+  EXPECT_TRUE(wait_until([&] { return control_.passed() >= 51; }));
+  control_.kill("acme/prod/rogue", "k1");
+  EXPECT_TRUE(wait_until([&] { return told.load(); }));
+  EXPECT_TRUE(wait_until([&] { return mailer.stats().dropped >= 50; }));
+  EXPECT_EQ(started, 1);
+  EXPECT_FALSE(mailer.stop_requested());
+}
+
+TEST_F(Work, ARefusalOfASendComesToTheCallback) {
+  Agent campaign = connect("acme/prod/campaign");
+  std::atomic<bool> right{false};
+  std::mutex mutex;
+  std::string id;
+  campaign.on_refused([&](const Refusal& refusal) {
+    const std::lock_guard lock(mutex);
+    right = refusal.id == id && refusal.error.code == Errc::kReceiverKilled;
+  });
+  control_.kill("acme/prod/mailer", "k1");
+  {
+    const std::lock_guard lock(mutex);
+    id = *campaign.send("acme/prod/mailer", "echo", "");
+  }
+  EXPECT_TRUE(wait_until([&] { return right.load(); }));
+}
+
+TEST_F(Work, BadArgumentsAreRefusedBeforeTheyTravel) {
+  Agent agent = connect("acme/prod/campaign");
+  EXPECT_EQ(agent.send("acme.prod.x", "echo", "").error().code, Errc::kBadAddress);
+  EXPECT_EQ(agent.send("acme/prod/x", "a b\r\nPUB", "").error().code, Errc::kBadAddress);
+  const Bytes large(schemas::kPayloadMax_bytes + 1, 'x');
+  EXPECT_EQ(agent.send("acme/prod/x", "echo", large).error().code, Errc::kTooLarge);
+  EXPECT_EQ(agent.request("acme/prod/x", "echo", "", Millis{0}).error().code, Errc::kBadArgument);
+  serve_echo(agent);
+  EXPECT_EQ(agent.handle("echo", [](const Intent&, std::stop_token) { return Result<Bytes>(""); })
+                .error()
+                .code,
+            Errc::kBadArgument);
+}
+
+TEST_F(Work, ACheckpointIsHandedBackToTheNextInstance) {  // I12
+  {
+    Agent first = connect("acme/prod/campaign");
+    EXPECT_EQ(first.checkpoint("place", "row 1"), 1U);
+    EXPECT_EQ(first.checkpoint("place", "row 2"), 2U);
+  }
+  Agent second = connect("acme/prod/campaign");
+  const auto kept = second.checkpoints();
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->at("place").version, 2U);
+  EXPECT_EQ(kept->at("place").bytes, "row 2");
+  EXPECT_EQ(second.checkpoint("place", "row 3"), 3U);
+}
+
+TEST_F(Work, WritingOverWhatOneHasNotReadConflicts) {
+  Agent first = connect("acme/prod/campaign");
+  Agent second = connect("acme/prod/campaign");
+  EXPECT_TRUE(first.checkpoint("place", "mine"));
+  EXPECT_EQ(second.checkpoint("place", "yours").error().code, Errc::kVersionConflict);
+  EXPECT_EQ(second.put_checkpoint("place", "yours", 7).error().code, Errc::kVersionConflict);
+  EXPECT_EQ(second.get_checkpoint("none").error().code, Errc::kNotFound);
+}
+
+TEST_F(Work, AnEffectIsDoneOnceAndItsOutcomeRemembered) {
+  Agent agent = connect("acme/prod/mailer");
+  EXPECT_EQ(agent.begin("mail-7")->before, EffectState::kNone);
+  EXPECT_EQ(agent.begin("mail-7")->before, EffectState::kBegun);
+  EXPECT_TRUE(agent.finish("mail-7", "250 ok"));
+  const auto again = agent.begin("mail-7");
+  EXPECT_EQ(again->before, EffectState::kFinished);
+  EXPECT_EQ(again->outcome, "250 ok");
+  EXPECT_TRUE(agent.begin("mail-8"));
+  EXPECT_TRUE(agent.abandon("mail-8"));
+  EXPECT_EQ(agent.begin("mail-8")->before, EffectState::kNone);
+}
+
+TEST_F(Work, NoEffectBeginsUnderAKill) {  // H47
+  Agent agent = connect("acme/prod/mailer");
+  ASSERT_TRUE(agent.begin("mail-7"));
+  control_.kill("acme/prod/mailer", "k1");
+  EXPECT_TRUE(receipt_of("k1"));
+  EXPECT_EQ(agent.begin("mail-8").error().code, Errc::kSenderKilled);
+  EXPECT_TRUE(agent.finish("mail-7", "250 ok"));
+}
+
+TEST_F(Work, ReportsTravelWithTheBeats) {
+  Agent agent = connect("acme/prod/mailer");
+  agent.report({true, std::chrono::microseconds{250}, 1'500, 42, 1});
+  agent.report({false, std::chrono::microseconds{50}, 0, 0, 1});
+  EXPECT_TRUE(wait_until([&] { return control_.last_beat().failed == 1; }));
+  const auto beat = control_.last_beat();
+  EXPECT_EQ(beat.latency_total_us, 300U);
+  EXPECT_EQ(beat.cost_micro_usd, 1'500U);
+  EXPECT_EQ(beat.api_calls, 2U);
+}
+
+TEST_F(Work, AnAgentThatLeftSaysGoodbyeAndRefusesEverything) {
+  Agent agent = connect("acme/prod/mailer");
+  agent.leave();
+  EXPECT_TRUE(wait_until([&] { return control_.hellos().back().goodbye; }));
+  EXPECT_TRUE(agent.stop_requested());
+  EXPECT_EQ(agent.send("acme/prod/x", "echo", "").error().code, Errc::kNoContact);
+  EXPECT_EQ(agent.checkpoint("place", "").error().code, Errc::kNoContact);
+}
+
+}  // namespace
+}  // namespace estop::testing
