@@ -19,12 +19,12 @@
 namespace estop::ops {
 
 struct SpawnOptions {
-  std::vector<std::string>
-      command;           // program (looked up in PATH and the sbin folders) and its arguments
-  std::string log_file;  // standard output and error are appended; empty: inherited
-  std::string folder;    // working folder; empty: ours
-  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
-  int death_signal = SIGKILL;                                    // what it gets when we die
+  // Program (looked up in PATH and the sbin folders) and its arguments.
+  std::vector<std::string> command{};
+  std::string log_file{};  // standard output and error are appended; empty: inherited
+  std::string folder{};    // working folder; empty: ours
+  std::vector<std::pair<std::string, std::string>> environment{};  // added to ours
+  int death_signal = SIGKILL;                                      // what it gets when we die
   bool own_group = false;  // a process group of its own: the terminal's Ctrl-C does not reach it
 };
 
