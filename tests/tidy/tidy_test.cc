@@ -100,5 +100,41 @@ TEST(tidy, EveryPartHasAReadme) {
   EXPECT_TRUE(missing.view().empty()) << missing.view();
 }
 
+// Every `estop_…` word of a text, without the endings that Prometheus gives to parts of a
+// histogram.
+std::set<std::string> metrics_in(const std::string& text) {
+  std::set<std::string> found;
+  for (std::size_t at = text.find("estop_"); at != std::string::npos;
+       at = text.find("estop_", at)) {
+    const std::size_t end =
+        std::min(text.find_first_not_of("abcdefghijklmnopqrstuvwxyz_0123456789", at), text.size());
+    std::string name = text.substr(at, end - at);
+    for (const char* ending : {"_bucket", "_count", "_sum"})
+      if (name.ends_with(ending)) name.resize(name.rfind('_'));
+    found.insert(std::move(name));
+    at = end;
+  }
+  return found;
+}
+
+std::string read_text(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(tidy, DashboardsAndAlertsUseMetricsThatExist) {
+  const fs::path root = ESTOP_SOURCE_DIR;
+  const auto known = metrics_in(read_text(root / "broker-bridge/ops/metric_names.h"));
+  ASSERT_FALSE(known.empty());
+  std::ostringstream unknown;
+  for (const auto& entry : fs::recursive_directory_iterator(root / "docker")) {
+    if (!entry.is_regular_file()) continue;
+    for (const std::string& name : metrics_in(read_text(entry.path())))
+      if (!known.contains(name))
+        unknown << '\n' << fs::relative(entry, root).string() << ":1: no metric " << name;
+  }
+  EXPECT_TRUE(unknown.view().empty()) << unknown.view();
+}
+
 }  // namespace
 }  // namespace estop::tidy
