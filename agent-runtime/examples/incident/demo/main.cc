@@ -16,7 +16,8 @@ void add_flags(CLI::App& app, demo::DemoFlags& flags, bool& json, bool& keep) {
   app.add_option("--customers", flags.customers, "CSV file with a header and a column `email`");
   app.add_flag("--full", flags.full, "50,000 customers instead of 5,000");
   app.add_option("--kill-at", flags.kill_at,
-                 "kill when so many mails are out (default: a third; at most: at the end)");
+                 "kill when so many mails are out (default: a third; at most: at the end)")
+      ->check(CLI::Range(0, 1'000'000));
   app.add_flag("--crash-one", flags.crash_one,
                "kill -9 one instance before the kill, and restart it after the resume");
   app.add_flag("--keep", keep, "keep the folder with the mails and logs");
@@ -68,7 +69,7 @@ int main(int argc, char** argv) {
   screen.title("Estop demo: an email campaign to " + demo::grouped(setup->customers.size()) +
                " customers, stopped and resumed" + (keep ? ", in " + setup->folder : ""));
   const int exit_code = play(flags, *setup, screen);
-  if (keep) {
+  if (keep || exit_code == 1) {  // what went wrong is in there
     std::cerr << "estop-demo: mails and logs are in " << setup->folder << '\n';
   } else {
     demo::remove_folder(setup->folder);
