@@ -1,0 +1,86 @@
+#include "tests/integration/cli/embedded.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "tests/support/wait_until.h"
+
+namespace estop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+using testing::read_text;
+using testing::wait_until;
+
+constexpr seconds kCommandPatience{40};
+constexpr seconds kStartPatience{30};
+
+// Command line of a process, its words separated by NUL; empty if it is gone.
+std::string command_line(const std::string& pid) {
+  return read_text("/proc/" + pid + "/cmdline");
+}
+
+}  // namespace
+
+Outcome Embedded::estop(std::vector<std::string> words) const {
+  static int count = 0;
+  ops::SpawnOptions options;
+  options.command = {ESTOP_PROGRAM, "--data", data()};
+  options.command.insert(options.command.end(), words.begin(), words.end());
+  options.log_file = folder_.file("output-" + std::to_string(++count));
+  auto child = ops::ChildProcess::spawn(options);
+  if (!child) return {-1, child.error().detail};
+  const auto end = child->wait(kCommandPatience);
+  return {end && end->signal == 0 ? end->code : -1, read_text(options.log_file)};
+}
+
+void Embedded::up() {
+  ops::SpawnOptions options;
+  options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"};
+  options.log_file = folder_.file("up.log");
+  auto child = ops::ChildProcess::spawn(options);
+  ASSERT_TRUE(child) << child.error();
+  up_ = std::move(*child);
+  const auto is_up = [&] {
+    const auto written = read_run_file(data());
+    return !up_.running() || (written && written->pid == up_.pid());
+  };
+  ASSERT_TRUE(wait_until(is_up, kStartPatience)) << said();
+  ASSERT_TRUE(up_.running()) << said();
+}
+
+RunFile Embedded::run() const {
+  return read_run_file(data()).value_or(RunFile{});
+}
+std::string Embedded::said() const {
+  return read_text(folder_.file("up.log"));
+}
+
+int Embedded::broker_port() const {
+  const std::string url = run().url;
+  return std::stoi(url.substr(url.rfind(':') + 1));
+}
+
+std::vector<pid_t> Embedded::children() const {
+  std::vector<pid_t> found;
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string pid = entry.path().filename().string();
+    if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+    if (pid == std::to_string(up_.pid())) continue;
+    if (command_line(pid).find(data()) != std::string::npos) found.push_back(std::stoi(pid));
+  }
+  return found;
+}
+
+pid_t Embedded::child(const std::string& program) const {
+  for (const pid_t pid : children()) {
+    const std::string command = command_line(std::to_string(pid));
+    if (command.substr(0, command.find('\0')).ends_with(program)) return pid;
+  }
+  return 0;
+}
+
+}  // namespace estop::cli

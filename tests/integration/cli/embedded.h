@@ -1,0 +1,41 @@
+// The embedded default of one test, driven as a person does it: the real `estop` with its real
+// children.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "broker-bridge/ops/process.h"
+#include "control/cli/installation.h"
+#include "tests/support/temp_dir.h"
+
+namespace estop::cli {
+
+struct Outcome {
+  int exit_code = -1;  // -1: killed by a signal, or not done in time
+  std::string text;    // standard output and error
+};
+
+class Embedded {
+ public:
+  // Runs `estop <words>` with this data folder to its end.
+  [[nodiscard]] Outcome estop(std::vector<std::string> words) const;
+
+  // `estop up --port 0`, until it is up. Fails the test with its words if it is not.
+  void up();
+  [[nodiscard]] ops::ChildProcess& process() { return up_; }
+  [[nodiscard]] RunFile run() const;  // what it listens on
+  [[nodiscard]] std::string said() const;
+  [[nodiscard]] int broker_port() const;
+  [[nodiscard]] std::string data() const { return folder_.file("data"); }
+
+  // The living processes whose command line names this data folder, `up` itself excepted.
+  [[nodiscard]] std::vector<pid_t> children() const;
+  [[nodiscard]] pid_t child(const std::string& program) const;  // 0: none
+
+ private:
+  testing::TempDir folder_;
+  ops::ChildProcess up_;
+};
+
+}  // namespace estop::cli

@@ -1,0 +1,93 @@
+// `estop up`: it starts, it is alone, it survives its children and leaves none behind.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+
+#include "tests/integration/cli/embedded.h"
+#include "tests/support/wait_until.h"
+
+namespace estop::cli {
+namespace {
+
+using testing::wait_until;
+
+bool says(const Outcome& outcome, const std::string& words) {
+  return outcome.text.find(words) != std::string::npos;
+}
+
+TEST(CliUp, CtrlCStopsEverythingAndLeavesNoProcess) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  EXPECT_EQ(embedded.children().size(), 3U);
+  embedded.process().signal(SIGINT);
+  const auto end = embedded.process().wait(std::chrono::seconds(20));
+  ASSERT_TRUE(end) << embedded.said();
+  EXPECT_TRUE(end->ok()) << embedded.said();
+  EXPECT_TRUE(embedded.children().empty());
+  EXPECT_FALSE(read_run_file(embedded.data()));
+}
+
+TEST(CliUp, KilledWithoutMercyItLeavesNoProcessAndTheNextOneStarts) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  embedded.process().kill_now();
+  EXPECT_TRUE(wait_until([&] { return embedded.children().empty(); }));
+  EXPECT_TRUE(read_run_file(embedded.data())) << "stale, as a crash leaves it";
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  EXPECT_EQ(embedded.estop({"status"}).exit_code, 0);
+}
+
+TEST(CliUp, TheSecondOneIsToldWhoHoldsTheFolder) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  const Outcome second = embedded.estop({"up", "--port", "0"});
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_TRUE(says(second, "in use by process " + std::to_string(embedded.process().pid())))
+      << second.text;
+}
+
+TEST(CliUp, ATakenPortIsNamedWithTheWayOut) {
+  Embedded first;
+  ASSERT_NO_FATAL_FAILURE(first.up());
+  const Embedded second;
+  const Outcome refused = second.estop({"up", "--port", std::to_string(first.broker_port())});
+  EXPECT_EQ(refused.exit_code, 5);
+  EXPECT_TRUE(says(refused, "--port")) << refused.text;
+}
+
+TEST(CliUp, AChildThatDiesIsRestartedLoudly) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  const pid_t bridge = embedded.child("estop-bridge");
+  ASSERT_GT(bridge, 0);
+  ::kill(bridge, SIGKILL);
+  const auto is_back = [&] {
+    const pid_t now = embedded.child("estop-bridge");
+    return now > 0 && now != bridge;
+  };
+  ASSERT_TRUE(wait_until(is_back)) << embedded.said();
+  EXPECT_NE(embedded.said().find("estop-bridge ENDED with signal 9"), std::string::npos);
+}
+
+TEST(CliUp, InitOnlyMakesTheFilesAndStartsNothing) {
+  const Embedded embedded;
+  const Outcome made = embedded.estop({"up", "--init-only", "--agent", "acme/prod/mailer"});
+  ASSERT_EQ(made.exit_code, 0) << made.text;
+  EXPECT_TRUE(embedded.children().empty());
+  for (const char* file : {"/broker.conf", "/keys/log.pub", "/creds/bridge-bridge-1-agents.creds",
+                           "/creds/agent-acme.prod.mailer.creds"}) {
+    EXPECT_TRUE(std::filesystem::exists(embedded.data() + file)) << file;
+  }
+}
+
+TEST(CliUp, WithoutABrokerCommandsSayWhatToCheck) {
+  const Embedded embedded;
+  EXPECT_EQ(embedded.estop({"ps"}).exit_code, 3) << "no data folder yet";
+  ASSERT_EQ(embedded.estop({"up", "--init-only"}).exit_code, 0);
+  const Outcome alone = embedded.estop({"ps", "--url", "nats://127.0.0.1:1"});
+  EXPECT_EQ(alone.exit_code, 5) << alone.text;
+}
+
+}  // namespace
+}  // namespace estop::cli
