@@ -54,8 +54,7 @@ void RecorderWriter::serve(WorkQueue::Batch& batch) {
       if (committed) {
         answer(*work);
       } else {
-        refuse(*work, committed.error());
-        keep_or_drop(*work, batch.urgent);
+        give_up(*work, batch.urgent, committed.error());
       }
     }
   }
@@ -85,13 +84,15 @@ Result<void> RecorderWriter::commit(std::vector<Work*> works) {
   return done;
 }
 
-void RecorderWriter::keep_or_drop(Work& work, bool urgent) {
+// Counted before anybody is told, so that whoever is told finds it in the counters.
+void RecorderWriter::give_up(Work& work, bool urgent, const Error& error) {
   if (urgent) {
-    owed_.push_back(std::move(work));
-    counters_.owed = owed_.size();
+    ++counters_.owed;
   } else {
     counters_.lost_lines += audit_lines(work);
   }
+  refuse(work, error);
+  if (urgent) owed_.push_back(std::move(work));
 }
 
 void RecorderWriter::read(Work& work) {

@@ -37,7 +37,8 @@ class RecorderWriter {
 
   void serve(WorkQueue::Batch& batch);
   [[nodiscard]] schemas::Result<void> commit(std::vector<Work*> works);
-  void keep_or_drop(Work& work, bool urgent);  // after a failed commit
+  // After a failed commit: tells the error; what is urgent is owed from now on.
+  void give_up(Work& work, bool urgent, const schemas::Error& error);
   void read(Work& work);
   void pay_debts(Clock::time_point now);
   [[nodiscard]] bool pay_oldest();
