@@ -169,6 +169,7 @@ bool RogueWire::request(std::string_view id, std::uint64_t incarnation, std::str
   head.ttl_ms = kTtl_ms;
   head.flags = static_cast<std::uint32_t>(schemas::IntentFlag::kRequest);
   head.payload = payload;
+  head.reply_instance = state_->instance.text();
   ++state_->sent;
   return state_->connection->publish(
       state_->subjects.intent(state_->address, state_->instance, *receiver, *verb),
