@@ -73,6 +73,7 @@ std::string gathering_json(const Gathering& gathering) {
   if (gathering.of() == 0) answer["warning"] = "no bridge is open";
   if (gathering.is_kill) {
     answer["forwarded_before"] = gathering.forwarded_before;
+    answer["forwarded_after"] = gathering.forwarded_after;
     answer["refused_since"] = gathering.refused_since;
   }
   return text(answer);

@@ -135,6 +135,7 @@ void ControlCore::tell_stops(Order& order, StopCount& count, Now now, Effects& o
   if (!complete) return orders_.tell(order, Stage::kStopped, json, out);
   orders_.reach(order, Stage::kStopped, json, out);
   if (count.of() == 0) return;
+  out.push_back(OrderTimed{Stage::kStopped, now.boot_us - order.started_us});
   note(audit_line(now, "stopped", "control", order.scope.text(), order.op_id, json), out);
 }
 

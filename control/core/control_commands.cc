@@ -35,7 +35,7 @@ void ControlCore::on(const CommandReceived& asked, Now now, Effects& out) {
 
 void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& error, Now now,
                          Effects& out) {
-  ++counters_.commands_refused;
+  ++counters_.commands_refused[error.code];
   out.push_back(Answer{asked.reply, error_json(error)});
   note(audit_line(now, "refused", asked.actor, asked.verb, {},
                   text_detail("error", schemas::to_string(error))),

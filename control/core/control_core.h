@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/core/answers.h"
+#include "control/core/core_options.h"
 #include "control/core/effects.h"
 #include "control/core/ledger.h"
 #include "control/core/orders.h"
@@ -19,33 +20,6 @@
 #include "control/core/roster.h"
 
 namespace estop::control {
-
-struct CoreOptions {
-  RosterOptions roster;
-  RegistryOptions agents;
-  std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
-  std::string version;
-};
-
-inline constexpr std::uint32_t kTick_ms = 100;
-inline constexpr std::uint64_t kAlarmAgain_us =
-    60'000'000;                              // the same alarm is not repeated before
-inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
-
-// Since the start.
-struct CoreCounters {
-  std::uint64_t commands = 0;
-  std::uint64_t commands_refused = 0;
-  std::uint64_t kills = 0;
-  std::uint64_t resumes = 0;
-  std::uint64_t fences = 0;
-  std::uint64_t fence_us_total = 0;
-  std::uint64_t hellos = 0;
-  std::uint64_t beats = 0;
-  std::uint64_t stops_confirmed = 0;
-  std::uint64_t bad_signatures = 0;
-  std::uint64_t alarms = 0;
-};
 
 class ControlCore {
  public:
@@ -85,7 +59,7 @@ class ControlCore {
   void on(const AuditVerified& verified, Now now, Effects& out);
   void on(const DetailsRead& details, Now now, Effects& out);
 
-  // Log and bridges (control_core.cc).
+  // Log and time (control_core.cc), bridges (control_bridges.cc).
   void on(const StreamRead& read, Now now, Effects& out);
   void on(const AppendAnswered& answer, Now now, Effects& out);
   void on(const RecordStored& stored, Now now, Effects& out);

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "control/core/command.h"
 #include "control/core/events.h"
 
 namespace estop::control {
@@ -95,6 +96,11 @@ struct PublishEvent {  // the live feed
   schemas::Segment kind;
   std::string json;
 };
+// A stage of an order took so long, from the order on: for the metrics.
+struct OrderTimed {
+  Stage stage = Stage::kFenced;
+  std::uint64_t us = 0;
+};
 // Something that a person has to look at. Also in the audit and on the live feed, by effects of
 // their own.
 struct Alarm {
@@ -106,10 +112,11 @@ struct Stop {
   std::string reason;
 };
 
-using Effect = std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease,
-                            StoreRecord, WriteAudit, Answer, ReplyToAgent, ListCheckpoints,
-                            PutAgent, Store, QueryAudit, VerifyAudit, ReadDetails,
-                            CheckBridgeReceipt, CheckStopped, PublishEvent, Alarm, Stop>;
+using Effect =
+    std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
+                 WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
+                 VerifyAudit, ReadDetails, CheckBridgeReceipt, CheckStopped, PublishEvent,
+                 OrderTimed, Alarm, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

@@ -83,6 +83,7 @@ Gathering* Roster::confirm(const std::string& id, const schemas::BridgeReceipt& 
   gathering.confirmed.insert(id);
   gathering.forwarded_before += receipt.forwarded_before;
   gathering.refused_since += receipt.refused_since;
+  gathering.forwarded_after += bridges_.at(id).beat.after_fence;
   finish_if_complete(gathering, now_us);
   return &gathering;
 }

@@ -44,6 +44,7 @@ struct Gathering {
   std::set<std::string> outlived;  // their lease ran out, or they left
   std::uint64_t forwarded_before = 0;
   std::uint64_t refused_since = 0;
+  std::uint64_t forwarded_after = 0;  // as the confirming bridges last reported: must be 0
 
   [[nodiscard]] std::size_t of() const {
     return waiting.size() + confirmed.size() + outlived.size();

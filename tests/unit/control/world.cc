@@ -308,6 +308,7 @@ void World::perform(const CheckStopped& effect) {
       StoppedChecked{effect.address, effect.instance, effect.receipt, signatures_good});
 }
 void World::perform(const PublishEvent&) {}
+void World::perform(const OrderTimed&) {}
 void World::perform(const Alarm& effect) {
   alarms_.push_back(effect.kind);
 }

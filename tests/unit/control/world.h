@@ -95,6 +95,7 @@ class World {
   void perform(const CheckBridgeReceipt& effect);
   void perform(const CheckStopped& effect);
   void perform(const PublishEvent& effect);
+  void perform(const OrderTimed& effect);
   void perform(const Alarm& effect);
   void perform(const Stop& effect);
   ReplyTo next_inbox();

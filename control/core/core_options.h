@@ -1,0 +1,38 @@
+// How control is set up, and what it counts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "control/core/registry.h"
+#include "control/core/roster.h"
+
+namespace estop::control {
+
+struct CoreOptions {
+  RosterOptions roster;
+  RegistryOptions agents;
+  std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
+  std::string version{};
+};
+
+inline constexpr std::uint32_t kTick_ms = 100;
+inline constexpr std::uint64_t kAlarmAgain_us =
+    60'000'000;                              // the same alarm is not repeated before
+inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
+
+// Since the start.
+struct CoreCounters {
+  std::uint64_t commands = 0;
+  std::map<schemas::Errc, std::uint64_t> commands_refused{};  // by error
+  std::uint64_t kills = 0;
+  std::uint64_t resumes = 0;
+  std::uint64_t hellos = 0;
+  std::uint64_t beats = 0;
+  std::uint64_t stops_confirmed = 0;
+  std::uint64_t bad_signatures = 0;
+  std::uint64_t alarms = 0;
+};
+
+}  // namespace estop::control
