@@ -40,8 +40,7 @@ bool BridgeCore::is_open(Nanos now) const noexcept {
   return state_ == BridgeState::kOpen && lease_.holds(now);
 }
 
-// --- Connections and time
-// ---------------------------------------------------------------------------------------------
+// --- Connections and time -------------------------------------------------------------------
 
 void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = true;
@@ -98,8 +97,7 @@ void BridgeCore::beat(Nanos now, Effects& out) {
   out.push_back(SendBeat{std::move(beat)});
 }
 
-// --- The log
-// ----------------------------------------------------------------------------------------------------------
+// --- The log --------------------------------------------------------------------------------
 
 void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   auto record = schemas::open_record(frame);
@@ -230,8 +228,7 @@ void BridgeCore::on_replay_failed(std::string_view reason, Nanos now, Effects& o
   out.push_back(Note{Note::Level::kWarning, reason_});
 }
 
-// --- The lease
-// --------------------------------------------------------------------------------------------------------
+// --- The lease ------------------------------------------------------------------------------
 
 void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   const auto frame = schemas::open_lease(bytes, options_.control_key);
@@ -273,8 +270,7 @@ void BridgeCore::join(Nanos now, Effects& out) {
   beat(now, out);
 }
 
-// --- Closing
-// ----------------------------------------------------------------------------------------------------------
+// --- Closing --------------------------------------------------------------------------------
 
 void BridgeCore::shut(std::string reason, Nanos now, Effects& out) {
   if (stopped_for_good_ || state_ == BridgeState::kLeaving) return;

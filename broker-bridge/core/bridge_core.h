@@ -37,8 +37,8 @@ class BridgeCore {
  public:
   explicit BridgeCore(BridgeOptions options);
 
-  // --- Events; each appends to `out` what is to be done, in order
-  // -----------------------------------------------------
+  // Events. Each appends to `out` what is to be done, in order.
+
   void on_connected(Account account, Nanos now, Effects& out);
   void on_disconnected(Account account, Nanos now, Effects& out);
   void on_log(std::string_view frame, Nanos now, Effects& out);    // estop.log, live
@@ -52,8 +52,6 @@ class BridgeCore {
   // sight.
   void settle(Nanos now, Effects& out);
 
-  // --- Intents
-  // ----------------------------------------------------------------------------------------------------------
   // Valid until the next call. If its action is kForward: publish at once and, if that worked, call
   // `forwarded`.
   [[nodiscard]] const IntentOutcome& on_intent(std::string_view subject, std::string_view data,
