@@ -1,8 +1,8 @@
 // The broker's configuration and the claims inside it.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "control/auth/auth.h"
 
@@ -48,14 +48,19 @@ json claims_of(const std::string& jwt) {
 
 // Every JWT in the text, with its place taken by its number.
 std::vector<std::string> take_jwts(std::string& text) {
+  constexpr std::string_view kLetters =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
   std::vector<std::string> jwts;
-  std::smatch found;
-  while (std::regex_search(text, found, std::regex("eyJ[A-Za-z0-9_.-]+"))) {
-    jwts.push_back(found.str());
-    text =
-        found.prefix().str() + "<jwt " + std::to_string(jwts.size()) + ">" + found.suffix().str();
+  for (std::size_t at = 0; (at = text.find("eyJ")) != std::string::npos;) {
+    const std::size_t end = std::min(text.find_first_not_of(kLetters, at), text.size());
+    jwts.push_back(text.substr(at, end - at));
+    text.replace(at, end - at, "<jwt " + std::to_string(jwts.size()) + ">");
   }
   return jwts;
+}
+
+void replace_one(std::string& text, std::string_view name, const std::string& with) {
+  text.replace(text.find(name), name.size(), with);
 }
 
 constexpr std::string_view kGolden =
@@ -102,10 +107,9 @@ TEST(BrokerConfig, IsTheGoldenText) {
   std::string text = broker_config(keys, golden_options(), kNow_s);
   EXPECT_EQ(take_jwts(text).size(), 4U);
   std::string expected(kGolden);
-  expected = std::regex_replace(expected, std::regex("@AGENTS"), keys.agents_account.public_text());
-  expected =
-      std::regex_replace(expected, std::regex("@CONTROL"), keys.control_account.public_text());
-  expected = std::regex_replace(expected, std::regex("@SYS"), keys.sys_account.public_text());
+  replace_one(expected, "@AGENTS", keys.agents_account.public_text());
+  replace_one(expected, "@CONTROL", keys.control_account.public_text());
+  for (int i = 0; i < 2; ++i) replace_one(expected, "@SYS", keys.sys_account.public_text());
   EXPECT_EQ(text, expected);
 }
 
