@@ -1,0 +1,48 @@
+// What estop-control is told at start: a struct with defaults, checked before anything else
+// happens.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "schemas/limits.h"
+#include "schemas/result.h"
+#include "schemas/signing.h"
+#include "schemas/subjects.h"
+
+namespace estop::control {
+
+struct ControlConfig {
+  std::string data;  // the data folder: keys/, creds/, control/ (the recorder's, locked by it)
+  std::string url = "nats://127.0.0.1:4222";
+  std::string agents_creds;   // empty: <data>/creds/control-agents.creds
+  std::string control_creds;  // empty: <data>/creds/control-control.creds
+  std::string log_key;        // file with the seed that signs the log; empty: <data>/keys/log.seed
+  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
+  std::string prefix = "estop";
+  std::uint32_t bridge_beat_ms = schemas::kBridgeBeat_ms;
+  std::uint32_t bridge_lease_ms = schemas::kBridgeLease_ms;
+  std::uint32_t agent_beat_ms = schemas::kAgentBeat_ms;
+  std::uint32_t agent_lease_ms = schemas::kAgentLease_ms;
+  std::string log_format = "auto";  // auto, json, text
+  std::string ready_file;           // written with the chosen port once it listens; empty: none
+};
+
+// What load() makes of it.
+struct ControlIdentity {
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  schemas::SigningKey log_key;
+  std::string agents_creds;  // paths
+  std::string control_creds;
+  std::string recorder_folder;
+  std::string host;  // of listen
+  std::uint16_t port = 0;
+};
+
+// Pure: names, ranges and how they relate. The detail says which option is wrong and what it may
+// be.
+[[nodiscard]] schemas::Result<void> validate(const ControlConfig& config);
+// validate(), then reads the key and looks for the credentials. Needs no network.
+[[nodiscard]] schemas::Result<ControlIdentity> load(const ControlConfig& config);
+
+}  // namespace estop::control

@@ -1,0 +1,62 @@
+#include "control/app/control_metrics.h"
+
+#include <string>
+
+namespace estop::control {
+
+namespace metric = ops::metric;
+using schemas::AgentState;
+
+ControlMetrics::ControlMetrics()
+    : kills_(metrics_.counter(metric::kControlKills)),
+      resumes_(metrics_.counter(metric::kControlResumes)),
+      bad_frames_(metrics_.counter(metric::kControlBadFrames)),
+      commits_(metrics_.counter(metric::kRecorderCommits)),
+      commit_seconds_(metrics_.counter(metric::kRecorderCommitSeconds)),
+      failures_(metrics_.counter(metric::kRecorderFailures)),
+      log_head_(metrics_.gauge(metric::kControlLogHead)),
+      bridges_(metrics_.gauge(metric::kControlBridges)),
+      healthy_(metrics_.gauge(metric::kRecorderHealthy)),
+      queue_(metrics_.gauge(metric::kRecorderQueue)),
+      audit_head_(metrics_.gauge(metric::kAuditHead)),
+      fence_(metrics_.histogram(metric::kControlFence)),
+      stop_(metrics_.histogram(metric::kControlStop)) {}
+
+void ControlMetrics::timed(Stage stage, double seconds) {
+  if (stage == Stage::kFenced) fence_.observe(seconds);
+  if (stage == Stage::kStopped) stop_.observe(seconds);
+}
+
+std::string ControlMetrics::text(const ControlCore& core, const Recorder& recorder,
+                                 std::uint64_t now_us) {
+  kills_.raise_to(static_cast<double>(core.counters().kills));
+  resumes_.raise_to(static_cast<double>(core.counters().resumes));
+  for (const auto& [error, count] : core.counters().commands_refused) {
+    metrics_.counter(metric::kControlRefusedCommands, {{"error", std::string(name(error))}})
+        .raise_to(static_cast<double>(count));
+  }
+  log_head_.set(static_cast<double>(core.ledger().head().seq));
+  bridges_.set(static_cast<double>(core.roster().maybe_open(now_us)));
+  std::map<AgentState, std::size_t> agents;
+  for (const AgentInstance* instance : core.registry().covered_by(schemas::Scope::fleet())) {
+    const auto& stored = instance->stored;
+    const bool killed =
+        !core.ledger().latches().covering(stored.address, stored.instance.text()).empty();
+    ++agents[killed ? AgentState::kKilled : core.registry().health(*instance, now_us)];
+  }
+  for (const AgentState state : {AgentState::kUnknown, AgentState::kHealthy, AgentState::kStale,
+                                 AgentState::kCrashed, AgentState::kLeft, AgentState::kKilled}) {
+    metrics_.gauge(metric::kControlAgents, {{"state", std::string(name(state))}})
+        .set(static_cast<double>(agents[state]));
+  }
+  const RecorderStats stats = recorder.stats();
+  commits_.raise_to(static_cast<double>(stats.commits));
+  commit_seconds_.raise_to(stats.commit_seconds_total);
+  failures_.raise_to(static_cast<double>(stats.failures));
+  queue_.set(static_cast<double>(stats.queued));
+  audit_head_.set(static_cast<double>(stats.audit_head));
+  healthy_.set(recorder.healthy() ? 1 : 0);
+  return metrics_.text();
+}
+
+}  // namespace estop::control

@@ -1,0 +1,39 @@
+// What control shows to Prometheus: the core's plain counters and the recorder's, copied when
+// somebody asks.
+#pragma once
+
+#include <map>
+
+#include "broker-bridge/ops/metrics.h"
+#include "control/core/control_core.h"
+#include "control/recorder/recorder.h"
+
+namespace estop::control {
+
+class ControlMetrics {
+ public:
+  ControlMetrics();
+  void bad_frame() { bad_frames_.add(); }
+  void timed(Stage stage, double seconds);
+  // The exposition, brought up to date.
+  [[nodiscard]] std::string text(const ControlCore& core, const Recorder& recorder,
+                                 std::uint64_t now_us);
+
+ private:
+  ops::Metrics metrics_{"estop-control"};
+  ops::Counter kills_;
+  ops::Counter resumes_;
+  ops::Counter bad_frames_;
+  ops::Counter commits_;
+  ops::Counter commit_seconds_;
+  ops::Counter failures_;
+  ops::Gauge log_head_;
+  ops::Gauge bridges_;
+  ops::Gauge healthy_;
+  ops::Gauge queue_;
+  ops::Gauge audit_head_;
+  ops::Histogram fence_;
+  ops::Histogram stop_;
+};
+
+}  // namespace estop::control

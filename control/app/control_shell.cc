@@ -1,0 +1,292 @@
+#include "control/app/control_shell.h"
+
+#include <fmt/format.h>
+
+#include <random>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <variant>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "broker-bridge/nats/connection.h"
+#include "broker-bridge/nats/jetstream.h"
+#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/ops/log.h"
+#include "control/app/heard.h"
+#include "control/app/recorder_desk.h"
+#include "control/app/stream_reader.h"
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+using nats::Connection;
+using nats::MessageView;
+
+namespace {
+
+constexpr nats::Millis kAppendPatience{1'000};
+
+schemas::Segment own_name() {
+  return *schemas::Segment::parse("control");
+}
+
+// Sorts by time like a UUIDv7, and fits a subject and a record.
+std::string fresh_id() {
+  std::random_device source;
+  return fmt::format("{:012x}{:08x}{:08x}", ops::wall_ms(), source(), source());
+}
+
+CoreOptions core_options(const ControlConfig& config) {
+  CoreOptions options;
+  options.roster.lease_us = config.bridge_lease_ms * 1'000ULL;
+  options.roster.start_us = ControlShell::now().boot_us;
+  options.agents.beat_ms = config.agent_beat_ms;
+  options.agents.lease_ms = config.agent_lease_ms;
+  options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
+  options.version = ESTOP_VERSION;
+  return options;
+}
+
+nats::ConnectOptions connect_options(const ControlConfig& config, const std::string& creds) {
+  nats::ConnectOptions options;
+  options.url = config.url;
+  options.name = "estop-control";
+  options.creds_file = creds;
+  return options;
+}
+
+// Another place than the one asked for means that the log is not what we think.
+schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
+  if (!place) return tl::make_unexpected(place.error());
+  if (*place == seq) return {};
+  return schemas::fail(schemas::Errc::kLogConflict, fmt::format("stored at {}", *place));
+}
+
+}  // namespace
+
+Now ControlShell::now() {
+  const auto boot = ops::BootClock::now().time_since_epoch();
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(boot).count();
+  return {static_cast<std::uint64_t>(us), ops::wall_ms()};
+}
+
+struct ControlShell::State : std::enable_shared_from_this<State> {
+  boost::asio::io_context& loop;
+  schemas::Subjects subjects;
+  ControlMetrics& metrics;
+  Failed failed;
+  ControlCore core;
+  Connection control;
+  Connection agents;
+  nats::JetStream stream;
+  StreamReader reader;
+  boost::asio::steady_timer timer;
+  RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
+
+  State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
+        std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
+      : loop(on),
+        subjects(who.subjects),
+        metrics(shown),
+        failed(std::move(told)),
+        core(core_options(config), std::move(who.log_key)),
+        control(on, connect_options(config, who.control_creds), subjects.own_inbox(own_name()),
+                watch("CONTROL", true)),
+        agents(on, connect_options(config, who.agents_creds), subjects.own_inbox(own_name()),
+               watch("AGENTS", false)),
+        stream(control, subjects),
+        reader(stream),
+        timer(on),
+        desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
+
+  // --- Events into the core ---------------------------------------------------------------
+
+  void handle(const Event& event) { perform(core.handle(event, now())); }
+
+  void hear(const Heard& heard) {
+    if (!heard) return metrics.bad_frame();
+    handle(*heard);
+  }
+
+  // Later on the loop, behind what waits there already.
+  void later(std::function<Event()> make) {
+    boost::asio::post(loop, [weak = weak_from_this(), make = std::move(make)] {
+      if (const auto self = weak.lock()) self->handle(make());
+    });
+  }
+
+  nats::ConnectionEvents watch(const char* account, bool is_control) {
+    nats::ConnectionEvents told;
+    told.connected = [this, account, is_control] {
+      ops::log_info("connected", {{"account", account}});
+      if (is_control) handle(LinkChanged{true});
+    };
+    told.disconnected = [this, account, is_control](const std::string& reason) {
+      ops::log_warn("disconnected", {{"account", account}, {"reason", reason}});
+      if (is_control) handle(LinkChanged{false});
+    };
+    told.closed = [this, account](const std::string& reason) {
+      failed(false, std::string(account) + ": " + reason);
+    };
+    told.error = [account](const std::string& text) {
+      ops::log_warn("broker-error", {{"account", account}, {"text", text}});
+    };
+    return told;
+  }
+
+  // In the order in which one read's messages are to be handled: orders and their receipts first.
+  void listen() {
+    control.subscribe(subjects.commands(), [this](const MessageView& m) {
+      hear(heard_command(subjects, m, fresh_id()));
+    });
+    const auto on = [this](Connection& connection, const schemas::Subject& pattern,
+                           Heard (*decode)(const schemas::Subjects&, const MessageView&)) {
+      connection.subscribe(pattern,
+                           [this, decode](const MessageView& m) { hear(decode(subjects, m)); });
+    };
+    on(agents, subjects.receipts(), heard_receipt);
+    on(control, subjects.bridges(), heard_bridge_beat);
+    on(agents, subjects.stoppeds(), heard_stopped);
+    on(agents, subjects.hellos(), heard_hello);
+    on(agents, subjects.beats(), heard_beat);
+    on(agents, subjects.checkpoints(), heard_store);
+  }
+
+  schemas::Result<void> start() {
+    auto records = desk.recorder().load_records();
+    if (!records) return tl::make_unexpected(std::move(records.error()));
+    auto known = desk.recorder().load_agents();
+    if (!known) return tl::make_unexpected(std::move(known.error()));
+    listen();
+    if (auto connected = control.connect(true); !connected) return connected;
+    if (auto connected = agents.connect(true); !connected) return connected;
+    perform(core.start(std::move(*records), *known, fresh_id(), now()));
+    arm_timer();
+    return {};
+  }
+
+  void arm_timer() {
+    timer.expires_after(std::chrono::milliseconds(kTick_ms));
+    timer.async_wait([weak = weak_from_this()](auto error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->handle(Tick{self->desk.recorder().healthy()});
+      self->arm_timer();
+    });
+  }
+
+  // --- Effects ----------------------------------------------------------------------------
+
+  void perform(const Effects& effects) {
+    for (const Effect& effect : effects) {
+      std::visit([this](const auto& one) { perform(one); }, effect);
+    }
+  }
+
+  // What the recorder is for goes to its desk.
+  template <class AtTheRecorder>
+  void perform(const AtTheRecorder& effect) {
+    desk.perform(effect);
+  }
+
+  void perform(const PublishRecord& effect) {
+    if (effect.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
+      control.publish(subjects.log(), effect.frame, {{"Nats-Expected-Stream", "NONE"}});
+      return;
+    }
+    stream.append(effect.frame, effect.seq - 1, kAppendPatience,
+                  [this, seq = effect.seq](schemas::Result<std::uint64_t> place) {
+                    handle(AppendAnswered{seq, answer_of(seq, place)});
+                  });
+  }
+
+  void perform(const ReadStream& effect) {
+    reader.read(effect.from_seq, [this](const StreamRead& read) {
+      if (!read.tail) {
+        ops::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
+      }
+      handle(read);
+    });
+  }
+
+  void perform(const PublishToAgents& effect) {
+    if (effect.first) agents.publish(subjects.control_of(*effect.first), effect.frame);
+    agents.publish(subjects.control_all(), effect.frame);
+  }
+
+  void perform(const Flush&) {
+    control.flush();
+    agents.flush();
+  }
+
+  void perform(const PublishLease& effect) { control.publish(subjects.lease(), effect.frame); }
+
+  void perform(const Answer& effect) {
+    if (effect.reply.subject.empty()) return;
+    control.publish(effect.reply.subject, schemas::from_json(effect.json, effect.reply.form));
+  }
+
+  void perform(const ReplyToAgent& effect) {
+    if (!effect.reply.subject.empty()) agents.publish(effect.reply.subject, effect.bytes);
+  }
+
+  void perform(const CheckBridgeReceipt& effect) {
+    later([effect] {
+      return BridgeReceiptChecked{effect.bridge, effect.op_id,
+                                  schemas::verify_receipt(effect.bytes, effect.key)};
+    });
+  }
+
+  void perform(const CheckStopped& effect) {
+    later([effect] {
+      return StoppedChecked{effect.address, effect.instance, effect.receipt,
+                            schemas::verify_stopped(effect.bytes, effect.key)};
+    });
+  }
+
+  void perform(const PublishEvent& effect) {
+    control.publish(subjects.event(effect.kind), effect.json);
+  }
+
+  void perform(const OrderTimed& effect) {
+    metrics.timed(effect.stage, static_cast<double>(effect.us) / 1e6);
+  }
+
+  void perform(const Alarm& effect) {
+    ops::log_error("alarm", {{"kind", effect.kind}, {"text", effect.detail}});
+  }
+
+  void perform(const Stop& effect) { failed(true, effect.reason); }
+};
+
+ControlShell::ControlShell(boost::asio::io_context& loop, const ControlConfig& config,
+                           ControlIdentity identity, std::unique_ptr<Recorder> recorder,
+                           ControlMetrics& metrics, Failed failed)
+    : state_(std::make_shared<State>(loop, config, std::move(identity), std::move(recorder),
+                                     metrics, std::move(failed))) {}
+
+ControlShell::~ControlShell() {
+  state_->timer.cancel();
+  state_->control.close();
+  state_->agents.close();
+}
+
+schemas::Result<void> ControlShell::start() {
+  return state_->start();
+}
+
+void ControlShell::leave() {
+  const AuditEntry last = audit_line(now(), "control-stopped", "control");
+  state_->desk.recorder().audit(last, Urgency::kAlone, [](const auto&) {});
+}
+
+const ControlCore& ControlShell::core() const {
+  return state_->core;
+}
+const Recorder& ControlShell::recorder() const {
+  return state_->desk.recorder();
+}
+
+}  // namespace estop::control

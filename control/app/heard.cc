@@ -1,0 +1,97 @@
+#include "control/app/heard.h"
+
+#include <utility>
+
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+using nats::MessageView;
+using schemas::Subjects;
+
+namespace {
+
+// Who speaks on one of the agents' subjects, and where the answer may go.
+struct Speaker {
+  schemas::Address address;
+  schemas::Instance instance;
+  ReplyTo reply;
+};
+
+std::optional<Speaker> speaker_of(const Subjects& subjects, const MessageView& message) {
+  const auto parts = subjects.parse_agent(message.subject);
+  if (!parts) return std::nullopt;
+  auto address = schemas::Address::from_tokens(parts->address);
+  auto instance = schemas::Instance::parse(parts->instance);
+  if (!address || !instance) return std::nullopt;
+  const auto reply = subjects.honoured_reply(parts->address, message.reply);
+  return Speaker{std::move(*address),
+                 std::move(*instance),
+                 {reply.value_or(schemas::Subject{}), schemas::Form::kMsgpack}};
+}
+
+}  // namespace
+
+Heard heard_command(const Subjects& subjects, const MessageView& message, std::string fresh_op_id) {
+  const auto parts = subjects.parse_command(message.subject);
+  if (!parts) return std::nullopt;
+  CommandReceived command;
+  command.actor = parts->actor;
+  command.verb = parts->verb;
+  command.fresh_op_id = std::move(fresh_op_id);
+  command.reply.subject =
+      subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{});
+  if (message.data.empty()) return command;
+  auto text = schemas::to_json(message.data);
+  if (text) command.reply.form = text->form;
+  command.json = text ? std::move(text->json) : to_string(text.error());  // refused as no JSON
+  return command;
+}
+
+Heard heard_bridge_beat(const Subjects& subjects, const MessageView& message) {
+  const auto id = subjects.parse_bridge(message.subject);
+  auto beat = schemas::decode<schemas::BridgeBeat>(message.data);
+  if (!id || !beat) return std::nullopt;
+  return BridgeBeatReceived{std::string(*id), std::move(*beat)};
+}
+
+Heard heard_receipt(const Subjects& subjects, const MessageView& message) {
+  const auto id = subjects.parse_receipt(message.subject);
+  auto receipt = schemas::read_receipt(message.data);
+  if (!id || !receipt || receipt->bridge != *id) return std::nullopt;
+  return BridgeReceiptReceived{std::string(*id), std::move(*receipt), schemas::Bytes(message.data)};
+}
+
+Heard heard_hello(const Subjects& subjects, const MessageView& message) {
+  auto who = speaker_of(subjects, message);
+  auto hello = schemas::decode<schemas::Hello>(message.data);
+  if (!who || !hello) return std::nullopt;
+  return HelloReceived{std::move(who->address), std::move(who->instance), std::move(*hello),
+                       std::move(who->reply)};
+}
+
+Heard heard_beat(const Subjects& subjects, const MessageView& message) {
+  auto who = speaker_of(subjects, message);
+  auto beat = schemas::decode<schemas::Beat>(message.data);
+  if (!who || !beat) return std::nullopt;
+  return BeatReceived{std::move(who->address), std::move(who->instance), *beat,
+                      std::move(who->reply)};
+}
+
+Heard heard_stopped(const Subjects& subjects, const MessageView& message) {
+  auto who = speaker_of(subjects, message);
+  auto receipt = schemas::read_stopped(message.data);
+  if (!who || !receipt) return std::nullopt;
+  return StoppedReceived{std::move(who->address), std::move(who->instance), std::move(*receipt),
+                         schemas::Bytes(message.data)};
+}
+
+Heard heard_store(const Subjects& subjects, const MessageView& message) {
+  auto who = speaker_of(subjects, message);
+  auto request = schemas::decode<schemas::StoreRequest>(message.data);
+  if (!who || !request) return std::nullopt;
+  return StoreRequested{std::move(who->address), std::move(who->instance), std::move(*request),
+                        std::move(who->reply)};
+}
+
+}  // namespace estop::control

@@ -1,0 +1,34 @@
+// What control hears, decoded into events of the core. nullopt: not what it should be; the caller
+// counts it.
+//
+// Identities come from the subject, which the broker checked. Reply subjects are taken only where
+// they lie under the asker's own inbox; otherwise nobody is answered.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "broker-bridge/nats/connection.h"
+#include "control/core/events.h"
+
+namespace estop::control {
+
+using Heard = std::optional<Event>;
+
+// `fresh_op_id` is for an order that brings none. Nonsense in the body is still an event: the
+// operator is told.
+[[nodiscard]] Heard heard_command(const schemas::Subjects& subjects,
+                                  const nats::MessageView& message, std::string fresh_op_id);
+[[nodiscard]] Heard heard_bridge_beat(const schemas::Subjects& subjects,
+                                      const nats::MessageView& message);
+[[nodiscard]] Heard heard_receipt(const schemas::Subjects& subjects,
+                                  const nats::MessageView& message);
+[[nodiscard]] Heard heard_hello(const schemas::Subjects& subjects,
+                                const nats::MessageView& message);
+[[nodiscard]] Heard heard_beat(const schemas::Subjects& subjects, const nats::MessageView& message);
+[[nodiscard]] Heard heard_stopped(const schemas::Subjects& subjects,
+                                  const nats::MessageView& message);
+[[nodiscard]] Heard heard_store(const schemas::Subjects& subjects,
+                                const nats::MessageView& message);
+
+}  // namespace estop::control

@@ -1,0 +1,117 @@
+#include "control/app/recorder_desk.h"
+
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace estop::control {
+
+namespace {
+constexpr std::uint32_t kNewestLines = 16;  // where the line of an order that was just written is
+}
+
+class RecorderDesk::Return : public std::enable_shared_from_this<Return> {
+ public:
+  Return(boost::asio::io_context& loop, Handler handler)
+      : loop_(loop), handler_(std::move(handler)) {}
+
+  // From any thread: `work` runs on the loop, unless the desk is gone by then.
+  void run(std::function<void()> work) {
+    boost::asio::post(loop_, [weak = weak_from_this(), work = std::move(work)] {
+      const auto self = weak.lock();
+      if (self && self->handler_) work();
+    });
+  }
+  void post(Event event) {
+    run([this, event = std::move(event)] { handler_(event); });
+  }
+  void close() { handler_ = nullptr; }  // on the loop
+
+ private:
+  boost::asio::io_context& loop_;
+  Handler handler_;
+};
+
+RecorderDesk::RecorderDesk(boost::asio::io_context& loop, std::unique_ptr<Recorder> recorder,
+                           Handler handler)
+    : return_(std::make_shared<Return>(loop, std::move(handler))), recorder_(std::move(recorder)) {}
+
+RecorderDesk::~RecorderDesk() {
+  return_->close();
+}
+
+// An operator is told the number of the audit line, so it is looked up when it is durable.
+void RecorderDesk::perform(const StoreRecord& effect) {
+  const std::uint64_t seq = effect.record.record.seq;
+  const auto kind = effect.record.record.kind;
+  const bool is_order = kind == schemas::RecordKind::kKill || kind == schemas::RecordKind::kResume;
+  const bool wants_number = is_order && effect.audit;
+  AuditQuery query;
+  query.limit = kNewestLines;
+  query.newest_first = true;
+  if (wants_number) query.subject = effect.audit->subject;
+  auto look_up = [this, seq, query, op_id = effect.record.record.op_id] {
+    recorder_->list_audit(query, [back = return_, seq, op_id](auto rows) {
+      RecordStored stored{seq, {}, 0};
+      for (const AuditRow& row : rows ? *rows : std::vector<AuditRow>{}) {
+        if (row.entry.op_id == op_id) stored.audit_number = row.number;
+      }
+      back->post(stored);
+    });
+  };
+  recorder_->append_record(
+      effect.record, effect.audit, Urgency::kAlone,
+      [back = return_, seq, wants_number, look_up](schemas::Result<void> done) {
+        if (done && wants_number) return back->run(look_up);
+        back->post(RecordStored{seq, std::move(done), 0});
+      });
+}
+
+void RecorderDesk::perform(const WriteAudit& effect) {
+  recorder_->audit(effect.entry, Urgency::kGroup, [](const auto&) {});  // failures leave a gap line
+}
+
+void RecorderDesk::perform(const PutAgent& effect) {
+  recorder_->put_agent(effect.agent);
+}
+
+void RecorderDesk::perform(const ListCheckpoints& effect) {
+  recorder_->list_checkpoints(effect.address, [back = return_, effect](auto checkpoints) {
+    back->post(
+        CheckpointsListed{effect.address, effect.instance, effect.reply, std::move(checkpoints)});
+  });
+}
+
+void RecorderDesk::perform(const Store& effect) {
+  recorder_->store(
+      effect.address, effect.instance, effect.request,
+      [back = return_, address = effect.address, instance = effect.instance, op = effect.request.op,
+       key = effect.request.key, reply = effect.reply](schemas::StoreReply answer) {
+        back->post(StoreAnswered{address, instance, op, key, reply, std::move(answer)});
+      });
+}
+
+void RecorderDesk::perform(const QueryAudit& effect) {
+  recorder_->list_audit(effect.query, [back = return_, reply = effect.reply](auto rows) {
+    back->post(AuditListed{reply, std::move(rows)});
+  });
+}
+
+void RecorderDesk::perform(const VerifyAudit& effect) {
+  recorder_->verify_audit([back = return_, reply = effect.reply](auto verdict) {
+    back->post(AuditVerified{reply, std::move(verdict)});
+  });
+}
+
+void RecorderDesk::perform(const ReadDetails& effect) {
+  recorder_->list_checkpoints(effect.address, [this, back = return_, effect](auto checkpoints) {
+    back->run([this, back, effect, checkpoints] {
+      recorder_->list_begun_effects(effect.address, [back, effect, checkpoints](auto begun) {
+        back->post(DetailsRead{effect.reply, effect.address, checkpoints, std::move(begun)});
+      });
+    });
+  });
+}
+
+}  // namespace estop::control

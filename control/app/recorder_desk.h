@@ -1,0 +1,45 @@
+// The one hop between control's loop and the recorder's thread: requests go in, answers come back
+// as events on the loop.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "control/core/effects.h"
+#include "control/recorder/recorder.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace estop::control {
+
+class RecorderDesk {
+ public:
+  using Handler = std::function<void(const Event&)>;
+
+  // `loop` must outlive this; `handler` is called on it, never after this is destroyed.
+  RecorderDesk(boost::asio::io_context& loop, std::unique_ptr<Recorder> recorder, Handler handler);
+  ~RecorderDesk();  // commits what is queued
+  RecorderDesk(const RecorderDesk&) = delete;
+  RecorderDesk& operator=(const RecorderDesk&) = delete;
+
+  void perform(const StoreRecord& effect);
+  void perform(const WriteAudit& effect);
+  void perform(const ListCheckpoints& effect);
+  void perform(const PutAgent& effect);
+  void perform(const Store& effect);
+  void perform(const QueryAudit& effect);
+  void perform(const VerifyAudit& effect);
+  void perform(const ReadDetails& effect);
+  [[nodiscard]] Recorder& recorder() { return *recorder_; }
+
+ private:
+  // The way back; may be used from any thread, also while the desk is being destroyed.
+  class Return;
+
+  std::shared_ptr<Return> return_;
+  std::unique_ptr<Recorder> recorder_;  // destroyed first: it answers everybody
+};
+
+}  // namespace estop::control

@@ -1,0 +1,21 @@
+// /metrics, /livez and /readyz of control.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "broker-bridge/ops/http.h"
+#include "control/app/control_metrics.h"
+#include "control/app/control_shell.h"
+
+namespace estop::control {
+
+// Both must outlive the pages. /livez: 200 while the loop runs. /readyz: 200 only while control
+// leads, else 503 and why.
+[[nodiscard]] ops::StatusServer::Pages status_pages(const ControlShell& shell,
+                                                    ControlMetrics& metrics);
+
+// Writes `port` and a line end to `path`, whole or not at all. kBadArgument: cannot.
+[[nodiscard]] schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port);
+
+}  // namespace estop::control

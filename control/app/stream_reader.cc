@@ -1,0 +1,66 @@
+#include "control/app/stream_reader.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+namespace {
+constexpr nats::Millis kPatience{2'000};
+constexpr std::size_t kInFlight = 64;
+}  // namespace
+
+struct StreamReader::Reading {
+  StreamTail tail;
+  std::uint64_t from = 0;
+  std::vector<std::optional<schemas::SignedRecord>> records;
+  std::size_t asked = 0;
+  std::size_t got = 0;
+  Done done;
+
+  void fail(schemas::Error error) {
+    if (!done) return;
+    std::exchange(done, nullptr)(StreamRead{tl::make_unexpected(std::move(error))});
+  }
+  void finish() {
+    for (auto& record : records) tail.records.push_back(std::move(*record));
+    std::exchange(done, nullptr)(StreamRead{std::move(tail)});
+  }
+};
+
+void StreamReader::read(std::uint64_t from_seq, Done done) {
+  auto reading = std::make_shared<Reading>();
+  reading->done = std::move(done);
+  stream_.ensure_stream(kPatience,
+                        [this, from_seq, reading](schemas::Result<nats::StreamInfo> info) {
+                          if (!info) return reading->fail(info.error());
+                          reading->tail.first_seq = info->first_seq;
+                          reading->tail.last_seq = info->last_seq;
+                          if (info->messages == 0) return reading->finish();
+                          reading->from = std::min(from_seq, info->last_seq);
+                          reading->records.resize(info->last_seq - reading->from + 1);
+                          get_more(reading);
+                        });
+}
+
+void StreamReader::get_more(const std::shared_ptr<Reading>& reading) {
+  while (reading->asked < reading->records.size() && reading->asked - reading->got < kInFlight) {
+    const std::size_t index = reading->asked++;
+    stream_.get(reading->from + index, kPatience,
+                [this, reading, index](schemas::Result<std::string> frame) {
+                  if (!reading->done) return;
+                  if (!frame) return reading->fail(frame.error());
+                  auto record = schemas::open_record(*frame);
+                  if (!record) return reading->fail(record.error());
+                  reading->records[index] = std::move(*record);
+                  if (++reading->got == reading->records.size()) return reading->finish();
+                  get_more(reading);
+                });
+  }
+}
+
+}  // namespace estop::control

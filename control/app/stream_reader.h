@@ -1,0 +1,30 @@
+// Reads what the ledger asks of the control stream: makes sure that it exists, then gets its
+// records with some in flight.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+#include "broker-bridge/nats/jetstream.h"
+#include "control/core/events.h"
+
+namespace estop::control {
+
+class StreamReader {
+ public:
+  using Done = std::function<void(StreamRead)>;  // once, later, on the loop
+
+  // `stream` must outlive the reading; closing its connection drops it.
+  explicit StreamReader(nats::JetStream& stream) : stream_(stream) {}
+  // Everything from `from_seq` on; the last record if the stream ends before.
+  void read(std::uint64_t from_seq, Done done);
+
+ private:
+  struct Reading;
+  void get_more(const std::shared_ptr<Reading>& reading);
+
+  nats::JetStream& stream_;
+};
+
+}  // namespace estop::control
