@@ -1,5 +1,10 @@
 #include "control/cli/session.h"
 
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "broker-bridge/nats/blocking.h"
@@ -39,6 +44,11 @@ Result<nats::ConnectOptions> connect_options(const Common& common, const Segment
     auto made = creds_of(common.data, control::OperatorRole{name}, control::Account::kControl);
     if (!made) return tl::make_unexpected(made.error());
     options.creds_file = std::move(*made);
+  }
+  if (::access(options.creds_file.c_str(), R_OK) != 0) {
+    return fail(Errc::kUnauthenticated,
+                fmt::format("the credentials {} cannot be read: {}; name others with --creds",
+                            options.creds_file, std::strerror(errno)));
   }
   if (!common.url.empty()) {
     options.url = common.url;

@@ -113,7 +113,10 @@ std::string view_get(const Answers& answers) {
                                    {"incarnation", std::to_string(number(answer, "incarnation"))}});
   if (const auto kills = items(answer, "kills"); !kills.empty())
     append_section(kills_table(kills), out);
-  append_section(instances_table(items(answer, "instances"), true), out);
+  const auto instances = items(answer, "instances");
+  append_section(
+      instances.empty() ? "no instance has announced itself\n" : instances_table(instances, true),
+      out);
   std::vector<Row> rows;
   for (const json& one : items(answer, "checkpoints")) {
     rows.push_back({text(one, "key"), std::to_string(number(one, "version")),
@@ -144,7 +147,7 @@ std::string view_status(const Answers& answers) {
                            number(log, "seq"), number(log, "uncommitted"))},
        {"stream", flag(log, "stream_ok") ? "ok" : "NOT OK: kills act, resumes wait"},
        {"recorder", flag(log, "recorder_ok") ? "ok" : "NOT OK: kills act, resumes are refused"},
-       {"open", fmt::format("{} bridges", number(answer, "bridges_may_be_open"))},
+       {"open", fmt::format("bridges: {}", number(answer, "bridges_may_be_open"))},
        {"agents", std::to_string(number(answer, "agents"))}});
   append_section(bridges_table(items(answer, "bridges")), out);
   if (const auto kills = items(answer, "kills"); !kills.empty())

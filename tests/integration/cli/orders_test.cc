@@ -34,10 +34,10 @@ TEST_F(CliOrders, AKillOfNobodyLatchesWithAWarningAndAResumeLiftsIt) {
 
 TEST_F(CliOrders, MistakesHaveTheirExitCode) {
   expect({"get", "acme/prod/nobody"}, 3, "not-found");
-  expect({"resume", "acme/prod/nobody", "--reason", "x"}, 3, "not-killed");
+  expect({"resume", "acme/prod/nobody", "--reason", "x"}, 3, "it is not killed");
   expect({"kill", "acme/prod/nobody"}, 2, "needs a reason");
   expect({"kill", "acme prod", "--reason", "x"}, 2, "acme prod");
-  expect({"status", "--creds", "/nonexistent.creds"}, 4, "creds");
+  expect({"status", "--creds", "/nonexistent.creds"}, 4, "cannot be read");
 }
 
 TEST_F(CliOrders, TheAuditHasWhoAndWhyAndItsChainIsWhole) {
