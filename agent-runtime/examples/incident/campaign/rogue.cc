@@ -40,7 +40,7 @@ class Rogue {
               {.announced = [this](const auto& reply) { announced(reply); },
                .answered = [this](auto id, const auto& answer) { answered(id, answer); },
                .refused = [this](auto id, Errc code) { refused(id, code); },
-               .kill_heard = [this] { defying_ = true; }}) {}
+               .kill_heard = [this] { defy(); }}) {}
 
   Result<void> start() {
     if (const auto read = read_template(); !read) return read;
@@ -66,13 +66,28 @@ class Rogue {
   }
 
   void announced(const schemas::HelloReply& reply) {
-    defying_ = !reply.latches.empty();
-    if (defying_ && progress_) return;  // still under the kill: it keeps the life that it has
+    if (!reply.latches.empty()) defy();
+    if (progress_ && !reply.latches.empty()) return;  // it keeps the life that it has
     incarnation_ = reply.incarnation;
     if (!progress_) return restore();
+    defying_ = false;
+    release_all();
     if (const auto read = read_template(); !read) journal_.failure("template", read.error());
     journal_.event("readmitted", {{"incarnation", incarnation_}, {"outdated", outdated_}});
     told_complete_ = false;
+  }
+
+  // The stop has cut off the answers to what is under way, so there is no use in waiting for them.
+  void defy() {
+    if (std::exchange(defying_, true) || !progress_) return;
+    release_all();
+  }
+
+  void release_all() {
+    for (const auto& [id, one] : pending_) {
+      if (one.row) progress_->release(*one.row);
+    }
+    pending_.clear();
   }
 
   void restore() {
@@ -139,7 +154,7 @@ class Rogue {
   void refused(std::string_view id, Errc code) {
     if (const auto row = end(id)) progress_->release(*row);
     if (code == Errc::kSenderKilled) {
-      defying_ = true;
+      defy();
       ++refused_;
     } else if (code == Errc::kOldIncarnation) {
       if (++outdated_ % kDeafTo == 0) wire_.announce();
