@@ -1,4 +1,7 @@
 #include "broker-bridge/nats/connection.h"
+
+#include <filesystem>
+
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"
 #include "tests/support/tcp_proxy.h"
@@ -36,6 +39,11 @@ class ReconnectTest : public OneLoop {
   std::string life_;
   std::string why_;
 };
+
+long open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return std::distance(begin(all), end(all));
+}
 
 TEST_F(ReconnectTest, KeepsSubscriptionsAndReplaysNothing_H34) {
   const auto a = connected(broker_.url(), "alice", recorded());
@@ -88,6 +96,7 @@ TEST_F(ReconnectTest, SurvivesManyRestartsWithTwoConnections) {
   int got = 0;
   b->subscribe(event("x"), [&](const MessageView&) { ++got; });
   std::string expected = "C";
+  const auto descriptors = open_descriptors();
   for (int round = 1; round <= 5; ++round) {
     broker_.kill();
     ASSERT_TRUE(lives(expected += 'D'));
@@ -98,6 +107,7 @@ TEST_F(ReconnectTest, SurvivesManyRestartsWithTwoConnections) {
     a->publish(event("x"), "");
     ASSERT_TRUE(run_until([&] { return got == round; }));
   }
+  EXPECT_EQ(open_descriptors(), descriptors) << "a reconnect leaks a socket";
 }
 
 TEST_F(ReconnectTest, ASilentBrokerIsALostConnection) {
