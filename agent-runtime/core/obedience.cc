@@ -80,7 +80,7 @@ void Obedience::on(const HelloAnswered& event) {
   known_incarnation_ = std::max(known_incarnation_, reply.incarnation);
   if (working_ && reply.incarnation > incarnation_) missed_ = now_;
   adopt(reply.latches);
-  effects_.emplace_back(KeepCheckpoints{reply.checkpoints});
+  effects_.emplace_back(KeepCheckpoints{reply.incarnation, reply.checkpoints});
   resend_receipts();
 }
 

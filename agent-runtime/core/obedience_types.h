@@ -108,7 +108,8 @@ struct PeerKilled {  // of others too: their queued intents, requests to them
 struct PeerResumed {
   schemas::Record record;
 };
-struct KeepCheckpoints {  // versions as control knows them
+struct KeepCheckpoints {  // as control knows them, and in which incarnation it answers
+  std::uint64_t incarnation = 0;
   std::vector<schemas::CheckpointInfo> checkpoints;
 };
 struct BecomeReady {};  // once: control answered the hello and a beat

@@ -12,13 +12,14 @@ SerialThread::~SerialThread() {
   finish();
 }
 
-void SerialThread::post(Work work) {
+bool SerialThread::post(Work work) {
   {
     const std::lock_guard lock(mutex_);
-    if (finishing_) return;
+    if (finishing_) return false;
     queue_.push_back(std::move(work));
   }
   changed_.notify_one();
+  return true;
 }
 
 bool SerialThread::try_post(Work work) {

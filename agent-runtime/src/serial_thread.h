@@ -21,7 +21,7 @@ class SerialThread {
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  void post(Work work);                    // always taken: for what is bounded elsewhere
+  bool post(Work work);                    // for what is bounded elsewhere; false: finished
   [[nodiscard]] bool try_post(Work work);  // false: the queue is full
   void finish();  // runs what is queued and ends; later posts are ignored. Not from the thread
 

@@ -149,12 +149,18 @@ void Session::say_goodbye() {
 void Session::on_stop(std::function<void(const StopOrder&)> callback) {
   {
     const std::lock_guard lock(callbacks_mutex_);
-    callbacks_.stop = callback;
+    callbacks_.stop = std::move(callback);
   }
-  const auto order = standing_.stop_order();
-  if (order && callback) {
-    stops_.post([callback = std::move(callback), order = *order] { callback(order); });
-  }
+  stops_.post([this] {
+    const auto order = standing_.stop_order();
+    if (order && !stop_told_) tell_stop(*order);
+  });
+}
+
+void Session::tell_stop(const StopOrder& order) {
+  const auto tell = callbacks().stop;
+  stop_told_ = tell != nullptr;
+  if (tell) tell(order);
 }
 
 void Session::on_resume(std::function<void()> callback) {
@@ -175,6 +181,10 @@ void Session::on_error(std::function<void(const Error&)> callback) {
 Session::Callbacks Session::callbacks() const {
   const std::lock_guard lock(callbacks_mutex_);
   return callbacks_;
+}
+
+void Session::notify(const SerialThread::Work& work) {
+  if (!notices_.post(work)) work();
 }
 
 void Session::notice(SerialThread::Work work) {

@@ -38,7 +38,7 @@ class Session {
   void on_resume(std::function<void()> callback);
   void on_refused(std::function<void(const Refusal&)> callback);
   void on_error(std::function<void(const Error&)> callback);
-  void notify(SerialThread::Work work) { notices_.post(std::move(work)); }
+  void notify(const SerialThread::Work& work);  // on the callback thread; here, once it is gone
   void report(const Report& report);
   [[nodiscard]] AgentStats stats() const;
   void leave();
@@ -61,6 +61,7 @@ class Session {
 
   Session(AgentOptions options, Identity identity, Keys keys);
   Result<void> start();
+  void tell_stop(const StopOrder& order);  // on the stop thread
   void wind_down(const Error& why);
   void say_goodbye();
   [[nodiscard]] nats::ConnectionEvents connection_events();
@@ -110,6 +111,8 @@ class Session {
   Obedience obedience_;
   std::deque<Event> events_;
   bool happening_ = false;
+  bool ready_ = false;
+  bool stop_told_ = false;  // on the stop thread only: the callback knows of the present stop
   std::optional<schemas::SignedRecord> seen_;  // the frame of the order being looked at
   Store store_;
   Intents intents_;

@@ -70,15 +70,16 @@ void Session::perform(const StopWork& effect) {
     const std::shared_ptr<void> returned(nullptr, [this, drain](void*) {
       link_.post([this, drain] { happen(CallbackReturned{drain}); });
     });
-    if (const auto tell = callbacks().stop) tell(order);
+    tell_stop(order);
   });
 }
 
 void Session::perform(const StartWork& effect) {
   standing_.start(effect.life, effect.incarnation);
   intents_.resume();
-  if (effect.life == 1) return;
-  if (auto tell = callbacks().resume) notify(std::move(tell));
+  stops_.post([this] { stop_told_ = false; });
+  if (!ready_) return;  // the first start of an agent that was not stopped
+  if (const auto tell = callbacks().resume) notify(tell);
 }
 
 void Session::perform(const RenewLease& effect) {
@@ -152,10 +153,11 @@ void Session::perform(const PeerResumed& effect) {
 }
 
 void Session::perform(const KeepCheckpoints& effect) {
-  store_.keep(effect.checkpoints);
+  store_.keep(effect.incarnation, effect.checkpoints);
 }
 
 void Session::perform(const BecomeReady&) {
+  ready_ = true;
   standing_.become_ready();
 }
 

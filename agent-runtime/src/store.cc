@@ -38,8 +38,10 @@ Store::Store(Link& link, const Standing& standing, Millis timeout)
           link.identity().subjects.checkpoint(link.identity().address, link.identity().instance)) {}
 
 // Their versions are not taken over: writing over what one has never read must conflict.
-void Store::keep(const std::vector<schemas::CheckpointInfo>& checkpoints) {
+void Store::keep(std::uint64_t incarnation,
+                 const std::vector<schemas::CheckpointInfo>& checkpoints) {
   const std::lock_guard lock(mutex_);
+  incarnation_ = incarnation;
   keys_.clear();
   for (const auto& one : checkpoints) keys_.push_back(one.key);
 }
@@ -49,11 +51,24 @@ void Store::remember(std::string_view key, std::uint64_t version) {
   versions_[std::string(key)] = version;
 }
 
-Result<StoreReply> Store::ask(std::uint64_t life, StoreRequest request) {
-  if (auto fits = check(request); !fits) return tl::make_unexpected(fits.error());
+Result<StoreReply> Store::ask(StoreRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    request.incarnation = incarnation_;
+  }
+  return exchange(request);
+}
+
+Result<StoreReply> Store::ask_as(std::uint64_t life, StoreRequest request) {
   const auto now = standing_.life();
   if (life != now.number) return fail(Errc::kOldIncarnation, "the life that asks has ended");
+  if (life == 0) return ask(std::move(request));  // stopped since its birth
   request.incarnation = now.incarnation;
+  return exchange(request);
+}
+
+Result<StoreReply> Store::exchange(const StoreRequest& request) {
+  if (auto fits = check(request); !fits) return tl::make_unexpected(fits.error());
   const auto bytes = link_.ask(subject_, schemas::encode(request), timeout_);
   if (!bytes) return tl::make_unexpected(bytes.error());
   auto reply = schemas::decode<StoreReply>(*bytes);
@@ -73,14 +88,15 @@ Result<std::uint64_t> Store::checkpoint(std::uint64_t life, std::string_view key
 
 Result<std::uint64_t> Store::put(std::uint64_t life, std::string_view key, Bytes bytes,
                                  std::uint64_t expected_version) {
-  auto reply = ask(life, {StoreOp::kPut, std::string(key), expected_version, 0, std::move(bytes)});
+  auto reply =
+      ask_as(life, {StoreOp::kPut, std::string(key), expected_version, 0, std::move(bytes)});
   if (!reply) return tl::make_unexpected(reply.error());
   remember(key, reply->version);
   return reply->version;
 }
 
 Result<Checkpoint> Store::get(std::string_view key) {
-  auto reply = ask(standing_.life().number, {StoreOp::kGet, std::string(key), 0, 0, {}});
+  auto reply = ask({StoreOp::kGet, std::string(key), 0, 0, {}});
   if (!reply) return tl::make_unexpected(reply.error());
   remember(key, reply->version);
   return Checkpoint{reply->version, std::move(reply->bytes)};
@@ -106,7 +122,7 @@ Result<std::map<std::string, Checkpoint>> Store::all() {
 
 Result<estop::Effect> Store::begin(std::uint64_t life, std::string_view key) {
   if (auto may = standing_.may_act(life); !may) return tl::make_unexpected(may.error());
-  auto reply = ask(life, {StoreOp::kEffectBegin, std::string(key), 0, 0, {}});
+  auto reply = ask_as(life, {StoreOp::kEffectBegin, std::string(key), 0, 0, {}});
   if (!reply) return tl::make_unexpected(reply.error());
   if (auto may = standing_.may_act(life); !may) {
     // Stopped while control wrote: the caller will not act, so it must not stay begun.
@@ -117,14 +133,13 @@ Result<estop::Effect> Store::begin(std::uint64_t life, std::string_view key) {
 }
 
 Result<void> Store::finish(std::string_view key, Bytes outcome) {
-  auto reply = ask(standing_.life().number,
-                   {StoreOp::kEffectFinish, std::string(key), 0, 0, std::move(outcome)});
+  auto reply = ask({StoreOp::kEffectFinish, std::string(key), 0, 0, std::move(outcome)});
   if (!reply) return tl::make_unexpected(reply.error());
   return {};
 }
 
 Result<void> Store::abandon(std::string_view key) {
-  auto reply = ask(standing_.life().number, {StoreOp::kEffectAbandon, std::string(key), 0, 0, {}});
+  auto reply = ask({StoreOp::kEffectAbandon, std::string(key), 0, 0, {}});
   if (!reply) return tl::make_unexpected(reply.error());
   return {};
 }

@@ -16,10 +16,11 @@ class Store {
  public:
   Store(Link& link, const Standing& standing, Millis timeout);
 
-  void keep(const std::vector<schemas::CheckpointInfo>& checkpoints);  // of the newest hello
+  // What the newest hello was answered with.
+  void keep(std::uint64_t incarnation, const std::vector<schemas::CheckpointInfo>& checkpoints);
 
   // `life`: of the caller, see Standing. An ended one gets kOldIncarnation. finish and abandon
-  // state what has happened, so they are open to every life.
+  // state what has happened, so they are open to every life, and so is reading.
   Result<std::uint64_t> checkpoint(std::uint64_t life, std::string_view key, Bytes bytes);
   Result<std::uint64_t> put(std::uint64_t life, std::string_view key, Bytes bytes,
                             std::uint64_t expected_version);
@@ -30,7 +31,9 @@ class Store {
   Result<void> abandon(std::string_view key);
 
  private:
-  Result<schemas::StoreReply> ask(std::uint64_t life, schemas::StoreRequest request);
+  Result<schemas::StoreReply> ask(schemas::StoreRequest request);  // as control last knew us
+  Result<schemas::StoreReply> ask_as(std::uint64_t life, schemas::StoreRequest request);
+  Result<schemas::StoreReply> exchange(const schemas::StoreRequest& request);
   void remember(std::string_view key, std::uint64_t version);
 
   Link& link_;
@@ -38,6 +41,7 @@ class Store {
   const Millis timeout_;
   const schemas::Subject subject_;
   std::mutex mutex_;
+  std::uint64_t incarnation_ = 0;
   std::vector<std::string> keys_;                               // as of the newest hello
   std::map<std::string, std::uint64_t, std::less<>> versions_;  // that this instance wrote or read
 };

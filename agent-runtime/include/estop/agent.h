@@ -4,9 +4,9 @@
 //   agent->handle("email.send", send_mail);
 //
 // Threads: every method may be called from any thread, callbacks and handlers included; blocking
-// ones say so. An Agent starts one I/O thread, `handler_threads` handler threads, one thread for
-// on_stop/on_resume and one for the other callbacks; none of your code runs on the I/O thread.
-// Callbacks must not destroy the Agent. No exception leaves this library.
+// ones say so. An Agent starts one I/O thread, `handler_threads` handler threads, a stop thread
+// (on_stop, your std::stop_callbacks) and a callback thread (all others); none of your code runs on
+// the I/O thread. Callbacks must not destroy the Agent. No exception leaves this library.
 //
 // What it does not do: stop what you do outside Estop. Look at stop_requested() before every effect
 // of your own.
@@ -33,8 +33,9 @@ class Agent {
  public:
   // Blocks until control has answered the hello and the first beat, so that every permission is
   // known to be there. An address that is under a kill connects too, and starts stopped: see
-  // stop_order(). kBadAddress, kBadArgument, kUnauthenticated; kNoContact: no broker (the detail
-  // says where) · kTimeout: the broker is there, control did not answer.
+  // stop_order(). kBadAddress, kBadArgument, kUnauthenticated; kNoContact: no broker, or nobody
+  // listens there as control (the detail says) · kTimeout: the broker is there, control did not
+  // answer.
   [[nodiscard]] static Result<Agent> connect(AgentOptions options);
   Agent(Agent&&) noexcept;  // a moved-from Agent may only be destroyed or assigned to
   Agent& operator=(Agent&&) noexcept;
@@ -81,7 +82,7 @@ class Agent {
   // what matters before `grace_until`: checkpoint() works, send() does not. Control is told
   // "stopped" only after it returned and every handler ended. Set while stopped: called at once.
   void on_stop(std::function<void(const StopOrder&)> callback);
-  void on_resume(std::function<void()> callback);  // on the stop thread, after on_stop has returned
+  void on_resume(std::function<void()> callback);  // on the callback thread, after on_stop ended
   // Blocks until running. kTimeout: still stopped · kUnauthenticated, kNoContact: it never will.
   Result<void> wait_for_resume(Millis timeout);
 

@@ -100,7 +100,7 @@ TEST_F(Contact, TheExampleAgentGreetsStopsAndGoesOn) {
   control_.resume("k1");
   EXPECT_TRUE(wait_until([&] { return control_.hellos().size() >= 3; }));
   EXPECT_TRUE(child->terminate(Millis{5'000}).ok());
-  EXPECT_TRUE(wait_until([&] { return control_.hellos().back().goodbye; }));
+  EXPECT_TRUE(wait_until([&] { return control_.goodbyes() == 1; }));
 }
 
 TEST_F(Contact, WhatIsWrongWithTheOptionsIsSaid) {

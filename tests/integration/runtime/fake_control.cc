@@ -1,5 +1,6 @@
 #include "tests/integration/runtime/fake_control.h"
 
+#include <algorithm>
 #include <future>
 #include <stdexcept>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
@@ -158,6 +159,12 @@ std::vector<schemas::Hello> FakeControl::hellos() {
   std::vector<schemas::Hello> copy;
   run([&] { copy = hellos_; });
   return copy;
+}
+
+std::size_t FakeControl::goodbyes() {
+  const auto all = hellos();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const auto& one) { return one.goodbye; }));
 }
 
 schemas::Beat FakeControl::last_beat() {

@@ -37,7 +37,8 @@ class FakeControl {
   void resume(const std::string& op_id);
 
   [[nodiscard]] std::vector<schemas::StoppedReceipt> receipts();  // whose signature is right
-  [[nodiscard]] std::vector<schemas::Hello> hellos();
+  [[nodiscard]] std::vector<schemas::Hello> hellos();             // goodbyes too
+  [[nodiscard]] std::size_t goodbyes();
   [[nodiscard]] schemas::Beat last_beat();
   [[nodiscard]] std::uint64_t refused();
   [[nodiscard]] std::uint64_t passed();

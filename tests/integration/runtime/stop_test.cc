@@ -99,8 +99,13 @@ TEST_F(Stop, AnAddressUnderAKillConnectsStoppedAndSaysSo) {
   ASSERT_TRUE(agent.stop_order());
   EXPECT_EQ(agent.stop_order()->scope, "acme/prod/*");
   EXPECT_TRUE(receipt_of("k1"));
+  std::atomic<int> stops{0}, resumes{0};
+  agent.on_stop([&](const StopOrder&) { ++stops; });  // late, so it is told at once
+  agent.on_resume([&] { ++resumes; });
+  EXPECT_TRUE(wait_until([&] { return stops == 1; }));
   control_.resume("k1");
   EXPECT_TRUE(agent.wait_for_resume(Millis{5'000}));
+  EXPECT_TRUE(wait_until([&] { return resumes == 1; }));
 }
 
 TEST_F(Stop, AKillWhoseOrderWasLostComesWithTheNextBeat) {  // H26

@@ -182,7 +182,7 @@ TEST_F(Work, ReportsTravelWithTheBeats) {
 TEST_F(Work, AnAgentThatLeftSaysGoodbyeAndRefusesEverything) {
   Agent agent = connect("acme/prod/mailer");
   agent.leave();
-  EXPECT_TRUE(wait_until([&] { return control_.hellos().back().goodbye; }));
+  EXPECT_TRUE(wait_until([&] { return control_.goodbyes() == 1; }));
   EXPECT_TRUE(agent.stop_requested());
   EXPECT_EQ(agent.send("acme/prod/x", "echo", "").error().code, Errc::kNoContact);
   EXPECT_EQ(agent.checkpoint("place", "").error().code, Errc::kNoContact);
