@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
   const char* path = std::getenv("PATH");
   const char* temporary = std::getenv("TMPDIR");
   flags.path = path == nullptr ? "" : path;
-  flags.temporary = temporary == nullptr ? "/tmp" : temporary;
+  flags.temporary = temporary == nullptr ? "" : temporary;
   const auto setup = demo::prepare(flags);
   if (!setup) {
     std::cerr << "estop-demo: " << setup.error().detail << '\n';

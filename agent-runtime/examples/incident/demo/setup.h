@@ -22,7 +22,7 @@ struct DemoFlags {
   std::string smtp_sink;  // empty: looked for
   std::string bin_dir;    // empty: where this program lies
   std::string path;       // $PATH
-  std::string temporary;  // $TMPDIR: where the folder is made
+  std::string temporary;  // $TMPDIR: where everything is kept; empty: /tmp, the mails in memory
 };
 
 struct Setup {
