@@ -1,6 +1,6 @@
 // Loss of contact: silent control, frozen process, restarted broker; and connecting at all.
-#include <sys/wait.h>
-#include <unistd.h>
+#include <filesystem>
+#include <fstream>
 
 #include "broker-bridge/ops/process.h"
 #include "tests/integration/runtime/fixture.h"
@@ -9,6 +9,17 @@ namespace estop::testing {
 namespace {
 
 class Contact : public RuntimeTest {};
+
+// A signal takes a moment: every thread of the process stands still.
+bool is_frozen(pid_t pid) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream stat(task.path() / "stat");
+    const std::string text(std::istreambuf_iterator<char>(stat), {});
+    if (text.find(") T ") == std::string::npos) return false;
+  }
+  return true;
+}
 
 TEST_F(Contact, ASilentControlStopsWithinTheLeaseAndItsReturnEndsThat) {
   control_.times(50, 400);
@@ -66,6 +77,7 @@ TEST_F(Contact, AFrozenProcessHandlesNothingThatWaitedBeyondItsLease) {  // H33
     return asker.request("acme/prod/greeter", "hello.say", "you", Millis{100}).has_value();
   }));
   child->signal(SIGSTOP);
+  ASSERT_TRUE(wait_until([&] { return is_frozen(child->pid()); }));
   std::atomic<int> answered{0}, failed{0};
   for (int i = 0; i < 1'000; ++i) {
     asker.request_async("acme/prod/greeter", "hello.say", "x", Millis{4'000},
