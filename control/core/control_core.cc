@@ -140,14 +140,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
     append_bridge(RecordKind::kBridgeLeft, id, {}, now, out);
   }
   if (now.boot_us >= next_lease_us_) publish_lease(now, out);
-  if (now.boot_us >= next_announce_us_) {
-    next_announce_us_ = now.boot_us + kRetry_us;
-    for (const auto& [op_id, order] : orders_.all()) {
-      const Gathering* gathering = roster_.find(op_id);
-      const bool owed = gathering != nullptr && gathering->is_kill && gathering->done_us == 0;
-      if (owed && now.boot_us >= order.started_us + kRetry_us) Ledger::announce(order.frame, out);
-    }
-  }
+  repeat_unconfirmed(now, out);
   look_at_health(now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(
@@ -158,6 +151,27 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   for (const std::string& op_id : orders_.forget_old(now.boot_us)) {
     roster_.forget(op_id);
     registry_.forget_stops(op_id);
+  }
+}
+
+// The broker delivers at most once. Bridges hear an unconfirmed kill again and again, runtimes ever
+// more rarely: one that does not obey would cost all the others, and a beat's answer names the kill
+// too.
+void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
+  if (now.boot_us < next_announce_us_) return;
+  next_announce_us_ = now.boot_us + kRetry_us;
+  for (auto& [op_id, order] : orders_.all()) {
+    if (order.kind != RecordKind::kKill || now.boot_us < order.started_us + kRetry_us) continue;
+    const Gathering* fence = roster_.find(op_id);
+    if (fence != nullptr && fence->done_us == 0) Ledger::announce(order.frame, out);
+    const StopCount* stops = registry_.stops(op_id);
+    const bool in_force = ledger_.latches().find(op_id) != nullptr;
+    if (!in_force || stops == nullptr || stops->missing.empty()) continue;
+    if (now.boot_us < order.started_us + order.repeat_us) continue;
+    order.repeat_us *= 2;
+    const schemas::Address address = order.scope.address();
+    out.push_back(
+        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
   }
 }
 

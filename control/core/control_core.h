@@ -73,6 +73,7 @@ class ControlCore {
   void gathered(Order& order, const Gathering& gathering, Now now, Effects& out);
   void adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
   void publish_lease(Now now, Effects& out);
+  void repeat_unconfirmed(Now now, Effects& out);
   void append_bridge(schemas::RecordKind kind, const std::string& id, const schemas::PublicKey& key,
                      Now now, Effects& out);
 

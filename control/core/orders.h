@@ -11,6 +11,7 @@
 
 #include "control/core/command.h"
 #include "control/core/effects.h"
+#include "control/core/log_entry.h"
 
 namespace estop::control {
 
@@ -25,6 +26,7 @@ struct Order {
   std::string actor{};
   schemas::Bytes frame{};
   std::uint64_t started_us = 0;
+  std::uint64_t repeat_us = kRetry_us;  // after the start, to instances that have not confirmed
   StageSet reached = 0;
   bool gave_up = false;    // an operator's time ran out before the stages were reached
   std::string accepted{};  // JSON, as all below

@@ -99,6 +99,19 @@ TEST(Stopped, AGoodbyeIsNoConfirmation) {  // promise 3: unconfirmed is never sh
   EXPECT_FALSE(world.is_done(inbox));
 }
 
+TEST(Stopped, AnUnconfirmedKillIsToldAgainEverMoreRarely) {  // H26
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.kill("acme/prod/x", "k1");
+  world.pass(60'000);
+  EXPECT_GE(world.to_agents.size(), 6U);
+  EXPECT_LE(world.to_agents.size(), 9U);
+  world.stopped("acme/prod/x", "aaaaaaa1", "k1");
+  const auto told = world.to_agents.size();
+  world.pass(120'000);
+  EXPECT_EQ(world.to_agents.size(), told);
+}
+
 TEST(Stopped, AForgedReceiptIsNoConfirmation) {
   World world;
   world.signatures_good = false;

@@ -1,0 +1,140 @@
+// Orders through the real daemons: control, bridge, broker and recorder.
+#include <gtest/gtest.h>
+
+#include "tests/integration/control/site.h"
+
+namespace estop::testing {
+namespace {
+
+using schemas::Errc;
+using schemas::StoreOp;
+
+class RunningSite : public ::testing::Test {
+ protected:
+  RunningSite() {
+    site.start_control();
+    if (!site.leads())
+      throw std::runtime_error("control does not lead: " + site.log("control") +
+                               site.broker->log());
+    site.start_bridge();
+    if (!site.is_open()) throw std::runtime_error("no bridge: " + site.log("bridge"));
+  }
+  Site site;
+};
+
+TEST_F(RunningSite, AKillIsFencedStoppedAndDurable) {
+  Player& player = site.join("acme/prod/x", "aaaaaaa1");
+  const Order kill = site.kill("acme/prod/x");
+  EXPECT_EQ(kill.answers.front()["stage"], "accepted");
+  EXPECT_EQ(kill.stage("fenced")["n"], 1);
+  EXPECT_EQ(kill.stage("stopped")["n"], 1);
+  EXPECT_GT(kill.stage("durable")["audit"], 0);
+  EXPECT_TRUE(kill.stage("done")["ok"]) << kill.stage("done");
+  EXPECT_EQ(player.orders.size(), 1U);
+}
+
+TEST_F(RunningSite, AResumeOpensTheBridgeAndGivesANewLife) {
+  Player& player = site.join("acme/prod/x", "aaaaaaa1");
+  site.kill("acme/prod/x");
+  const Order resume = site.resume("acme/prod/x");
+  EXPECT_EQ(resume.stage("opened")["n"], 1);
+  EXPECT_TRUE(resume.stage("done")["ok"]) << resume.stage("done");
+  ASSERT_TRUE(site.until([&] { return player.orders.size() == 2; }));
+  site.say_hello(player);
+  EXPECT_GT(player.hello.incarnation, 0U);
+  EXPECT_EQ(player.hello.incarnation, player.orders[1].incarnation);
+  EXPECT_TRUE(player.hello.latches.empty());
+}
+
+TEST_F(RunningSite, WhoDoesNotConfirmIsNamedAndTheOrderIsNotOk) {
+  site.join("acme/prod/x", "aaaaaaa1");
+  site.is_obedient = false;
+  site.join("acme/prod/x", "aaaaaaa2");
+  const Order kill = site.kill("acme/prod/x", {{"timeout_ms", 500}});
+  EXPECT_EQ(kill.stage("stopped")["of"], 2);
+  EXPECT_FALSE(kill.stage("done")["ok"]);
+  EXPECT_EQ(kill.stage("fenced")["n"], 1);
+}
+
+TEST_F(RunningSite, CheckpointsAreKeptOverAKillAndHandedBack) {  // I12
+  Player& player = site.join("acme/prod/x", "aaaaaaa1");
+  schemas::StoreRequest put{StoreOp::kPut, "cursor", 0, 0, "42"};
+  EXPECT_EQ(site.store(player, put).version, 1U);
+  site.kill("acme/prod/x");
+  put.expected_version = 1;
+  put.bytes = "43";
+  EXPECT_EQ(site.store(player, put).code, Errc::kOk);  // in its grace
+  site.resume("acme/prod/x");
+  EXPECT_EQ(site.store(player, put).code, Errc::kOldIncarnation);  // H52
+  site.say_hello(player);
+  ASSERT_EQ(player.hello.checkpoints.size(), 1U);
+  EXPECT_EQ(player.hello.checkpoints[0].version, 2U);
+  put.incarnation = player.hello.incarnation;
+  EXPECT_EQ(site.store(player, put).code, Errc::kVersionConflict);
+}
+
+TEST_F(RunningSite, AnOrderSentTwiceIsOneRecord) {  // H28
+  const Order first = site.kill("acme/prod/x", {{"op_id", "twice"}});
+  const Order second = site.kill("acme/prod/x", {{"op_id", "twice"}});
+  EXPECT_EQ(first.stage("accepted")["seq"], second.stage("accepted")["seq"]);
+  EXPECT_TRUE(second.stage("done")["ok"]);
+  EXPECT_EQ(site.kills_in_force(), 1U);
+}
+
+struct BadCommand {
+  const char* verb;
+  const char* json;
+  const char* error;
+};
+constexpr BadCommand kBadCommands[] = {
+    {"kill", R"({"scope":"acme/prod/x"})", "missing-reason"},
+    {"kill", R"({"scope":"acme/prod/x y","reason":"r"})", "bad-scope"},
+    {"kill", R"({"scope":"acme.prod.x","reason":"r"})", "bad-scope"},
+    {"kill", "not json", "malformed"},
+    {"kill", "\x91\x91\x91", "malformed"},
+    {"resume", R"({"scope":"acme/prod/x","reason":"r"})", "not-killed"},
+    {"resume", R"({"scope":"acme/prod/ghost","reason":"r"})", "not-found"},
+    {"resume", R"({"scope":"acme/prod/x","reason":"r","lift":[]})", "bad-argument"},
+    {"get", R"({"address":"acme/prod/ghost"})", "not-found"},
+    {"get", R"({"address":"acme/*"})", "bad-address"},
+    {"explode", R"({})", "unknown-type"},
+};
+
+TEST_F(RunningSite, BadCommandsAreRefusedByNameAndChangeNothing) {  // H50
+  site.join("acme/prod/x", "aaaaaaa1");
+  for (const BadCommand& bad : kBadCommands) {
+    EXPECT_EQ(site.ask(bad.verb, bad.json).error(), bad.error) << bad.verb << " " << bad.json;
+  }
+  EXPECT_EQ(site.kills_in_force(), 0U);
+}
+
+TEST_F(RunningSite, KillOfAnUnknownNameIsLatchedWithAWarning) {
+  const Order kill = site.kill("acme/prod/ghost");
+  EXPECT_NE(kill.answers.front().value("warning", "").find("nobody"), std::string::npos);
+  EXPECT_EQ(site.join("acme/prod/ghost", "aaaaaaa1").hello.latches.size(), 1U);  // H44
+}
+
+TEST_F(RunningSite, QuestionsAreAnsweredFromWhatIsDurable) {
+  Player& player = site.join("acme/prod/x", "aaaaaaa1");
+  site.store(player, {StoreOp::kEffectBegin, "mail-7", 0, 0, ""});
+  site.kill("acme/prod/x");
+  const Json get = site.ask("get", {{"address", "acme/prod/x"}}).answers.back();
+  EXPECT_EQ(get["effects_begun"][0]["key"], "mail-7");
+  EXPECT_EQ(get["kills"][0]["actor"], "alice");
+  const Json audit = site.ask("audit", {{"kind", "kill"}}).answers.back();
+  EXPECT_EQ(audit["rows"][0]["subject"], "acme/prod/x");
+  EXPECT_TRUE(site.ask("verify", Json::object()).answers.back()["ok"]);
+  const std::string metrics = site.page("control", "/metrics");
+  EXPECT_NE(metrics.find("estop_control_kills_total 1"), std::string::npos);
+  EXPECT_NE(metrics.find("estop_control_fence_seconds_count 1"), std::string::npos);
+}
+
+TEST_F(RunningSite, ACleanStopEndsWithZeroAndALineInTheAudit) {
+  EXPECT_EQ(site.control.terminate(std::chrono::seconds(5)), ops::ExitStatus{});
+  site.start_control();
+  ASSERT_TRUE(site.leads());
+  EXPECT_EQ(site.ask("audit", {{"kind", "control-stopped"}}).answers.back()["rows"].size(), 1U);
+}
+
+}  // namespace
+}  // namespace estop::testing

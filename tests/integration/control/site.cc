@@ -1,0 +1,256 @@
+#include "tests/integration/control/site.h"
+
+#include <stdexcept>
+
+#include "tests/support/socket.h"
+
+namespace estop::testing {
+
+using control::Account;
+using schemas::Segment;
+using schemas::Subjects;
+
+namespace {
+
+constexpr std::uint64_t kIssuedAt_s = 1'700'000'000;
+constexpr nats::Millis kAnswerWithin{20'000};
+
+const Subjects& subjects() {
+  static const Subjects all = Subjects::standard();
+  return all;
+}
+Segment segment(std::string_view text) {
+  return Segment::parse(text).value();
+}
+
+}  // namespace
+
+Json Order::stage(const std::string& name) const {
+  Json newest;
+  for (const Json& answer : answers) {
+    if (answer.value("stage", "") == name) newest = answer;
+  }
+  return newest;
+}
+
+std::string Order::error() const {
+  return answers.empty() || !answers.back().contains("error") ? ""
+                                                              : answers.back()["error"]["name"];
+}
+
+Site::Site() : keys(control::open_keyring(data.path()).value()) {
+  control::BrokerOptions options;
+  options.store_folder = data.file("nats");
+  options.port = -1;
+  broker = std::make_unique<Broker>(
+      Broker::Options{control::broker_config(keys, options, kIssuedAt_s), true});
+  (void)creds(control::ControlRole{}, Account::kAgents);
+  (void)creds(control::ControlRole{}, Account::kControl);
+  operator_ = connect(creds(control::OperatorRole{segment("alice")}, Account::kControl),
+                      subjects().own_inbox(segment("alice")));
+}
+
+std::string Site::creds(const control::Role& role, Account account) {
+  return control::open_creds(data.path(), keys, role, account, subjects(), kIssuedAt_s).value();
+}
+
+std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
+                                                schemas::Subject inbox) {
+  nats::ConnectOptions options;
+  options.url = broker->url();
+  options.creds_file = creds_file;
+  nats::ConnectionEvents events;
+  events.connected = [this] { ++connects_; };
+  auto made = std::make_unique<nats::Connection>(loop, options, std::move(inbox), events);
+  if (auto connected = made->connect(); !connected) {
+    throw std::runtime_error(to_string(connected.error()));
+  }
+  ++connections_;
+  if (!until([&] { return connects_ == connections_; })) throw std::runtime_error("not connected");
+  return made;
+}
+
+// --- The daemons --------------------------------------------------------------------------
+
+void Site::start_control() {
+  std::filesystem::remove(data.file("control.port"));
+  std::string command;
+  for (const std::string& limit : limits) command += limit + "; ";
+  command += "exec " ESTOP_CONTROL_PROGRAM " --data " + data.path().string();
+  command += " --url " + broker->url() + " --bridge-beat-ms 50 --bridge-lease-ms 1000";
+  command += " --log-format json --ready-file " + data.file("control.port");
+  ops::SpawnOptions spawn;
+  spawn.command = {"sh", "-c", command};
+  spawn.log_file = data.file("control.log");
+  control = ops::ChildProcess::spawn(spawn).value();
+}
+
+void Site::start_bridge() {
+  const control::BridgeRole role{segment("b1")};
+  ops::SpawnOptions spawn;
+  spawn.command = {ESTOP_BRIDGE_PROGRAM,
+                   "--id=b1",
+                   "--url=" + broker->url(),
+                   "--agents-creds=" + creds(role, Account::kAgents),
+                   "--control-creds=" + creds(role, Account::kControl),
+                   "--control-key=" + data.file("keys/log.pub"),
+                   "--bridge-beat-ms=50",
+                   "--bridge-lease-ms=1000",
+                   "--ready-file=" + data.file("bridge.port")};
+  spawn.log_file = data.file("bridge.log");
+  bridge = ops::ChildProcess::spawn(spawn).value();
+}
+
+std::string Site::page(const char* part, const char* path) {
+  const std::string port = read_text(data.file(std::string(part) + ".port"));
+  if (port.empty()) return {};
+  Socket socket = Socket::connect(std::stoi(port));
+  if (!socket.is_open()) return {};
+  socket.send(std::string("GET ") + path + " HTTP/1.0\r\n\r\n");
+  std::string answer;
+  for (auto some = socket.receive(kPatience); !some.empty(); some = socket.receive(kPatience)) {
+    answer += some;
+  }
+  return answer;
+}
+
+std::string Site::log(const char* part) const {
+  return read_text(data.file(std::string(part) + ".log"));
+}
+
+bool Site::leads() {
+  return until([this] { return page("control", "/readyz").find("200 OK") != std::string::npos; });
+}
+bool Site::is_open() {
+  return until([this] { return page("bridge", "/readyz").find("200 OK") != std::string::npos; });
+}
+
+bool Site::answers() {
+  return until([this] { return !ask("status", Json::object()).silent; });
+}
+
+// --- The operator -------------------------------------------------------------------------
+
+std::shared_ptr<Order> Site::send(const std::string& verb, const Json& request) {
+  auto order = std::make_shared<Order>();
+  const std::string body = request.is_string() ? request.get<std::string>() : request.dump();
+  operator_->request_many(subjects().command(segment("alice"), segment(verb)), body, kAnswerWithin,
+                          [order](const schemas::Result<nats::MessageView>& answer) {
+                            if (!answer) order->silent = true;
+                            if (answer) order->answers.push_back(Json::parse(answer->data));
+                            return !order->done();
+                          });
+  operator_->flush();
+  return order;
+}
+
+Order Site::ask(const std::string& verb, const Json& request) {
+  const auto order = send(verb, request);
+  if (!until([&] { return order->done(); }, kAnswerWithin)) order->silent = true;
+  return *order;
+}
+
+Order Site::kill(const std::string& scope, Json more) {
+  more.update({{"scope", scope}, {"reason", "broken link"}});
+  return ask("kill", more);
+}
+
+Order Site::resume(const std::string& scope, Json more) {
+  more.update({{"scope", scope}, {"reason", "link is fixed"}});
+  return ask("resume", more);
+}
+
+std::size_t Site::kills_in_force() {
+  const Order status = ask("status", Json::object());
+  return status.answers.empty() ? 0 : status.answers.back()["kills"].size();
+}
+
+// --- Agents -------------------------------------------------------------------------------
+
+Player& Site::join(const std::string& address, const std::string& instance) {
+  players_.push_back(std::make_unique<Player>());
+  Player& player = *players_.back();
+  player.address = schemas::Address::parse(address).value();
+  player.instance = schemas::Instance::parse(instance).value();
+  player.connection = connect(creds(control::AgentRole{player.address}, Account::kAgents),
+                              subjects().inbox_of(player.address, player.instance));
+  for (const auto& subject : {subjects().control_of(player.address), subjects().control_all()}) {
+    player.connection->subscribe(
+        subject, [this, &player](const nats::MessageView& m) { obey(player, m.data); });
+  }
+  say_hello(player);
+  return player;
+}
+
+void Site::say_hello(Player& player) {
+  schemas::Hello hello;
+  hello.key = player.key.public_key();
+  hello.host = "here";
+  hello.runtime = "test/1";
+  bool answered = false;
+  const auto ask_again = [&] {
+    player.connection->request(
+        subjects().hello(player.address, player.instance), encode(hello), kAnswerWithin,
+        [&](const schemas::Result<nats::MessageView>& reply) {
+          player.hello = schemas::decode<schemas::HelloReply>(reply.value().data).value();
+          answered = true;
+        });
+    player.connection->flush();
+  };
+  ask_again();
+  if (!until([&] { return answered; })) throw std::runtime_error("no answer to a hello");
+}
+
+void Site::obey(Player& player, std::string_view frame) {
+  const auto record = schemas::open_record(frame).value().record;
+  const bool known = std::any_of(player.orders.begin(), player.orders.end(),
+                                 [&](const auto& other) { return other.op_id == record.op_id; });
+  if (known) return;
+  player.orders.push_back(record);
+  const bool concerned = record.kind == schemas::RecordKind::kKill &&
+                         record.scope.covers(player.address, player.instance.text());
+  if (!concerned || !is_obedient) return;
+  schemas::StoppedReceipt receipt;
+  receipt.op_id = record.op_id;
+  receipt.seq = record.seq;
+  player.connection->publish(subjects().stopped(player.address, player.instance),
+                             schemas::sign_stopped(receipt, player.key));
+}
+
+schemas::StoreReply Site::store(Player& player, schemas::StoreRequest request) {
+  std::optional<schemas::StoreReply> reply;
+  player.connection->request(
+      subjects().checkpoint(player.address, player.instance), encode(request), kAnswerWithin,
+      [&](const schemas::Result<nats::MessageView>& answer) {
+        reply = schemas::decode<schemas::StoreReply>(answer.value().data).value();
+      });
+  player.connection->flush();
+  if (!until([&] { return reply.has_value(); })) throw std::runtime_error("no answer of the store");
+  return *reply;
+}
+
+// --- Faults -------------------------------------------------------------------------------
+
+void Site::restart_broker() {
+  connects_ = 0;
+  broker->restart();
+  if (!until([&] { return connects_ >= connections_; })) throw std::runtime_error("not back");
+}
+
+void Site::turn_jetstream(bool on) {
+  const auto file = broker->folder().file("broker.conf");
+  std::string text = read_text(file);
+  const auto at = text.find(on ? "#jetstream" : "\njetstream");
+  if (at == std::string::npos) throw std::runtime_error("no jetstream in the configuration");
+  on ? text.erase(at, 1) : text.insert(at + 1, "#");
+  write_text(file, text);
+  restart_broker();
+}
+
+void Site::lose_stream() {
+  broker->stop();
+  std::filesystem::remove_all(data.file("nats"));
+  restart_broker();
+}
+
+}  // namespace estop::testing

@@ -1,0 +1,110 @@
+// A broker, the real estop-control and estop-bridge, an operator and agents played by the test; the
+// test's side is on one loop.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "broker-bridge/nats/connection.h"
+#include "broker-bridge/ops/process.h"
+#include "control/auth/auth.h"
+#include "schemas/codec.h"
+#include "tests/support/broker.h"
+#include "tests/support/wait_until.h"
+
+namespace estop::testing {
+
+using Json = nlohmann::json;
+
+// One instance of an agent: says hello, beats when told, and confirms kills if it is obedient.
+struct Player {
+  schemas::Address address;
+  schemas::Instance instance;
+  schemas::SigningKey key = schemas::SigningKey::generate(schemas::KeyRole::kUser);
+  std::unique_ptr<nats::Connection> connection;
+  schemas::HelloReply hello;
+  std::vector<schemas::Record> orders;  // what it was told
+};
+
+// The stream of answers to one command.
+struct Order {
+  std::vector<Json> answers;
+  bool silent = false;  // nobody answered in time
+  [[nodiscard]] bool done() const {
+    return silent || (!answers.empty() && answers.back().value("done", false));
+  }
+  [[nodiscard]] Json stage(const std::string& name) const;  // the newest; null: none
+  [[nodiscard]] std::string error() const;                  // name; empty: none
+};
+
+class Site {
+ public:
+  Site();
+  Site(const Site&) = delete;
+  Site& operator=(const Site&) = delete;
+
+  template <class Condition>
+  [[nodiscard]] bool until(Condition&& condition, std::chrono::milliseconds patience = kPatience) {
+    return wait_until(
+        [&] {
+          loop.poll();
+          return condition();
+        },
+        patience);
+  }
+
+  void start_control();  // does not wait; see leads()
+  void start_bridge();   // does not wait; see is_open()
+  [[nodiscard]] bool leads();
+  [[nodiscard]] bool is_open();
+  [[nodiscard]] bool answers();  // control hears operators
+  [[nodiscard]] std::string page(const char* part, const char* path);
+  [[nodiscard]] std::string log(const char* part) const;
+
+  // Sends a command; the answers come in while `until` runs.
+  std::shared_ptr<Order> send(const std::string& verb, const Json& request);
+  // The same, and waits for the last answer.
+  Order ask(const std::string& verb, const Json& request);
+  Order kill(const std::string& scope, Json more = Json::object());
+  Order resume(const std::string& scope, Json more = Json::object());
+  [[nodiscard]] std::size_t kills_in_force();
+
+  Player& join(const std::string& address, const std::string& instance);  // says hello
+  void say_hello(Player& player);
+  schemas::StoreReply store(Player& player, schemas::StoreRequest request);
+  bool is_obedient = true;  // players confirm kills
+
+  // All of them restart the broker and wait until the test's own connections are back.
+  void restart_broker();
+  void turn_jetstream(bool on);
+  void lose_stream();
+
+  boost::asio::io_context loop{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{
+      loop.get_executor()};  // also while nobody is connected
+  TempDir data;
+  control::Keyring keys;
+  std::unique_ptr<Broker> broker;
+  ops::ChildProcess control;
+  ops::ChildProcess bridge;
+  std::unique_ptr<nats::Connection> operator_;
+  std::vector<std::string> limits;  // shell text before `exec estop-control`
+
+ private:
+  std::string creds(const control::Role& role, control::Account account);
+  std::unique_ptr<nats::Connection> connect(const std::string& creds_file, schemas::Subject inbox);
+  void obey(Player& player, std::string_view frame);
+
+  std::vector<std::unique_ptr<Player>> players_;
+  std::size_t connections_ = 0;  // made
+  std::size_t connects_ = 0;     // events of them
+};
+
+}  // namespace estop::testing
