@@ -56,8 +56,8 @@ TEST_F(BridgeFaultTest, H34_AfterABrokerRestartItOpensAgainAndReplaysNothing) {
   stage.send(x, y, 10);
   stage.broker->restart();
   ASSERT_TRUE(stage.until([&] {
-    return stage.control->is_connected() && y.connection->is_connected() &&
-           x.connection->is_connected();
+    return stage.control->is_connected() && stage.ear->is_connected() &&
+           y.connection->is_connected() && x.connection->is_connected();
   }));
   ASSERT_TRUE(stage.opens()) << stage.page("/readyz");
   ASSERT_TRUE(stage.until([&] { return stage.hears_intents(); }));

@@ -1,6 +1,7 @@
 // A control log written by hand, and the words that bridge tests speak in.
 #pragma once
 
+#include <array>
 #include <string>
 #include <utility>
 #include <vector>

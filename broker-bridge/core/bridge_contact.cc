@@ -1,0 +1,97 @@
+// Contact with control: the lease opens the bridge; silence, loss and doubt close it.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "broker-bridge/core/bridge_core.h"
+#include "schemas/codec.h"
+
+namespace estop::bridge {
+
+using schemas::BridgeState;
+using schemas::Errc;
+using schemas::RecordKind;
+
+// --- The lease ------------------------------------------------------------------------------
+
+void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
+  const auto frame = schemas::open_lease(bytes, options_.control_key);
+  if (!frame) return reject_frame("a lease frame", frame.error(), now, out);
+  if (frame->term < term_) return;  // a deposed leader
+  term_ = frame->term;
+  for (const auto& bytes_of_kill : frame->uncommitted) {
+    const auto kill = schemas::open_record(bytes_of_kill);
+    if (!kill) {
+      reject_frame("an uncommitted kill", kill.error(), now, out);
+    } else if (kill->record.kind == RecordKind::kKill && gate_.find(kill->record) == nullptr) {
+      act_on_sight(*kill, now, out);  // signed by the frame
+    }
+  }
+  follow(frame->head, now, out);
+  if (!stopped_for_good_ && follower_.applied() == frame->head) take_grants(*frame, now, out);
+}
+
+void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
+  bool admitted = false;
+  for (const schemas::Grant& grant : frame.grants) {
+    if (grant.bridge == options_.id.text()) admitted |= lease_.granted(grant.nonce);
+  }
+  if (!admitted || state_ != BridgeState::kJoining || !lease_.holds(now)) return;
+  state_ = BridgeState::kOpen;
+  reason_.clear();
+  was_open_ = true;
+  ++counters_.opened;
+  out.push_back(JoinGroup{});
+  out.push_back(Note{
+      Note::Level::kInfo,
+      fmt::format("open at {}:{} with {} kills", frame.head.epoch, frame.head.seq, gate_.kills())});
+  beat(now, out);
+}
+
+void BridgeCore::join(Nanos now, Effects& out) {
+  state_ = BridgeState::kJoining;
+  reason_ = "waits for control to admit it";
+  beat(now, out);
+}
+
+// --- Closing --------------------------------------------------------------------------------
+
+void BridgeCore::shut(std::string reason, Nanos now, Effects& out) {
+  if (stopped_for_good_ || state_ == BridgeState::kLeaving) return;
+  const bool was_open = state_ == BridgeState::kOpen;
+  state_ = BridgeState::kReplaying;
+  reason_ = std::move(reason);
+  lease_.forget();
+  if (!was_open) return;
+  out.push_back(LeaveGroup{});
+  out.push_back(Note{Note::Level::kWarning, "closed: " + reason_});
+  beat(now, out);
+}
+
+void BridgeCore::stop_for_good(std::string reason, Nanos now, Effects& out) {
+  if (stopped_for_good_) return;
+  shut(std::move(reason), now, out);
+  stopped_for_good_ = true;
+  if (replay_runs_) out.push_back(AbandonReplay{});
+  replay_runs_ = false;
+  alarm("closed for good: " + reason_, out);
+}
+
+// Rule 10: an order that this bridge cannot read may be a stop. Other garbage says nothing; a lost
+// record shows as a gap.
+void BridgeCore::reject_frame(std::string_view what, const schemas::Error& error, Nanos now,
+                              Effects& out) {
+  ++counters_.bad_frames;
+  const std::string text = fmt::format("{} was refused: {}", what, to_string(error));
+  const bool not_understood =
+      error.code == Errc::kUnknownType || error.code == Errc::kUnknownVersion;
+  if (not_understood) return stop_for_good(text, now, out);
+  alarm(text, out);
+}
+
+void BridgeCore::alarm(std::string text, Effects& out) {
+  ++counters_.alarms;
+  out.push_back(Note{Note::Level::kAlarm, std::move(text)});
+}
+
+}  // namespace estop::bridge
