@@ -1,0 +1,285 @@
+'use strict';
+// An agent: PROTOCOL.md §5 (state machine) and §9 (six steps). The connection and the calls are here; what happens
+// when a kill comes is in obedience.js.
+const { EventEmitter } = require('node:events');
+const fs = require('node:fs');
+const os = require('node:os');
+const { connect, credsAuthenticator } = require('nats');
+const { keyOfCredentials, openRecord, rawOf } = require('./keys');
+const { Beat, BeatReply, Flag, Hello, HelloReply, Intent, StoreReply, StoreRequest } = require('./messages');
+const { agentSubjects, newInstance, parseDelivery } = require('./names');
+const { Obedience } = require('./obedience');
+
+const REQUEST_MS = 2000;
+const RETRY_MS = 250;
+const EMPTY = Buffer.alloc(0);
+
+/** A refusal by a bridge: §6. */
+class Refused extends Error {
+  constructor(id, message) {
+    const of = (name) => message.headers?.get(name) ?? '';
+    super(of('Nats-Service-Error'));
+    this.id = id;
+    this.number = Number(of('Estop-Error'));
+    this.class = Number(of('Nats-Service-Error-Code'));
+    this.payloadSize = message.data.length;
+  }
+}
+
+/** Events: `refused` (Refused), `change` (after anything that can alter what one waits for). */
+class Agent extends EventEmitter {
+  constructor({ url, address, credentials, logKey, instance = newInstance() }) {
+    super();
+    Object.assign(this, { url, address, logKey, instance });
+    this.credentials = fs.readFileSync(credentials);
+    this.key = keyOfCredentials(this.credentials.toString());
+    this.subjects = agentSubjects(address, instance);
+    this.obedience = new Obedience(this);
+    this.handlers = new Map();
+    this.waiting = new Map(); // our requests by intent id
+    this.refusals = [];
+    this.checkpoints = [];
+    this.counters = { sent: 0, succeeded: 0, failed: 0, handled: 0, latency_total_us: 0 };
+    this.incarnation = 0;
+    this.state = 'announcing';
+    this.ready = false;
+    this.nonce = 0;
+    this.nextId = 0;
+    this.timers = new Set();
+  }
+
+  async start() {
+    this.nc = await connect({
+      servers: this.url,
+      name: `${this.address}@${this.instance}`,
+      authenticator: credsAuthenticator(this.credentials),
+      inboxPrefix: this.subjects.inbox,
+      maxReconnectAttempts: -1,
+      ignoreClusterUpdates: true,
+    });
+    this.listen(`${this.subjects.inbox}.*.*`, (message) => this.onInbox(message));
+    for (const subject of this.subjects.control) this.listen(subject, (message) => this.onRecord(message));
+    this.listen(this.subjects.deliver, (message) => this.onDelivery(message), 'agents');
+    await this.nc.flush();
+    this.hello();
+    this.watchConnection();
+  }
+
+  /** What was published while we were away is lost, a kill as well: ask. */
+  async watchConnection() {
+    for await (const { type } of this.nc.status()) {
+      if (type === 'reconnect') this.hello();
+    }
+  }
+
+  listen(subject, handle, queue) {
+    const callback = (error, message) => (error ? this.emit('failure', error) : handle(message));
+    this.nc.subscribe(subject, { queue, callback });
+  }
+
+  async stop() {
+    if (this.closing) return;
+    this.closing = true;
+    for (const timer of this.timers) clearTimeout(timer);
+    if (!this.nc) return;
+    this.nc.publish(this.subjects.hello, Hello.encode(this.introduction(true))); // a goodbye is not answered
+    await this.nc.drain();
+  }
+
+  later(ms, action) {
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      if (!this.closing) action();
+    }, ms);
+    this.timers.add(timer);
+  }
+
+  async call(subject, request, reply, fields) {
+    const message = await this.nc.request(subject, request.encode(fields), { timeout: REQUEST_MS });
+    return reply.decode(message.data);
+  }
+
+  // --- hello and beat ---
+
+  introduction(goodbye) {
+    return {
+      key: rawOf(this.key), host: os.hostname(), pid: process.pid, runtime: `node/${process.version}`,
+      spawned_by: '', goodbye,
+    };
+  }
+
+  /** One hello at a time; one that is asked for meanwhile follows. */
+  async hello() {
+    if (this.greeting) {
+      this.greetAgain = true;
+      return;
+    }
+    this.greeting = true;
+    this.greetAgain = false;
+    const sentAt = performance.now();
+    try {
+      const reply = await this.call(this.subjects.hello, Hello, HelloReply, this.introduction(false));
+      this.greeting = false;
+      // An older incarnation than ours: whoever answers has not read the whole log yet.
+      if (reply.code === 0 && reply.incarnation >= this.incarnation) this.announced(reply, sentAt);
+      else this.later(RETRY_MS, () => this.hello());
+      this.lastHello = reply;
+      this.emit('change');
+    } catch (error) {
+      this.greeting = false;
+      this.lastError = error;
+      this.later(RETRY_MS, () => this.hello());
+      return;
+    }
+    if (this.greetAgain) this.hello();
+  }
+
+  announced(reply, sentAt) {
+    const first = this.beatMs === undefined;
+    this.beatMs = reply.beat_ms;
+    this.leaseMs = reply.lease_ms;
+    this.checkpoints = reply.checkpoints;
+    if (this.obedience.settle(reply, sentAt)) {
+      this.state = 'running';
+      this.ready = false;
+    }
+    if (first) this.beat();
+    else if (this.state === 'running') this.beatNow();
+  }
+
+  async beatNow() {
+    const sentAt = performance.now();
+    const nonce = ++this.nonce;
+    const reply = await this.call(this.subjects.beat, Beat, BeatReply, {
+      nonce, incarnation: this.incarnation, stopped: this.state === 'stopped', ...this.counters,
+      cost_micro_usd: 0, tokens: 0, api_calls: 0,
+    });
+    if (reply.nonce !== nonce) throw new Error(`beat ${nonce} answered as ${reply.nonce}`);
+    this.lastBeat = reply;
+    this.obedience.beatAnswered(reply, sentAt);
+    if (this.state === 'running' && reply.code === 0) this.ready = true;
+    this.emit('change');
+  }
+
+  /** Beats for as long as the agent lives, stopped or not: that is how control knows. */
+  beat() {
+    this.later(this.beatMs, () => this.beat());
+    this.beatNow().catch((error) => {
+      this.lastError = error; // the lease decides what a missing answer means
+    });
+  }
+
+  onRecord(message) {
+    let record;
+    try {
+      record = openRecord(message.data, this.logKey);
+    } catch (error) {
+      this.lastError = error; // not signed by control: as if it had not come
+      return;
+    }
+    this.obedience.seen(record);
+    this.emit('change');
+  }
+
+  // --- intents ---
+
+  newId() {
+    return `${this.instance}-${(this.nextId++).toString(36)}`;
+  }
+
+  intent(fields) {
+    const usual = { incarnation: this.incarnation, ttl_ms: 0, trace: '', flags: 0, payload: EMPTY };
+    return { id: this.newId(), ...usual, ...fields };
+  }
+
+  /** Puts bytes on the intent subject, whatever they are and whatever state this is in: for tests of the bridge. */
+  publishRaw(to, action, bytes) {
+    this.nc.publish(this.subjects.intent(to, action), bytes);
+  }
+
+  publish(to, action, intent) {
+    if (this.state !== 'running') throw new Error(`${this.address} is ${this.state}`);
+    this.counters.sent++;
+    this.publishRaw(to, action, Intent.encode(intent));
+    return intent.id;
+  }
+
+  send(to, action, payload) {
+    return this.publish(to, action, this.intent({ payload }));
+  }
+
+  /** Resolves with the payload of the reply; rejects with Refused, with the words of a failed handler, or in time. */
+  request(to, action, payload, ttl_ms = 5000) {
+    const intent = this.intent({ payload, ttl_ms, flags: Flag.request, reply_instance: this.instance });
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(reject, new Error(`5040 no reply to ${intent.id}`)), ttl_ms);
+      const settle = (how, value) => {
+        clearTimeout(timer);
+        this.waiting.delete(intent.id);
+        how(value);
+      };
+      this.waiting.set(intent.id, {
+        resolve: (value) => settle(resolve, value),
+        reject: (error) => settle(reject, error),
+      });
+      try {
+        this.publish(to, action, intent);
+      } catch (error) {
+        settle(reject, error);
+      }
+    });
+  }
+
+  /** `handler(payload, {from, signal})` returns the payload of the reply. */
+  handle(action, handler) {
+    this.handlers.set(action, handler);
+  }
+
+  onInbox(message) {
+    const [what, id] = message.subject.slice(this.subjects.inbox.length + 1).split('.');
+    if (what === 'refused') {
+      const refused = new Refused(id, message);
+      this.refusals.push(refused);
+      this.waiting.get(id)?.reject(refused);
+      this.emit('change');
+    } else if (what === 'reply') {
+      const { id: answered, flags, payload } = Intent.decode(message.data);
+      const waiter = this.waiting.get(answered);
+      if (flags & Flag.failed) waiter?.reject(new Error(payload.toString()));
+      else waiter?.resolve(payload);
+    } // else an answer to one of the client library's own requests
+  }
+
+  async onDelivery(message) {
+    if (this.state !== 'running') {
+      this.obedience.dropped++;
+      return;
+    }
+    const { from, action } = parseDelivery(message.subject);
+    const intent = Intent.decode(message.data);
+    const handler = this.handlers.get(action) ?? (() => Promise.reject(new Error(`4040 no handler for ${action}`)));
+    const run = this.obedience.run((signal) => handler(intent.payload, { from, signal }));
+    let answer;
+    try {
+      answer = { flags: Flag.reply, payload: (await run) ?? EMPTY };
+      this.counters.handled++;
+      this.emit('change');
+    } catch (error) {
+      const text = /^\d{4} /.test(error.message) ? error.message : `5000 ${error.message}`;
+      answer = { flags: Flag.reply | Flag.failed, payload: Buffer.from(text) };
+    }
+    if (!(intent.flags & Flag.request) || this.state !== 'running') return;
+    this.publish(from, action, this.intent({ id: intent.id, reply_instance: intent.reply_instance, ...answer }));
+  }
+
+  // --- checkpoints and effects ---
+
+  /** The StoreReply as it is: `code` 0 is success. */
+  store(op, key, { expected_version = 0, bytes = EMPTY, incarnation = this.incarnation } = {}) {
+    return this.call(this.subjects.checkpoint, StoreRequest, StoreReply, {
+      op, key, expected_version, incarnation, bytes,
+    });
+  }
+}
+
+module.exports = { Agent, Refused };

@@ -1,0 +1,109 @@
+'use strict';
+// Two agents talk through the bridge, and the bridge refuses what it must: PROTOCOL.md §4, §5 "The gate", §6, §9.
+const assert = require('node:assert/strict');
+const test = require('node:test');
+const msgpack = require('@msgpack/msgpack');
+const { Flag, Intent } = require('../lib/messages');
+const { until } = require('../lib/until');
+const { refusalOf, requestBytes, running } = require('./stack');
+
+let asker;
+let answerer;
+
+test.before(async () => {
+  asker = await running('talk/js/asker');
+  answerer = await running('talk/js/answerer');
+  answerer.handle('echo.text', (payload, { from }) => Buffer.concat([Buffer.from(`${from}: `), payload]));
+  answerer.handle('fail.always', () => Promise.reject(new Error('4031 not on a Sunday')));
+});
+
+test('hello gives incarnation, beat and lease', () => {
+  const { code, beat_ms, lease_ms, latches } = asker.lastHello;
+  assert.equal(code, 0);
+  assert.ok(beat_ms > 0 && lease_ms > beat_ms);
+  assert.deepEqual(latches, []);
+  assert.deepEqual(asker.lastBeat, { nonce: asker.nonce, code: 0, incarnation: asker.incarnation, latches: [] });
+});
+
+test('a request gets its reply', async () => {
+  const reply = await asker.request(answerer.address, 'echo.text', Buffer.from('hello'));
+  assert.equal(reply.toString(), 'talk/js/asker: hello');
+});
+
+test('the largest payload passes', async () => {
+  const reply = await asker.request(answerer.address, 'echo.text', Buffer.alloc(262_144 - 'talk/js/asker: '.length));
+  assert.equal(reply.length, 262_144);
+});
+
+test('an intent that wants no reply is delivered', async () => {
+  const before = answerer.counters.handled;
+  asker.send(answerer.address, 'echo.text', Buffer.from('hello'));
+  await until(answerer, 'change', () => answerer.counters.handled > before, 'the delivery');
+});
+
+test('a failed handler and a missing one are failed replies', async () => {
+  const ask = (action) => asker.request(answerer.address, action, Buffer.alloc(0));
+  await assert.rejects(ask('fail.always'), { message: '4031 not on a Sunday' });
+  await assert.rejects(ask('no.such'), { message: '4040 no handler for no.such' });
+});
+
+function changed(bytes, at, value) {
+  const copy = Buffer.from(bytes);
+  copy[at] = value;
+  return copy;
+}
+
+/** The same request, but its length of 1 payload byte as bin16. */
+function longForm(bytes) {
+  const at = bytes.lastIndexOf(Buffer.from([0xc4, 1, 0x78]));
+  return Buffer.concat([bytes.subarray(0, at), Buffer.from([0xc5, 0, 1]), bytes.subarray(at + 2)]);
+}
+
+// What nobody can read has no id: its refusal has `unknown` in its place.
+const unreadable = {
+  'not msgpack at all': [4220, () => Buffer.from('hello')],
+  'nothing': [4220, () => Buffer.alloc(0)],
+  'not an array': [4220, () => Buffer.from(msgpack.encode({ id: 'x' }))],
+  'too few fields': [4220, () => Buffer.from(msgpack.encode([1, 'x', 0]))],
+  'a wrong type': [4220, () => Buffer.from(msgpack.encode([1, 2, 0, 0, '', 0, Buffer.alloc(0)]))],
+  'a request without reply_instance': [4220, () => Intent.encode(asker.intent({ flags: Flag.request }))],
+  'a length that is not in its shortest form': [4220, () => longForm(requestBytes(asker))],
+  'text with a control character': [4220, () => requestBytes(asker, { trace: '\n' })],
+  'a reply that is a request, too': [4220, () => requestBytes(asker, { flags: Flag.request | Flag.reply })],
+  'failed, but no reply': [4220, () => requestBytes(asker, { flags: Flag.request | Flag.failed })],
+  'a bad id': [4220, () => requestBytes(asker, { id: 'Not An Id' })],
+  'a trace that is too long': [4220, () => requestBytes(asker, { trace: 't'.repeat(65) })],
+  'another version': [4221, () => changed(requestBytes(asker), 1, 2)],
+  'bytes behind the end': [4222, () => Buffer.concat([requestBytes(asker), Buffer.from([0])])],
+  'unknown flags': [4226, () => requestBytes(asker, { flags: 8 | Flag.request })],
+  'a payload that is too large': [4130, () => requestBytes(asker, { payload: Buffer.alloc(262_145) })],
+};
+
+for (const [what, [number, bytes]] of Object.entries(unreadable)) {
+  test(`refused: ${what}`, async () => {
+    const refused = await refusalOf(asker, answerer.address, bytes());
+    assert.deepEqual(
+      { number: refused.number, class: refused.class, id: refused.id, payloadSize: refused.payloadSize },
+      { number, class: Math.floor(number / 10), id: 'unknown', payloadSize: 0 },
+    );
+  });
+}
+
+test('refused: the reply_instance of somebody else', async () => {
+  const bytes = requestBytes(asker, { id: 'foreign', reply_instance: 'zzzzzzzz' });
+  const refused = await refusalOf(asker, answerer.address, bytes);
+  assert.equal(refused.id, 'foreign');
+  assert.equal(refused.number, 4220);
+  assert.match(refused.message, /instance/);
+});
+
+test('refused: an incarnation that the bridge does not know', async () => {
+  const bytes = requestBytes(asker, { id: 'newer', incarnation: asker.incarnation + 99 });
+  const refused = await refusalOf(asker, answerer.address, bytes);
+  assert.deepEqual([refused.id, refused.number, refused.class], ['newer', 5030, 503]);
+});
+
+test('whoever is refused once is served the next time', async () => {
+  const reply = await asker.request(answerer.address, 'echo.text', Buffer.from('still here'));
+  assert.equal(reply.toString(), 'talk/js/asker: still here');
+});

@@ -1,0 +1,124 @@
+'use strict';
+// The golden files, read and written with nothing but PROTOCOL.md: §4 for the fields, §7 for key and hash.
+const assert = require('node:assert/strict');
+const fs = require('node:fs');
+const path = require('node:path');
+const test = require('node:test');
+const keys = require('../lib/keys');
+const messages = require('../lib/messages');
+
+const folder = path.join(__dirname, '../../golden/data');
+const seed = Buffer.from(Array.from({ length: 32 }, (_, n) => n));
+const testKey = keys.rawPublicKey(keys.rawOf(keys.privateKey(seed)));
+
+function golden(name) {
+  return Buffer.from(fs.readFileSync(path.join(folder, `${name}.hex`), 'utf8').replace(/\s/g, ''), 'hex');
+}
+
+const fill = (byte) => Buffer.alloc(32, byte);
+const orders = {
+  scope: 'acme/prod/email-campaign', mode: messages.Mode.grace, grace_ms: 10_000, actor: 'alice',
+  issued_at_ms: 1_760_000_000_000, pending: 1, incarnation: 0, target: '', key: Buffer.alloc(0), epoch: 1, term: 1,
+  prev: fill(0xaa),
+};
+
+const plain = {
+  intent_request: [messages.Intent, {
+    id: 'k3j9x2ab-1', incarnation: 4, ttl_ms: 5000, trace: '', flags: messages.Flag.request,
+    payload: Buffer.from('hello'), reply_instance: 'k3j9x2ab',
+  }],
+  intent_reply: [messages.Intent, {
+    id: 'k3j9x2ab-1', incarnation: 0, ttl_ms: 5000, trace: '', flags: messages.Flag.reply, payload: Buffer.from('done'),
+    reply_instance: 'k3j9x2ab',
+  }],
+  hello: [messages.Hello, {
+    key: fill(0x22), host: 'host1', pid: 4711, runtime: 'estop-cpp/0.1.0', spawned_by: '', goodbye: false,
+  }],
+  hello_reply: [messages.HelloReply, {
+    code: 0, detail: '', incarnation: 4, beat_ms: 5000, lease_ms: 15_000,
+    latches: [{
+      op_id: 'op-7f3a', seq: 3, scope: 'acme/prod/email-campaign', mode: messages.Mode.grace, actor: 'alice',
+      reason: 'broken unsubscribe link', since_ms: 1_760_000_000_000,
+    }],
+    checkpoints: [{ key: 'partition-0', version: 12, size: 64 }],
+  }],
+  beat: [messages.Beat, {
+    nonce: 9, incarnation: 4, stopped: false, sent: 10, succeeded: 9, failed: 1, handled: 8, latency_total_us: 12_345,
+    cost_micro_usd: 150_000, tokens: 900, api_calls: 3,
+  }],
+  beat_reply: [messages.BeatReply, { nonce: 9, code: 0, incarnation: 4, latches: [] }],
+  bridge_beat: [messages.BridgeBeat, {
+    bridge: 'b1', nonce: 9, state: 3, epoch: 1, seq: 3, hash: fill(0xbb), key: fill(0x11), forwarded: 100, refused: 7,
+    refused_killed: 6, after_fence: 0, held: [],
+  }],
+  store_request: [messages.StoreRequest, {
+    op: messages.Store.put, key: 'partition-0', expected_version: 12, incarnation: 4, bytes: Buffer.from('row 1667'),
+  }],
+  store_reply: [messages.StoreReply, { code: 0, detail: '', version: 13, effect: 0, bytes: Buffer.alloc(0) }],
+};
+
+const signed = {
+  record_kill: ['record', messages.Record, {
+    ...orders, seq: 3, op_id: 'op-7f3a', kind: messages.Kind.kill, reason: 'broken unsubscribe link', lifts: [],
+  }],
+  record_resume: ['record', messages.Record, {
+    ...orders, seq: 4, op_id: 'op-8c11', kind: messages.Kind.resume, reason: 'template fixed', lifts: ['op-7f3a'],
+    incarnation: 1,
+  }],
+  record_bridge_joined: ['record', messages.Record, {
+    ...orders, seq: 2, prev: fill(0), op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined, scope: '*', grace_ms: 0,
+    actor: 'control', reason: '', issued_at_ms: 0, lifts: [], target: 'b1', key: fill(0x11),
+  }],
+  lease_frame: ['lease', messages.LeaseFrame, {
+    term: 1, epoch: 1, seq: 3, hash: fill(0xbb), grants: [{ bridge: 'b1', nonce: 9 }], uncommitted: [],
+    sent_at_ms: 1_760_000_000_000,
+  }],
+  bridge_receipt: ['receipt', messages.BridgeReceipt, {
+    bridge: 'b1', op_id: 'op-7f3a', seq: 3, kind: messages.Kind.kill, forwarded_before: 1667, refused_since: 0,
+    latched_in_us: 31,
+  }],
+  stopped_receipt: ['stopped', messages.StoppedReceipt, {
+    op_id: 'op-7f3a', seq: 3, handlers_cancelled: 2, intents_dropped: 5, grace_exceeded: false, stopped_in_us: 1200,
+  }],
+};
+
+for (const [name, [message, fields]] of Object.entries(plain)) {
+  test(`golden: ${name}`, () => {
+    assert.deepEqual(message.decode(golden(name)), fields);
+    assert.deepEqual(message.encode(fields), golden(name));
+  });
+}
+
+for (const [name, [domain, message, fields]] of Object.entries(signed)) {
+  test(`golden: ${name}, signed`, () => {
+    const body = keys.open(keys.Domain[domain], golden(name), testKey);
+    assert.deepEqual(message.decode(body), fields);
+    assert.deepEqual(message.encode(fields), body);
+    // Ed25519 is deterministic: the same key makes the same signature.
+    assert.deepEqual(keys.sign(keys.Domain[domain], body, keys.privateKey(seed)), golden(name));
+    const others = Object.values(keys.Domain).filter((other) => other !== keys.Domain[domain]);
+    for (const other of others) assert.throws(() => keys.open(other, golden(name), testKey), { number: 4033 });
+  });
+}
+
+test('golden: the hash of the kill is the documented one', () => {
+  const body = keys.open(keys.Domain.record, golden('record_kill'), testKey);
+  assert.equal(body.length, 124);
+  assert.equal(keys.hash(body).toString('hex'), 'b47742f41c27b4684ae3eb45b0faba72fae41c5e3d555b573d474abfa1e9c0b7');
+});
+
+test('golden: every file is read here', () => {
+  const there = fs.readdirSync(folder).filter((name) => name.endsWith('.hex')).map((name) => name.slice(0, -4));
+  assert.deepEqual(there.sort(), [...Object.keys(plain), ...Object.keys(signed)].sort());
+});
+
+test('golden: what a reader has to refuse', () => {
+  const bytes = golden('beat_reply');
+  const refuses = (number, bad) => assert.throws(() => messages.BeatReply.decode(bad), { number });
+  refuses(4222, Buffer.concat([bytes, Buffer.from([0])]));
+  refuses(4220, bytes.subarray(0, -1));
+  refuses(4220, Buffer.from('9401090004', 'hex'));
+  const version = Buffer.from(bytes);
+  version[1] = 2;
+  refuses(4221, version);
+});
