@@ -152,15 +152,14 @@ void Session::on_stop(std::function<void(const StopOrder&)> callback) {
     callbacks_.stop = std::move(callback);
   }
   stops_.post([this] {
-    const auto order = standing_.stop_order();
-    if (order && !stop_told_) tell_stop(*order);
+    if (const auto order = std::exchange(untold_, std::nullopt)) tell_stop(*order);
   });
 }
 
 void Session::tell_stop(const StopOrder& order) {
   const auto tell = callbacks().stop;
-  stop_told_ = tell != nullptr;
-  if (tell) tell(order);
+  if (tell) return tell(order);
+  untold_ = order;
 }
 
 void Session::on_resume(std::function<void()> callback) {

@@ -112,7 +112,7 @@ class Session {
   std::deque<Event> events_;
   bool happening_ = false;
   bool ready_ = false;
-  bool stop_told_ = false;  // on the stop thread only: the callback knows of the present stop
+  std::optional<StopOrder> untold_;  // on the stop thread only: a stop that came before on_stop()
   std::optional<schemas::SignedRecord> seen_;  // the frame of the order being looked at
   Store store_;
   Intents intents_;

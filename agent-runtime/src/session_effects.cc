@@ -77,7 +77,7 @@ void Session::perform(const StopWork& effect) {
 void Session::perform(const StartWork& effect) {
   standing_.start(effect.life, effect.incarnation);
   intents_.resume();
-  stops_.post([this] { stop_told_ = false; });
+  stops_.post([this] { untold_.reset(); });
   if (!ready_) return;  // the first start of an agent that was not stopped
   if (const auto tell = callbacks().resume) notify(tell);
 }
@@ -158,6 +158,9 @@ void Session::perform(const KeepCheckpoints& effect) {
 
 void Session::perform(const BecomeReady&) {
   ready_ = true;
+  if (auto order = standing_.stop_order()) {
+    stops_.post([this, order = std::move(order)] { untold_ = order; });
+  }
   standing_.become_ready();
 }
 
