@@ -41,8 +41,8 @@ void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effect
   reason_.clear();
   was_open_ = true;
   ++counters_.opened;
-  out.push_back(JoinGroup{});
-  out.push_back(Note{
+  out.emplace_back(JoinGroup{});
+  out.emplace_back(Note{
       Note::Level::kInfo,
       fmt::format("open at {}:{} with {} kills", frame.head.epoch, frame.head.seq, gate_.kills())});
   beat(now, out);
@@ -63,8 +63,8 @@ void BridgeCore::shut(std::string reason, Nanos now, Effects& out) {
   reason_ = std::move(reason);
   lease_.forget();
   if (!was_open) return;
-  out.push_back(LeaveGroup{});
-  out.push_back(Note{Note::Level::kWarning, "closed: " + reason_});
+  out.emplace_back(LeaveGroup{});
+  out.emplace_back(Note{Note::Level::kWarning, "closed: " + reason_});
   beat(now, out);
 }
 
@@ -72,7 +72,7 @@ void BridgeCore::stop_for_good(std::string reason, Nanos now, Effects& out) {
   if (stopped_for_good_) return;
   shut(std::move(reason), now, out);
   stopped_for_good_ = true;
-  if (replay_runs_) out.push_back(AbandonReplay{});
+  if (replay_runs_) out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
   alarm("closed for good: " + reason_, out);
 }
@@ -91,7 +91,7 @@ void BridgeCore::reject_frame(std::string_view what, const schemas::Error& error
 
 void BridgeCore::alarm(std::string text, Effects& out) {
   ++counters_.alarms;
-  out.push_back(Note{Note::Level::kAlarm, std::move(text)});
+  out.emplace_back(Note{Note::Level::kAlarm, std::move(text)});
 }
 
 }  // namespace estop::bridge

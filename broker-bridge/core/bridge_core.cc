@@ -56,7 +56,7 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
 
 void BridgeCore::on_disconnected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = false;
-  if (replay_runs_) out.push_back(AbandonReplay{});
+  if (replay_runs_) out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
   shut(fmt::format("not connected to the broker ({})", name(account)), now, out);
 }
@@ -94,7 +94,7 @@ void BridgeCore::beat(Nanos now, Effects& out) {
     if ((bytes += kill.frame.size()) > kHeldInBeatMax_bytes) break;
     beat.held.push_back(kill.frame);
   }
-  out.push_back(SendBeat{std::move(beat)});
+  out.emplace_back(SendBeat{std::move(beat)});
 }
 
 // --- The log --------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
     receipt.forwarded_before = kill->forwarded_before;
     receipt.refused_since = kill->refused;
   }
-  out.push_back(SendReceipt{std::move(receipt), now});
+  out.emplace_back(SendReceipt{std::move(receipt), now});
 }
 
 void BridgeCore::follow(const schemas::Head& head, Nanos now, Effects& out) {
@@ -202,7 +202,7 @@ void BridgeCore::read_missing(const Progress& progress, Nanos now, Effects& out)
   replay_runs_ = true;
   ++counters_.replays;
   reason_ = fmt::format("reads records {} to {} of the control log", progress.from, progress.to);
-  out.push_back(Replay{progress.from, progress.to});
+  out.emplace_back(Replay{progress.from, progress.to});
 }
 
 void BridgeCore::on_replayed(std::string_view frame, Nanos now, Effects& out) {
@@ -225,7 +225,7 @@ void BridgeCore::on_replay_failed(std::string_view reason, Nanos now, Effects& o
   replay_again_at_ = now + options_.replay_retry;
   if (stopped_for_good_) return;
   reason_ = fmt::format("cannot read the control log: {}", reason);
-  out.push_back(Note{Note::Level::kWarning, reason_});
+  out.emplace_back(Note{Note::Level::kWarning, reason_});
 }
 
 }  // namespace estop::bridge
