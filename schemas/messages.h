@@ -247,7 +247,9 @@ struct StoppedReceipt {
   std::uint64_t seq = 0;
   std::uint64_t handlers_cancelled = 0;
   std::uint64_t intents_dropped = 0;  // queued and not started
-  bool grace_exceeded = false;  // the callback or a handler was still running when the grace ended
+  // True: the grace is over and something still runs. It is no stop; another receipt follows when
+  // everything has ended.
+  bool grace_exceeded = false;
   std::uint64_t stopped_in_us = 0;  // from reading the order to this receipt
   friend bool operator==(const StoppedReceipt&, const StoppedReceipt&) = default;
 };

@@ -109,15 +109,20 @@ void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
   }
   AgentInstance* instance = registry_.find(checked.address, checked.instance);
   if (instance == nullptr) return;
+  if (checked.receipt.grace_exceeded) {
+    // Something of it still runs: that is no stop. Another receipt follows when it has ended.
+    note(audit_line(now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"), out);
+    return;
+  }
   StopCount* count = registry_.stopped(op_id, *instance);
   Order* order = orders_.find(op_id);
   if (count == nullptr || order == nullptr) return;
   ++counters_.stops_confirmed;
   instance->confirmed_op = op_id;
   note(audit_line(now, "instance-stopped", instance->name(), order->scope.text(), op_id,
-                  fmt::format(R"({{"cancelled":{},"dropped":{},"grace_exceeded":{},"us":{}}})",
+                  fmt::format(R"({{"cancelled":{},"dropped":{},"us":{}}})",
                               checked.receipt.handlers_cancelled, checked.receipt.intents_dropped,
-                              checked.receipt.grace_exceeded, checked.receipt.stopped_in_us)),
+                              checked.receipt.stopped_in_us)),
        out);
   tell_stops(*order, *count, now, out);
 }

@@ -112,6 +112,16 @@ TEST(Stopped, AnUnconfirmedKillIsToldAgainEverMoreRarely) {  // H26
   EXPECT_EQ(world.to_agents.size(), told);
 }
 
+TEST(Stopped, WhoStillRunsAfterTheGraceIsNotShownAsStopped) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  world.stopped("acme/prod/x", "aaaaaaa1", "k1", true);
+  EXPECT_EQ(world.stage(inbox, "stopped")["n"], 0);
+  world.stopped("acme/prod/x", "aaaaaaa1", "k1");
+  EXPECT_EQ(world.stage(inbox, "stopped")["n"], 1);
+}
+
 TEST(Stopped, AForgedReceiptIsNoConfirmation) {
   World world;
   world.signatures_good = false;

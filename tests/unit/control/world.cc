@@ -174,9 +174,10 @@ schemas::BeatReply World::agent_beat(const std::string& address, const std::stri
 }
 
 void World::stopped(const std::string& address, const std::string& instance,
-                    const std::string& op_id) {
+                    const std::string& op_id, bool overdue) {
   schemas::StoppedReceipt receipt;
   receipt.op_id = op_id;
+  receipt.grace_exceeded = overdue;
   send(StoppedReceived{address_of(address), instance_of(instance), receipt, "signed bytes"});
 }
 

@@ -48,7 +48,8 @@ class World {
   void goodbye(const std::string& address, const std::string& instance);
   schemas::BeatReply agent_beat(const std::string& address, const std::string& instance,
                                 std::uint64_t incarnation = 0);
-  void stopped(const std::string& address, const std::string& instance, const std::string& op_id);
+  void stopped(const std::string& address, const std::string& instance, const std::string& op_id,
+               bool overdue = false);
   schemas::StoreReply store(const std::string& address, schemas::StoreOp op,
                             std::uint64_t incarnation = 0);
 
