@@ -13,6 +13,7 @@ using schemas::Errc;
 using schemas::fail;
 
 constexpr int kPingsOutMax = 2;
+constexpr int kUnluckyMax = 5;  // in a row, once in 2^40
 
 std::vector<std::string> split_urls(const std::string& text) {
   std::vector<std::string> urls;
@@ -69,6 +70,7 @@ Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
       options_(std::move(options)),
       inbox_(inbox.ends_with('>') ? inbox.substr(0, inbox.size() - 1) : inbox),
       events_(std::move(events)),
+      credentials_(options_.creds_file),
       timer_(loop),
       nonce_(random_nonce()),
       hop_(loop) {}
@@ -99,7 +101,7 @@ schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
   set(natsOptions_SetSendAsap, raw, true);  // in event-loop mode: no flusher thread
   if (!options_.name.empty()) set(natsOptions_SetName, raw, options_.name.c_str());
   if (!options_.creds_file.empty()) {
-    set(natsOptions_SetUserCredentialsFromFiles, raw, options_.creds_file.c_str(), nullptr);
+    set([this](natsOptions* made) { return credentials_.attach(made); }, raw);
   }
   if (!options_.tls_ca_file.empty()) {
     set(natsOptions_SetSecure, raw, true);
@@ -122,14 +124,30 @@ schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
   return owner;
 }
 
+schemas::Result<natsStatus> Connection::State::attempt(bool retry) {
+  natsConnection* raw = nullptr;
+  natsStatus status = NATS_OK;
+  for (int left = kUnluckyMax; left > 0; --left) {
+    auto options = make_options(retry);
+    if (!options) return tl::make_unexpected(options.error());
+    status = natsConnection_Connect(&raw, options->get());
+    if (retry || !credentials_.take_unlucky()) break;
+  }
+  nc_.reset(raw);
+  return status;
+}
+
 schemas::Result<void> Connection::State::connect(bool retry) {
   if (nc_ != nullptr || closed_) return fail(Errc::kBadArgument, "connect() is called once");
-  auto options = make_options(retry);
-  if (!options) return tl::make_unexpected(options.error());
   anchor_ = shared_from_this();
-  natsConnection* raw = nullptr;
-  const auto status = natsConnection_Connect(&raw, options->get());
-  nc_.reset(raw);
+  // First without retry: with it, nats.c closes for good what the first handshake refuses.
+  auto tried = attempt(false);
+  if (tried && *tried != NATS_OK && retry) tried = attempt(true);
+  if (!tried) {
+    anchor_.reset();
+    return tl::make_unexpected(tried.error());
+  }
+  const natsStatus status = *tried;
   if (status == NATS_OK || status == NATS_NOT_YET_CONNECTED) {
     adopt();
     return {};

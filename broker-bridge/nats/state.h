@@ -18,6 +18,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "broker-bridge/nats/connection.h"
+#include "broker-bridge/nats/credentials.h"
 #include "broker-bridge/nats/owners.h"
 
 namespace estop::nats {
@@ -100,6 +101,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   static void on_error(natsConnection* nc, natsSubscription* sub, natsStatus status, void* closure);
 
   schemas::Result<OptionsOwner> make_options(bool retry);
+  schemas::Result<natsStatus> attempt(bool retry);
   void adopt();                                                    // the newest arrival
   void drop_socket(std::uint64_t generation, std::string reason);  // nothing if it is gone already
   void release_socket();
@@ -124,6 +126,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   const ConnectOptions options_;
   const std::string inbox_;  // with its last dot
   ConnectionEvents events_;
+  Credentials credentials_;
   std::shared_ptr<State> anchor_;  // keeps this alive for the library's callbacks until `closed`
   bool closed_ = false;
 

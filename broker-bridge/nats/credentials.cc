@@ -1,0 +1,68 @@
+#include "broker-bridge/nats/credentials.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string_view>
+
+#include "schemas/signing.h"
+
+namespace estop::nats {
+namespace {
+
+// Empty if it cannot be read.
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+// For what nats.c frees itself, with free().
+char* copy_for_library(std::string_view bytes) {
+  auto* copy = static_cast<char*>(std::calloc(bytes.size() + 1, 1));
+  if (copy != nullptr) std::memcpy(copy, bytes.data(), bytes.size());
+  return copy;
+}
+
+natsStatus refuse(char** error, const std::string& text) {
+  *error = copy_for_library(text);
+  return NATS_ERR;
+}
+
+}  // namespace
+
+natsStatus Credentials::attach(natsOptions* options) {
+  return natsOptions_SetUserCredentialsCallbacks(options, &read_jwt, this, &sign_nonce, this);
+}
+
+natsStatus Credentials::read_jwt(char** jwt, char** error, void* closure) {
+  constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
+  const std::string& path = static_cast<Credentials*>(closure)->path_;
+  const std::string text = read_file(path);
+  const std::size_t begin = text.find(kBegin);
+  if (begin == std::string::npos) return refuse(error, path + " holds no user JWT");
+  const std::size_t start =
+      std::min(text.find_first_not_of("\r\n", begin + kBegin.size()), text.size());
+  const std::size_t end = std::min(text.find_first_of("\r\n", start), text.size());
+  *jwt = copy_for_library(std::string_view(text).substr(start, end - start));
+  return *jwt == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+natsStatus Credentials::sign_nonce(char** error, unsigned char** signature, int* length,
+                                   const char* nonce, void* closure) {
+  auto& self = *static_cast<Credentials*>(closure);
+  const auto key = schemas::key_from_creds(read_file(self.path_));
+  if (!key) return refuse(error, self.path_ + ": " + key.error().detail);
+  const schemas::Signature made = key->sign(nonce);
+  if (made.front() == 0) {
+    self.unlucky_ = true;
+    return refuse(error, "a nonce whose signature nats.c cannot send");
+  }
+  const std::string_view bytes(reinterpret_cast<const char*>(made.data()), made.size());
+  *signature = reinterpret_cast<unsigned char*>(copy_for_library(bytes));
+  *length = static_cast<int>(made.size());
+  return *signature == nullptr ? NATS_NO_MEMORY : NATS_OK;
+}
+
+}  // namespace estop::nats
