@@ -47,7 +47,7 @@ class NonceBroker {
                   R"("max_payload":1048576,"auth_required":true,"nonce":")" +
                   nonce + "\"}\r\n");
       for (std::string bytes; !(bytes = client.receive(kPatience)).empty();) {
-        const bool is_unsigned = bytes.find(R"("sig":"")") != std::string::npos;
+        const bool is_unsigned = bytes.find(R"("sig":")") == std::string::npos;
         if (is_unsigned) client.send("-ERR 'Authorization Violation'\r\n");
         if (bytes.find("PING") != std::string::npos) client.send("PONG\r\n");
       }
