@@ -42,8 +42,9 @@ Result<Ports> choose_ports(int wanted) {
                     "choose a port with --port (0: any free one)",
                     wanted));
   }
-  return Ports{wanted == 0 ? any_free_port() : wanted,
-               is_free(kControlPort) ? kControlPort : any_free_port(),
+  // Several with --port 0 may start at the same moment: the usual ports are left to the others.
+  if (wanted == 0) return Ports{any_free_port(), any_free_port(), any_free_port()};
+  return Ports{wanted, is_free(kControlPort) ? kControlPort : any_free_port(),
                is_free(kBridgePort) ? kBridgePort : any_free_port()};
 }
 
