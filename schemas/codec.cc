@@ -124,8 +124,7 @@ Result<Record> decode_body(std::string_view body) {
 
 }  // namespace
 
-// --- Signed records
-// --------------------------------------------------------------------------------------------------
+// --- Signed records ---
 
 SignedRecord sign_record(const Record& record, const SigningKey& key) {
   const Bytes body = encode_body(record);
@@ -144,8 +143,7 @@ bool verify_record(const SignedRecord& record, const PublicKey& key) {
   return signed_by(record.frame, kFrameMax_bytes, kRecordDomain, key);
 }
 
-// --- Signed frames and receipts
-// ----------------------------------------------------------------------------------------
+// --- Signed frames and receipts ---
 
 Bytes sign_lease(const LeaseFrame& frame, const SigningKey& key) {
   ArrayWriter out(8);
@@ -228,8 +226,7 @@ bool verify_stopped(std::string_view bytes, const PublicKey& key) {
   return signed_by(bytes, kFrameMax_bytes, kStoppedDomain, key);
 }
 
-// --- Bridges
-// -----------------------------------------------------------------------------------------------------------
+// --- Bridges ---
 
 Bytes encode(const BridgeBeat& b) {
   ArrayWriter out(13);
@@ -258,8 +255,7 @@ Result<BridgeBeat> decode(std::string_view bytes) {
   return in.finish(std::move(b));
 }
 
-// --- Agents
-// ------------------------------------------------------------------------------------------------------------
+// --- Agents ---
 
 Bytes encode(const Hello& h) {
   ArrayWriter out(7);
@@ -353,8 +349,7 @@ Result<BeatReply> decode(std::string_view bytes) {
   return in.finish(std::move(r));
 }
 
-// --- Checkpoints and effects
-// -----------------------------------------------------------------------------------------------
+// --- Checkpoints and effects ---
 
 Bytes encode(const StoreRequest& r) {
   ArrayWriter out(6);

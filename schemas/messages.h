@@ -25,8 +25,7 @@ using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using Signature = std::array<std::uint8_t, 64>;  // Ed25519
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
 
-// --- Intents
-// -----------------------------------------------------------------------------------------------------------
+// --- Intents ---
 
 enum class IntentFlag : std::uint32_t {
   kRequest = 1,  // the sender waits for a reply on its inbox
@@ -51,8 +50,7 @@ struct IntentHead {
   return (flags & static_cast<std::uint32_t>(flag)) != 0;
 }
 
-// --- The control log
-// -----------------------------------------------------------------------------------------------------
+// --- The control log ---
 
 enum class RecordKind : std::uint8_t {
   kEpochOpened = 1,  // first record of a stream: `prev` is the old head's hash, `target` its place
@@ -109,8 +107,7 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
-// --- Control and bridges
-// ---------------------------------------------------------------------------------------------------
+// --- Control and bridges ---
 
 struct Grant {
   std::string bridge;
@@ -166,8 +163,7 @@ struct BridgeReceipt {
   friend bool operator==(const BridgeReceipt&, const BridgeReceipt&) = default;
 };
 
-// --- Agents
-// ------------------------------------------------------------------------------------------------------------------
+// --- Agents ---
 
 enum class AgentState : std::uint8_t {
   kUnknown = 1,  // announced or just resumed, no beat yet

@@ -19,7 +19,7 @@ Subjects Subjects::standard() {
   return Subjects(*Segment::parse("estop"));
 }
 
-// --- Intents -------------------------------------------------------------------------------------
+// --- Intents ---
 
 Subject Subjects::intent(const Address& from, const Instance& instance, const Address& to,
                          const Action& action) const {
@@ -44,7 +44,7 @@ Subject Subjects::deliveries() const {
   return Subject(prefix_.text() + ".deliver.>");
 }
 
-// --- Inboxes -------------------------------------------------------------------------------------
+// --- Inboxes ---
 
 Subject Subjects::inbox(const Address& to, const Instance& instance, const Segment& kind,
                         const Segment& id) const {
@@ -67,7 +67,7 @@ Subject Subjects::inboxes() const {
   return Subject(prefix_.text() + ".inbox.>");
 }
 
-// --- Agents and control --------------------------------------------------------------------------
+// --- Agents and control ---
 
 Subject Subjects::hello(const Address& from, const Instance& instance) const {
   return Subject(fmt::format("{}.hello.{}.{}", prefix_.text(), from.tokens(), instance.text()));
@@ -130,7 +130,7 @@ Subject Subjects::receipts() const {
   return Subject(prefix_.text() + ".receipt.*");
 }
 
-// --- CONTROL account -----------------------------------------------------------------------------
+// --- CONTROL account ---
 
 Subject Subjects::command(const Segment& actor, const Segment& verb) const {
   return Subject(fmt::format("{}.command.{}.{}", prefix_.text(), actor.text(), verb.text()));
@@ -180,7 +180,7 @@ Subject Subjects::own_inbox(const Segment& owner, const Segment& id) const {
   return Subject(fmt::format("{}.inbox.{}.{}", prefix_.text(), owner.text(), id.text()));
 }
 
-// --- JetStream -----------------------------------------------------------------------------------
+// --- JetStream ---
 
 Segment Subjects::control_stream() {
   return *Segment::parse("control");
@@ -198,7 +198,7 @@ Subject Subjects::js_api() const {
   return Subject("$JS.API.>");
 }
 
-// --- SYS account ---------------------------------------------------------------------------------
+// --- SYS account ---
 
 Subject Subjects::sys_requests() const {
   return Subject("$SYS.REQ.>");

@@ -63,7 +63,7 @@ class Subjects {
   [[nodiscard]] static Subjects standard();  // prefix `estop`
   [[nodiscard]] const Segment& prefix() const noexcept { return prefix_; }
 
-  // --- AGENTS account ----------------------------------------------------------------------------
+  // --- AGENTS account ---
   [[nodiscard]] Subject intent(const Address& from, const Instance& instance, const Address& to,
                                const Action& action) const;
   [[nodiscard]] Subject intents() const;                        // estop.intent.>
@@ -126,7 +126,7 @@ class Subjects {
   [[nodiscard]] std::optional<std::string_view> parse_receipt(
       std::string_view subject) const noexcept;
 
-  // --- CONTROL account ---------------------------------------------------------------------------
+  // --- CONTROL account ---
   [[nodiscard]] Subject command(const Segment& actor, const Segment& verb) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
   [[nodiscard]] Subject commands() const;                         // estop.command.*.*
@@ -150,7 +150,7 @@ class Subjects {
   [[nodiscard]] Subject own_inbox(const Segment& owner,
                                   const Segment& id) const;  // estop.inbox.<owner>.<id>
 
-  // --- JetStream API (CONTROL account only) ------------------------------------------------------
+  // --- JetStream API (CONTROL account only) ---
   [[nodiscard]] Subject js_stream_create(
       const Segment& stream) const;  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
   [[nodiscard]] Subject js_stream_info(
@@ -159,7 +159,7 @@ class Subjects {
   [[nodiscard]] Subject js_api() const;                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL
 
-  // --- SYS account -------------------------------------------------------------------------------
+  // --- SYS account ---
   [[nodiscard]] Subject sys_requests() const;  // $SYS.REQ.>
   [[nodiscard]] Subject sys_accounts() const;  // $SYS.ACCOUNT.>
 

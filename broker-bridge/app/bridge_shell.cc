@@ -96,7 +96,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
         timer(loop),
         tick(std::clamp(config.beat_ms / 10, 2U, 50U)) {}
 
-  // --- Events into the core -----------------------------------------------------------------
+  // --- Events into the core ---
 
   template <class Event>
   void handle(Event&& event) {
@@ -163,7 +163,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     return boot_now() >= leaving_until || agents.buffered_bytes() + control.buffered_bytes() == 0;
   }
 
-  // --- The hot path -------------------------------------------------------------------------
+  // --- The hot path ---
 
   void on_intent(const MessageView& message) {
     Nanos now = boot_now();
@@ -200,7 +200,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     metrics.ignored_reply();
   }
 
-  // --- Effects ------------------------------------------------------------------------------
+  // --- Effects ---
 
   void perform(const Effects& effects) {
     for (const Effect& effect : effects) {

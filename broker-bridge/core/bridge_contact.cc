@@ -12,7 +12,7 @@ using schemas::BridgeState;
 using schemas::Errc;
 using schemas::RecordKind;
 
-// --- The lease ------------------------------------------------------------------------------
+// --- The lease ---
 
 void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   const auto frame = schemas::open_lease(bytes, options_.control_key);
@@ -54,7 +54,7 @@ void BridgeCore::join(Nanos now, Effects& out) {
   beat(now, out);
 }
 
-// --- Closing --------------------------------------------------------------------------------
+// --- Closing ---
 
 void BridgeCore::shut(std::string reason, Nanos now, Effects& out) {
   if (stopped_for_good_ || state_ == BridgeState::kLeaving) return;

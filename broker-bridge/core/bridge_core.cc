@@ -40,7 +40,7 @@ bool BridgeCore::is_open(Nanos now) const noexcept {
   return state_ == BridgeState::kOpen && lease_.holds(now);
 }
 
-// --- Connections and time -------------------------------------------------------------------
+// --- Connections and time ---
 
 void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = true;
@@ -97,7 +97,7 @@ void BridgeCore::beat(Nanos now, Effects& out) {
   out.emplace_back(SendBeat{std::move(beat)});
 }
 
-// --- The log --------------------------------------------------------------------------------
+// --- The log ---
 
 void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   auto record = schemas::open_record(frame);

@@ -101,7 +101,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         timer(on),
         desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
 
-  // --- Events into the core ---------------------------------------------------------------
+  // --- Events into the core ---
 
   void handle(const Event& event) { perform(core.handle(event, now())); }
 
@@ -177,7 +177,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     });
   }
 
-  // --- Effects ----------------------------------------------------------------------------
+  // --- Effects ---
 
   void perform(const Effects& effects) {
     for (const Effect& effect : effects) {

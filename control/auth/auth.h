@@ -90,7 +90,7 @@ struct BrokerOptions {
 [[nodiscard]] std::string make_creds(const Keyring& keys, const Role& role, Account account,
                                      const schemas::Subjects& subjects, std::uint64_t issued_at_s);
 
-// --- Files of a data folder ----------------------------------------------------------------------
+// --- Files of a data folder ---
 // <folder>/keys/{operator,agents,control,sys}.seed, log.seed (signs the control log) and log.pub;
 // <folder>/creds/*.creds: `control-{agents,control,sys}`, `bridge-<id>-{agents,control}`,
 // `operator-<name>`, `viewer-<name>`, `agent-<org>.<workspace>.<name>`. All are 0600 in folders of

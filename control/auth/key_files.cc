@@ -39,7 +39,7 @@ std::string log_public_path(const std::string& keys) {
   return keys + "/log.pub";
 }
 
-// --- Keys ----------------------------------------------------------------------------------------
+// --- Keys ---
 
 Result<void> write_key(const std::string& keys, std::string_view name, const SigningKey& key) {
   return write_private_file(seed_path(keys, name), key.seed_text() + '\n', Write::kCreate);
@@ -104,7 +104,7 @@ Result<SigningKey> read_key(const std::string& keys, std::string_view name, KeyR
   return key;
 }
 
-// --- Credentials ---------------------------------------------------------------------------------
+// --- Credentials ---
 
 std::string creds_file(const Role& role, Account account) {
   const bool several =

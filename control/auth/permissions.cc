@@ -21,7 +21,7 @@ std::vector<std::string> texts(std::initializer_list<Subject> subjects) {
   return made;
 }
 
-// --- AGENTS --------------------------------------------------------------------------------------
+// --- AGENTS ---
 
 std::optional<Permissions> in_agents(const AgentRole& role, const Subjects& to) {
   const schemas::Address& self = role.address;
@@ -52,7 +52,7 @@ std::optional<Permissions> in_agents(const ViewerRole&, const Subjects&) {
   return std::nullopt;
 }
 
-// --- CONTROL -------------------------------------------------------------------------------------
+// --- CONTROL ---
 
 std::optional<Permissions> in_control(const AgentRole&, const Subjects&) {
   return std::nullopt;
@@ -86,7 +86,7 @@ std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to
   return made;
 }
 
-// --- SYS -----------------------------------------------------------------------------------------
+// --- SYS ---
 
 std::optional<Permissions> in_sys(const Role& role, const Subjects& to) {
   if (!std::holds_alternative<ControlRole>(role)) return std::nullopt;

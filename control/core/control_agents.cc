@@ -89,7 +89,7 @@ void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
   out.push_back(ReplyToAgent{asked.reply, schemas::encode(reply)});
 }
 
-// --- Stopped ---------------------------------------------------------------------------
+// --- Stopped ---
 
 void ControlCore::on(const StoppedReceived& received, Now, Effects& out) {
   const AgentInstance* instance = registry_.find(received.address, received.instance);
@@ -168,7 +168,7 @@ void ControlCore::look_at_health(Now now, Effects& out) {
   }
 }
 
-// --- Checkpoints and effects -----------------------------------------------------------
+// --- Checkpoints and effects ---
 
 void ControlCore::on(const StoreRequested& asked, Now now, Effects& out) {
   if (const auto allowed = may_store(asked, now); !allowed) {

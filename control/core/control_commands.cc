@@ -42,7 +42,7 @@ void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& err
        out);
 }
 
-// --- Kill ------------------------------------------------------------------------------
+// --- Kill ---
 
 void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, Now now,
                        Effects& out) {
@@ -99,7 +99,7 @@ Order& ControlCore::begin_order(const schemas::SignedRecord& record,
                       .accepted = accepted_json(order.op_id, order.seq, warnings)});
 }
 
-// --- Resume ----------------------------------------------------------------------------
+// --- Resume ---
 
 void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume, Now now,
                        Effects& out) {
@@ -167,7 +167,7 @@ Result<std::vector<std::string>> ControlCore::lifted_by(const ResumeCommand& res
   return lifts;
 }
 
-// --- Asked again -----------------------------------------------------------------------
+// --- Asked again ---
 
 // True: the op id is known. Its first order stands; the asker watches it as it goes on.
 bool ControlCore::repeat(const CommandReceived& asked, const OrderRequest& request, RecordKind kind,
@@ -207,7 +207,7 @@ bool ControlCore::repeat(const CommandReceived& asked, const OrderRequest& reque
   return true;
 }
 
-// --- Questions -------------------------------------------------------------------------
+// --- Questions ---
 
 void ControlCore::obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out) {
   out.push_back(Answer{asked.reply, ps_json(view(now), ps)});

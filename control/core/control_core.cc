@@ -33,7 +33,7 @@ Effects ControlCore::handle(const Event& event, Now now) {
   return out;
 }
 
-// --- The log ---------------------------------------------------------------------------
+// --- The log ---
 
 void ControlCore::on(const StreamRead& read, Now now, Effects& out) {
   const bool was_blind = ledger_.is_blind();
@@ -124,7 +124,7 @@ void ControlCore::publish_lease(Now now, Effects& out) {
   out.push_back(PublishLease{schemas::sign_lease(frame, ledger_.key())});
 }
 
-// --- Time ------------------------------------------------------------------------------
+// --- Time ---
 
 void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   ledger_.tick(now, tick.recorder_healthy, out);
@@ -175,7 +175,7 @@ void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
   }
 }
 
-// --- Telling ---------------------------------------------------------------------------
+// --- Telling ---
 
 void ControlCore::note(AuditEntry entry, Effects& out) {
   if (auto kind = schemas::Segment::parse(entry.kind)) {

@@ -30,7 +30,7 @@ struct ReplyTo {
   schemas::Form form = schemas::Form::kJson;  // commands only
 };
 
-// --- Operators -------------------------------------------------------------------------
+// --- Operators ---
 
 struct CommandReceived {
   std::string actor;
@@ -40,7 +40,7 @@ struct CommandReceived {
   ReplyTo reply;
 };
 
-// --- The stream and the recorder -------------------------------------------------------
+// --- The stream and the recorder ---
 
 // What the stream holds from the asked record on (or its last record, if it ends before).
 struct StreamTail {
@@ -80,7 +80,7 @@ struct DetailsRead {
   schemas::Result<std::vector<AmbiguousEffect>> begun;
 };
 
-// --- Bridges ---------------------------------------------------------------------------
+// --- Bridges ---
 
 struct BridgeBeatReceived {
   std::string bridge;
@@ -97,7 +97,7 @@ struct BridgeReceiptChecked {
   bool good = false;
 };
 
-// --- Agents ----------------------------------------------------------------------------
+// --- Agents ---
 
 struct HelloReceived {
   schemas::Address address;
@@ -144,7 +144,7 @@ struct StoreAnswered {
   schemas::StoreReply answer;
 };
 
-// --- Time ------------------------------------------------------------------------------
+// --- Time ---
 
 struct Tick {  // every kTick_ms: deadlines, retries, health
   bool recorder_healthy = true;

@@ -70,7 +70,7 @@ std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
   return made;
 }
 
-// --- The daemons --------------------------------------------------------------------------
+// --- The daemons ---
 
 void Site::start_control() {
   std::filesystem::remove(data.file("control.port"));
@@ -129,7 +129,7 @@ bool Site::answers() {
   return until([this] { return !ask("status", Json::object()).silent; });
 }
 
-// --- The operator -------------------------------------------------------------------------
+// --- The operator ---
 
 std::shared_ptr<Order> Site::send(const std::string& verb, const Json& request) {
   auto order = std::make_shared<Order>();
@@ -165,7 +165,7 @@ std::size_t Site::kills_in_force() {
   return status.answers.empty() ? 0 : status.answers.back()["kills"].size();
 }
 
-// --- Agents -------------------------------------------------------------------------------
+// --- Agents ---
 
 Player& Site::join(const std::string& address, const std::string& instance) {
   players_.push_back(std::make_unique<Player>());
@@ -229,7 +229,7 @@ schemas::StoreReply Site::store(Player& player, schemas::StoreRequest request) {
   return *reply;
 }
 
-// --- Faults -------------------------------------------------------------------------------
+// --- Faults ---
 
 void Site::restart_broker() {
   connects_ = 0;

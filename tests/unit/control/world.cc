@@ -58,7 +58,7 @@ void World::settle(Effects effects) {
   }
 }
 
-// --- Operators ----------------------------------------------------------------------------
+// --- Operators ---
 
 ReplyTo World::next_inbox() {
   const auto owner = schemas::Segment::parse("alice").value();
@@ -106,7 +106,7 @@ std::string World::error(const std::string& inbox) const {
   return all.empty() || !all.back().contains("error") ? "" : all.back()["error"]["name"];
 }
 
-// --- Bridges ------------------------------------------------------------------------------
+// --- Bridges ---
 
 void World::beat(const std::string& bridge, schemas::BridgeState state) {
   schemas::BridgeBeat beat;
@@ -144,7 +144,7 @@ bool World::was_granted(const std::string& bridge) const {
   });
 }
 
-// --- Agents -------------------------------------------------------------------------------
+// --- Agents ---
 
 schemas::HelloReply World::hello(const std::string& address, const std::string& instance) {
   agent_reply_.clear();
@@ -192,7 +192,7 @@ schemas::StoreReply World::store(const std::string& address, schemas::StoreOp op
   return schemas::decode<schemas::StoreReply>(agent_reply_).value();
 }
 
-// --- What the neighbours saw --------------------------------------------------------------
+// --- What the neighbours saw ---
 
 const schemas::Record* World::committed(const std::string& op_id) const {
   for (const auto& record : stream) {
@@ -215,7 +215,7 @@ bool World::alarmed(const std::string& kind) const {
   return std::find(alarms_.begin(), alarms_.end(), kind) != alarms_.end();
 }
 
-// --- The neighbours -----------------------------------------------------------------------
+// --- The neighbours ---
 
 void World::perform(const PublishRecord& effect) {
   performed.emplace_back("log");
