@@ -13,6 +13,9 @@ namespace {
 
 using Micros = std::chrono::duration<double, std::micro>;
 constexpr nats::Millis kPatience{10'000};
+// Between two samples, of kills and of requests alike: an order meets an Estop at rest, and not one
+// that still checks the signatures of the order before.
+constexpr std::chrono::milliseconds kPace{5};
 
 class Operator {
  public:
@@ -65,6 +68,7 @@ std::vector<double> kills_us(const OperatorAccess& access, const std::string& pr
   Operator who(access);
   std::vector<double> samples;
   for (std::size_t i = 0; i < count; ++i) {
+    std::this_thread::sleep_for(kPace);
     const auto begin = Clock::now();
     samples.push_back(Micros(who.kill(fmt::format("acme/bench/{}-{}", prefix, i)) - begin).count());
   }
@@ -77,6 +81,7 @@ std::vector<double> requests_us(const RawOptions& options, const std::string& su
   const std::string payload(128, 'x');
   std::vector<double> samples;
   for (std::size_t i = 0; i < count; ++i) {
+    std::this_thread::sleep_for(kPace);
     natsMsg* reply = nullptr;
     const auto begin = Clock::now();
     const natsStatus status =
