@@ -87,6 +87,7 @@ void Ledger::store_new(Effects& out) {
 void Ledger::read_stream(Effects& out) {
   if (reading_) return;
   reading_ = true;
+  read_after_seq_ = committed_seq_;
   const std::uint64_t known = blind_ ? hashes_.size() : committed_seq_;
   out.push_back(ReadStream{std::max<std::uint64_t>(known, 1)});
 }

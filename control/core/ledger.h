@@ -95,6 +95,7 @@ class Ledger {
   std::uint64_t term_seq_ = 0;     // of this leader's term record
   std::uint64_t incarnation_ = 0;  // newest given away
   std::uint64_t committed_seq_ = 0;
+  std::uint64_t read_after_seq_ = 0;  // committed when the running look at the stream began
   std::uint64_t applied_seq_ = 0;
   std::uint64_t next_retry_us_ = 0;
   std::uint64_t next_probe_us_ = 0;

@@ -102,10 +102,11 @@ bool Ledger::adopt(const StreamTail& tail, Effects& out) {
   return true;
 }
 
-// Not blind: the stream has to hold what it committed, and nothing that is not ours.
+// Not blind: the stream has to hold what it committed, and nothing that is not ours. What was
+// committed while it was looked at may be missing from the answer.
 bool Ledger::confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out) {
-  if (tail.last_seq < committed_seq_) {
-    return stop("the stream went back from " + std::to_string(committed_seq_) + " to " +
+  if (tail.last_seq < read_after_seq_) {
+    return stop("the stream went back from " + std::to_string(read_after_seq_) + " to " +
                     std::to_string(tail.last_seq),
                 out);
   }

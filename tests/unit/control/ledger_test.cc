@@ -182,6 +182,18 @@ TEST(ControlLog, AStreamThatGoesBackWhileLeadingIsAStop) {  // H29
   EXPECT_TRUE(world.alarmed("log-broken"));
 }
 
+TEST(ControlLog, ALookAtTheStreamThatACommitOvertakesIsNoStop) {
+  World world;
+  world.stream_slow = true;
+  world.pass(3'000);
+  ASSERT_TRUE(world.slow_read.has_value());
+  world.kill("acme/prod/x", "k1");
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  world.send(*world.slow_read);
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_TRUE(world.core->ledger().is_leading());
+}
+
 TEST(ControlLog, AnotherRecordAtAPlaceIsAStopAndNotAGuess) {
   World world;
   world.kill("acme/prod/x", "k1");

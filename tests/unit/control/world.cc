@@ -242,7 +242,12 @@ void World::perform(const ReadStream& effect) {
   const std::size_t from =
       std::min<std::size_t>(effect.from_seq, std::max<std::size_t>(stream.size(), 1));
   for (std::size_t i = from - 1; i < stream.size(); ++i) tail.records.push_back(stream[i]);
-  events_.emplace_back(StreamRead{std::move(tail)});
+  StreamRead read{std::move(tail)};
+  if (stream_slow) {
+    slow_read = std::move(read);
+  } else {
+    events_.emplace_back(std::move(read));
+  }
 }
 
 void World::perform(const StoreRecord& effect) {

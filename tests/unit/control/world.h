@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,8 @@ class World {
   // The neighbours; tests look at them and break them.
   bool stream_up = true;
   bool stream_answers = true;  // false: takes records, but its answers are lost
+  bool stream_slow = false;    // keeps the answer to a look at it in `slow_read`
+  std::optional<StreamRead> slow_read;
   bool recorder_up = true;
   bool signatures_good = true;
   std::vector<schemas::SignedRecord> stream;
