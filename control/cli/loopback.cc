@@ -36,14 +36,6 @@ bool is_free(int port) {
   return !error;
 }
 
-int any_free_port() {
-  std::random_device source;
-  std::uniform_int_distribution<int> any(kFirstPort, kLastPort);
-  for (;;) {
-    if (const int port = any(source); is_free(port)) return port;
-  }
-}
-
 bool answers_ok(int port, const char* path) {
   tcp::iostream stream;
   stream.expires_after(kPatience);

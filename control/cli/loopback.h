@@ -4,7 +4,6 @@
 namespace estop::cli {
 
 [[nodiscard]] bool is_free(int port);
-[[nodiscard]] int any_free_port();
 // True if GET http://127.0.0.1:`port``path` answers 200 within a second.
 [[nodiscard]] bool answers_ok(int port, const char* path);
 [[nodiscard]] bool accepts(int port);

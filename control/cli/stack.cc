@@ -70,7 +70,7 @@ schemas::Result<void> Stack::start() {
 
 schemas::Result<void> Stack::spawn(Running& running) {
   ops::SpawnOptions options;
-  options.command = running.program.arguments;
+  options.command = running.program.arguments();
   options.log_file = running.program.log_file;
   options.own_group = true;  // Ctrl-C reaches `up` alone, which stops its children in order
   auto child = ops::ChildProcess::spawn(options);
@@ -83,7 +83,7 @@ schemas::Result<void> Stack::spawn(Running& running) {
 schemas::Result<void> Stack::start_one(Running& running) {
   const Program& program = running.program;
   if (auto spawned = spawn(running); !spawned) return spawned;
-  while (!program.is_ready()) {
+  while (!program.is_ready(running.child.pid())) {
     if (interrupted(kReadyPoll)) return schemas::fail(schemas::Errc::kTimeout, kInterrupted);
     const auto end = running.child.wait(milliseconds(0));
     if (!end && Clock::now() - running.started < program.start_time) continue;

@@ -2,6 +2,8 @@
 // restarted.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -18,9 +20,9 @@ namespace estop::cli {
 // One program of the stack, in the order in which they start; they stop in the reverse order.
 struct Program {
   std::string name;
-  std::vector<std::string> arguments;
+  std::function<std::vector<std::string>()> arguments;  // program and arguments, for each start
   std::string log_file;
-  std::function<bool()> is_ready;
+  std::function<bool(pid_t)> is_ready;           // asked after the first start
   std::chrono::milliseconds start_time{15'000};  // it has to be ready by then
   std::chrono::milliseconds stop_time{5'000};    // then it is killed
 };

@@ -14,6 +14,7 @@
 #include "control/cli/data_folder.h"
 #include "control/cli/installation.h"
 #include "control/cli/loopback.h"
+#include "control/cli/programs.h"
 #include "control/cli/stack.h"
 
 namespace estop::cli {
@@ -26,26 +27,14 @@ using schemas::fail;
 using schemas::Result;
 using schemas::Segment;
 
-constexpr int kControlPort = 9622;  // status pages and metrics; any free one if it is taken
-constexpr int kBridgePort = 9623;
 constexpr int kBrokerPort = 4222;  // in broker.conf of --init-only
 
-struct Ports {
-  int broker = 0, control = 0, bridge = 0;
-};
-
-Result<Ports> choose_ports(int wanted) {
-  if (wanted != 0 && !is_free(wanted)) {
-    return fail(
-        Errc::kNoContact,
-        fmt::format("port {} of 127.0.0.1 is taken, perhaps by another broker: end that one, or "
-                    "choose a port with --port (0: any free one)",
-                    wanted));
-  }
-  // Several with --port 0 may start at the same moment: the usual ports are left to the others.
-  if (wanted == 0) return Ports{any_free_port(), any_free_port(), any_free_port()};
-  return Ports{wanted, is_free(kControlPort) ? kControlPort : any_free_port(),
-               is_free(kBridgePort) ? kBridgePort : any_free_port()};
+Result<Ports> wanted_ports(int broker) {
+  if (broker == 0 || is_free(broker)) return Ports{broker};
+  return fail(Errc::kNoContact,
+              fmt::format("port {} of 127.0.0.1 is taken, perhaps by another broker: end that one, "
+                          "or choose a port with --port (0: any free one)",
+                          broker));
 }
 
 Result<void> make_folders(const std::string& data) {
@@ -97,40 +86,6 @@ Result<void> make_files(const std::string& data, const Common& common, const Up&
   return write_broker_config(data, *keys, port);
 }
 
-std::string loopback(int port) {
-  return fmt::format("127.0.0.1:{}", port);
-}
-
-// Their command lines, in the order in which they start.
-std::vector<std::vector<std::string>> command_lines(const std::string& data, const Up& up,
-                                                    const Ports& ports) {
-  const std::string url = "nats://" + loopback(ports.broker);
-  const std::string bridge_creds = fmt::format("{}/creds/bridge-{}-", data, up.bridge);
-  return {{"nats-server", "-c", data + "/broker.conf"},
-          {"estop-control", "--data", data, "--url", url, "--listen", loopback(ports.control)},
-          {"estop-bridge", "--id", up.bridge, "--url", url, "--agents-creds",
-           bridge_creds + "agents.creds", "--control-creds", bridge_creds + "control.creds",
-           "--control-key", data + "/keys/log.pub", "--listen", loopback(ports.bridge)}};
-}
-
-Result<std::vector<Program>> programs(const std::string& data, const Common& common, const Up& up,
-                                      const Ports& ports, const std::string& search_path) {
-  std::vector<Program> made;
-  for (auto& command : command_lines(data, up, ports)) {
-    auto path = find_program(command.front(), common.bin_dir, own_executable(), search_path);
-    if (!path) return tl::make_unexpected(path.error());
-    Program program;
-    program.name = std::exchange(command.front(), *path);
-    program.arguments = std::move(command);
-    program.log_file = fmt::format("{}/logs/{}.log", data, program.name);
-    made.push_back(std::move(program));
-  }
-  made[0].is_ready = [port = ports.broker] { return accepts(port); };
-  made[1].is_ready = [port = ports.control] { return answers_ok(port, "/readyz"); };
-  made[2].is_ready = [port = ports.bridge] { return answers_ok(port, "/readyz"); };
-  return made;
-}
-
 void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
   const bool is_implied = common.data == Common{}.data || terminal.command_name != "estop";
   const std::string with_data = is_implied ? "" : " --data " + common.data;
@@ -160,10 +115,11 @@ RunFile run_file_of(const Ports& ports) {
 Result<void> stay_up(const std::string& data, const Common& common, const Up& up,
                      Terminal& terminal) {
   remove_run_file(data);  // what a crash left
-  const auto ports = choose_ports(up.port);
+  auto ports = wanted_ports(up.port);
   if (!ports) return tl::make_unexpected(ports.error());
-  if (auto made = make_files(data, common, up, ports->broker); !made) return made;
-  auto found = programs(data, common, up, *ports, terminal.search_path);
+  if (auto made = make_files(data, common, up, ports->broker == 0 ? -1 : ports->broker); !made)
+    return made;
+  auto found = programs(data, common, up, terminal.search_path, *ports);
   if (!found) return tl::make_unexpected(found.error());
   Stack stack(std::move(*found), terminal.err);
   terminal.err << "estop: starting broker, control and bridge\n";

@@ -56,6 +56,27 @@ TEST(CliUp, ATakenPortIsNamedWithTheWayOut) {
   EXPECT_TRUE(says(refused, "--port")) << refused.text;
 }
 
+TEST(CliUp, TwoSideBySideHaveTheirOwnPortsAndTheirOwnKills) {
+  Embedded one;
+  Embedded other;
+  ASSERT_NO_FATAL_FAILURE(one.up());
+  ASSERT_NO_FATAL_FAILURE(other.up());
+  EXPECT_NE(one.run().url, other.run().url);
+  EXPECT_NE(one.run().control_http, other.run().control_http);
+  EXPECT_NE(one.run().bridge_http, other.run().bridge_http);
+  EXPECT_EQ(one.estop({"kill", "acme/*", "--reason", "a drill"}).exit_code, 0);
+  EXPECT_TRUE(says(one.estop({"ps"}), "acme/*"));
+  EXPECT_FALSE(says(other.estop({"ps"}), "acme/*"));
+}
+
+TEST(CliUp, ABrokerThatDiesComesBackOnItsPort) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  ::kill(embedded.child("nats-server"), SIGKILL);
+  const auto answers = [&] { return embedded.estop({"status", "--timeout", "1s"}).exit_code == 0; };
+  EXPECT_TRUE(wait_until(answers, std::chrono::seconds(30))) << embedded.said();
+}
+
 TEST(CliUp, AChildThatDiesIsRestartedLoudly) {
   Embedded embedded;
   ASSERT_NO_FATAL_FAILURE(embedded.up());

@@ -1,0 +1,30 @@
+// The three programs that `up` starts: their command lines, and how each one tells that it is
+// ready.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/cli/invocation.h"
+#include "control/cli/stack.h"
+#include "schemas/result.h"
+
+namespace estop::cli {
+
+// Ports on 127.0.0.1. Each program chooses its own and reports it in a file: a port that is chosen
+// beforehand may be taken by the time it is used, and whoever took it would answer in its place. 0:
+// not known yet. What was chosen once is kept for restarts.
+struct Ports {
+  int broker = 0;
+  int control = 0;
+  int bridge = 0;
+};
+
+// nats-server, estop-control, estop-bridge, in the order in which they start. They read and write
+// `ports`, which must outlive them. `data` is absolute. kNotFound: a program is missing.
+[[nodiscard]] schemas::Result<std::vector<Program>> programs(const std::string& data,
+                                                             const Common& common, const Up& up,
+                                                             const std::string& search_path,
+                                                             Ports& ports);
+
+}  // namespace estop::cli
