@@ -1,0 +1,88 @@
+// The hop between control's loop and the recorder's thread.
+#include "control/app/recorder_desk.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <thread>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include "control/core/log_entry.h"
+#include "schemas/codec.h"
+#include "tests/support/temp_dir.h"
+#include "tests/support/wait_until.h"
+
+namespace estop::control {
+namespace {
+
+class Desk : public ::testing::Test {
+ protected:
+  Desk() : work(loop.get_executor()) { open(); }
+
+  void open() {
+    auto recorder = Recorder::open({.folder = folder.file("control")});
+    desk =
+        std::make_unique<RecorderDesk>(loop, std::move(recorder.value()), [this](const Event& e) {
+          EXPECT_EQ(std::this_thread::get_id(), loop_thread);
+          events.push_back(e);
+        });
+  }
+  void store_kill(std::uint64_t seq) {
+    schemas::Record record = draft_of(schemas::RecordKind::kKill, "k1", "alice");
+    record.epoch = 1;
+    record.seq = seq;
+    record.prev = newest;
+    record.reason = "broken link";
+    const schemas::SignedRecord stored = schemas::sign_record(record, key);
+    newest = stored.hash;
+    desk->perform(StoreRecord{stored, audit_line({}, "kill", "alice", "*", "k1")});
+  }
+  [[nodiscard]] bool hears(std::size_t count) {
+    return testing::wait_until([&] {
+      loop.poll();
+      return events.size() >= count;
+    });
+  }
+
+  testing::TempDir folder;
+  schemas::SigningKey key = schemas::SigningKey::generate(schemas::KeyRole::kAccount);
+  boost::asio::io_context loop{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+  schemas::Hash newest{};
+  std::thread::id loop_thread = std::this_thread::get_id();
+  std::vector<Event> events;
+  std::unique_ptr<RecorderDesk> desk;
+};
+
+TEST_F(Desk, AnswersComeOnTheLoopAndNameTheAuditLine) {
+  desk->perform(WriteAudit{audit_line({}, "control-started", "control")});
+  store_kill(1);
+  ASSERT_TRUE(hears(1));
+  const auto& stored = std::get<RecordStored>(events.front());
+  EXPECT_TRUE(stored.result);
+  EXPECT_GE(stored.audit_number, 1U);
+}
+
+TEST_F(Desk, DetailsAreReadOneAfterTheOther) {
+  desk->perform(ReadDetails{schemas::Address::parse("acme/prod/x").value(), {}});
+  ASSERT_TRUE(hears(1));
+  EXPECT_TRUE(std::get<DetailsRead>(events.front()).begun);
+}
+
+TEST_F(Desk, WhatWasHandedOverIsDurableWhenTheDeskIsGoneAndNobodyIsCalled) {
+  for (std::uint64_t seq = 1; seq <= 50; ++seq) store_kill(seq);
+  desk->perform(ReadDetails{schemas::Address::parse("acme/prod/x").value(), {}});
+  desk.reset();
+  loop.poll();
+  EXPECT_TRUE(events.empty());
+  auto again = Recorder::open({.folder = folder.file("control")});
+  ASSERT_TRUE(again) << again.error();
+  EXPECT_GE(again.value()->stats().audit_head, 50U);
+}
+
+}  // namespace
+}  // namespace estop::control
