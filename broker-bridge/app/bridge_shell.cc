@@ -78,6 +78,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   std::unique_ptr<LogReader> reader;
   std::optional<Connection::SubscriptionId> intents;
   Nanos looked_at_control = 0;
+  std::uint64_t batch = 0;
   Nanos leaving_until = 0;  // 0: not leaving
   nats::Headers refusal{
       {"Nats-Service-Error-Code", ""}, {"Nats-Service-Error", ""}, {"Estop-Error", ""}};
@@ -166,11 +167,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   // --- The hot path ---
 
   void on_intent(const MessageView& message) {
-    Nanos now = boot_now();
-    if (now - looked_at_control > kLookAtControl) {
-      control.poll();
-      now = looked_at_control = boot_now();
-    }
+    const Nanos now = look_at_control();
     if (!message.reply.empty()) count_reply(message);
     const IntentOutcome& outcome = core.on_intent(message.subject, message.data, now);
     switch (outcome.action) {
@@ -191,6 +188,16 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     refusal[1].second = outcome.text;
     refusal[2].second = std::to_string(static_cast<unsigned>(outcome.code));
     agents.publish_built(outcome.subject, {}, refusal);
+  }
+
+  // Within a batch of intents the loop does not look at control: then it is looked at here.
+  Nanos look_at_control() {
+    const Nanos now = boot_now();
+    const bool is_new_batch = std::exchange(batch, agents.batches()) != agents.batches();
+    if (is_new_batch) looked_at_control = now;
+    if (now - looked_at_control <= kLookAtControl) return now;
+    control.poll();
+    return looked_at_control = boot_now();
   }
 
   // A reply subject is never used here: it could lead a refusal to a foreign subject. Only counted.

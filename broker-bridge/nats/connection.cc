@@ -82,6 +82,9 @@ std::size_t Connection::buffered_bytes() const {
 void Connection::poll() {
   state_->poll();
 }
+std::uint64_t Connection::batches() const {
+  return state_->batches();
+}
 void Connection::close() {
   state_->close();
 }
@@ -139,12 +142,13 @@ bool Connection::State::publish(const char* subject, const char* reply, std::str
   } else {
     natsMsg* raw = nullptr;
     status = natsMsg_Create(&raw, subject, reply, data.data(), size);
-    const MessageOwner message(raw);
+    MessageOwner message(raw);
     for (std::size_t i = 0; status == NATS_OK && i < headers->size(); ++i) {
       const auto& [key, value] = (*headers)[i];
       status = natsMsgHeader_Set(raw, key.c_str(), value.c_str());
     }
     if (status == NATS_OK) status = natsConnection_PublishMsg(nc_.get(), raw);
+    if (in_batch_) spent_.push_back(std::move(message));
   }
   if (status == NATS_OK) unsent_bytes_ += data.size() + kProtocolOverhead_bytes;
   return status == NATS_OK;

@@ -127,6 +127,9 @@ class Connection {
   // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop
   // look at control first. Does nothing inside a handler of this same connection.
   void poll();
+  // How many reads were handled. A handler that finds a new number knows that the loop has just
+  // looked at all its sockets.
+  [[nodiscard]] std::uint64_t batches() const;
   // Writes what fits without waiting and ends. No event and no handler is called afterwards.
   void close();
 

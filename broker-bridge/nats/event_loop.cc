@@ -54,7 +54,8 @@ natsStatus Connection::State::on_read(void* user, bool add) {
 
 natsStatus Connection::State::on_write(void* user, bool add) {
   auto* state = static_cast<State*>(user);
-  if (!add || state->flush_posted_.exchange(true, std::memory_order_acq_rel)) return NATS_OK;
+  if (!add || state->will_flush_.load()) return NATS_OK;
+  if (state->flush_posted_.exchange(true, std::memory_order_acq_rel)) return NATS_OK;
   state->hop_.post([self = state->shared_from_this()] {
     self->flush_posted_.store(false, std::memory_order_release);
     self->flush();
@@ -134,9 +135,13 @@ void Connection::State::arm_write() {
 void Connection::State::read_once() {
   if (!attached()) return;
   const auto self = shared_from_this();        // a handler may destroy the Connection
+  ++batches_;
   natsConnection_ProcessReadEvent(nc_.get());  // parses one read into the subscriptions' queues
+  will_flush_.store(true);
   drain();
-  flush();  // one write for the whole batch
+  will_flush_.store(false);  // before the flush: who saw it true has its bytes in the buffer
+  flush();                   // one write for the whole batch
+  spent_.clear();
 }
 
 void Connection::State::drain() {
@@ -160,13 +165,14 @@ void Connection::State::drain(Subscription& subscription) {
       continue;
     }
     if (status != NATS_OK) return;
-    const MessageOwner message(raw);
+    MessageOwner message(raw);
     MessageView view;
     view.handle_ = raw;
     view.subject = natsMsg_GetSubject(raw);
     if (const char* reply = natsMsg_GetReply(raw)) view.reply = reply;
     view.data = {natsMsg_GetData(raw), static_cast<std::size_t>(natsMsg_GetDataLength(raw))};
     subscription.handler(view);
+    spent_.push_back(std::move(message));
   }
 }
 

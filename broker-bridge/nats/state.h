@@ -64,6 +64,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   }
   void flush();
   void poll();
+  [[nodiscard]] std::uint64_t batches() const { return batches_; }
   [[nodiscard]] std::size_t buffered_bytes() const;
 
   // requests.cc
@@ -139,6 +140,11 @@ class Connection::State : public std::enable_shared_from_this<State> {
   bool write_armed_ = false;
   bool in_batch_ = false;
   std::size_t unsent_bytes_ = 0;  // upper estimate between two flushes
+  std::uint64_t batches_ = 0;
+
+  // Of the batch. nats.c frees a message on a thread of its own that destroying one wakes, so they
+  // are handed over together, when what they caused is sent.
+  std::vector<MessageOwner> spent_;
 
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
   std::vector<SubscriptionOwner> retired_;  // unsubscribed while disconnected
@@ -154,6 +160,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   Hop hop_;
   std::atomic<bool> lost_{true};
   std::atomic<bool> flush_posted_{false};
+  std::atomic<bool> will_flush_{false};  // a batch is being handled, at whose end comes a flush
   std::mutex arrival_mutex_;
   Arrival arrival_;
   std::uint64_t arrivals_ = 0;
