@@ -143,12 +143,16 @@ struct SigningKey::State {
     require(handle != nullptr);
     std::size_t size = public_key.size();
     require(EVP_PKEY_get_raw_public_key(handle.get(), public_key.data(), &size) == 1);
+    ready.reset(EVP_MD_CTX_new());
+    require(ready != nullptr);
+    require(EVP_DigestSignInit(ready.get(), nullptr, nullptr, nullptr, handle.get()) == 1);
   }
 
   KeyRole role;
   Secret<kKey_bytes> seed;
   PublicKey public_key{};
-  KeyHandle handle;  // made once: signing needs no key set-up
+  KeyHandle handle;
+  DigestHandle ready;  // copied for each signature, which then looks up no algorithm
 };
 
 SigningKey::SigningKey(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -207,8 +211,7 @@ Signature SigningKey::sign(std::string_view bytes) const {
   const DigestHandle digest(EVP_MD_CTX_new());
   Signature signature{};
   std::size_t size = signature.size();
-  require(digest != nullptr);
-  require(EVP_DigestSignInit(digest.get(), nullptr, nullptr, nullptr, state_->handle.get()) == 1);
+  require(digest != nullptr && EVP_MD_CTX_copy_ex(digest.get(), state_->ready.get()) == 1);
   require(EVP_DigestSign(digest.get(), signature.data(), &size, octets(bytes), bytes.size()) == 1);
   return signature;
 }

@@ -32,10 +32,9 @@ schemas::Segment own_name() {
   return *schemas::Segment::parse("control");
 }
 
-// Sorts by time like a UUIDv7, and fits a subject and a record.
-std::string fresh_id() {
+std::uint64_t seed() {
   std::random_device source;
-  return fmt::format("{:012x}{:08x}{:08x}", ops::wall_ms(), source(), source());
+  return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
 CoreOptions core_options(const ControlConfig& config) {
@@ -83,6 +82,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   nats::JetStream stream;
   StreamReader reader;
   boost::asio::steady_timer timer;
+  std::mt19937_64 random{seed()};
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
 
   State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
@@ -100,6 +100,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         reader(stream),
         timer(on),
         desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
+
+  // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
+  std::string fresh_id() { return fmt::format("{:012x}{:016x}", ops::wall_ms(), random()); }
 
   // --- Events into the core ---
 
