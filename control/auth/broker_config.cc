@@ -23,7 +23,7 @@ constexpr int kAuthTimeout_s = 5;  // thousands may connect at once after a rest
 static_assert(kPendingMax_bytes >= 4 * schemas::kBrokerPayloadMax_bytes);
 
 // A string as nats-server's configuration reads it back.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string made = "\"";
   for (const char c : text) {
     switch (c) {
@@ -49,7 +49,7 @@ std::string quoted(std::string_view text) {
 }
 
 std::string optional_line(std::string_view setting, const std::string& path) {
-  return path.empty() ? std::string() : fmt::format("{}: {}\n", setting, quoted(path));
+  return path.empty() ? std::string() : fmt::format("{}: {}\n", setting, in_quotes(path));
 }
 
 std::string monitor_line(int port) {
@@ -60,7 +60,7 @@ std::string preloaded_accounts(const Keyring& keys, std::uint64_t issued_at_s) {
   std::string lines;
   for (const Account account : {Account::kAgents, Account::kControl, Account::kSys}) {
     lines += fmt::format("  # {}\n  {}: {}\n", name(account), keys.account(account).public_text(),
-                         quoted(account_jwt(keys, account, issued_at_s)));
+                         in_quotes(account_jwt(keys, account, issued_at_s)));
   }
   return lines;
 }
@@ -98,8 +98,8 @@ std::string broker_config(const Keyring& keys, const BrokerOptions& options,
   text += fmt::format("write_deadline: \"{}s\"\nping_interval: \"{}s\"\nping_max: {}\n",
                       kWriteDeadline_s, kPing_s, kPingsMax);
   text += fmt::format("authorization {{ timeout: {} }}\n", kAuthTimeout_s);
-  text += fmt::format("jetstream {{ store_dir: {} }}\n", quoted(options.store_folder));
-  text += fmt::format("operator: {}\n", quoted(operator_jwt(keys, issued_at_s)));
+  text += fmt::format("jetstream {{ store_dir: {} }}\n", in_quotes(options.store_folder));
+  text += fmt::format("operator: {}\n", in_quotes(operator_jwt(keys, issued_at_s)));
   text += fmt::format("system_account: {}\n", keys.sys_account.public_text());
   text += "resolver: MEMORY\nresolver_preload {\n";
   text += preloaded_accounts(keys, issued_at_s);
