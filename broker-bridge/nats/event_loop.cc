@@ -134,7 +134,7 @@ void Connection::State::arm_write() {
 
 void Connection::State::read_once() {
   if (!attached()) return;
-  const auto self = shared_from_this();        // a handler may destroy the Connection
+  const auto self = shared_from_this();  // a handler may destroy the Connection
   ++batches_;
   natsConnection_ProcessReadEvent(nc_.get());  // parses one read into the subscriptions' queues
   will_flush_.store(true);

@@ -25,6 +25,7 @@ using Clock = std::chrono::steady_clock;
 constexpr Millis kTick{5};  // one window of intents each: about 1,600 a second
 constexpr Millis kRetryAfter{100};
 constexpr Millis kAnswer{6'000};
+constexpr Millis kAnswerInDefiance{250};  // what passed just before the fence is never answered
 constexpr Millis kTellEvery{100};
 constexpr Millis kSaveEvery{200};
 constexpr std::uint64_t kDeafTo = 40;  // so many 410s before it announces itself anew
@@ -126,7 +127,7 @@ class Rogue {
     if (options_.part.empty()) return;
     const std::string id = fmt::format("r{}", ++last_id_);
     const Letter letter = template_->letter_to(options_.part[row.value_or(0)]);
-    pending_.emplace(id, Pending{row, now + kAnswer});
+    pending_.emplace(id, Pending{row, now + (defying_ ? kAnswerInDefiance : kAnswer)});
     wire_.request(id, incarnation_, kMailerAddress, kSendAction, encode_letter(letter));
   }
 
