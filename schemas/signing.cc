@@ -129,6 +129,9 @@ void put_crc(std::array<std::uint8_t, N>& bytes) {
   bytes[N - 1] = static_cast<std::uint8_t>(crc >> 8);
 }
 
+constexpr std::string_view kBase64Url =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
 template <std::size_t N>
 bool has_crc(const std::array<std::uint8_t, N>& bytes) {
   return crc16(bytes.data(), N - 2) == (bytes[N - 2] | bytes[N - 1] << 8);
@@ -271,18 +274,33 @@ std::string hex(const Hash& hash) {
 }
 
 std::string base64url(std::string_view bytes) {
-  constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string text;
   text.reserve((bytes.size() * 4 + 2) / 3);
   std::uint32_t window = 0;
   int bits = 0;
   for (const char byte : bytes) {
     window = (window << 8 | static_cast<std::uint8_t>(byte)) & 0x3fff;
-    for (bits += 8; bits >= 6; bits -= 6) text += kLetters[window >> (bits - 6) & 63];
+    for (bits += 8; bits >= 6; bits -= 6) text += kBase64Url[window >> (bits - 6) & 63];
   }
-  if (bits > 0) text += kLetters[window << (6 - bits) & 63];
+  if (bits > 0) text += kBase64Url[window << (6 - bits) & 63];
   return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  std::uint32_t window = 0;
+  int bits = 0;
+  for (const char letter : text) {
+    const std::size_t value = kBase64Url.find(letter);
+    if (value == std::string_view::npos) return std::nullopt;
+    window = (window << 6 | static_cast<std::uint32_t>(value)) & 0x3fff;
+    bits += 6;
+    if (bits < 8) continue;
+    bits -= 8;
+    bytes += static_cast<char>(window >> bits & 0xff);
+  }
+  return bytes;
 }
 
 Result<SigningKey> key_from_creds(std::string_view creds_text) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,8 @@ class SigningKey {
 [[nodiscard]] std::string hex(std::string_view bytes);  // lower case
 [[nodiscard]] std::string hex(const Hash& hash);
 [[nodiscard]] std::string base64url(std::string_view bytes);  // no padding
+// nullopt: a letter that is not of the alphabet (padding neither), or a length that cannot be.
+[[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
 
 // Reads the `-----BEGIN USER NKEY SEED-----` part of a `.creds` file's text, or a bare seed line.
 // kBadArgument: there is none, or it is damaged.

@@ -148,6 +148,16 @@ Subject Subjects::emergency(const Segment& actor) const {
 Subject Subjects::emergencies() const {
   return Subject(prefix_.text() + ".emergency.*");
 }
+Subject Subjects::latched(const Segment& actor, const Segment& bridge) const {
+  return Subject(
+      fmt::format("{}.inbox.{}.latched.{}", prefix_.text(), actor.text(), bridge.text()));
+}
+Subject Subjects::latched_by(const Segment& bridge) const {
+  return Subject(fmt::format("{}.inbox.*.latched.{}", prefix_.text(), bridge.text()));
+}
+Subject Subjects::latched_of(const Segment& actor) const {
+  return Subject(fmt::format("{}.inbox.{}.latched.*", prefix_.text(), actor.text()));
+}
 Subject Subjects::audits() const {
   return Subject(prefix_.text() + ".audit.>");
 }
@@ -200,11 +210,16 @@ Subject Subjects::js_api() const {
 
 // --- SYS account ---
 
-Subject Subjects::sys_requests() const {
-  return Subject("$SYS.REQ.>");
+Subject Subjects::sys_claims_update() const {
+  return Subject("$SYS.REQ.CLAIMS.UPDATE");
 }
-Subject Subjects::sys_accounts() const {
-  return Subject("$SYS.ACCOUNT.>");
+Subject Subjects::sys_claims_lookup(std::string_view account) const {
+  constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  if (account.empty() || account.find_first_not_of(kBase32) != std::string_view::npos) return {};
+  return Subject("$SYS.REQ.ACCOUNT." + std::string(account) + ".CLAIMS.LOOKUP");
+}
+Subject Subjects::sys_claims_lookups() const {
+  return Subject("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP");
 }
 
 }  // namespace estop::schemas

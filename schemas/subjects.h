@@ -134,12 +134,20 @@ class Subjects {
       std::string_view subject) const noexcept;
   [[nodiscard]] Subject emergency(const Segment& actor) const;  // estop.emergency.<operator>
   [[nodiscard]] Subject emergencies() const;                    // estop.emergency.*
-  [[nodiscard]] Subject audits() const;                         // estop.audit.>
-  [[nodiscard]] Subject stores() const;                         // estop.store.>
-  [[nodiscard]] Subject log() const;                            // estop.log
-  [[nodiscard]] Subject lease() const;                          // estop.lease
-  [[nodiscard]] Subject bridge(const Segment& id) const;        // estop.bridge.<id>
-  [[nodiscard]] Subject bridges() const;                        // estop.bridge.*
+  [[nodiscard]] std::optional<std::string_view> parse_emergency(
+      std::string_view subject) const noexcept;
+  // A bridge's answer to an emergency, in the operator's inbox, and where a bridge may so answer.
+  [[nodiscard]] Subject latched(
+      const Segment& actor,
+      const Segment& bridge) const;  // estop.inbox.<operator>.latched.<id>
+  [[nodiscard]] Subject latched_by(const Segment& bridge) const;  // estop.inbox.*.latched.<id>
+  [[nodiscard]] Subject latched_of(const Segment& actor) const;  // estop.inbox.<operator>.latched.*
+  [[nodiscard]] Subject audits() const;                          // estop.audit.>
+  [[nodiscard]] Subject stores() const;                          // estop.store.>
+  [[nodiscard]] Subject log() const;                             // estop.log
+  [[nodiscard]] Subject lease() const;                           // estop.lease
+  [[nodiscard]] Subject bridge(const Segment& id) const;         // estop.bridge.<id>
+  [[nodiscard]] Subject bridges() const;                         // estop.bridge.*
   [[nodiscard]] std::optional<std::string_view> parse_bridge(
       std::string_view subject) const noexcept;
   [[nodiscard]] Subject event(const Segment& kind) const;  // estop.event.<kind>
@@ -160,8 +168,10 @@ class Subjects {
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL
 
   // --- SYS account ---
-  [[nodiscard]] Subject sys_requests() const;  // $SYS.REQ.>
-  [[nodiscard]] Subject sys_accounts() const;  // $SYS.ACCOUNT.>
+  [[nodiscard]] Subject sys_claims_update() const;  // $SYS.REQ.CLAIMS.UPDATE
+  // $SYS.REQ.ACCOUNT.<account>.CLAIMS.LOOKUP of an account's public key (`A…`); empty if it is none
+  [[nodiscard]] Subject sys_claims_lookup(std::string_view account) const;
+  [[nodiscard]] Subject sys_claims_lookups() const;  // $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP
 
  private:
   Segment prefix_;

@@ -110,6 +110,11 @@ std::optional<CommandSubject> Subjects::parse_command(std::string_view subject) 
   return CommandSubject{*actor, *rest};
 }
 
+std::optional<std::string_view> Subjects::parse_emergency(std::string_view subject) const noexcept {
+  const auto rest = after(subject, prefix_.text(), "emergency");
+  return rest && is_segment(*rest) ? rest : std::nullopt;
+}
+
 std::optional<std::string_view> Subjects::parse_bridge(std::string_view subject) const noexcept {
   const auto rest = after(subject, prefix_.text(), "bridge");
   return rest && is_segment(*rest) ? rest : std::nullopt;

@@ -1,5 +1,7 @@
 #include "broker-bridge/app/bridge_shell.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <random>
@@ -29,6 +31,7 @@ constexpr Nanos kMs = 1'000'000;
 constexpr Nanos kLookAtControl = 200'000;  // how long a batch of intents may keep a kill waiting
 constexpr std::size_t kUnsentMax_bytes = 512 * 1024;  // the same for what a receipt has before it
 constexpr Nanos kReplayRetry = 250 * kMs;
+constexpr std::chrono::milliseconds kSettleWait{2};
 constexpr Nanos kDrainMax = 1'000 * kMs;
 
 Nanos boot_now() noexcept {
@@ -45,6 +48,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.id = identity.id;
   options.own_key = identity.own_key.public_key();
   options.control_key = identity.control_key;
+  options.operators_key = identity.operators_key;
   options.subjects = identity.subjects;
   options.beat = config.beat_ms * kMs;
   options.lease = config.lease_ms * kMs;
@@ -74,6 +78,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   Connection control;
   nats::JetStream stream;
   boost::asio::steady_timer timer;
+  boost::asio::steady_timer settle_timer;
+  bool settling = false;
   std::chrono::milliseconds tick;
   std::unique_ptr<LogReader> reader;
   std::optional<Connection::SubscriptionId> intents;
@@ -95,6 +101,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
                 identity.subjects.own_inbox(identity.id), watch(Account::kControl)),
         stream(control, identity.subjects),
         timer(loop),
+        settle_timer(loop),
         tick(std::clamp(config.beat_ms / 10, 2U, 50U)) {}
 
   // --- Events into the core ---
@@ -130,6 +137,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   schemas::Result<void> start() {
     // The log before the leases: a frame's head must not be seen before the record that it names.
     control.subscribe(identity.subjects.log(), [this](const MessageView& m) { on_log(m); });
+    control.subscribe(identity.subjects.emergencies(),
+                      [this](const MessageView& m) { on_emergency(m); });
     control.subscribe(identity.subjects.lease(), [this](const MessageView& m) {
       handle([&](Nanos now, Effects& out) { core.on_lease(m.data, now, out); });
     });
@@ -141,7 +150,26 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void on_log(const MessageView& message) {
     handle([&](Nanos now, Effects& out) { core.on_log(message.data, now, out); });
-    handle([&](Nanos now, Effects& out) { core.settle(now, out); });
+    settle_soon();
+  }
+
+  void on_emergency(const MessageView& message) {
+    const auto actor = identity.subjects.parse_emergency(message.subject);
+    if (!actor) return;
+    handle([&](Nanos now, Effects& out) { core.on_emergency(*actor, message.data, now, out); });
+    settle_soon();
+  }
+
+  // Signatures are checked when the receipts are on their way to the operator.
+  void settle_soon() {
+    if (std::exchange(settling, true)) return;
+    settle_timer.expires_after(kSettleWait);
+    settle_timer.async_wait([weak = weak_from_this()](auto error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      self->settling = false;
+      self->handle([&](Nanos now, Effects& out) { self->core.settle(now, out); });
+    });
   }
 
   void arm_timer() {
@@ -232,6 +260,13 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     }
   }
 
+  void perform(const TellLatched& tell) {
+    control.publish(
+        identity.subjects.latched(tell.actor, identity.id),
+        fmt::format(R"({{"stage":"latched","op_id":"{}","bridge":"{}","forwarded_before":{}}})",
+                    tell.op_id, identity.id.text(), tell.forwarded_before));
+  }
+
   void perform(const JoinGroup&) {
     static const auto kGroup = *schemas::Segment::parse("bridge");
     intents = agents.queue_subscribe(identity.subjects.intents(), kGroup,
@@ -279,6 +314,7 @@ BridgeShell::BridgeShell(boost::asio::io_context& loop, const BridgeConfig& conf
 
 BridgeShell::~BridgeShell() {
   state_->timer.cancel();
+  state_->settle_timer.cancel();
   state_->reader.reset();
   state_->agents.close();
   state_->control.close();

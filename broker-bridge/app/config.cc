@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "broker-bridge/ops/log.h"
+#include "schemas/order.h"
 
 namespace estop::bridge {
 
@@ -98,6 +99,9 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
   if (!control) return tl::make_unexpected(std::move(control.error()));
   auto own_key = schemas::key_from_creds(*control);
   if (!own_key) return bad("--control-creds: {}: {}", config.control_creds, own_key.error().detail);
+  const auto operators = schemas::issuer_from_creds(*control);
+  if (!operators)
+    return bad("--control-creds: {}: {}", config.control_creds, operators.error().detail);
   auto control_key = read_public_key(config.control_key);
   if (!control_key) return tl::make_unexpected(std::move(control_key.error()));
   auto endpoint = parse_endpoint(config.listen);
@@ -105,6 +109,7 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
                         schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                         std::move(*own_key),
                         *control_key,
+                        *operators,
                         std::move(endpoint->host),
                         endpoint->port};
 }

@@ -31,6 +31,7 @@ struct BridgeIdentity {
   schemas::Subjects subjects = schemas::Subjects::standard();
   schemas::SigningKey own_key;
   schemas::PublicKey control_key{};
+  schemas::PublicKey operators_key{};  // of the account that issued its credentials, and operators'
   std::string host;  // of listen
   std::uint16_t port = 0;
 };

@@ -121,18 +121,50 @@ bool BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out)
   return latched == Latched::kNew;
 }
 
+// An operator's own order: acts as an uncommitted kill, whether control runs or not.
+void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Nanos now,
+                              Effects& out) {
+  auto order = schemas::open_order(frame);
+  if (!order) return reject_frame("an emergency kill", order.error(), now, out);
+  if (order->kill.record.actor != actor) {
+    ++counters_.bad_frames;
+    return alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
+                             order->kill.record.actor),
+                 out);
+  }
+  if (!act_on_sight(order->kill, now, out)) return;
+  held_.at(order->kill.record.op_id).frame =
+      order->frame;  // beats show it whole: control adopts it
+  unverified_orders_.push_back(std::move(*order));
+}
+
 void BridgeCore::settle(Nanos now, Effects& out) {
   for (const SignedRecord& kill : std::exchange(unverified_, {})) {
-    if (schemas::verify_record(kill, options_.control_key)) continue;
-    gate_.unlatch(kill.record);
-    held_.erase(kill.record.op_id);
-    std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill.record; });
-    ++counters_.bad_frames;
-    alarm(fmt::format("a kill of {} (op {}) is not signed by control: taken back",
-                      kill.record.scope.text(), kill.record.op_id),
-          out);
-    beat(now, out);
+    check(kill, schemas::verify_record(kill, options_.control_key), "control", now, out);
   }
+  for (const schemas::SignedOrder& order : std::exchange(unverified_orders_, {})) {
+    const Record& record = order.kill.record;
+    const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
+    check(order.kill, good.has_value(), "operator " + record.actor, now, out);
+    const HeldKill* held = gate_.find(record);
+    if (!good || held == nullptr) continue;
+    out.emplace_back(
+        TellLatched{*schemas::Segment::parse(record.actor), record.op_id, held->forwarded_before});
+  }
+}
+
+// Takes a kill back that its author did not sign.
+void BridgeCore::check(const SignedRecord& kill, bool is_good, const std::string& whose, Nanos now,
+                       Effects& out) {
+  if (is_good) return;
+  gate_.unlatch(kill.record);
+  held_.erase(kill.record.op_id);
+  std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill.record; });
+  ++counters_.bad_frames;
+  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back",
+                    kill.record.scope.text(), kill.record.op_id, whose),
+        out);
+  beat(now, out);
 }
 
 // Rule 3: only what is committed, in its place.

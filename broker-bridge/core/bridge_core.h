@@ -17,14 +17,16 @@
 #include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/gate.h"
 #include "broker-bridge/core/lease.h"
+#include "schemas/order.h"
 #include "schemas/subjects.h"
 
 namespace estop::bridge {
 
 struct BridgeOptions {
   schemas::Segment id;
-  schemas::PublicKey own_key{};      // receipts are signed with it
-  schemas::PublicKey control_key{};  // signs the log and the leases
+  schemas::PublicKey own_key{};        // receipts are signed with it
+  schemas::PublicKey control_key{};    // signs the log and the leases
+  schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
   Nanos beat = 0;
   Nanos lease = 0;
@@ -43,13 +45,14 @@ class BridgeCore {
   void on_disconnected(Account account, Nanos now, Effects& out);
   void on_log(std::string_view frame, Nanos now, Effects& out);    // estop.log, live
   void on_lease(std::string_view frame, Nanos now, Effects& out);  // estop.lease
+  void on_emergency(std::string_view actor, std::string_view order, Nanos now, Effects& out);
   void on_replayed(std::string_view frame, Nanos now, Effects& out);
   void on_replay_done(Nanos now, Effects& out);
   void on_replay_failed(std::string_view reason, Nanos now, Effects& out);
   void on_tick(Nanos now, Effects& out);   // at least ten times per beat
   void on_leave(Nanos now, Effects& out);  // a clean stop was asked for
-  // To be called when the effects of on_log are done: checks the signatures of kills that acted on
-  // sight.
+  // To be called when the effects of on_log or on_emergency are done: checks the signatures of
+  // kills that acted on sight.
   void settle(Nanos now, Effects& out);
 
   // Valid until the next call. If its action is kForward: publish at once and, if that worked, call
@@ -75,6 +78,8 @@ class BridgeCore {
   };
 
   bool act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
+  void check(const schemas::SignedRecord& kill, bool is_good, const std::string& whose, Nanos now,
+             Effects& out);
   void apply(const schemas::Record& record, Nanos now, Effects& out);
   void follow(const schemas::Head& head, Nanos now, Effects& out);
   void read_missing(const Progress& progress, Nanos now, Effects& out);
@@ -107,6 +112,7 @@ class BridgeCore {
   std::unordered_map<std::string, schemas::SignedRecord>
       held_;  // kills that are not in the applied log, by op id
   std::vector<schemas::SignedRecord> unverified_;  // acted on sight, signature not checked yet
+  std::vector<schemas::SignedOrder> unverified_orders_;
   std::vector<Sighting>
       recent_;  // confirmed once more when AGENTS comes back: a receipt may be lost
   IntentOutcome outcome_;

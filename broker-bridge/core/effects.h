@@ -27,6 +27,12 @@ struct SendReceipt {
   schemas::BridgeReceipt receipt;
   Nanos read_at = 0;
 };
+// Tell the operator on CONTROL that this bridge holds the emergency kill.
+struct TellLatched {
+  schemas::Segment actor;
+  std::string op_id;
+  std::uint64_t forwarded_before = 0;
+};
 // Join or leave the queue group of the intents.
 struct JoinGroup {};
 struct LeaveGroup {};
@@ -45,8 +51,8 @@ struct Note {
   std::string text;
 };
 
-using Effect =
-    std::variant<SendBeat, SendReceipt, JoinGroup, LeaveGroup, Replay, AbandonReplay, Note>;
+using Effect = std::variant<SendBeat, SendReceipt, TellLatched, JoinGroup, LeaveGroup, Replay,
+                            AbandonReplay, Note>;
 using Effects = std::vector<Effect>;
 
 // What to do with one intent. The strings are reused from intent to intent.

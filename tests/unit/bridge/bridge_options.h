@@ -2,6 +2,7 @@
 #pragma once
 
 #include "broker-bridge/core/bridge_core.h"
+#include "tests/support/operator_creds.h"
 #include "tests/unit/bridge/written_log.h"
 
 namespace estop::bridge {
@@ -13,6 +14,7 @@ inline BridgeOptions bridge_options() {
   options.id = schemas::Segment::parse("b1").value();
   options.control_key = control_key().public_key();
   options.own_key = stranger_key().public_key();
+  options.operators_key = testing::account_key().public_key();
   options.beat = 500 * kMs;
   options.lease = 5'000 * kMs;
   options.replay_retry = 250 * kMs;

@@ -1,0 +1,135 @@
+#include "schemas/order.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "schemas/codec.h"
+#include "schemas/pack.h"
+
+namespace estop::schemas {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::size_t kOrderMax_bytes = 16 * 1024;
+constexpr std::size_t kCredentialMax_bytes = 8 * 1024;
+
+Error malformed(std::string detail) {
+  return {Errc::kMalformed, std::move(detail)};
+}
+
+// The text between the lines that begin and end the JWT.
+Result<std::string> jwt_of(std::string_view creds_text) {
+  constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t begin = creds_text.find(kBegin);
+  if (begin == std::string_view::npos) {
+    return fail(Errc::kBadArgument, "the credentials hold no `NATS USER JWT` part");
+  }
+  std::string_view rest = creds_text.substr(begin + kBegin.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(kSpaces), rest.size()));
+  return std::string(rest.substr(0, rest.find_first_of(kSpaces)));
+}
+
+// nullopt: the claims have another shape.
+std::optional<Credential> credential_of(const Json& claims) {
+  const auto key = [&](const char* field) -> std::optional<PublicKey> {
+    const auto text = claims.find(field);
+    if (text == claims.end() || !text->is_string()) return std::nullopt;
+    const auto parsed = public_key_from_text(text->get<std::string>());
+    return parsed ? std::optional(*parsed) : std::nullopt;
+  };
+  const auto user = key("sub");
+  const auto issuer = key("iss");
+  if (!user || !issuer) return std::nullopt;
+  Credential made{*user, *issuer, {}};
+  const Json none = Json::array();
+  const Json allowed = claims.value(Json::json_pointer("/nats/pub/allow"), none);
+  if (!allowed.is_array()) return std::nullopt;
+  for (const Json& subject : allowed) {
+    if (!subject.is_string()) return std::nullopt;
+    made.publish.push_back(subject.get<std::string>());
+  }
+  return made;
+}
+
+}  // namespace
+
+Result<Credential> read_credential(std::string_view jwt) {
+  const std::size_t first = jwt.find('.');
+  const std::size_t last = jwt.rfind('.');
+  if (first == std::string_view::npos || first == last) {
+    return tl::make_unexpected(malformed("not a JWT: it needs three parts"));
+  }
+  const auto payload = from_base64url(jwt.substr(first + 1, last - first - 1));
+  const auto signed_with = from_base64url(jwt.substr(last + 1));
+  Signature signature{};
+  if (!payload || !signed_with || signed_with->size() != signature.size()) {
+    return tl::make_unexpected(malformed("a JWT with letters that are no base64url"));
+  }
+  const Json claims = Json::parse(*payload, nullptr, false);
+  if (!claims.is_object()) return tl::make_unexpected(malformed("the JWT's claims are no JSON"));
+  auto credential = credential_of(claims);
+  if (!credential) return tl::make_unexpected(malformed("the JWT's claims lack a key or a list"));
+  std::copy(signed_with->begin(), signed_with->end(), signature.begin());
+  if (!verify(credential->issuer, jwt.substr(0, last), signature)) {
+    return fail(Errc::kBadSignature, "the JWT is not signed by the issuer that it names");
+  }
+  return std::move(*credential);
+}
+
+Result<PublicKey> issuer_from_creds(std::string_view creds_text) {
+  const auto jwt = jwt_of(creds_text);
+  if (!jwt) return tl::make_unexpected(jwt.error());
+  const auto credential = read_credential(*jwt);
+  if (!credential) return tl::make_unexpected(credential.error());
+  return credential->issuer;
+}
+
+Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text) {
+  auto jwt = jwt_of(creds_text);
+  if (!jwt) return tl::make_unexpected(jwt.error());
+  const auto key = key_from_creds(creds_text);
+  if (!key) return tl::make_unexpected(key.error());
+  SignedOrder order{sign_record(kill, *key), std::move(*jwt), {}};
+  order.frame = ArrayWriter(3).number(kVersion).bin(order.kill.frame).text(order.credential).end();
+  return order;
+}
+
+Result<SignedOrder> open_order(std::string_view frame) {
+  ArrayReader in(frame, 3, kOrderMax_bytes);
+  const Bytes inner = in.bin(kOrderMax_bytes);
+  std::string credential = in.text(kCredentialMax_bytes);
+  if (!in.ok()) return tl::make_unexpected(in.error());
+  auto kill = open_record(inner);
+  if (!kill) return tl::make_unexpected(kill.error());
+  const Record& record = kill->record;
+  if (record.kind != RecordKind::kKill || record.epoch != 0 || record.term != 0 ||
+      record.seq != 0) {
+    return tl::make_unexpected(malformed("an order is a kill without a place in the log"));
+  }
+  return SignedOrder{std::move(*kill), std::move(credential), Bytes(frame)};
+}
+
+Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
+                          const Subjects& subjects) {
+  const auto credential = read_credential(order.credential);
+  if (!credential) return tl::make_unexpected(credential.error());
+  if (credential->issuer != issuer) {
+    return fail(Errc::kBadSignature, "the credential was issued by another account");
+  }
+  const auto actor = Segment::parse(order.kill.record.actor);
+  if (!actor) return tl::make_unexpected(actor.error());
+  const auto& allowed = credential->publish;
+  if (std::find(allowed.begin(), allowed.end(), subjects.emergency(*actor).str()) ==
+      allowed.end()) {
+    return fail(Errc::kNotPermitted, "the credential is not one of operator " + actor->text());
+  }
+  if (!verify_record(order.kill, credential->user)) {
+    return fail(Errc::kBadSignature, "the kill is not signed by the credential's key");
+  }
+  return {};
+}
+
+}  // namespace estop::schemas

@@ -1,0 +1,50 @@
+// An order that carries its own proof: a kill signed by the operator, which bridges obey at once
+// and without control.
+//
+// The proof is the operator's NATS credential: the broker's account key signed the user JWT, which
+// names the operator's key and what it may publish; that key signed the kill. All functions are
+// pure and thread-safe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/messages.h"
+#include "schemas/result.h"
+#include "schemas/subjects.h"
+
+namespace estop::schemas {
+
+struct SignedOrder {
+  SignedRecord kill;  // signed by the operator; its place in the log (epoch, term, seq) is zero
+  std::string credential;  // user JWT
+  Bytes frame;             // the whole order, as published
+};
+
+// `kill` is a kKill without a place in the log; `creds_text` the text of the operator's `.creds`
+// file. kBadArgument: the credentials hold no JWT or no seed.
+[[nodiscard]] Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text);
+
+// Decodes without verifying, so that a caller can latch first. kMalformed and its neighbours.
+[[nodiscard]] Result<SignedOrder> open_order(std::string_view frame);
+
+// Whether `issuer` (the key of the account that operators belong to) vouches for it: its credential
+// may publish the emergency subject of the kill's actor, and its key signed the kill. Takes two
+// verifications (350 us). The JWT's dates are the broker's to judge. kBadSignature, kNotPermitted.
+[[nodiscard]] Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
+                                        const Subjects& subjects);
+
+// The account key that issued the user JWT of a `.creds` text. kBadArgument, kMalformed,
+// kBadSignature.
+[[nodiscard]] Result<PublicKey> issuer_from_creds(std::string_view creds_text);
+
+// What a user JWT says. kMalformed, kBadSignature (it is not signed by the issuer that it names).
+struct Credential {
+  PublicKey user{};
+  PublicKey issuer{};
+  std::vector<std::string> publish;  // subjects that are allowed
+};
+[[nodiscard]] Result<Credential> read_credential(std::string_view jwt);
+
+}  // namespace estop::schemas

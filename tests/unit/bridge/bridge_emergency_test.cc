@@ -1,0 +1,97 @@
+// Kills that operators sign themselves: obeyed at once, with or without control. Hazards H25, H30,
+// H31.
+#include "schemas/order.h"
+#include "tests/support/operator_creds.h"
+#include "tests/unit/bridge/bridge_fixture.h"
+
+namespace estop::bridge {
+namespace {
+
+class BridgeEmergencyTest : public BridgeFixture {
+ protected:
+  static schemas::SignedOrder order(const std::string& op_id, const std::string& creds_text,
+                                    const std::string& actor = "alice") {
+    schemas::Record kill;
+    kill.op_id = op_id;
+    kill.scope = scope("acme/prod/x");
+    kill.actor = actor;
+    kill.reason = "broken link";
+    return schemas::sign_order(kill, creds_text).value();
+  }
+  void emergency(const schemas::SignedOrder& order, std::string_view actor = "alice") {
+    core.on_emergency(actor, order.frame, now, effects);
+    core.settle(now, effects);
+  }
+  std::string alice = testing::operator_creds("alice");
+};
+
+TEST_F(BridgeEmergencyTest, ItFencesWithoutControlAndTheOperatorIsTold) {
+  run_to_open();
+  ASSERT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+  emergency(order("k1", alice));
+  ASSERT_TRUE(last<SendReceipt>());
+  EXPECT_EQ(last<SendReceipt>()->receipt.forwarded_before, 1U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
+  ASSERT_TRUE(last<TellLatched>());
+  EXPECT_EQ(last<TellLatched>()->op_id, "k1");
+  EXPECT_EQ(last<TellLatched>()->actor.text(), "alice");
+}
+
+TEST_F(BridgeEmergencyTest, ItIsShownToControlUntilTheLogHasIt) {
+  run_to_open();
+  const auto killed = order("k1", alice);
+  emergency(killed);
+  pass(500 * kMs);
+  ASSERT_EQ(last<SendBeat>()->beat.held.size(), 1U);
+  EXPECT_EQ(last<SendBeat>()->beat.held[0], killed.frame);
+  live(log.kill("acme/prod/x", "k1"));
+  EXPECT_EQ(core.gate().kills(), 1U);
+  lease();
+  pass(500 * kMs);
+  EXPECT_TRUE(last<SendBeat>()->beat.held.empty());
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
+}
+
+TEST_F(BridgeEmergencyTest, H30_OneThatNobodyVouchesForIsTakenBackWithAnAlarm) {
+  const auto stranger = schemas::SigningKey::from_bytes(schemas::KeyRole::kAccount, {66});
+  const std::string forged =
+      testing::creds(testing::user_jwt(stranger, testing::operator_key(), "estop.emergency.alice"),
+                     testing::operator_key());
+  run_to_open();
+  emergency(order("k1", forged));
+  EXPECT_TRUE(alarmed("not signed by operator alice"));
+  EXPECT_FALSE(last<TellLatched>());
+  EXPECT_EQ(core.gate().kills(), 0U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+}
+
+TEST_F(BridgeEmergencyTest, OneInAnotherOperatorsNameIsIgnored) {
+  run_to_open();
+  emergency(order("k1", alice), "bob");
+  EXPECT_TRUE(alarmed("in the name of alice"));
+  EXPECT_EQ(core.gate().kills(), 0U);
+}
+
+TEST_F(BridgeEmergencyTest, H31_OneThatAResumeLiftedHasNoEffect) {
+  run_to_open();
+  live(log.kill("acme/prod/x", "k1"));
+  live(log.resume("acme/prod/x", {"k1"}));
+  lease();
+  ASSERT_EQ(core.gate().kills(), 0U);
+  effects.clear();
+  emergency(order("k1", alice));
+  EXPECT_EQ(core.gate().kills(), 0U);
+  EXPECT_FALSE(last<TellLatched>());
+}
+
+TEST_F(BridgeEmergencyTest, GarbageIsCountedAndStopsNothing) {
+  run_to_open();
+  core.on_emergency("alice", "garbage", now, effects);
+  core.settle(now, effects);
+  EXPECT_TRUE(alarmed("an emergency kill"));
+  EXPECT_EQ(core.counters().bad_frames, 1U);
+  EXPECT_TRUE(core.is_open(now));
+}
+
+}  // namespace
+}  // namespace estop::bridge

@@ -1,0 +1,110 @@
+// Orders that carry their own proof. Hazards H30, H31; I7.
+#include "schemas/order.h"
+
+#include <gtest/gtest.h>
+
+#include "schemas/codec.h"
+#include "tests/support/operator_creds.h"
+
+namespace estop::schemas {
+namespace {
+
+using testing::account_key;
+using testing::creds;
+using testing::operator_creds;
+using testing::operator_key;
+using testing::user_jwt;
+
+Record kill_of(const std::string& actor) {
+  Record kill;
+  kill.op_id = "k1";
+  kill.scope = Scope::parse("acme/prod/x").value();
+  kill.actor = actor;
+  kill.reason = "broken link";
+  return kill;
+}
+
+Result<void> judge(const Result<SignedOrder>& order) {
+  if (!order) return tl::make_unexpected(order.error());
+  return verify_order(*order, account_key().public_key(), Subjects::standard());
+}
+
+TEST(Order, ComesBackAsItWasSignedAndIsProven) {
+  const auto order = sign_order(kill_of("alice"), operator_creds("alice"));
+  ASSERT_TRUE(order) << order.error();
+  const auto opened = open_order(order->frame);
+  ASSERT_TRUE(opened) << opened.error();
+  EXPECT_EQ(opened->kill.record, kill_of("alice"));
+  EXPECT_EQ(opened->frame, order->frame);
+  EXPECT_TRUE(judge(opened));
+}
+
+TEST(Order, IsRefusedUnlessTheAccountVouchesForItsActorAndItsKey) {
+  const SigningKey stranger = SigningKey::from_bytes(KeyRole::kAccount, {66});
+  const SigningKey other_user = SigningKey::from_bytes(KeyRole::kUser, {67});
+  const std::string good = user_jwt(account_key(), operator_key(), "estop.emergency.alice");
+  const struct {
+    const char* what;
+    std::string creds_text;
+    Errc code;
+  } rows[] = {
+      {"another account",
+       creds(user_jwt(stranger, operator_key(), "estop.emergency.alice"), operator_key()),
+       Errc::kBadSignature},
+      {"a viewer",
+       creds(user_jwt(account_key(), operator_key(), "estop.command.alice.ps"), operator_key()),
+       Errc::kNotPermitted},
+      {"another operator", operator_creds("bob"), Errc::kNotPermitted},
+      {"a key that is not the credential's", creds(good, other_user), Errc::kBadSignature},
+      {"claims that were changed",
+       creds(good.substr(0, good.rfind('.') - 4) + "AAAA" + good.substr(good.rfind('.')),
+             operator_key()),
+       Errc::kMalformed},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    const auto verdict = judge(sign_order(kill_of("alice"), row.creds_text));
+    ASSERT_FALSE(verdict);
+    EXPECT_EQ(verdict.error().code, row.code) << verdict.error();
+  }
+}
+
+TEST(Order, ASignatureOfAnotherAccountsIssuerNameIsNoSignature) {
+  std::string jwt = user_jwt(account_key(), operator_key(), "estop.emergency.alice");
+  jwt[jwt.size() - 10] = jwt[jwt.size() - 10] == 'A' ? 'B' : 'A';
+  const auto credential = read_credential(jwt);
+  ASSERT_FALSE(credential);
+  EXPECT_EQ(credential.error().code, Errc::kBadSignature);
+}
+
+TEST(Order, OnlyAKillWithoutAPlaceInTheLogIsOne) {
+  Record placed = kill_of("alice");
+  placed.seq = 7;
+  Record resume = kill_of("alice");
+  resume.kind = RecordKind::kResume;
+  for (const Record& record : {placed, resume}) {
+    const auto order = sign_order(record, operator_creds("alice"));
+    ASSERT_TRUE(order);
+    EXPECT_EQ(open_order(order->frame).error().code, Errc::kMalformed);
+  }
+}
+
+TEST(Order, ARecordIsNoOrderAndAnOrderIsNoRecord) {
+  const auto order = sign_order(kill_of("alice"), operator_creds("alice"));
+  ASSERT_TRUE(order);
+  EXPECT_FALSE(open_record(order->frame));
+  EXPECT_FALSE(open_order(order->kill.frame));
+  for (std::size_t cut = 0; cut < order->frame.size(); cut += 7) {
+    EXPECT_FALSE(open_order(std::string_view(order->frame).substr(0, cut)));
+  }
+}
+
+TEST(Order, CredentialsThatLackAPartAreNamed) {
+  const auto order = sign_order(kill_of("alice"), "nonsense");
+  ASSERT_FALSE(order);
+  EXPECT_NE(order.error().detail.find("NATS USER JWT"), std::string::npos);
+  EXPECT_EQ(issuer_from_creds(operator_creds("alice")).value(), account_key().public_key());
+}
+
+}  // namespace
+}  // namespace estop::schemas
