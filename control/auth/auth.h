@@ -34,6 +34,7 @@ struct BridgeRole {
 struct ControlRole {};  // one user in each of AGENTS, CONTROL and SYS
 struct OperatorRole {
   schemas::Segment name;
+  bool is_admin = false;  // may besides withdraw credentials
 };
 struct ViewerRole {
   schemas::Segment name;
@@ -103,7 +104,8 @@ struct BrokerOptions {
 
 // Path of the role's .creds file, made if missing; who connects to several accounts gets a path for
 // each. A file whose permissions are not today's is issued anew for the same user key. A name
-// belongs to one of bridge, operator, viewer: they would share an inbox (kBadArgument).
+// belongs to one of bridge, operator, viewer: they would share an inbox (kBadArgument). One that
+// was revoked stays so: kUnauthenticated; issue_creds (credentials.h) replaces it.
 [[nodiscard]] schemas::Result<std::string> open_creds(const std::string& folder,
                                                       const Keyring& keys, const Role& role,
                                                       Account account,

@@ -1,7 +1,7 @@
 // The broker's configuration text, and the credentials that fit it.
 #include <fmt/format.h>
 
-#include "control/auth/auth.h"
+#include "control/auth/accounts.h"
 #include "control/auth/claims.h"
 #include "schemas/limits.h"
 
@@ -19,7 +19,8 @@ constexpr std::size_t kPendingMax_bytes = 16 * 1024 * 1024;
 constexpr int kWriteDeadline_s = 2;
 constexpr int kPing_s = 10;
 constexpr int kPingsMax = 2;
-constexpr int kAuthTimeout_s = 5;  // thousands may connect at once after a restart
+constexpr int kAuthTimeout_s = 5;    // thousands may connect at once after a restart
+constexpr int kResolverSync_s = 60;  // between the servers of a cluster
 static_assert(kPendingMax_bytes >= 4 * schemas::kBrokerPayloadMax_bytes);
 
 // A string as nats-server's configuration reads it back.
@@ -56,11 +57,11 @@ std::string monitor_line(int port) {
   return port == 0 ? std::string() : fmt::format("http: \"127.0.0.1:{}\"\n", port);
 }
 
-std::string preloaded_accounts(const Keyring& keys, std::uint64_t issued_at_s) {
+std::string preloaded_accounts(const Keyring& keys, const AccountJwts& accounts) {
   std::string lines;
-  for (const Account account : {Account::kAgents, Account::kControl, Account::kSys}) {
+  for (const Account account : kAccounts) {
     lines += fmt::format("  # {}\n  {}: {}\n", name(account), keys.account(account).public_text(),
-                         in_quotes(account_jwt(keys, account, issued_at_s)));
+                         in_quotes(accounts[static_cast<std::size_t>(account)]));
   }
   return lines;
 }
@@ -86,6 +87,18 @@ const SigningKey& Keyring::account(Account account) const noexcept {
 
 std::string broker_config(const Keyring& keys, const BrokerOptions& options,
                           std::uint64_t issued_at_s) {
+  AccountJwts accounts;
+  for (const Account account : kAccounts) {
+    accounts[static_cast<std::size_t>(account)] =
+        account_jwt(keys, account, {.issued_at_s = issued_at_s});
+  }
+  return broker_config(keys, options, issued_at_s, accounts);
+}
+
+// The resolver keeps the accounts beside JetStream's files. Of a preloaded and a kept JWT the one
+// issued later counts, so that a broker that restarts by itself forgets no revocation.
+std::string broker_config(const Keyring& keys, const BrokerOptions& options,
+                          std::uint64_t issued_at_s, const AccountJwts& accounts) {
   std::string text =
       "# Made by Estop from its keys and options. Edits are lost at the next start.\n";
   text += "server_name: estop\nhost: \"127.0.0.1\"\n";
@@ -101,8 +114,10 @@ std::string broker_config(const Keyring& keys, const BrokerOptions& options,
   text += fmt::format("jetstream {{ store_dir: {} }}\n", in_quotes(options.store_folder));
   text += fmt::format("operator: {}\n", in_quotes(operator_jwt(keys, issued_at_s)));
   text += fmt::format("system_account: {}\n", keys.sys_account.public_text());
-  text += "resolver: MEMORY\nresolver_preload {\n";
-  text += preloaded_accounts(keys, issued_at_s);
+  text +=
+      fmt::format("resolver {{ type: full, dir: {}, allow_delete: false, interval: \"{}s\" }}\n",
+                  in_quotes(options.store_folder + "/accounts"), kResolverSync_s);
+  text += "resolver_preload {\n" + preloaded_accounts(keys, accounts);
   return text + "}\n";
 }
 

@@ -9,8 +9,6 @@
 namespace estop::control {
 
 [[nodiscard]] std::string operator_jwt(const Keyring& keys, std::uint64_t issued_at_s);
-[[nodiscard]] std::string account_jwt(const Keyring& keys, Account account,
-                                      std::uint64_t issued_at_s);
 // `user` is the public text of the user's key.
 [[nodiscard]] std::string user_jwt(const Keyring& keys, Account account, const std::string& user,
                                    const std::string& name, const Permissions& allowed,
@@ -21,11 +19,15 @@ namespace estop::control {
                                      const Role& role, Account account, const Permissions& allowed,
                                      std::uint64_t issued_at_s);
 
+// The JWT in the text of a .creds file; empty if there is none.
+[[nodiscard]] std::string_view jwt_in_creds(std::string_view creds);
+
 // What stands in a user JWT. Reading checks form, header and the issuer's signature; it does not
 // judge the lists (lint_user_jwt does).
 struct UserClaims {
   std::string user;    // `U…`
   std::string issuer;  // `A…`
+  std::uint64_t issued_at_s = 0;
   Permissions allowed;
   bool has_deny = false;
   bool has_responses = false;

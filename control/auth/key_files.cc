@@ -1,4 +1,4 @@
-// Keys and credentials in a data folder.
+// Keys in a data folder.
 //
 // All keys are written into a folder beside `keys` that is then renamed to it: a crash leaves
 // either no keys or all of them, and two that start at once agree on one set.
@@ -11,7 +11,6 @@
 #include <filesystem>
 
 #include "control/auth/auth.h"
-#include "control/auth/claims.h"
 #include "control/auth/private_file.h"
 
 namespace estop::control {
@@ -104,60 +103,6 @@ Result<SigningKey> read_key(const std::string& keys, std::string_view name, KeyR
   return key;
 }
 
-// --- Credentials ---
-
-std::string creds_file(const Role& role, Account account) {
-  const bool several =
-      std::holds_alternative<BridgeRole>(role) || std::holds_alternative<ControlRole>(role);
-  constexpr std::array<std::string_view, 3> kSuffixes{"-agents", "-control", "-sys"};
-  const std::string suffix(several ? kSuffixes[static_cast<std::size_t>(account)] : "");
-  return name(role) + suffix + ".creds";
-}
-
-// Another role that has this role's name, if any: its file. Both would read the same inbox.
-std::optional<std::string> rival_file(const std::string& creds, const Role& role) {
-  const std::string self = name(role);
-  if (std::holds_alternative<AgentRole>(role) || std::holds_alternative<ControlRole>(role)) {
-    return std::nullopt;
-  }
-  const schemas::Segment own = *schemas::Segment::parse(self.substr(self.find('-') + 1));
-  for (const Role& rival :
-       {Role(BridgeRole{own}), Role(OperatorRole{own}), Role(ViewerRole{own})}) {
-    const std::string path = creds + '/' + creds_file(rival, Account::kControl);
-    if (rival.index() != role.index() && file_exists(path)) return path;
-  }
-  return std::nullopt;
-}
-
-std::string_view jwt_part(std::string_view creds) {
-  constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----\n";
-  const std::size_t begin = creds.find(kBegin);
-  if (begin == std::string_view::npos) return {};
-  creds.remove_prefix(begin + kBegin.size());
-  return creds.substr(0, creds.find('\n'));
-}
-
-struct Found {
-  SigningKey user;
-  Permissions allowed;
-};
-
-Result<Found> read_creds(const std::string& path, const SigningKey& account) {
-  const auto text = read_private_file(path);
-  if (!text) return passed_on(text);
-  auto user = schemas::key_from_creds(*text);
-  auto claims = read_user_jwt(jwt_part(*text));
-  if (!user || !claims || claims->user != user->public_text() || !text->ends_with("------\n")) {
-    return fail(Errc::kStoreUnavailable,
-                path + ": damaged or half written; remove it to have a new one made");
-  }
-  if (claims->issuer != account.public_text()) {
-    return fail(Errc::kStoreUnavailable, path + ": made for other keys; remove it");
-  }
-  const bool plain = !claims->has_deny && !claims->has_responses;
-  return Found{std::move(*user), plain ? std::move(claims->allowed) : Permissions{}};
-}
-
 }  // namespace
 
 Result<Keyring> open_keyring(const std::string& folder) {
@@ -187,38 +132,6 @@ Result<SigningKey> open_log_key(const std::string& folder) {
                 log_public_path(*keys) + ": is not of log.seed; restore both from one backup");
   }
   return key;
-}
-
-Result<std::string> open_creds(const std::string& folder, const Keyring& keys, const Role& role,
-                               Account account, const schemas::Subjects& subjects,
-                               std::uint64_t issued_at_s) {
-  const auto allowed = permissions(role, account, subjects);
-  if (!allowed) {
-    return fail(Errc::kBadArgument,
-                name(role) + " has no user in the account " + std::string(name(account)));
-  }
-  if (const auto linted = lint_permissions(*allowed); !linted) return passed_on(linted);
-  const std::string creds = folder + "/creds";
-  if (const auto made = make_folder(folder); !made) return passed_on(made);
-  if (const auto opened = open_private_folder(creds); !opened) return passed_on(opened);
-  if (const auto rival = rival_file(creds, role)) {
-    return fail(Errc::kBadArgument, name(role) + ": the name is taken by " + *rival);
-  }
-  const std::string path = creds + '/' + creds_file(role, account);
-  if (!file_exists(path)) {
-    const auto written = write_private_file(
-        path, make_creds(keys, role, account, subjects, issued_at_s), Write::kCreate);
-    if (!written) return passed_on(written);
-    return path;
-  }
-  const auto found = read_creds(path, keys.account(account));
-  if (!found) return passed_on(found);
-  if (found->allowed == *allowed) return path;
-  const std::string text = creds_text(found->user, keys, role, account, *allowed, issued_at_s);
-  if (const auto written = write_private_file(path, text, Write::kReplace); !written) {
-    return passed_on(written);
-  }
-  return path;
 }
 
 }  // namespace estop::control

@@ -61,8 +61,8 @@ std::optional<Permissions> in_control(const AgentRole&, const Subjects&) {
 // Of JetStream a bridge reads single records and the stream's head; it cannot change either.
 std::optional<Permissions> in_control(const BridgeRole& role, const Subjects& to) {
   const Segment stream = Subjects::control_stream();
-  return Permissions{texts({to.bridge(role.id), to.audits(), to.stores(), to.js_direct_get(stream),
-                            to.js_stream_info(stream)}),
+  return Permissions{texts({to.bridge(role.id), to.audits(), to.stores(), to.latched_by(role.id),
+                            to.js_direct_get(stream), to.js_stream_info(stream)}),
                      texts({to.log(), to.lease(), to.emergencies(), to.own_inbox(role.id)})};
 }
 
@@ -74,8 +74,17 @@ std::optional<Permissions> in_control(const ControlRole&, const Subjects& to) {
 }
 
 std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& to) {
-  return Permissions{texts({to.commands_of(role.name), to.emergency(role.name)}),
-                     texts({to.own_inbox(role.name), to.events()})};
+  Permissions made{{}, texts({to.own_inbox(role.name), to.events()})};
+  if (role.is_admin) {
+    made.publish = texts({to.commands_of(role.name)});
+  } else {
+    for (const std::string_view verb :
+         {"kill", "resume", "ps", "get", "watch", "audit", "verify", "status"}) {
+      made.publish.push_back(to.command(role.name, segment(verb)).str());
+    }
+  }
+  made.publish.push_back(to.emergency(role.name).str());
+  return made;
 }
 
 std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to) {
@@ -90,8 +99,8 @@ std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to
 
 std::optional<Permissions> in_sys(const Role& role, const Subjects& to) {
   if (!std::holds_alternative<ControlRole>(role)) return std::nullopt;
-  return Permissions{texts({to.sys_requests()}),
-                     texts({to.sys_accounts(), to.own_inbox(segment(kControlName))})};
+  return Permissions{texts({to.sys_claims_update(), to.sys_claims_lookups()}),
+                     texts({to.own_inbox(segment(kControlName))})};
 }
 
 // The token that names the role's own inbox, for the roles that choose their name.

@@ -1,6 +1,7 @@
 #include "control/auth/private_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,7 +17,6 @@ using schemas::Errc;
 using schemas::fail;
 using schemas::Result;
 
-constexpr std::size_t kFileMax_bytes = 64 * 1024;
 constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
 
 class Descriptor {
@@ -113,7 +113,7 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
   return sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
-Result<std::string> read_private_file(const std::string& path) {
+Result<std::string> read_private_file(const std::string& path, std::size_t max_bytes) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file.valid()) return file_failure(path, "cannot open");
   struct stat status {};
@@ -122,7 +122,10 @@ Result<std::string> read_private_file(const std::string& path) {
   if (auto checked = check_owner_and_mode(path, status, "600"); !checked) {
     return tl::make_unexpected(checked.error());
   }
-  std::string text(kFileMax_bytes + 1, '\0');
+  if (static_cast<std::size_t>(status.st_size) > max_bytes) {
+    return fail(Errc::kStoreUnavailable, path + ": too large to be ours");
+  }
+  std::string text(static_cast<std::size_t>(status.st_size) + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
@@ -131,9 +134,27 @@ Result<std::string> read_private_file(const std::string& path) {
     if (count == 0) break;
     size += static_cast<std::size_t>(count);
   }
-  if (size > kFileMax_bytes) return fail(Errc::kStoreUnavailable, path + ": too large to be ours");
   text.resize(size);
   return text;
+}
+
+Result<FileLock> FileLock::take(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR);
+  if (fd < 0) return file_failure(path, "cannot open");
+  FileLock lock(fd);
+  while (::flock(fd, LOCK_EX) != 0) {
+    if (errno != EINTR) return file_failure(path, "cannot lock");
+  }
+  return lock;
+}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  return *this;
+}
+
+FileLock::~FileLock() {
+  if (fd_ >= 0) ::close(fd_);
 }
 
 bool file_exists(const std::string& path) {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schemas/result.h"
 
@@ -25,8 +26,24 @@ enum class Write {
 [[nodiscard]] schemas::Result<void> write_private_file(const std::string& path,
                                                        std::string_view text, Write how);
 
-// Refuses a link, a file of somebody else, one that others may read, and more than 64 KiB.
-[[nodiscard]] schemas::Result<std::string> read_private_file(const std::string& path);
+inline constexpr std::size_t kPrivateFileMax_bytes = 64 * 1024;
+// Refuses a link, a file of somebody else, one that others may read, and one that is too large.
+[[nodiscard]] schemas::Result<std::string> read_private_file(
+    const std::string& path, std::size_t max_bytes = kPrivateFileMax_bytes);
+
+// Holds `path` against every other process and thread until it is destroyed. Waits for the holder,
+// who keeps it for a few writes at most; the kernel lets go of it if the holder dies.
+class FileLock {
+ public:
+  [[nodiscard]] static schemas::Result<FileLock> take(const std::string& path);
+  FileLock(FileLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  FileLock& operator=(FileLock&& other) noexcept;
+  ~FileLock();
+
+ private:
+  explicit FileLock(int fd) noexcept : fd_(fd) {}
+  int fd_ = -1;
+};
 
 [[nodiscard]] bool file_exists(const std::string& path);
 [[nodiscard]] schemas::Result<void> sync_folder(const std::string& folder);

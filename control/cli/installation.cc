@@ -24,12 +24,6 @@ fs::path run_file(const std::string& data) {
   return fs::path(data) / "run.json";
 }
 
-std::uint64_t now_s() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(since).count());
-}
-
 // Where a program lies below the root of a build tree, as CMake makes it; others lie flat beside
 // each other.
 fs::path in_build_tree(const std::string& name) {
@@ -90,6 +84,12 @@ std::optional<RunFile> read_run_file(const std::string& data) {
 void remove_run_file(const std::string& data) {
   std::error_code ignored;
   fs::remove(run_file(data), ignored);
+}
+
+std::uint64_t now_s() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
 Result<std::string> creds_of(const std::string& data, const control::Role& role,

@@ -33,6 +33,8 @@ void remove_run_file(const std::string& data);
                                                     const control::Role& role,
                                                     control::Account account);
 
+[[nodiscard]] std::uint64_t now_s();  // since 1970, by the wall clock
+
 // Where programs are found, in this order: `bin_dir` if given, the build tree or installation that
 // `self` (the path of this executable) lies in, PATH. kNotFound names the program and every place
 // that was looked at.

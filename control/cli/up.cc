@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <utility>
 
-#include "control/auth/auth.h"
+#include "control/auth/accounts.h"
 #include "control/cli/commands.h"
 #include "control/cli/data_folder.h"
 #include "control/cli/installation.h"
@@ -47,16 +46,16 @@ Result<void> make_folders(const std::string& data) {
   return {};
 }
 
+// With the accounts as they are: who is revoked stays so, also for a broker that lost its folder.
 Result<void> write_broker_config(const std::string& data, const control::Keyring& keys, int port) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto accounts = control::open_accounts(data, keys, now_s());
+  if (!accounts) return tl::make_unexpected(accounts.error());
   control::BrokerOptions options;
   options.store_folder = data + "/nats";
   options.port = port;
   const std::string path = data + "/broker.conf";
   std::ofstream file(path);
-  file << control::broker_config(
-      keys, options,
-      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(now).count()));
+  file << control::broker_config(keys, options, now_s(), *accounts);
   if (file.flush()) return {};
   return fail(Errc::kStoreUnavailable, path + " cannot be written: is the disk full?");
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "control/auth/accounts.h"
 #include "control/auth/claims.h"
 #include "tests/support/wait_until.h"
 
@@ -40,6 +41,15 @@ AuthBroker::AuthBroker() {
   options.ports_folder = folder_.path().string();
   options.monitor_port = -1;
   write_text(folder_.file("broker.conf"), control::broker_config(keys_, options, kIssuedAt_s));
+  start();
+}
+
+void AuthBroker::stop() {
+  process_.terminate(kPatience);
+  port_ = 0;
+}
+
+void AuthBroker::start() {
   ops::SpawnOptions spawn;
   spawn.command = {"nats-server", "--config", folder_.file("broker.conf")};
   spawn.log_file = folder_.file("broker.log");
@@ -81,6 +91,14 @@ RawNats AuthBroker::witness(Account account) const {
   client.subscribe(">", 1);
   if (!client.sync().errors.empty()) throw std::runtime_error("the witness may not listen");
   return client;
+}
+
+std::string AuthBroker::agents_jwt(const std::string& creds, std::uint64_t later_s) const {
+  control::AccountClaims claims{.issued_at_s = kIssuedAt_s + later_s};
+  if (!creds.empty()) {
+    claims.revoked[schemas::key_from_creds(creds)->public_text()] = kIssuedAt_s;
+  }
+  return control::account_jwt(keys_, Account::kAgents, claims);
 }
 
 Role mallory() {

@@ -32,6 +32,13 @@ class AuthBroker {
   [[nodiscard]] RawNats witness(control::Account account) const;
   [[nodiscard]] std::string creds_with(const control::Permissions& allowed,
                                        control::Account account) const;
+  // The JWT of the agents' account, revoking the user of `creds` (if any), issued so long after the
+  // one that the broker was configured with.
+  [[nodiscard]] std::string agents_jwt(const std::string& creds, std::uint64_t later_s) const;
+
+  void stop();
+  void start();  // the same configuration, on any port
+  [[nodiscard]] std::string resolver_folder() const { return folder_.file("store/accounts"); }
 
  private:
   bool read_ports();

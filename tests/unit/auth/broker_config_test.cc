@@ -81,7 +81,7 @@ authorization { timeout: 5 }
 jetstream { store_dir: "/data/nats" }
 operator: "<jwt 1>"
 system_account: @SYS
-resolver: MEMORY
+resolver { type: full, dir: "/data/nats/accounts", allow_delete: false, interval: "60s" }
 resolver_preload {
   # AGENTS
   @AGENTS: "<jwt 2>"

@@ -65,7 +65,8 @@ TEST_F(KeyFiles, AreReadableByTheirOwnerAlone) {
   EXPECT_EQ(mode("creds"), 0700U);
   for (const char* name :
        {"keys/operator.seed", "keys/agents.seed", "keys/control.seed", "keys/sys.seed",
-        "keys/log.seed", "keys/log.pub", "creds/agent-acme.prod.mailer.creds"}) {
+        "keys/log.seed", "keys/log.pub", "creds/agent-acme.prod.mailer.creds", "credentials.jsonl",
+        "accounts/AGENTS.jwt", "auth.lock"}) {
     EXPECT_EQ(mode(name), 0600U) << name;
   }
 }
@@ -75,7 +76,8 @@ TEST_F(KeyFiles, LeaveNothingElseBehind) {
   ASSERT_TRUE(creds(kAlice, Account::kControl).has_value());
   int entries = 0;
   for (const auto& entry : fs::recursive_directory_iterator(folder_)) entries += entry.exists();
-  EXPECT_EQ(entries, 9);  // two folders, six files of keys, one of credentials
+  // three folders, six files of keys, three of accounts, one of credentials, register, lock
+  EXPECT_EQ(entries, 15);
 }
 
 TEST_F(KeyFiles, SecondOpenGivesTheSameKeys) {

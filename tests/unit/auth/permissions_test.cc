@@ -20,6 +20,7 @@ const Role kAgent = AgentRole{*Address::parse("acme/prod/mailer")};
 const Role kBridge = BridgeRole{segment("b1")};
 const Role kControl = ControlRole{};
 const Role kOperator = OperatorRole{segment("alice")};
+const Role kAdmin = OperatorRole{segment("root"), true};
 const Role kViewer = ViewerRole{segment("bob")};
 
 std::string text_of(const Role& role, Account account) {
@@ -49,8 +50,8 @@ const Case kCases[] = {
      "pub estop.deliver.> estop.inbox.> estop.receipt.b1\n"
      "sub estop.intent.> estop.work.> estop.inbox.b1.>"},
     {"bridge in CONTROL", kBridge, Account::kControl,
-     "pub estop.bridge.b1 estop.audit.> estop.store.> $JS.API.DIRECT.GET.CONTROL "
-     "$JS.API.STREAM.INFO.CONTROL\n"
+     "pub estop.bridge.b1 estop.audit.> estop.store.> estop.inbox.*.latched.b1 "
+     "$JS.API.DIRECT.GET.CONTROL $JS.API.STREAM.INFO.CONTROL\n"
      "sub estop.log estop.lease estop.emergency.* estop.inbox.b1.>"},
     {"bridge in SYS", kBridge, Account::kSys, "no user"},
     {"control in AGENTS", kControl, Account::kAgents,
@@ -62,10 +63,15 @@ const Case kCases[] = {
      "sub estop.command.*.* estop.bridge.* estop.audit.> estop.emergency.* estop.log estop.lease "
      "estop.inbox.control.>"},
     {"control in SYS", kControl, Account::kSys,
-     "pub $SYS.REQ.>\nsub $SYS.ACCOUNT.> estop.inbox.control.>"},
+     "pub $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP\nsub estop.inbox.control.>"},
     {"operator in AGENTS", kOperator, Account::kAgents, "no user"},
     {"operator in CONTROL", kOperator, Account::kControl,
-     "pub estop.command.alice.> estop.emergency.alice\nsub estop.inbox.alice.> estop.event.>"},
+     "pub estop.command.alice.kill estop.command.alice.resume estop.command.alice.ps "
+     "estop.command.alice.get estop.command.alice.watch estop.command.alice.audit "
+     "estop.command.alice.verify estop.command.alice.status estop.emergency.alice\n"
+     "sub estop.inbox.alice.> estop.event.>"},
+    {"admin in CONTROL", kAdmin, Account::kControl,
+     "pub estop.command.root.> estop.emergency.root\nsub estop.inbox.root.> estop.event.>"},
     {"operator in SYS", kOperator, Account::kSys, "no user"},
     {"viewer in AGENTS", kViewer, Account::kAgents, "no user"},
     {"viewer in CONTROL", kViewer, Account::kControl,

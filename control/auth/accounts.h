@@ -1,0 +1,55 @@
+// The JWTs of the three accounts. They are state: who is revoked stands in them, signed by the
+// operator's key, and nowhere else.
+//
+// Kept in <folder>/accounts/{AGENTS,CONTROL,SYS}.jwt, 0600, replaced as a whole. The broker's
+// resolver folder is a copy of it that may be lost: the broker is configured with these texts, and
+// control's claims writer holds what the broker has against them. Any thread may call anything.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "control/auth/auth.h"
+
+namespace estop::control {
+
+// Each costs about 100 bytes of a JWT, which is pushed as one message.
+inline constexpr std::size_t kRevokedMax = 8'192;
+
+struct AccountClaims {
+  std::uint64_t issued_at_s = 0;
+  // Public text of a user's key → its credentials issued up to then (seconds since 1970) are
+  // refused.
+  std::map<std::string, std::uint64_t> revoked{};
+  // Scopes whose addresses get no new credential: killed and revoked, and not resumed since.
+  std::set<std::string> barred{};
+  friend bool operator==(const AccountClaims&, const AccountClaims&) = default;
+};
+
+[[nodiscard]] std::string account_jwt(const Keyring& keys, Account account,
+                                      const AccountClaims& claims);
+// kBadSignature also if it was made for other keys.
+[[nodiscard]] schemas::Result<AccountClaims> read_account_jwt(const Keyring& keys, Account account,
+                                                              std::string_view jwt);
+
+inline constexpr std::array kAccounts{Account::kAgents, Account::kControl, Account::kSys};
+using AccountJwts = std::array<std::string, kAccounts.size()>;  // in that order
+
+// What stands in the folder, made if it is a new one. kStoreUnavailable: a file is damaged, or is
+// gone although credentials were issued: nobody knows any more who was revoked.
+[[nodiscard]] schemas::Result<AccountJwts> open_accounts(const std::string& folder,
+                                                         const Keyring& keys, std::uint64_t now_s);
+// Replaces one. It is issued later than the one before it, whatever the clock says.
+[[nodiscard]] schemas::Result<void> write_account(const std::string& folder, const Keyring& keys,
+                                                  Account account, AccountClaims claims,
+                                                  std::uint64_t now_s);
+
+// The broker's configuration with these accounts instead of new ones.
+[[nodiscard]] std::string broker_config(const Keyring& keys, const BrokerOptions& options,
+                                        std::uint64_t issued_at_s, const AccountJwts& accounts);
+
+}  // namespace estop::control

@@ -1,0 +1,18 @@
+// The lines of credentials.jsonl. Private to control/auth.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "control/auth/accounts.h"
+#include "control/auth/credentials.h"
+
+namespace estop::control {
+
+// Oldest first; of a user key that was issued several times its newest line, in its first place.
+[[nodiscard]] schemas::Result<std::vector<Credential>> read_register(const std::string& folder);
+// Writes the register with one more line. The caller holds the lock.
+[[nodiscard]] schemas::Result<void> add_to_register(const std::string& folder,
+                                                    const Credential& credential);
+
+}  // namespace estop::control

@@ -1,0 +1,89 @@
+// The accounts' JWTs as state: what is revoked survives, and cannot be changed without the key.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "control/auth/accounts.h"
+#include "control/auth/credentials.h"
+#include "tests/support/temp_dir.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::Errc;
+
+constexpr std::uint64_t kNow_s = 1'700'000'000;
+
+class Accounts : public ::testing::Test {
+ protected:
+  [[nodiscard]] AccountClaims claims(Account account) const {
+    const auto jwts = open_accounts(folder(), keys_, kNow_s);
+    return *read_account_jwt(keys_, account, (*jwts)[static_cast<std::size_t>(account)]);
+  }
+  [[nodiscard]] std::string folder() const { return temp_.path().string(); }
+
+  estop::testing::TempDir temp_;
+  Keyring keys_ = Keyring::generate();
+};
+
+TEST_F(Accounts, BeginWithNobodyRevoked) {
+  EXPECT_EQ(claims(Account::kAgents), (AccountClaims{.issued_at_s = kNow_s}));
+}
+
+TEST_F(Accounts, KeepWhatIsRevokedAndWhatIsBarred) {
+  const AccountClaims wanted{kNow_s, {{"UA", 5}, {"UB", 6}}, {"acme/prod/*", "*"}};
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  ASSERT_TRUE(write_account(folder(), keys_, Account::kAgents, wanted, kNow_s).has_value());
+  EXPECT_EQ(claims(Account::kAgents).revoked, wanted.revoked);
+  EXPECT_EQ(claims(Account::kAgents).barred, wanted.barred);
+  EXPECT_TRUE(claims(Account::kControl).revoked.empty());
+}
+
+// H32: a later one counts as later at the broker also if the clock went back.
+TEST_F(Accounts, AreIssuedLaterEachTimeWhateverTheClockSays) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  ASSERT_TRUE(write_account(folder(), keys_, Account::kSys, claims(Account::kSys), 7).has_value());
+  EXPECT_EQ(claims(Account::kSys).issued_at_s, kNow_s + 1);
+}
+
+TEST_F(Accounts, OfOtherKeysAreRefused) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  const auto opened = open_accounts(folder(), Keyring::generate(), kNow_s);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().detail.find("AGENTS.jwt: made for other keys"), std::string::npos);
+}
+
+TEST_F(Accounts, H38AnEditedFileIsRefused) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  const auto path = temp_.path() / "accounts/AGENTS.jwt";
+  std::string text = estop::testing::read_text(path);
+  text[text.find('.') + 20] ^= 1;
+  estop::testing::write_text(path, text);
+  EXPECT_EQ(open_accounts(folder(), keys_, kNow_s).error().code, Errc::kStoreUnavailable);
+}
+
+TEST_F(Accounts, H38ALostFileIsNotTakenForNobodyRevoked) {
+  ASSERT_TRUE(issue_creds(folder(), keys_, ControlRole{}, schemas::Subjects::standard(), kNow_s,
+                          Issue::kIfNeeded)
+                  .has_value());
+  std::filesystem::remove(temp_.path() / "accounts/CONTROL.jwt");
+  const auto opened = open_accounts(folder(), keys_, kNow_s);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().detail.find("CONTROL.jwt: is gone"), std::string::npos);
+}
+
+TEST_F(Accounts, WithEveryRevocationThatIsAllowedCanBeReadBack) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  AccountClaims full;
+  for (std::size_t i = 0; i < kRevokedMax; ++i) {
+    full.revoked[std::string(51, 'U') + std::to_string(10'000 + i)] = kNow_s;
+  }
+  ASSERT_TRUE(write_account(folder(), keys_, Account::kAgents, full, kNow_s).has_value());
+  EXPECT_EQ(claims(Account::kAgents).revoked.size(), kRevokedMax);
+  full.revoked["one more"] = kNow_s;
+  EXPECT_EQ(write_account(folder(), keys_, Account::kAgents, full, kNow_s).error().code,
+            Errc::kTooMany);
+}
+
+}  // namespace
+}  // namespace estop::control

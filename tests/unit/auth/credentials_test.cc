@@ -1,0 +1,145 @@
+// Issued, replaced, withdrawn: the register and the rules of who gets a new credential.
+#include "control/auth/credentials.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "control/auth/accounts.h"
+#include "tests/support/temp_dir.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::Address;
+using schemas::Errc;
+using schemas::Scope;
+using schemas::Segment;
+using schemas::Subjects;
+
+constexpr std::uint64_t kNow_s = 1'700'000'000;
+const Role kMailer = AgentRole{*Address::parse("acme/prod/mailer")};
+const Role kAlice = OperatorRole{*Segment::parse("alice")};
+
+class Credentials : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string folder() const { return temp_.path().string(); }
+  auto issue(const Role& role, Issue how = Issue::kIfNeeded, std::uint64_t now_s = kNow_s) const {
+    return issue_creds(folder(), keys_, role, Subjects::standard(), now_s, how);
+  }
+  [[nodiscard]] std::string user(const Role& role) const {
+    return schemas::key_from_creds(estop::testing::read_text(issue(role)->front()))->public_text();
+  }
+  auto revoke(const std::string& who, std::uint64_t now_s = kNow_s + 10) const {
+    return revoke_credentials(
+        folder(), keys_, [&](const Credential& one) { return person(one.role) == who; }, now_s);
+  }
+  // "acme/prod/mailer valid" and so on.
+  [[nodiscard]] std::vector<std::string> listed() const {
+    std::vector<std::string> lines;
+    const auto all = list_credentials(folder(), keys_);
+    for (const Credential& one : *all) {
+      lines.push_back(std::string(kind(one.role)) + ' ' + person(one.role) +
+                      (one.revoked_at_s == 0 ? " valid" : " revoked"));
+    }
+    return lines;
+  }
+  using Lines = std::vector<std::string>;
+
+  estop::testing::TempDir temp_;
+  Keyring keys_ = Keyring::generate();
+};
+
+TEST_F(Credentials, AreRegisteredWhenIssuedAndOnlyOnce) {
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(issue(kMailer).has_value());
+    ASSERT_TRUE(issue(OperatorRole{*Segment::parse("root"), true}).has_value());
+    ASSERT_TRUE(issue(BridgeRole{*Segment::parse("b1")}).has_value());
+  }
+  EXPECT_EQ(listed(), (Lines{"agent acme/prod/mailer valid", "admin root valid", "bridge b1 valid",
+                             "bridge b1 valid"}));
+}
+
+TEST_F(Credentials, ThatWereMadeBeforeThereWasARegisterComeIntoIt) {
+  ASSERT_TRUE(issue(kMailer).has_value());
+  std::filesystem::remove(register_path(folder()));
+  ASSERT_TRUE(issue(kMailer).has_value());
+  EXPECT_EQ(listed(), Lines{"agent acme/prod/mailer valid"});
+}
+
+TEST_F(Credentials, RotatedHaveANewKeyAndTheOldOneIsRevoked) {
+  const std::string old = user(kMailer);
+  ASSERT_TRUE(issue(kMailer, Issue::kAnew).has_value());
+  EXPECT_NE(user(kMailer), old);
+  EXPECT_EQ(listed(), (Lines{"agent acme/prod/mailer revoked", "agent acme/prod/mailer valid"}));
+}
+
+TEST_F(Credentials, RevokedAreReplacedOnlyOnRequest) {
+  const std::string old = user(kAlice);
+  ASSERT_EQ(revoke("alice")->size(), 1U);
+  const auto used = open_creds(folder(), keys_, kAlice, Account::kControl, Subjects::standard(), 1);
+  EXPECT_EQ(used.error().code, Errc::kUnauthenticated);
+  EXPECT_NE(user(kAlice), old);
+}
+
+TEST_F(Credentials, ARevocationCoversWhatWasIssuedBeforeTheClockWentBack) {
+  ASSERT_TRUE(issue(kMailer, Issue::kIfNeeded, kNow_s).has_value());
+  const auto revoked = revoke("acme/prod/mailer", 7);
+  ASSERT_TRUE(revoked.has_value());
+  EXPECT_EQ(revoked->front().revoked_at_s, kNow_s);
+}
+
+TEST_F(Credentials, ARevokedNameIsFreeForAnotherRole) {
+  ASSERT_TRUE(issue(kAlice).has_value());
+  EXPECT_FALSE(issue(ViewerRole{*Segment::parse("alice")}).has_value());
+  ASSERT_TRUE(revoke("alice").has_value());
+  EXPECT_TRUE(issue(ViewerRole{*Segment::parse("alice")}).has_value());
+}
+
+TEST_F(Credentials, ADamagedRegisterIsNamed) {
+  ASSERT_TRUE(issue(kAlice).has_value());
+  estop::testing::write_text(register_path(folder()), "{\"role\":\"operator\"}\n");
+  const auto opened = list_credentials(folder(), keys_);
+  ASSERT_FALSE(opened.has_value());
+  EXPECT_NE(opened.error().detail.find("credentials.jsonl: damaged"), std::string::npos);
+}
+
+// H40: nothing new for whoever is under a kill that revoked, until the bar is lifted.
+TEST_F(Credentials, H40ABarredAddressGetsNoCredential) {
+  const Scope scope = *Scope::parse("acme/prod/*");
+  const std::string old = user(kMailer);
+  const auto covered = [&](const Credential& one) {
+    const auto* agent = std::get_if<AgentRole>(&one.role);
+    return agent != nullptr && scope.covers(agent->address);
+  };
+  ASSERT_EQ(revoke_credentials(folder(), keys_, covered, kNow_s, &scope)->size(), 1U);
+  for (const Issue how : {Issue::kIfNeeded, Issue::kAnew}) {
+    EXPECT_EQ(issue(kMailer, how).error().code, Errc::kNotPermitted);
+    EXPECT_EQ(issue(AgentRole{*Address::parse("acme/prod/born-later")}, how).error().code,
+              Errc::kNotPermitted);
+  }
+  EXPECT_TRUE(issue(AgentRole{*Address::parse("acme/test/mailer")}).has_value());
+  ASSERT_TRUE(lift_bar(folder(), keys_, scope, kNow_s).has_value());
+  EXPECT_NE(user(kMailer), old);
+}
+
+// H40: minted at the moment of the kill, a credential is revoked or refused, never valid.
+TEST_F(Credentials, H40MintedDuringARevocationIsRevokedOrRefused) {
+  const Scope scope = Scope::of(*Address::parse("acme/prod/mailer"));
+  for (int round = 0; round < 30; ++round) {
+    std::thread minter([&] { (void)issue(kMailer, Issue::kAnew); });
+    const auto revoked = revoke_credentials(
+        folder(), keys_, [](const Credential&) { return true; }, kNow_s, &scope);
+    minter.join();
+    ASSERT_TRUE(revoked.has_value());
+    const auto all = list_credentials(folder(), keys_);
+    for (const Credential& one : *all) {
+      EXPECT_NE(one.revoked_at_s, 0U) << "round " << round;
+    }
+    ASSERT_TRUE(lift_bar(folder(), keys_, scope, kNow_s).has_value());
+  }
+}
+
+}  // namespace
+}  // namespace estop::control
