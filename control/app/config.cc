@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "broker-bridge/ops/log.h"
+#include "schemas/order.h"
 
 namespace estop::control {
 
@@ -98,6 +99,8 @@ Result<ControlIdentity> load(const ControlConfig& config) {
        {std::pair{agents, "--agents-creds"}, std::pair{control, "--control-creds"}}) {
     if (auto text = read_file(path, option); !text) return tl::make_unexpected(text.error());
   }
+  const auto operators = schemas::issuer_from_creds(*read_file(control, "--control-creds"));
+  if (!operators) return bad("--control-creds: {}: {}", control, operators.error().detail);
   const std::string key_file = or_below(config.log_key, config.data, "/keys/log.seed");
   auto seed = read_file(key_file, "--log-key");
   if (!seed) return tl::make_unexpected(std::move(seed.error()));
@@ -107,6 +110,7 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   auto endpoint = parse_endpoint(config.listen);
   return ControlIdentity{schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                          std::move(*key),
+                         *operators,
                          agents,
                          control,
                          config.data + "/control",

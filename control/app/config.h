@@ -32,7 +32,8 @@ struct ControlConfig {
 struct ControlIdentity {
   schemas::Subjects subjects = schemas::Subjects::standard();
   schemas::SigningKey log_key;
-  std::string agents_creds;  // paths
+  schemas::PublicKey operators_key{};  // of the account that issued its credentials, and operators'
+  std::string agents_creds;            // paths
   std::string control_creds;
   std::string recorder_folder;
   std::string host;  // of listen

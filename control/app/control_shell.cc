@@ -14,10 +14,12 @@
 #include "broker-bridge/nats/jetstream.h"
 #include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/log.h"
+#include "control/app/claims_writer.h"
 #include "control/app/heard.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
 #include "schemas/codec.h"
+#include "schemas/order.h"
 
 namespace estop::control {
 
@@ -27,6 +29,7 @@ using nats::MessageView;
 namespace {
 
 constexpr nats::Millis kAppendPatience{1'000};
+constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
 
 schemas::Segment own_name() {
   return *schemas::Segment::parse("control");
@@ -37,7 +40,7 @@ std::uint64_t seed() {
   return (static_cast<std::uint64_t>(source()) << 32) | source();
 }
 
-CoreOptions core_options(const ControlConfig& config) {
+CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who) {
   CoreOptions options;
   options.roster.lease_us = config.bridge_lease_ms * 1'000ULL;
   options.roster.start_us = ControlShell::now().boot_us;
@@ -45,6 +48,8 @@ CoreOptions core_options(const ControlConfig& config) {
   options.agents.lease_ms = config.agent_lease_ms;
   options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
   options.version = ESTOP_VERSION;
+  options.operators_key = who.operators_key;
+  options.subjects = who.subjects;
   return options;
 }
 
@@ -74,6 +79,7 @@ Now ControlShell::now() {
 struct ControlShell::State : std::enable_shared_from_this<State> {
   boost::asio::io_context& loop;
   schemas::Subjects subjects;
+  schemas::PublicKey operators_key;
   ControlMetrics& metrics;
   Failed failed;
   ControlCore core;
@@ -83,15 +89,17 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   StreamReader reader;
   boost::asio::steady_timer timer;
   std::mt19937_64 random{seed()};
+  ClaimsWriter claims;
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
 
   State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
         std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
       : loop(on),
         subjects(who.subjects),
+        operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
-        core(core_options(config), std::move(who.log_key)),
+        core(core_options(config, who), std::move(who.log_key)),
         control(on, connect_options(config, who.control_creds), subjects.own_inbox(own_name()),
                 watch("CONTROL", true)),
         agents(on, connect_options(config, who.agents_creds), subjects.own_inbox(own_name()),
@@ -99,6 +107,10 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         stream(control, subjects),
         reader(stream),
         timer(on),
+        claims(
+            on, {config.data, config.url, config.data + "/creds/control-sys.creds"}, subjects,
+            [this](const Event& event) { handle(event); },
+            [this](const std::string& cause) { failed(false, cause); }),
         desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
@@ -117,6 +129,14 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void later(std::function<Event()> make) {
     boost::asio::post(loop, [weak = weak_from_this(), make = std::move(make)] {
       if (const auto self = weak.lock()) self->handle(make());
+    });
+  }
+
+  void in(std::chrono::microseconds time, std::function<Event()> make) {
+    const auto once = std::make_shared<boost::asio::steady_timer>(loop, time);
+    once->async_wait([weak = weak_from_this(), once, make = std::move(make)](auto error) {
+      const auto self = weak.lock();
+      if (!error && self) self->handle(make());
     });
   }
 
@@ -141,6 +161,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   // In the order in which one read's messages are to be handled: orders and their receipts first.
   void listen() {
+    control.subscribe(subjects.emergencies(),
+                      [this](const MessageView& m) { hear(heard_emergency(subjects, m)); });
     control.subscribe(subjects.commands(), [this](const MessageView& m) {
       hear(heard_command(subjects, m, fresh_id()));
     });
@@ -165,6 +187,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     listen();
     if (auto connected = control.connect(true); !connected) return connected;
     if (auto connected = agents.connect(true); !connected) return connected;
+    if (auto started = claims.start(); !started) return started;
     perform(core.start(std::move(*records), *known, fresh_id(), now()));
     arm_timer();
     return {};
@@ -249,9 +272,23 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     });
   }
 
+  void perform(const WriteSoon& effect) {
+    in(std::chrono::microseconds(kWriteWait_us),
+       [op_id = effect.op_id] { return WriteDue{op_id}; });
+  }
+
+  void perform(const CheckOrder& effect) {
+    in(kProofWait, [this, order = effect.order] {
+      return OrderChecked{order, schemas::verify_order(order, operators_key, subjects)};
+    });
+  }
+
   void perform(const PublishEvent& effect) {
     control.publish(subjects.event(effect.kind), effect.json);
   }
+
+  void perform(const RevokeCredentials& effect) { claims.perform(effect); }
+  void perform(const LiftBar& effect) { claims.perform(effect); }
 
   void perform(const OrderTimed& effect) {
     metrics.timed(effect.stage, static_cast<double>(effect.us) / 1e6);

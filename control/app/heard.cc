@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "schemas/codec.h"
+#include "schemas/order.h"
 
 namespace estop::control {
 
@@ -46,6 +47,13 @@ Heard heard_command(const Subjects& subjects, const MessageView& message, std::s
   if (text) command.reply.form = text->form;
   command.json = text ? std::move(text->json) : to_string(text.error());  // refused as no JSON
   return command;
+}
+
+Heard heard_emergency(const Subjects& subjects, const MessageView& message) {
+  const auto actor = subjects.parse_emergency(message.subject);
+  auto order = schemas::open_order(message.data);
+  if (!actor || !order) return std::nullopt;
+  return EmergencyReceived{std::string(*actor), std::move(*order)};
 }
 
 Heard heard_bridge_beat(const Subjects& subjects, const MessageView& message) {

@@ -19,6 +19,8 @@ using Heard = std::optional<Event>;
 // operator is told.
 [[nodiscard]] Heard heard_command(const schemas::Subjects& subjects,
                                   const nats::MessageView& message, std::string fresh_op_id);
+[[nodiscard]] Heard heard_emergency(const schemas::Subjects& subjects,
+                                    const nats::MessageView& message);
 [[nodiscard]] Heard heard_bridge_beat(const schemas::Subjects& subjects,
                                       const nats::MessageView& message);
 [[nodiscard]] Heard heard_receipt(const schemas::Subjects& subjects,

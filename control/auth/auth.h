@@ -25,6 +25,8 @@ enum class Account : std::uint8_t {
   kSys,      // the broker's own account: control
 };
 
+[[nodiscard]] std::string_view name(Account account) noexcept;  // "AGENTS", "CONTROL", "SYS"
+
 struct AgentRole {
   schemas::Address address;
 };

@@ -35,8 +35,6 @@ struct UserClaims {
 // kMalformed, or kBadSignature.
 [[nodiscard]] schemas::Result<UserClaims> read_user_jwt(std::string_view jwt);
 
-// "AGENTS", "CONTROL", "SYS".
-[[nodiscard]] std::string_view name(Account account) noexcept;
 // "agent-acme.prod.mailer", "bridge-b1", "control", "operator-alice", "viewer-bob".
 [[nodiscard]] std::string name(const Role& role);
 

@@ -253,6 +253,12 @@ Result<std::vector<std::string>> issue_creds(const std::string& folder, const Ke
   return paths;
 }
 
+Result<void> copy_creds(const std::string& path, const std::string& to) {
+  const auto text = read_private_file(path);
+  if (!text) return passed_on(text);
+  return write_private_file(to, *text, Write::kCreate);
+}
+
 Result<std::vector<Credential>> list_credentials(const std::string& folder, const Keyring& keys) {
   auto known = read_register(folder);
   if (!known || known->empty()) return known;
@@ -273,6 +279,13 @@ Result<std::vector<Credential>> revoke_credentials(const std::string& folder, co
   auto vault = Vault::open(folder, keys, now_s);
   if (!vault) return passed_on(vault);
   return revoke_in(*vault, whom, bar);
+}
+
+Result<void> renew_account(const std::string& folder, const Keyring& keys, Account account,
+                           std::uint64_t now_s) {
+  auto vault = Vault::open(folder, keys, now_s);
+  if (!vault) return passed_on(vault);
+  return vault->write(account);
 }
 
 Result<void> lift_bar(const std::string& folder, const Keyring& keys, const schemas::Scope& scope,

@@ -46,12 +46,18 @@ enum class Issue : std::uint8_t {
     const std::string& folder, const Keyring& keys, const Role& role,
     const schemas::Subjects& subjects, std::uint64_t now_s, Issue how);
 
+// The same file once more, 0600. kStoreUnavailable: there is one of that name.
+[[nodiscard]] schemas::Result<void> copy_creds(const std::string& path, const std::string& to);
+
 using Whom = std::function<bool(const Credential&)>;
 // Revokes every valid credential that `whom` names; with a scope its addresses get no new one until
 // lift_bar. Returns what is revoked just now. The broker knows nothing of it yet.
 [[nodiscard]] schemas::Result<std::vector<Credential>> revoke_credentials(
     const std::string& folder, const Keyring& keys, const Whom& whom, std::uint64_t now_s,
     const schemas::Scope* bar = nullptr);
+// Issues an account's JWT anew, unchanged: a broker that lost its file takes no JWT that it had.
+[[nodiscard]] schemas::Result<void> renew_account(const std::string& folder, const Keyring& keys,
+                                                  Account account, std::uint64_t now_s);
 [[nodiscard]] schemas::Result<void> lift_bar(const std::string& folder, const Keyring& keys,
                                              const schemas::Scope& scope, std::uint64_t now_s);
 

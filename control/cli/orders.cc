@@ -1,6 +1,8 @@
 // kill and resume: one order, its progress line by line, an exit code that tells the truth.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <functional>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <random>
@@ -30,9 +32,12 @@ std::uint32_t wait_ms(const Common& common) {
   return common.timeout_ms.value_or(kOrderWait_ms);
 }
 
+using Answer = std::function<bool(std::string_view)>;
+using Ask = std::function<schemas::Result<void>(const std::string& order, std::uint32_t timeout_ms,
+                                                const Answer& answer)>;
+
 // Sends the order and prints what comes back in the format that was asked for.
-ExitStatus send(Session& session, const Common& common, std::string_view verb, const json& order,
-                Terminal& terminal) {
+ExitStatus send(const Ask& ask, const Common& common, const json& order, Terminal& terminal) {
   Progress progress;
   json all = json::array();
   const bool as_text = common.format == Format::kTable || common.format == Format::kWide;
@@ -40,16 +45,14 @@ ExitStatus send(Session& session, const Common& common, std::string_view verb, c
     for (const std::string& line : lines) (as_text ? terminal.out : terminal.err) << line << '\n';
     terminal.out.flush();
   };
-  const auto result = session.ask(verb, order.dump(), wait_ms(common) + kAnswerMargin_ms,
-                                  [&](std::string_view answer) {
-                                    const auto lines = progress.take(answer);
-                                    if (as_text) print(lines);
-                                    if (common.format == Format::kJsonl)
-                                      terminal.out << answer << '\n' << std::flush;
-                                    if (common.format == Format::kJson)
-                                      all.push_back(parse_answer(answer));
-                                    return !progress.done();
-                                  });
+  const auto result =
+      ask(order.dump(), wait_ms(common) + kAnswerMargin_ms, [&](std::string_view answer) {
+        const auto lines = progress.take(answer);
+        if (as_text) print(lines);
+        if (common.format == Format::kJsonl) terminal.out << answer << '\n' << std::flush;
+        if (common.format == Format::kJson) all.push_back(parse_answer(answer));
+        return !progress.done();
+      });
   if (!progress.done()) {
     print(progress.take(result ? schemas::Error{schemas::Errc::kTimeout, "the answers ended early"}
                                : result.error()));
@@ -70,6 +73,21 @@ json order_of(const Common& common, const schemas::Scope& scope, const std::stri
              {"timeout_ms", wait_ms(common)}};
   if (!wait.empty()) order["wait"] = wait;
   return order;
+}
+
+// What the operator's own key signs.
+schemas::Record record_of(const Kill& kill, const Common& common, const std::string& op_id) {
+  schemas::Record record;
+  record.op_id = op_id;
+  record.scope = kill.scope;
+  record.mode = kill.now ? schemas::KillMode::kNow : schemas::KillMode::kGrace;
+  record.grace_ms = kill.now ? 0 : kill.grace_ms;
+  record.actor = common.operator_name;
+  record.reason = kill.reason;
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  record.issued_at_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  return record;
 }
 
 // Shows what would be lifted (never done before a kill: that one must not wait). False: the person
@@ -97,8 +115,13 @@ ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) 
   if (!session) return fail_with(session.error(), terminal);
   json order = order_of(common, kill.scope, kill.reason, kill.op_id, kill.wait);
   order["mode"] = kill.now ? "now" : "grace";
+  if (kill.revoke) order["revoke"] = true;
   if (!kill.now) order["grace_ms"] = kill.grace_ms;
-  return send(*session, common, "kill", order, terminal);
+  const schemas::Record record = record_of(kill, common, order.at("op_id").get<std::string>());
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
+    return session->kill(record, text, timeout_ms, answer);
+  };
+  return send(ask, common, order, terminal);
 }
 
 ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal) {
@@ -112,7 +135,10 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   }
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
   if (!resume.pending.empty()) order["pending"] = resume.pending;
-  return send(*session, common, "resume", order, terminal);
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
+    return session->ask("resume", text, timeout_ms, answer);
+  };
+  return send(ask, common, order, terminal);
 }
 
 }  // namespace estop::cli

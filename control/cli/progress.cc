@@ -57,6 +57,14 @@ std::string fenced(const json& answer) {
   return line("fenced", rest + named(answer, "outlived", "lease ran out") + unconfirmed(answer));
 }
 
+std::string revoked(const json& answer) {
+  const std::string problem = text(answer, "problem");
+  if (!problem.empty()) return line("revoked", "not yet: " + shown(problem));
+  return line("revoked",
+              fmt::format("{} credentials   after a resume `estop auth agent` makes new ones",
+                          number(answer, "n")));
+}
+
 std::string not_reached(const json& answer) {
   const auto stages = texts(answer, "unreached");
   return fmt::format("not reached in time: {}",
@@ -67,6 +75,10 @@ std::string not_reached(const json& answer) {
 Lines stage_lines(const std::string& stage, const json& answer) {
   if (stage == "accepted") return accepted(answer);
   if (stage == "fenced") return {fenced(answer)};
+  if (stage == "latched") {
+    return {line(stage, fmt::format("{}   {} intents passed before", shown(text(answer, "bridge")),
+                                    number(answer, "forwarded_before")))};
+  }
   if (stage == "stopped") {
     return {line(stage, counted(answer, "instance") + unconfirmed(answer))};
   }
@@ -77,6 +89,7 @@ Lines stage_lines(const std::string& stage, const json& answer) {
   if (stage == "durable") {
     return {line(stage, fmt::format("audit entry {}", number(answer, "audit")))};
   }
+  if (stage == "revoked") return {revoked(answer)};
   return {line(shown(stage), shown(answer.dump()))};
 }
 
@@ -91,7 +104,7 @@ Lines Progress::take(std::string_view text_of_answer) {
   }
   const std::string stage = text(answer, "stage");
   const bool last = flag(answer, "done");
-  if (stage == "accepted") accepted_ = true;
+  if (stage == "accepted" || stage == "latched") accepted_ = true;
   if (!last) return stage_lines(stage, answer);
   done_ = true;
   const bool ok = flag(answer, "ok");

@@ -5,10 +5,14 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "broker-bridge/nats/blocking.h"
 #include "control/cli/installation.h"
+#include "schemas/order.h"
 #include "schemas/subjects.h"
 
 namespace estop::cli {
@@ -20,16 +24,24 @@ using schemas::Segment;
 
 namespace {
 
-constexpr nats::Millis kMargin{100};  // the connection's own deadline comes first
+constexpr nats::Millis kMargin{100};         // the connection's own deadline comes first
+constexpr nats::Millis kBridgesWait{1'000};  // for what bridges say if control says nothing
+
+std::string read_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
 
 }  // namespace
 
 struct Session::State {
   State(Segment name, nats::ConnectOptions options)
       : operator_name(std::move(name)),
+        creds_text(read_text(options.creds_file)),
         client(std::move(options), subjects.own_inbox(operator_name)) {}
 
   Segment operator_name;
+  std::string creds_text;
   schemas::Subjects subjects = schemas::Subjects::standard();
   nats::BlockingClient client;
 };
@@ -77,6 +89,31 @@ Result<Session> Session::open(const Common& common) {
   return session;
 }
 
+Result<void> Session::kill(const schemas::Record& kill, const std::string& json,
+                           std::uint32_t timeout_ms,
+                           const std::function<bool(std::string_view)>& answer) {
+  const schemas::Subjects& subjects = state_->subjects;
+  nats::Connection& connection = state_->client.connection();
+  const auto order = schemas::sign_order(kill, state_->creds_text);
+  std::vector<std::string> latched;
+  const auto inbox = connection.subscribe(
+      subjects.latched_of(state_->operator_name), [&](const nats::MessageView& message) {
+        if (message.data.find('"' + kill.op_id + '"') == std::string_view::npos) return;
+        latched.emplace_back(message.data);
+      });
+  // The order itself, and a command to watch it. A kill that cannot be signed is a command all the
+  // same.
+  if (order) connection.publish(subjects.emergency(state_->operator_name), order->frame);
+  const auto result = ask("kill", json, timeout_ms, answer);
+  const bool is_gone = !result && result.error().code == Errc::kNoContact;
+  if (is_gone) state_->client.run_until([] { return false; }, kBridgesWait);
+  if (is_gone || (!result && result.error().code == Errc::kTimeout)) {
+    for (const std::string& notice : latched) answer(notice);
+  }
+  connection.unsubscribe(inbox);
+  return result;
+}
+
 Result<void> Session::ask(std::string_view verb, const std::string& json, std::uint32_t timeout_ms,
                           const std::function<bool(std::string_view)>& answer) {
   auto token = Segment::parse(verb);
@@ -98,6 +135,7 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
                                      wait->over = !one || !wait->answer(one->data);
                                      return !wait->over;
                                    });
+  client.connection().flush();
   // The broker tells of a refused publish beside the conversation, which then never gets an answer.
   const auto is_over = [&] { return wait->over || !client.last_error().empty(); };
   client.run_until(is_over, nats::Millis(timeout_ms) + kMargin);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "control/cli/invocation.h"
+#include "schemas/messages.h"
 #include "schemas/result.h"
 
 namespace estop::cli {
@@ -25,6 +26,14 @@ class Session {
   schemas::Result<void> ask(std::string_view verb, const std::string& json,
                             std::uint32_t timeout_ms,
                             const std::function<bool(std::string_view json)>& answer);
+
+  // The same for verb `kill`, whose order is also sent to the bridges, signed with the operator's
+  // own key: they obey it without control. If control does not answer, `answer` gets what the
+  // bridges said ({"stage":"latched",…}) and the result is an error all the same. `kill` is what
+  // `json` orders.
+  schemas::Result<void> kill(const schemas::Record& kill, const std::string& json,
+                             std::uint32_t timeout_ms,
+                             const std::function<bool(std::string_view json)>& answer);
 
   // Hands on every event of the live feed until `event` returns false. Blocks until then, or until
   // contact is lost for good (kNoContact) or refused (kNotPermitted). What happens while the broker

@@ -17,8 +17,8 @@ std::string text(const json& value) {
 
 json names(StageSet stages) {
   json list = json::array();
-  for (const Stage stage :
-       {Stage::kFenced, Stage::kStopped, Stage::kCommitted, Stage::kDurable, Stage::kOpened}) {
+  for (const Stage stage : {Stage::kFenced, Stage::kStopped, Stage::kRevoked, Stage::kCommitted,
+                            Stage::kDurable, Stage::kOpened}) {
     if ((stages & bit(stage)) != 0) list.push_back(name(stage));
   }
   return list;
@@ -89,6 +89,20 @@ std::string stopped_json(const StopCount& count) {
                {"n", count.confirmed.size()},
                {"of", count.of()},
                {"missing", std::move(missing)}});
+}
+
+std::string revoked_json(const schemas::Result<std::size_t>& credentials) {
+  if (credentials) return text({{"stage", "revoked"}, {"n", *credentials}});
+  return text(
+      {{"stage", "revoked"}, {"n", 0}, {"problem", schemas::to_string(credentials.error())}});
+}
+
+std::string revoked_done_json(std::size_t credentials) {
+  return text({{"revoked", credentials}, {"done", true}});
+}
+
+std::string revoked_detail(std::size_t credentials, const std::string& reason) {
+  return text({{"credentials", credentials}, {"reason", reason}});
 }
 
 std::string done_json(const std::string& op_id, StageSet reached, StageSet wait) {

@@ -22,6 +22,10 @@ namespace estop::control {
 [[nodiscard]] std::string gathering_json(const Gathering& gathering);
 // Stage "stopped": counts, and at most kMissingShown names of who is missing.
 [[nodiscard]] std::string stopped_json(const StopCount& count);
+// Stage "revoked": how many credentials the broker refuses now, or why it does not yet.
+[[nodiscard]] std::string revoked_json(const schemas::Result<std::size_t>& credentials);
+[[nodiscard]] std::string revoked_done_json(std::size_t credentials);  // answers `revoke`
+[[nodiscard]] std::string revoked_detail(std::size_t credentials, const std::string& reason);
 // The last answer: ok if everything in `wait` is reached.
 [[nodiscard]] std::string done_json(const std::string& op_id, StageSet reached, StageSet wait);
 inline constexpr std::size_t kMissingShown = 100;

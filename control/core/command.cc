@@ -141,16 +141,6 @@ StageSet read_wait(Fields& fields, StageSet fallback, std::initializer_list<Stag
   return words.empty() ? fallback : chosen;
 }
 
-// A reason is shown on terminals: what moves a cursor there becomes a space.
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 OrderRequest read_order(Fields& fields) {
   OrderRequest order;
   const std::string scope = fields.text("scope", schemas::kKeyMax_bytes);
@@ -177,15 +167,21 @@ OrderRequest read_order(Fields& fields) {
 Command read_kill(Fields& fields) {
   KillCommand kill;
   kill.order = read_order(fields);
-  kill.order.wait =
-      read_wait(fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable),
-                {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted});
+  // An instance has no credential of its own.
+  const bool can_revoke = kill.order.scope.kind() != schemas::Scope::Kind::kInstance;
+  kill.revoke = fields.flag("revoke") && can_revoke;
+  const StageSet revoked = kill.revoke ? bit(Stage::kRevoked) : StageSet{0};
+  kill.order.wait = read_wait(
+      fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable) | revoked,
+      {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted, Stage::kRevoked});
+  if (!kill.revoke) kill.order.wait &= static_cast<StageSet>(~bit(Stage::kRevoked));
   kill.mode = fields.one_of<schemas::KillMode>(
       "mode", {{"grace", schemas::KillMode::kGrace}, {"now", schemas::KillMode::kNow}});
   kill.grace_ms = static_cast<std::uint32_t>(
       fields.number("grace_ms", schemas::kGrace_ms, 0, schemas::kGraceMax_ms));
   if (kill.mode == schemas::KillMode::kNow) kill.grace_ms = 0;
   kill.ignored = fields.unknown();
+  if (!can_revoke && fields.flag("revoke")) kill.ignored.emplace_back("revoke");
   return kill;
 }
 
@@ -238,6 +234,22 @@ Command read_audit(Fields& fields) {
   return audit;
 }
 
+Command read_revoke(Fields& fields) {
+  RevokeCommand revoke;
+  revoke.who = fields.text("who", schemas::kKeyMax_bytes);
+  revoke.users = fields.texts("users");
+  revoke.reason = printable(fields.text("reason", schemas::kReasonMax_bytes));
+  if (revoke.who.empty()) fields.refuse("who", "is missing: whose credential?");
+  if (revoke.who == "control" && revoke.users.empty()) {
+    fields.refuse("who", "is control itself, which would lock itself out; rotate it instead");
+  }
+  if (revoke.reason.empty()) {
+    fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
+  }
+  fields.refuse_unknown();
+  return revoke;
+}
+
 template <class Nothing>
 Command read_nothing(Fields& fields) {
   fields.refuse_unknown();
@@ -250,26 +262,20 @@ constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
     {"ps", read_ps},
     {"get", read_get},
     {"audit", read_audit},
+    {"revoke", read_revoke},
     {"status", read_nothing<StatusCommand>},
     {"verify", read_nothing<VerifyCommand>},
 };
 
 }  // namespace
 
-std::string_view name(Stage stage) noexcept {
-  switch (stage) {
-    case Stage::kCommitted:
-      return "committed";
-    case Stage::kDurable:
-      return "durable";
-    case Stage::kFenced:
-      return "fenced";
-    case Stage::kStopped:
-      return "stopped";
-    case Stage::kOpened:
-      return "opened";
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }
-  return "unknown";
+  const auto first = text.find_first_not_of(' ');
+  if (first == std::string::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
 }
 
 Result<Command> parse_command(std::string_view verb, std::string_view text) {

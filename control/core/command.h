@@ -25,6 +25,7 @@ enum class Stage : std::uint8_t {
   kFenced = 4,     // kill: every bridge that could be open has confirmed or outlived its lease
   kStopped = 8,    // kill: every instance that was alive has confirmed
   kOpened = 16,    // resume: every bridge lets the scope through again, and the runtimes are told
+  kRevoked = 32,   // kill: the broker has closed the killed addresses' connections for good
 };
 using StageSet = std::uint8_t;
 [[nodiscard]] constexpr StageSet bit(Stage stage) noexcept {
@@ -47,6 +48,7 @@ struct KillCommand {
   OrderRequest order;
   schemas::KillMode mode = schemas::KillMode::kGrace;
   std::uint32_t grace_ms = schemas::kGrace_ms;
+  bool revoke = false;               // withdraw the credentials, too, once the fence holds
   std::vector<std::string> ignored;  // unknown fields
 };
 struct ResumeCommand {
@@ -66,12 +68,20 @@ struct AuditCommand {
   AuditQuery query;
 };
 struct VerifyCommand {};
+struct RevokeCommand {
+  std::string who;                 // an address, or the name of an operator, viewer or bridge
+  std::vector<std::string> users;  // only these keys (`U…`); empty: all of them
+  std::string reason;
+};
 
 using Command = std::variant<KillCommand, ResumeCommand, PsCommand, GetCommand, StatusCommand,
-                             AuditCommand, VerifyCommand>;
+                             AuditCommand, VerifyCommand, RevokeCommand>;
 
 // kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.
 [[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
+
+// A reason is shown on terminals: what moves a cursor there becomes a space.
+[[nodiscard]] std::string printable(std::string text);
 
 }  // namespace estop::control

@@ -49,25 +49,6 @@ void ControlCore::append_bridge(RecordKind kind, const std::string& id,
   ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 
-// A bridge holds a kill that is not in its log: control died before it could commit it, or lost it.
-void ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, Now now,
-                        Effects& out) {
-  const auto held = schemas::open_record(frame);
-  if (!held || held->record.kind != RecordKind::kKill) return;
-  // Known: under way, in force, or lifted by a resume since.
-  if (ledger_.find(held->record.op_id) != nullptr) return;
-  if (!schemas::verify_record(*held, ledger_.key().public_key())) {
-    ++counters_.bad_signatures;
-    alarm("forged-kill", bridge, "the bridge holds a kill that control did not sign", now, out);
-    return;
-  }
-  schemas::Record draft = held->record;
-  now.wall_ms = draft.issued_at_ms;
-  AuditEntry entry = audit_line(now, "adopted", draft.actor, draft.scope.text(), draft.op_id,
-                                text_detail("bridge", bridge));
-  begin_kill(ledger_.append(std::move(draft), std::move(entry), now, out), {}, now, out);
-}
-
 void ControlCore::on(const BridgeReceiptReceived& received, Now now, Effects& out) {
   Gathering* gathering = roster_.confirm(received.bridge, received.receipt, now.boot_us);
   if (gathering == nullptr) return;

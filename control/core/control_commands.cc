@@ -47,11 +47,10 @@ void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& err
 void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, Now now,
                        Effects& out) {
   const OrderRequest& request = kill.order;
+  want_revocation(asked, kill, now);
+  if (watch_unwritten(asked, kill, now, out)) return;
   if (repeat(asked, request, RecordKind::kKill, now, out)) return;
-  std::vector<std::string> warnings;
-  for (const HeldKill& held : ledger_.latches().exactly(request.scope)) {
-    warnings.push_back("already " + kill_sentence(held.latch));
-  }
+  std::vector<std::string> warnings = kill_warnings(request.scope);
   schemas::Record draft = order_draft(RecordKind::kKill, asked, request);
   draft.mode = kill.mode;
   draft.grace_ms = kill.grace_ms;
@@ -59,10 +58,6 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
       audit_line(now, "kill", asked.actor, request.scope.text(), draft.op_id, order_detail(draft));
   const std::string event = event_json(entry);
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
-  if (!registry_.knows(request.scope)) {
-    warnings.push_back("nobody of that name has announced itself; whoever does is killed");
-  }
-  if (ledger_.is_blind()) warnings.push_back("the control log cannot be read yet");
   for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
   ++counters_.kills;
   begin_kill(record, warnings, now, out);
@@ -71,17 +66,37 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event});
 }
 
+std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope) const {
+  std::vector<std::string> warnings;
+  for (const HeldKill& held : ledger_.latches().exactly(scope)) {
+    warnings.push_back("already " + kill_sentence(held.latch));
+  }
+  if (!registry_.knows(scope)) {
+    warnings.emplace_back("nobody of that name has announced itself; whoever does is killed");
+  }
+  if (ledger_.is_blind()) warnings.emplace_back("the control log cannot be read yet");
+  return warnings;
+}
+
 // The record is published: everybody else is told, and the counting begins.
 void ControlCore::begin_kill(const schemas::SignedRecord& record,
                              const std::vector<std::string>& warnings, Now now, Effects& out) {
-  const schemas::Scope& scope = record.record.scope;
-  const schemas::Address address = scope.address();
+  publish_kill(record, out);
+  count_kill(record, warnings, now, out);
+}
+
+void ControlCore::publish_kill(const schemas::SignedRecord& record, Effects& out) {
+  const schemas::Address address = record.record.scope.address();
   out.push_back(
       PublishToAgents{address.empty() ? std::nullopt : std::optional(address), record.frame});
   out.push_back(Flush{});
+}
+
+void ControlCore::count_kill(const schemas::SignedRecord& record,
+                             const std::vector<std::string>& warnings, Now now, Effects& out) {
   Order& order = begin_order(record, warnings, now);
   const std::string& op_id = order.op_id;
-  StopCount& stops = registry_.expect_stops(op_id, scope, now.boot_us);
+  StopCount& stops = registry_.expect_stops(op_id, record.record.scope, now.boot_us);
   const Gathering& fence = roster_.gather(op_id, record.record.seq, true, now.boot_us);
   if (fence.done_us != 0) gathered(order, fence, now, out);
   tell_stops(order, stops, now, out);

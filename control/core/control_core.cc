@@ -90,6 +90,7 @@ void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& o
       Order* order = orders_.find(record.op_id);
       if (order == nullptr) order = &begin_order(signed_record, {}, now);
       const Gathering& gathering = roster_.gather(record.op_id, record.seq, false, now.boot_us);
+      if (ledger_.latches().exactly(record.scope).empty()) out.push_back(LiftBar{record.scope});
       publish_lease(now, out);
       gathered(*order, gathering, now, out);
       break;
@@ -141,6 +142,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   }
   if (now.boot_us >= next_lease_us_) publish_lease(now, out);
   repeat_unconfirmed(now, out);
+  revoke_fenced(now, out);
   look_at_health(now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(

@@ -46,12 +46,17 @@ class ControlCore {
   void obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out);
   void obey(const CommandReceived& asked, const AuditCommand& audit, Now now, Effects& out);
   void obey(const CommandReceived& asked, const VerifyCommand&, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now, Effects& out);
   bool repeat(const CommandReceived& asked, const OrderRequest& order, schemas::RecordKind kind,
               Now now, Effects& out);
   Order& begin_order(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
                      Now now);
   void begin_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
                   Now now, Effects& out);
+  void publish_kill(const schemas::SignedRecord& record, Effects& out);
+  void count_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
+                  Now now, Effects& out);
+  [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
   [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
       const ResumeCommand& resume) const;
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
@@ -71,11 +76,27 @@ class ControlCore {
   void take(const std::vector<LedgerNews>& news, Now now, Effects& out);
   void applied(const schemas::SignedRecord& record, Now now, Effects& out);
   void gathered(Order& order, const Gathering& gathering, Now now, Effects& out);
+
+  // Kills that operators signed, and kills that bridges hold (control_signed.cc).
+  void on(const EmergencyReceived& emergency, Now now, Effects& out);
+  void on(const WriteDue& due, Now now, Effects& out);
+  void on(const OrderChecked& checked, Now now, Effects& out);
+  bool watch_unwritten(const CommandReceived& asked, const KillCommand& kill, Now now,
+                       Effects& out);
   void adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
+  void adopt(const schemas::SignedOrder& order, const std::string& from, Now now, Effects& out);
+  void adopt(schemas::Record draft, const std::string& from, Now now, Effects& out);
+
   void publish_lease(Now now, Effects& out);
   void repeat_unconfirmed(Now now, Effects& out);
   void append_bridge(schemas::RecordKind kind, const std::string& id, const schemas::PublicKey& key,
                      Now now, Effects& out);
+
+  // Credentials (control_credentials.cc).
+  void want_revocation(const CommandReceived& asked, const KillCommand& kill, Now now);
+  void revoke_fenced(Now now, Effects& out);
+  void on(const CredentialsRevoked& revoked, Now now, Effects& out);
+  void on(const AccountsCompared& compared, Now now, Effects& out);
 
   // Agents (control_agents.cc).
   void on(const HelloReceived& hello, Now now, Effects& out);
@@ -100,12 +121,21 @@ class ControlCore {
   Roster roster_;
   Registry registry_;
   Orders orders_;
+  std::map<std::string, schemas::SignedOrder> unwritten_;  // by op id; no record yet
   CoreCounters counters_;
   std::uint64_t started_us_ = 0;
   std::uint64_t next_lease_us_ = 0;
   std::uint64_t next_announce_us_ = 0;
   std::uint64_t next_health_us_ = 0;
   std::uint64_t own_ops_ = 0;
+  // A kill whose credentials are still to be withdrawn: not before the runtimes have confirmed or
+  // their time is over, nor before another attempt.
+  struct Revocation {
+    Withdrawal withdrawal;
+    std::uint64_t patience_until_us = 0;
+    std::uint64_t again_us = 0;
+  };
+  std::map<std::string, Revocation> revocations_;     // by op id
   std::set<std::string> bridges_moving_;              // a joined or left record is on its way
   std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when
 };

@@ -7,6 +7,7 @@
 
 #include "control/core/registry.h"
 #include "control/core/roster.h"
+#include "schemas/subjects.h"
 
 namespace estop::control {
 
@@ -15,12 +16,17 @@ struct CoreOptions {
   RegistryOptions agents;
   std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
   std::string version{};
+  schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
+  schemas::Subjects subjects = schemas::Subjects::standard();
 };
 
 inline constexpr std::uint32_t kTick_ms = 100;
 inline constexpr std::uint64_t kAlarmAgain_us =
-    60'000'000;                              // the same alarm is not repeated before
-inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
+    60'000'000;                                           // the same alarm is not repeated before
+inline constexpr std::uint64_t kWriteWait_us = 1'000;     // of a kill that the bridges heard too
+inline constexpr std::uint64_t kRevokeWait_us = 500'000;  // for receipts, after a kill --now
+inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;  // after one that failed
+inline constexpr std::size_t kHeldMax = 64;                  // kills taken over from one beat
 
 // Since the start.
 struct CoreCounters {

@@ -92,6 +92,22 @@ struct CheckStopped {  // answered by StoppedChecked
   schemas::Bytes bytes;
   schemas::PublicKey key{};
 };
+// The bridges have heard this kill from the operator: what they answer goes before its record.
+// Answered by WriteDue when kWriteWait_us are over.
+struct WriteSoon {
+  std::string op_id;
+};
+struct CheckOrder {  // answered by OrderChecked
+  schemas::SignedOrder order;
+};
+// Answered by CredentialsRevoked, when the broker has obeyed.
+struct RevokeCredentials {
+  Withdrawal withdrawal;
+};
+// The addresses of this scope may have new credentials again.
+struct LiftBar {
+  schemas::Scope scope;
+};
 struct PublishEvent {  // the live feed
   schemas::Segment kind;
   std::string json;
@@ -115,8 +131,8 @@ struct Stop {
 using Effect =
     std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
                  WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
-                 VerifyAudit, ReadDetails, CheckBridgeReceipt, CheckStopped, PublishEvent,
-                 OrderTimed, Alarm, Stop>;
+                 VerifyAudit, ReadDetails, CheckBridgeReceipt, CheckStopped, WriteSoon, CheckOrder,
+                 PublishEvent, OrderTimed, RevokeCredentials, LiftBar, Alarm, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

@@ -13,6 +13,7 @@
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
 #include "schemas/messages.h"
+#include "schemas/order.h"
 #include "schemas/subjects.h"
 
 namespace estop::control {
@@ -38,6 +39,19 @@ struct CommandReceived {
   std::string json;
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   ReplyTo reply;
+};
+
+// A kill that the operator signed himself, and that the bridges heard at the same time.
+struct EmergencyReceived {
+  std::string actor;
+  schemas::SignedOrder order;
+};
+struct WriteDue {  // the answer to WriteSoon
+  std::string op_id;
+};
+struct OrderChecked {
+  schemas::SignedOrder order;
+  schemas::Result<void> verdict;
 };
 
 // --- The stream and the recorder ---
@@ -144,6 +158,31 @@ struct StoreAnswered {
   schemas::StoreReply answer;
 };
 
+// --- Credentials ---
+
+// What has to be withdrawn at the broker: of a kill's scope, or of somebody by name.
+struct Withdrawal {
+  std::string op_id{};                    // of the kill; empty: by name
+  std::optional<schemas::Scope> scope{};  // its addresses also get no new credential
+  std::string who{};                      // see RevokeCommand
+  std::vector<std::string> users{};
+  std::string actor{};
+  std::string reason{};
+  ReplyTo reply{};
+};
+// The broker refuses so many credentials, or: why it does not yet.
+struct CredentialsRevoked {
+  Withdrawal asked;
+  schemas::Result<std::size_t> count;
+};
+// What the broker knows of the accounts was held against what stands in the data folder.
+struct AccountsCompared {
+  std::vector<std::string>
+      differed{};                     // names of accounts that the broker had otherwise: put right
+  std::vector<std::string> barred{};  // scopes that get no new credentials
+  schemas::Result<void> result{};     // why it could not be compared or put right
+};
+
 // --- Time ---
 
 struct Tick {  // every kTick_ms: deadlines, retries, health
@@ -151,9 +190,10 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
 };
 
 using Event =
-    std::variant<CommandReceived, StreamRead, AppendAnswered, RecordStored, LinkChanged,
-                 AuditListed, AuditVerified, DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
-                 BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
-                 StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered, Tick>;
+    std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
+                 AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified, DetailsRead,
+                 BridgeBeatReceived, BridgeReceiptReceived, BridgeReceiptChecked, HelloReceived,
+                 CheckpointsListed, BeatReceived, StoppedReceived, StoppedChecked, StoreRequested,
+                 StoreAnswered, CredentialsRevoked, AccountsCompared, Tick>;
 
 }  // namespace estop::control

@@ -1,64 +1,64 @@
 #include "tests/bench/kills.h"
 
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
 #include <fmt/format.h>
 
-#include "broker-bridge/nats/blocking.h"
+#include "control/cli/session.h"
 #include "estop/agent.h"
 
 namespace estop::bench {
 namespace {
 
 using Micros = std::chrono::duration<double, std::micro>;
-constexpr nats::Millis kPatience{10'000};
+constexpr std::uint32_t kPatience_ms = 10'000;
 // Between two samples, of kills and of requests alike: an order meets an Estop at rest, and not one
 // that still checks the signatures of the order before.
 constexpr std::chrono::milliseconds kPace{5};
 
+// What `estop kill` does, order by order on one connection.
 class Operator {
  public:
-  explicit Operator(const OperatorAccess& access)
-      : name_(access.name), client_(options(access), subjects_.own_inbox(access.name)) {
-    if (auto connected = client_.connect(); !connected) {
-      throw std::runtime_error(schemas::to_string(connected.error()));
-    }
+  explicit Operator(const OperatorAccess& access) : name_(access.name.text()) {
+    cli::Common common;
+    common.url = access.url;
+    common.creds = access.creds_file;
+    common.operator_name = name_;
+    auto session = cli::Session::open(common);
+    if (!session) throw std::runtime_error(schemas::to_string(session.error()));
+    session_.emplace(std::move(*session));
   }
 
   // When "fenced" was read; throws if it never was.
   Clock::time_point kill(const std::string& scope) {
+    schemas::Record kill;
+    kill.op_id = fmt::format("bench-{}-{}", Clock::now().time_since_epoch().count(), ++orders_);
+    kill.scope = schemas::Scope::parse(scope).value();
+    kill.mode = schemas::KillMode::kNow;
+    kill.actor = name_;
+    kill.reason = "benchmark";
     const std::string order = fmt::format(
-        R"({{"scope":"{}","reason":"benchmark","mode":"now","wait":["fenced"],"timeout_ms":8000}})",
-        scope);
+        R"({{"scope":"{}","reason":"{}","op_id":"{}","mode":"now","wait":["fenced"],"timeout_ms":8000}})",
+        scope, kill.reason, kill.op_id);
     Clock::time_point fenced{};
     std::string last;
-    auto done = client_.request_many(
-        subjects_.command(name_, *schemas::Segment::parse("kill")), order, kPatience,
-        [&](const nats::MessageView& answer) {
-          // Complete when it tells the time that it took.
-          if (answer.data.find(R"("stage":"fenced","us":)") != std::string_view::npos) {
-            fenced = Clock::now();
-          }
-          last = answer.data;
-          return answer.data.find(R"("done":true)") == std::string_view::npos;
-        });
+    auto done = session_->kill(kill, order, kPatience_ms, [&](std::string_view answer) {
+      // Complete when it tells the time that it took.
+      if (answer.find(R"("stage":"fenced","us":)") != std::string_view::npos) fenced = Clock::now();
+      last = answer;
+      return answer.find(R"("done":true)") == std::string_view::npos;
+    });
     if (!done) throw std::runtime_error(schemas::to_string(done.error()));
     if (fenced == Clock::time_point{}) throw std::runtime_error("not fenced: " + last);
     return fenced;
   }
 
  private:
-  static nats::ConnectOptions options(const OperatorAccess& access) {
-    nats::ConnectOptions made;
-    made.url = access.url;
-    made.creds_file = access.creds_file;
-    return made;
-  }
-
-  schemas::Subjects subjects_ = schemas::Subjects::standard();
-  schemas::Segment name_;
-  nats::BlockingClient client_;
+  std::string name_;
+  std::optional<cli::Session> session_;
+  std::uint64_t orders_ = 0;
 };
 
 }  // namespace

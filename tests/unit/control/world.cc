@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "tests/support/operator_creds.h"
+
 namespace estop::control {
 
 using schemas::Errc;
@@ -28,6 +30,7 @@ void World::start() {
   CoreOptions options;
   options.roster.start_us = now.boot_us;
   options.version = "test";
+  options.operators_key = testing::account_key().public_key();
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
             [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });
@@ -76,6 +79,21 @@ std::string World::ask(const std::string& verb, const Json& request, const std::
 std::string World::kill(const std::string& scope, const std::string& op_id, Json more) {
   more.update({{"scope", scope}, {"reason", "broken link"}, {"op_id", op_id}});
   return ask("kill", more);
+}
+
+schemas::SignedOrder World::order(const std::string& scope, const std::string& op_id,
+                                  const std::string& actor) const {
+  schemas::Record kill;
+  kill.op_id = op_id;
+  kill.scope = schemas::Scope::parse(scope).value();
+  kill.actor = actor;
+  kill.reason = "broken link";
+  kill.issued_at_ms = now.wall_ms;
+  return schemas::sign_order(kill, testing::operator_creds("alice")).value();
+}
+
+void World::emergency(const schemas::SignedOrder& order, const std::string& actor) {
+  send(EmergencyReceived{actor, order});
 }
 
 std::string World::resume(const std::string& scope, const std::string& op_id, Json more) {
@@ -313,8 +331,27 @@ void World::perform(const CheckStopped& effect) {
   events_.emplace_back(
       StoppedChecked{effect.address, effect.instance, effect.receipt, signatures_good});
 }
+void World::perform(const WriteSoon& effect) {
+  due.push_back(effect.op_id);
+}
+
+void World::perform(const CheckOrder& effect) {
+  events_.push_back(OrderChecked{
+      effect.order, schemas::verify_order(effect.order, testing::account_key().public_key(),
+                                          schemas::Subjects::standard())});
+}
+
 void World::perform(const PublishEvent&) {}
 void World::perform(const OrderTimed&) {}
+void World::perform(const RevokeCredentials& effect) {
+  withdrawals.push_back(effect.withdrawal);
+  CredentialsRevoked revoked{effect.withdrawal, std::size_t{1}};
+  if (!broker_revokes) revoked.count = schemas::fail(schemas::Errc::kNoContact, "no SYS");
+  events_.push_back(std::move(revoked));
+}
+void World::perform(const LiftBar& effect) {
+  lifted.push_back(effect.scope.text());
+}
 void World::perform(const Alarm& effect) {
   alarms_.push_back(effect.kind);
 }

@@ -29,6 +29,11 @@ class World {
   // Operators. Each command gets an inbox of its own; returns its name.
   std::string ask(const std::string& verb, const Json& request, const std::string& actor = "alice");
   std::string kill(const std::string& scope, const std::string& op_id, Json more = Json::object());
+  // The order as the operator signs it; its record is written at `write`.
+  schemas::SignedOrder order(const std::string& scope, const std::string& op_id,
+                             const std::string& actor = "alice") const;
+  void emergency(const schemas::SignedOrder& order, const std::string& actor = "alice");
+  void write(const std::string& op_id) { send(WriteDue{op_id}); }
   std::string resume(const std::string& scope, const std::string& op_id,
                      Json more = Json::object());
   std::vector<Json> answers(const std::string& inbox) const;
@@ -67,6 +72,9 @@ class World {
   std::optional<StreamRead> slow_read;
   bool recorder_up = true;
   bool signatures_good = true;
+  bool broker_revokes = true;
+  std::vector<Withdrawal> withdrawals;
+  std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   std::vector<AuditEntry> audit;
@@ -76,6 +84,7 @@ class World {
   std::vector<schemas::LeaseFrame> leases;
   std::vector<std::string> performed;  // kinds of effects, in order
   std::vector<std::string> stops;
+  std::vector<std::string> due;  // op ids of kills that wait to be written
   Now now{1'000'000, 1'700'000'000'000};
   std::unique_ptr<ControlCore> core;
 
@@ -99,7 +108,11 @@ class World {
   void perform(const CheckBridgeReceipt& effect);
   void perform(const CheckStopped& effect);
   void perform(const PublishEvent& effect);
+  void perform(const WriteSoon& effect);
+  void perform(const CheckOrder& effect);
   void perform(const OrderTimed& effect);
+  void perform(const RevokeCredentials& effect);
+  void perform(const LiftBar& effect);
   void perform(const Alarm& effect);
   void perform(const Stop& effect);
   ReplyTo next_inbox();

@@ -1,0 +1,271 @@
+#include "control/app/claims_writer.h"
+
+#include <deque>
+#include <filesystem>
+#include <optional>
+#include <utility>  // before Asio 1.74, which uses std::exchange without it
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include "broker-bridge/nats/connection.h"
+#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/ops/log.h"
+#include "control/app/account_books.h"
+
+namespace estop::control {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+
+namespace {
+
+constexpr nats::Millis kAnswerWait{2'000};
+constexpr std::size_t kJobsMax = 1'024;
+
+struct Job {
+  std::function<Result<Books>()> work;      // on the worker's thread
+  std::function<void(Result<Books>)> done;  // on the loop, when the broker has it
+  bool is_look = false;                     // nothing was changed: a difference is an alarm
+};
+
+// Compares account by account, and pushes what differs; then compares that once more.
+struct Round {
+  Job job;
+  Books books;
+  std::size_t at = 0;
+  bool is_pushed = false;
+  bool is_renewed = false;
+};
+
+std::uint64_t now_s() {
+  return ops::wall_ms() / 1'000;
+}
+
+}  // namespace
+
+struct ClaimsWriter::State : std::enable_shared_from_this<State> {
+  State(boost::asio::io_context& on, Options given, const schemas::Subjects& names, Handler to,
+        Failed on_failure)
+      : loop(on),
+        options(std::move(given)),
+        subjects(names),
+        handler(std::move(to)),
+        failed(std::move(on_failure)),
+        timer(on) {}
+
+  boost::asio::io_context& loop;
+  const Options options;
+  const schemas::Subjects subjects;
+  Handler handler;
+  Failed failed;
+  std::shared_ptr<const Keyring> keys;  // none: this control does not hold them
+  std::unique_ptr<nats::Connection> sys;
+  boost::asio::steady_timer timer;
+  std::deque<Job> jobs;                // the first one is under way
+  AccountJwts told;                    // what the broker had when it was looked at last
+  boost::asio::thread_pool worker{1};  // destroyed first: it may still post to the loop
+
+  Result<void> start() {
+    std::error_code ignored;
+    const bool has_keys = std::filesystem::exists(options.data + "/keys/operator.seed", ignored);
+    if (!has_keys || !std::filesystem::exists(options.sys_creds, ignored)) {
+      ops::log_warn("no-claims-writer", {{"text",
+                                          "without the operator's key and a credential for SYS no "
+                                          "credential can be revoked from here"}});
+      return {};
+    }
+    auto opened = open_keyring(options.data);
+    if (!opened) return tl::make_unexpected(opened.error());
+    keys = std::make_shared<const Keyring>(std::move(*opened));
+    nats::ConnectOptions connect;
+    connect.url = options.url;
+    connect.name = "estop-control-claims";
+    connect.creds_file = options.sys_creds;
+    nats::ConnectionEvents events;
+    events.connected = [this] { look(); };
+    events.closed = [this](const std::string& reason) { failed("SYS: " + reason); };
+    events.error = [](const std::string& text) {
+      ops::log_warn("broker-error", {{"account", "SYS"}, {"text", text}});
+    };
+    sys = std::make_unique<nats::Connection>(
+        loop, connect, subjects.own_inbox(*schemas::Segment::parse("control")), events);
+    arm_timer();
+    return sys->connect(true);
+  }
+
+  void arm_timer() {
+    timer.expires_after(options.look_every);
+    timer.async_wait([weak = weak_from_this()](auto error) {
+      const auto self = weak.lock();
+      if (error || !self) return;
+      if (self->jobs.empty() && self->sys->is_connected()) self->look();
+      self->arm_timer();
+    });
+  }
+
+  // --- Jobs ---
+
+  void add(Job job) {
+    if (!keys) return job.done(fail(Errc::kStoreUnavailable, "this control has no operator's key"));
+    if (jobs.size() >= kJobsMax) return job.done(fail(Errc::kOverLimit, "too many at once"));
+    jobs.push_back(std::move(job));
+    if (jobs.size() == 1) begin();
+  }
+
+  // `done` comes on the loop, unless this is gone by then.
+  void on_worker(std::function<Result<Books>()> work, std::function<void(Result<Books>)> done) {
+    boost::asio::post(worker, [&on = loop, weak = weak_from_this(), work = std::move(work),
+                               done = std::move(done)] {
+      boost::asio::post(on, [weak, done, books = std::make_shared<Result<Books>>(work())] {
+        if (const auto self = weak.lock()) done(std::move(*books));
+      });
+    });
+  }
+
+  void begin() {
+    on_worker(jobs.front().work, [this](Result<Books> books) {
+      if (!books) return finish(std::move(books));
+      compare(std::make_shared<Round>(Round{jobs.front(), std::move(*books)}));
+    });
+  }
+
+  void finish(Result<Books> result) {
+    const Job job = std::move(jobs.front());
+    jobs.pop_front();
+    if (!jobs.empty()) begin();
+    job.done(std::move(result));
+  }
+
+  // --- The broker ---
+
+  void compare(const std::shared_ptr<Round>& round) {
+    if (round->at == kAccounts.size()) return finish(std::move(round->books));
+    const Account account = kAccounts[round->at];
+    sys->request(subjects.sys_claims_lookup(keys->account(account).public_text()), {}, kAnswerWait,
+                 [this, round](const Result<nats::MessageView>& answer) {
+                   compared(round, answer ? std::string(answer->data) : std::string());
+                 });
+  }
+
+  // No answer: the broker has no such account, or none at all.
+  void compared(const std::shared_ptr<Round>& round, const std::string& kept) {
+    const Account account = kAccounts[round->at];
+    const std::string& wanted = round->books.jwts[round->at];
+    std::string& before = told[round->at];
+    if (kept == wanted) {
+      before = wanted;
+      ++round->at;
+      round->is_pushed = round->is_renewed = false;
+      return compare(round);
+    }
+    if (round->is_renewed) {
+      return finish(fail(Errc::kNoContact, "the broker does not take the account: see its log"));
+    }
+    if (round->is_pushed) return renew(round);
+    // Not if the folder was changed meanwhile: then the broker is only behind.
+    if (round->job.is_look && (before.empty() || before == wanted)) {
+      handler(AccountsCompared{.differed = {std::string(name(account))}});
+    }
+    push(round);
+  }
+
+  // A broker whose folder was emptied while it runs remembers what was in it and writes no JWT that
+  // it had already. It takes a newer one.
+  void renew(const std::shared_ptr<Round>& round) {
+    round->is_renewed = true;
+    on_worker(
+        [data = options.data, keys = keys, account = kAccounts[round->at]] {
+          return control::renew(data, *keys, account, now_s());
+        },
+        [this, round](Result<Books> books) {
+          if (!books) return finish(std::move(books));
+          round->books.jwts = std::move(books->jwts);
+          push(round);
+        });
+  }
+
+  void push(const std::shared_ptr<Round>& round) {
+    round->is_pushed = true;
+    sys->request(subjects.sys_claims_update(), round->books.jwts[round->at], kAnswerWait,
+                 [this, round](const Result<nats::MessageView>& answer) {
+                   if (!answer) return finish(tl::make_unexpected(answer.error()));
+                   compare(round);
+                 });
+  }
+
+  // --- What is asked ---
+
+  void look() {
+    Job job;
+    job.is_look = true;
+    job.work = [data = options.data, keys = keys] { return read_books(data, *keys, now_s()); };
+    job.done = [this](const Result<Books>& books) {
+      AccountsCompared compared;
+      if (books) {
+        compared.barred = books->barred;
+      } else {
+        compared.result = tl::make_unexpected(books.error());
+      }
+      handler(compared);
+    };
+    add(std::move(job));
+  }
+
+  void revoke(const Withdrawal& asked) {
+    Job job;
+    job.work = [data = options.data, keys = keys, asked] {
+      return withdraw(data, *keys, asked, now_s());
+    };
+    job.done = [this, asked](const Result<Books>& books) {
+      CredentialsRevoked revoked{asked, std::size_t{0}};
+      if (books) {
+        revoked.count = books->revoked;
+      } else {
+        revoked.count = tl::make_unexpected(books.error());
+      }
+      handler(revoked);
+    };
+    add(std::move(job));
+  }
+
+  void lift(const schemas::Scope& scope) {
+    if (!keys) return;  // then nothing was ever barred from here
+    Job job;
+    job.work = [data = options.data, keys = keys, scope] {
+      return readmit(data, *keys, scope, now_s());
+    };
+    job.done = [scope](const Result<Books>& books) {
+      if (books) return;
+      ops::log_warn("bar-not-lifted",
+                    {{"scope", scope.text()}, {"problem", to_string(books.error())}});
+    };
+    add(std::move(job));
+  }
+};
+
+ClaimsWriter::ClaimsWriter(boost::asio::io_context& loop, Options options,
+                           const schemas::Subjects& subjects, Handler handler, Failed failed)
+    : state_(std::make_shared<State>(loop, std::move(options), subjects, std::move(handler),
+                                     std::move(failed))) {}
+
+ClaimsWriter::~ClaimsWriter() {
+  state_->timer.cancel();
+  if (state_->sys) state_->sys->close();
+  state_->worker.join();
+}
+
+Result<void> ClaimsWriter::start() {
+  return state_->start();
+}
+void ClaimsWriter::perform(const RevokeCredentials& effect) {
+  state_->revoke(effect.withdrawal);
+}
+void ClaimsWriter::perform(const LiftBar& effect) {
+  state_->lift(effect.scope);
+}
+
+}  // namespace estop::control

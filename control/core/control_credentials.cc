@@ -1,0 +1,87 @@
+// What control decides about credentials: the third ring of a kill, and revocations by name.
+//
+// The fence comes first, then the runtimes' word, then the broker: whoever is cut off can confirm
+// nothing any more, and within its grace it may still save its work.
+#include <algorithm>
+#include <utility>
+
+#include "control/core/control_core.h"
+
+namespace estop::control {
+
+void ControlCore::want_revocation(const CommandReceived& asked, const KillCommand& kill, Now now) {
+  if (!kill.revoke) return;
+  const OrderRequest& request = kill.order;
+  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
+  const std::uint64_t grace_us = std::max<std::uint64_t>(kill.grace_ms * 1'000ULL, kRevokeWait_us);
+  revocations_.try_emplace(
+      op_id, Revocation{Withdrawal{.op_id = op_id, .actor = asked.actor, .reason = request.reason},
+                        now.boot_us + grace_us});
+}
+
+void ControlCore::revoke_fenced(Now now, Effects& out) {
+  std::erase_if(revocations_, [&](const auto& entry) {
+    return orders_.find(entry.first) == nullptr && !unwritten_.contains(entry.first);
+  });
+  for (auto& [op_id, revocation] : revocations_) {
+    const Order* order = orders_.find(op_id);
+    if (order == nullptr || !order->has(Stage::kFenced)) continue;
+    const bool is_quiet =
+        order->has(Stage::kStopped) || now.boot_us >= revocation.patience_until_us;
+    const bool is_held = ledger_.latches().find(op_id) != nullptr;
+    if (!is_quiet || !is_held || now.boot_us < revocation.again_us) continue;
+    revocation.again_us = now.boot_us + kRevokeAgain_us;
+    revocation.withdrawal.scope = order->scope;
+    out.push_back(RevokeCredentials{revocation.withdrawal});
+  }
+}
+
+void ControlCore::obey(const CommandReceived& asked, const RevokeCommand& revoke, Now,
+                       Effects& out) {
+  out.push_back(RevokeCredentials{{.who = revoke.who,
+                                   .users = revoke.users,
+                                   .actor = asked.actor,
+                                   .reason = revoke.reason,
+                                   .reply = asked.reply}});
+}
+
+void ControlCore::on(const CredentialsRevoked& revoked, Now now, Effects& out) {
+  const Withdrawal& asked = revoked.asked;
+  const std::string json = revoked_json(revoked.count);
+  if (Order* order = orders_.find(asked.op_id); order != nullptr && revoked.count) {
+    orders_.reach(*order, Stage::kRevoked, json, out);
+  } else if (order != nullptr) {
+    orders_.tell(*order, Stage::kRevoked, json, out);
+  } else if (asked.op_id.empty()) {
+    out.push_back(Answer{asked.reply, revoked.count ? revoked_done_json(*revoked.count)
+                                                    : error_json(revoked.count.error())});
+  }
+  if (!revoked.count && revoked.count.error().code == schemas::Errc::kNotFound) return;
+  if (!revoked.count) {
+    return alarm("not-revoked", asked.scope ? asked.scope->text() : asked.who,
+                 schemas::to_string(revoked.count.error()), now, out);
+  }
+  revocations_.erase(asked.op_id);
+  note(audit_line(now, "revoked", asked.actor, asked.scope ? asked.scope->text() : asked.who,
+                  asked.op_id, revoked_detail(*revoked.count, asked.reason)),
+       out);
+}
+
+// H38: the broker takes whatever is pushed to it last, also by somebody else, also something older.
+void ControlCore::on(const AccountsCompared& compared, Now now, Effects& out) {
+  for (const std::string& account : compared.differed) {
+    alarm("claims-differ", account,
+          "the broker had another account than the data folder: it was put right", now, out);
+  }
+  if (!compared.result) {
+    alarm("claims-unknown", {}, schemas::to_string(compared.result.error()), now, out);
+  }
+  if (!ledger_.is_leading()) return;
+  // What a crash left between a resume and its end.
+  for (const std::string& text : compared.barred) {
+    const auto scope = schemas::Scope::parse(text);
+    if (scope && ledger_.latches().exactly(*scope).empty()) out.push_back(LiftBar{*scope});
+  }
+}
+
+}  // namespace estop::control

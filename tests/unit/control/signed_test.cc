@@ -1,0 +1,100 @@
+// Kills that operators sign: the fence comes before the record, and the audit keeps the proof.
+// Hazards H25, H30, H31, H42.
+#include <gtest/gtest.h>
+
+#include "tests/unit/control/world.h"
+
+namespace estop::control {
+namespace {
+
+class SignedKill : public ::testing::Test {
+ protected:
+  SignedKill() { world.open("b1"); }
+  World world;
+};
+
+TEST_F(SignedKill, IsFencedBeforeItsRecordIsWritten) {
+  world.emergency(world.order("acme/prod/x", "k1"));
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  EXPECT_FALSE(world.stage(inbox, "accepted").contains("warning") &&
+               world.stage(inbox, "accepted")["warning"].get<std::string>().find("before") !=
+                   std::string::npos);
+  world.receipt("b1", "k1");
+  EXPECT_EQ(world.stage(inbox, "fenced")["n"], 1);
+  EXPECT_EQ(world.committed("k1"), nullptr);
+  EXPECT_TRUE(world.to_agents.empty());
+  ASSERT_EQ(world.due, std::vector<std::string>{"k1"});
+  world.write("k1");
+  ASSERT_NE(world.committed("k1"), nullptr);
+  EXPECT_EQ(world.committed("k1")->actor, "alice");
+  EXPECT_FALSE(world.to_agents.empty());
+  EXPECT_TRUE(world.is_done(inbox)) << world.answers(inbox).back();
+  EXPECT_EQ(world.audited("kill"), 1U);
+  EXPECT_EQ(world.audited("signed"), 1U);
+}
+
+TEST_F(SignedKill, ActsWithoutAnyCommand) {
+  world.emergency(world.order("acme/prod/x", "k1"));
+  world.write("k1");
+  EXPECT_NE(world.committed("k1"), nullptr);
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  world.write("k1");
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+}
+
+TEST_F(SignedKill, ThatComesBehindItsCommandIsTheProofOfIt) {
+  world.kill("acme/prod/x", "k1");
+  world.emergency(world.order("acme/prod/x", "k1"));
+  EXPECT_TRUE(world.due.empty());
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  EXPECT_EQ(world.audited("signed"), 1U);
+}
+
+TEST_F(SignedKill, ThatDiffersFromItsCommandIsAnAlarm) {
+  world.kill("acme/prod/x", "k1");
+  world.emergency(world.order("acme/prod/y", "k1"));
+  EXPECT_TRUE(world.alarmed("forged-order"));
+  EXPECT_EQ(world.audited("signed"), 0U);
+}
+
+TEST_F(SignedKill, H30_InAnotherOperatorsNameIsAnAlarmAndNoKill) {
+  world.emergency(world.order("acme/prod/x", "k1", "alice"), "bob");
+  EXPECT_TRUE(world.alarmed("forged-order"));
+  EXPECT_TRUE(world.due.empty());
+}
+
+TEST_F(SignedKill, ACommandOfTheSameIdForAnotherScopeIsRefused) {
+  world.emergency(world.order("acme/prod/x", "k1"));
+  EXPECT_EQ(world.error(world.kill("acme/prod/y", "k1")), "bad-argument");
+  world.write("k1");
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+}
+
+TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {
+  const auto order = world.order("acme/prod/x", "k1");
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.state = schemas::BridgeState::kOpen;
+  beat.applied = world.core->ledger().head();
+  beat.held = {order.frame};
+  world.beat(beat);
+  ASSERT_NE(world.committed("k1"), nullptr);
+  EXPECT_EQ(world.committed("k1")->actor, "alice");
+  EXPECT_EQ(world.audited("adopted"), 1U);
+  EXPECT_EQ(world.audited("signed"), 1U);
+}
+
+TEST_F(SignedKill, H30_HeldByABridgeButNotProvenIsAnAlarm) {
+  auto order = world.order("acme/prod/x", "k1", "bob");  // alice's credential
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.state = schemas::BridgeState::kOpen;
+  beat.applied = world.core->ledger().head();
+  beat.held = {order.frame};
+  world.beat(beat);
+  EXPECT_EQ(world.committed("k1"), nullptr);
+  EXPECT_TRUE(world.alarmed("forged-order"));
+}
+
+}  // namespace
+}  // namespace estop::control
