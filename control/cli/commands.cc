@@ -3,19 +3,10 @@
 #include <iostream>
 #include <variant>
 
-#include "control/cli/installation.h"
 #include "control/cli/text.h"
 
 namespace estop::cli {
 namespace {
-
-ExitStatus print_creds(const Common& common, const AuthAgent& agent, Terminal& terminal) {
-  const auto path =
-      creds_of(common.data, control::AgentRole{agent.address}, control::Account::kAgents);
-  if (!path) return fail_with(path.error(), terminal);
-  terminal.out << *path << '\n';
-  return ExitStatus::kOk;
-}
 
 struct Run {
   const Common& common;
@@ -29,8 +20,15 @@ struct Run {
   ExitStatus operator()(const AuditExport& audit) const {
     return run_export(common, audit, terminal);
   }
-  ExitStatus operator()(const AuthAgent& agent) const {
-    return print_creds(common, agent, terminal);
+  ExitStatus operator()(const AuthIssue& issue) const {
+    return run_auth_issue(common, issue, terminal);
+  }
+  ExitStatus operator()(const AuthList&) const { return run_auth_list(common, terminal); }
+  ExitStatus operator()(const AuthRotate& rotate) const {
+    return run_auth_rotate(common, rotate, terminal);
+  }
+  ExitStatus operator()(const AuthRevoke& revoke) const {
+    return run_auth_revoke(common, revoke, terminal);
   }
   ExitStatus operator()(const Version&) const {
     terminal.out << "estop " ESTOP_VERSION "\n";

@@ -31,6 +31,13 @@ struct Terminal {
 [[nodiscard]] ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal);
 [[nodiscard]] ExitStatus run_export(const Common& common, const AuditExport& audit,
                                     Terminal& terminal);
+[[nodiscard]] ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue,
+                                        Terminal& terminal);
+[[nodiscard]] ExitStatus run_auth_list(const Common& common, Terminal& terminal);
+[[nodiscard]] ExitStatus run_auth_rotate(const Common& common, const AuthRotate& rotate,
+                                         Terminal& terminal);
+[[nodiscard]] ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke,
+                                         Terminal& terminal);
 [[nodiscard]] ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal);
 
 // Says it on standard error and returns its exit code.

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "control/auth/credentials.h"
 #include "control/cli/answer.h"
 #include "schemas/subjects.h"
 
@@ -55,6 +56,22 @@ std::vector<fs::path> places(const std::string& name, const std::string& bin_dir
   return found;
 }
 
+// The role that an operator of this name has already, if any.
+Result<control::Role> as_issued(const std::string& data, const control::Keyring& keys,
+                                const control::Role& role) {
+  const auto* asked = std::get_if<control::OperatorRole>(&role);
+  if (asked == nullptr || asked->is_admin) return role;
+  const auto all = control::list_credentials(data, keys);
+  if (!all) return tl::make_unexpected(all.error());
+  control::Role found = role;
+  for (const control::Credential& one : *all) {
+    const bool is_person = std::holds_alternative<control::OperatorRole>(one.role) ||
+                           std::holds_alternative<control::ViewerRole>(one.role);
+    if (is_person && person(one.role) == person(role)) found = one.role;
+  }
+  return found;
+}
+
 }  // namespace
 
 Result<void> write_run_file(const std::string& data, const RunFile& run) {
@@ -92,19 +109,22 @@ std::uint64_t now_s() {
       std::chrono::duration_cast<std::chrono::seconds>(since).count());
 }
 
+Result<control::Keyring> keys_of(const std::string& data) {
+  std::error_code ignored;
+  if (fs::is_directory(fs::path(data) / "keys", ignored)) return control::open_keyring(data);
+  return fail(Errc::kNotFound,
+              fmt::format("{} is no data folder: name one with --data or ESTOP_DATA, or start one "
+                          "with `estop up --data {}`",
+                          data, data));
+}
+
 Result<std::string> creds_of(const std::string& data, const control::Role& role,
                              control::Account account) {
-  std::error_code ignored;
-  if (!fs::is_directory(fs::path(data) / "keys", ignored)) {
-    return fail(
-        Errc::kNotFound,
-        fmt::format("{} is no data folder: name one with --data or ESTOP_DATA, or start one "
-                    "with `estop up --data {}`",
-                    data, data));
-  }
-  auto keys = control::open_keyring(data);
+  auto keys = keys_of(data);
   if (!keys) return tl::make_unexpected(keys.error());
-  return control::open_creds(data, *keys, role, account, schemas::Subjects::standard(), now_s());
+  const auto taken = as_issued(data, *keys, role);
+  if (!taken) return tl::make_unexpected(taken.error());
+  return control::open_creds(data, *keys, *taken, account, schemas::Subjects::standard(), now_s());
 }
 
 Result<std::string> find_program(const std::string& name, const std::string& bin_dir,

@@ -27,7 +27,10 @@ struct RunFile {
 [[nodiscard]] std::optional<RunFile> read_run_file(const std::string& data);
 void remove_run_file(const std::string& data);
 
-// Path of the credentials file of a role in a data folder, made on first use. kStoreUnavailable and
+// The keys of a data folder. kNotFound: it is none; it is not made by asking.
+[[nodiscard]] schemas::Result<control::Keyring> keys_of(const std::string& data);
+// Path of the credentials file of a role in a data folder, made on first use. An operator who
+// was made a viewer or an admin is taken as that. kStoreUnavailable and
 // friends say what to do: a data folder that does not exist is kNotFound, it is not made by asking.
 [[nodiscard]] schemas::Result<std::string> creds_of(const std::string& data,
                                                     const control::Role& role,

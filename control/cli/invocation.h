@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "control/auth/auth.h"
 #include "control/cli/exit_status.h"
 #include "schemas/address.h"
 #include "schemas/limits.h"
@@ -43,6 +44,7 @@ struct Kill {
   std::uint32_t grace_ms = schemas::kGrace_ms;
   std::vector<std::string> wait;  // empty: control's default, all stages
   std::string op_id;              // empty: a new order
+  bool revoke = false;            // withdraw the credentials at the broker, too
 };
 struct Resume {
   schemas::Scope scope;
@@ -73,12 +75,21 @@ struct AuditExport {
 struct AuditVerify {};
 struct Status {};
 struct Version {};
-struct AuthAgent {
-  schemas::Address address;
+struct AuthIssue {
+  control::Role role;
+  std::string out;  // a copy goes there; empty: none
+};
+struct AuthList {};
+struct AuthRotate {
+  std::string who;  // an address, or the name of an operator, viewer, bridge, or `control`
+};
+struct AuthRevoke {
+  std::string who;
+  std::string reason;
 };
 
 using Command = std::variant<Up, Kill, Resume, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
-                             Status, Version, AuthAgent>;
+                             Status, Version, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
 
 struct Invocation {
   Common common;

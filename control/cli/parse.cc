@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "control/cli/invocation.h"
+#include "control/cli/misuse.h"
+#include "control/cli/parse_auth.h"
 #include "control/cli/text.h"
 
 namespace estop::cli {
@@ -27,26 +29,11 @@ constexpr std::string_view kFooter =
 struct Typed {
   std::string scope, address, reason, grace, timeout, wait, format = "table", pending, op_id;
   std::vector<std::string> agents;
-  bool fleet = false, now = false, yes = false, init_only = false;
+  bool fleet = false, now = false, revoke = false, yes = false, init_only = false;
   std::uint32_t limit = 50;
   std::uint64_t after = 0;
   std::string kind, subject;
 };
-
-// Wrong use, found after CLI11 was content.
-struct Misuse {
-  std::string text;
-};
-
-[[noreturn]] void refuse(std::string text) {
-  throw Misuse{std::move(text)};
-}
-
-template <class T>
-T checked(schemas::Result<T> result) {
-  if (!result) refuse(result.error().detail);
-  return std::move(*result);
-}
 
 Scope scope_of(const Typed& typed, std::string_view verb) {
   if (typed.fleet && !typed.scope.empty()) refuse("either a scope or --fleet, not both");
@@ -96,7 +83,6 @@ class Tree {
   Parsed run(std::vector<std::string> arguments);
 
  private:
-  using Make = std::function<Command()>;
   CLI::App* add(CLI::App& parent, const char* name, const char* help, Make make) {
     CLI::App* made = parent.add_subcommand(name, help);
     makers_[made] = std::move(make);
@@ -113,6 +99,7 @@ class Tree {
   CLI::App app_{"Emergency stop for AI agents: the operator's command line"};
   std::map<CLI::App*, Make> makers_;
   Typed typed_;
+  TypedAuth typed_auth_;
   Common common_;
   Up up_;
 };
@@ -155,11 +142,14 @@ void Tree::add_orders() {
     if (!typed_.grace.empty()) made.grace_ms = checked(parse_duration_ms(typed_.grace));
     if (made.now && !typed_.grace.empty()) refuse("either --now or --grace, not both");
     if (made.grace_ms > schemas::kGraceMax_ms) refuse("--grace: at most 10m");
-    made.wait = stages_of(typed_.wait, {"fenced", "stopped", "durable", "committed"});
+    made.revoke = typed_.revoke;
+    made.wait = stages_of(typed_.wait, {"fenced", "stopped", "durable", "committed", "revoked"});
     made.op_id = typed_.op_id;
     return made;
   });
   kill->add_flag("--now", typed_.now, "cut, without a grace for checkpoints");
+  kill->add_flag("--revoke", typed_.revoke,
+                 "withdraw the credentials at the broker, too, once the fence holds");
   kill->add_option("--grace", typed_.grace, "how long agents may checkpoint (default 10s)");
   CLI::App* resume = add(app_, "resume", "let a killed scope go on", [this] {
     Resume made;
@@ -234,12 +224,10 @@ void Tree::add_installation() {
   up->add_option("--bridge", up_.bridge, "name of the bridge")->capture_default_str();
   up->add_flag("--init-only", up_.init_only,
                "make keys, credentials and broker.conf; start nothing");
-  CLI::App* auth = app_.add_subcommand("auth", "credentials of the data folder");
-  auth->require_subcommand(1);
-  add(*auth, "agent", "print the path of an agent's credentials, made if missing",
-      [this] { return AuthAgent{checked(Address::parse(typed_.address))}; })
-      ->add_option("address", typed_.address, "org/workspace/name")
-      ->required();
+  add_auth(app_, typed_auth_, up_,
+           [this](CLI::App& parent, const char* name, const char* help, Make make) {
+             return add(parent, name, help, std::move(make));
+           });
 }
 
 void Tree::finish_common() {

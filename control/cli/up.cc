@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <utility>
 
 #include "control/auth/accounts.h"
+#include "control/auth/credentials.h"
 #include "control/cli/commands.h"
 #include "control/cli/data_folder.h"
 #include "control/cli/installation.h"
@@ -69,7 +71,14 @@ Result<void> make_files(const std::string& data, const Common& common, const Up&
     return tl::make_unexpected(log_key.error());
   }
   const control::Role bridge = control::BridgeRole{*Segment::parse(up.bridge)};
-  const control::Role operator_role = control::OperatorRole{*Segment::parse(common.operator_name)};
+  // Whoever holds the keys is an admin, unless he was made something else.
+  const auto issued = control::list_credentials(data, *keys);
+  if (!issued) return tl::make_unexpected(issued.error());
+  const bool is_known = std::any_of(
+      issued->begin(), issued->end(),
+      [&](const control::Credential& one) { return person(one.role) == common.operator_name; });
+  const control::Role operator_role =
+      control::OperatorRole{*Segment::parse(common.operator_name), !is_known};
   std::vector<std::pair<control::Role, Account>> wanted{{control::ControlRole{}, Account::kAgents},
                                                         {control::ControlRole{}, Account::kControl},
                                                         {control::ControlRole{}, Account::kSys},

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "control/auth/credentials.h"
 #include "control/cli/invocation.h"
 
 namespace estop::cli {
@@ -131,14 +132,47 @@ TEST(CliParse, HelpIsNoFailure) {
   EXPECT_NE(parsed({"--help"}).text.find("6 sent, not confirmed"), std::string::npos);
 }
 
-TEST(CliParse, AuditAndUpAndAuthHaveTheirForms) {
+TEST(CliParse, AuditAndUpHaveTheirForms) {
   EXPECT_EQ(expect<AuditList>({"audit", "list", "--limit", "5", "--kind", "kill"}).limit, 5U);
   EXPECT_EQ(expect<AuditExport>({"audit", "export", "--after", "7"}).after, 7U);
   expect<AuditVerify>({"audit", "verify"});
   const Up up = expect<Up>({"up", "--port", "0", "--agent", "a/b/c", "--agent", "a/b/d"});
   EXPECT_EQ(up.port, 0);
   EXPECT_EQ(up.agents.size(), 2U);
-  EXPECT_EQ(expect<AuthAgent>({"auth", "agent", "a/b/c"}).address.text(), "a/b/c");
+}
+
+TEST(CliParse, AuthNamesWhoAndAs) {
+  const auto role = [](Words words) { return expect<AuthIssue>(std::move(words)).role; };
+  EXPECT_EQ(person(role({"auth", "agent", "a/b/c"})), "a/b/c");
+  EXPECT_EQ(kind(role({"auth", "operator", "bob"})), "operator");
+  EXPECT_EQ(kind(role({"auth", "operator", "bob", "--role", "admin"})), "admin");
+  EXPECT_EQ(kind(role({"auth", "operator", "bob", "--role", "viewer"})), "viewer");
+  EXPECT_EQ(kind(role({"auth", "bridge", "b1"})), "bridge");
+  EXPECT_EQ(kind(role({"auth", "control"})), "control");
+  EXPECT_EQ(expect<AuthIssue>({"auth", "agent", "a/b/c", "--out", "x"}).out, "x");
+  EXPECT_TRUE(expect<Up>({"auth", "init"}).init_only);
+  expect<AuthList>({"auth", "ls"});
+  EXPECT_EQ(expect<AuthRotate>({"auth", "rotate", "control"}).who, "control");
+  EXPECT_EQ(expect<AuthRevoke>({"auth", "revoke", "a/b/c", "-r", "lost"}).reason, "lost");
+}
+
+TEST(CliParse, AuthSaysWhatIsWrong) {
+  const struct {
+    Words words;
+    const char* says;
+  } kCases[] = {
+      {{"auth", "agent", "a/b"}, "a/b"},
+      {{"auth", "operator", "Bob"}, "'Bob' is no name"},
+      {{"auth", "operator", "bob", "--role", "king"}, "--role"},
+      {{"auth", "bridge", "control"}, "not control"},
+      {{"auth", "revoke", "bob"}, "needs a reason"},
+      {{"auth", "rotate"}, "who"},
+  };
+  for (const auto& c : kCases) {
+    const Parsed result = parsed(c.words);
+    EXPECT_EQ(result.status, ExitStatus::kUsage);
+    EXPECT_NE(result.text.find(c.says), std::string::npos) << result.text;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,193 @@
+// auth …: who has a credential. The data folder is changed here, or by control while it runs, which
+// then tells the broker at once.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "control/auth/credentials.h"
+#include "control/cli/answer.h"
+#include "control/cli/commands.h"
+#include "control/cli/installation.h"
+#include "control/cli/session.h"
+#include "control/cli/table.h"
+#include "control/cli/text.h"
+
+namespace estop::cli {
+namespace {
+
+using control::Credential;
+using nlohmann::json;
+using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
+
+constexpr std::uint32_t kApplyWait_ms = 10'000;
+
+schemas::Subjects subjects() {
+  return schemas::Subjects::standard();
+}
+
+bool as_json(const Common& common) {
+  return common.format == Format::kJson || common.format == Format::kJsonl;
+}
+
+void print_json(const Common& common, const std::vector<json>& lines, Terminal& terminal) {
+  if (common.format == Format::kJson) {
+    terminal.out << json(lines).dump(2) << '\n';
+    return;
+  }
+  for (const json& line : lines) terminal.out << line.dump() << '\n';
+}
+
+// Paths alone, so that a script can take them.
+void print_files(const Common& common, const control::Role& role,
+                 const std::vector<std::string>& paths, Terminal& terminal) {
+  std::vector<json> lines;
+  for (const std::string& path : paths) {
+    if (!as_json(common)) terminal.out << path << '\n';
+    lines.push_back({{"role", kind(role)}, {"name", person(role)}, {"file", path}});
+  }
+  if (as_json(common)) print_json(common, lines, terminal);
+}
+
+// What was issued to somebody; kNotFound if nothing was.
+Result<std::vector<Credential>> issued_to(const std::string& data, const control::Keyring& keys,
+                                          const std::string& who) {
+  auto all = control::list_credentials(data, keys);
+  if (!all) return all;
+  std::erase_if(*all, [&](const Credential& one) { return person(one.role) != who; });
+  if (!all->empty()) return all;
+  return fail(Errc::kNotFound, fmt::format("nobody of the name {} was given a credential here; "
+                                           "`estop auth ls` shows who was",
+                                           who));
+}
+
+// kNoContact: control does not run. What it answers is an error of its own otherwise.
+Result<std::uint64_t> ask_control(const Common& common, const json& request) {
+  if (common.url.empty() && !read_run_file(common.data)) {
+    return fail(Errc::kNoContact, "nothing runs in this data folder");
+  }
+  auto session = Session::open(common);
+  if (!session) return tl::make_unexpected(session.error());
+  json answer;
+  auto asked = session->ask("revoke", request.dump(), common.timeout_ms.value_or(kApplyWait_ms),
+                            [&](std::string_view text_of_answer) {
+                              answer = parse_answer(text_of_answer);
+                              return !flag(answer, "done");
+                            });
+  if (!asked) return tl::make_unexpected(asked.error());
+  if (auto error = error_of(answer)) return tl::make_unexpected(*error);
+  return number(answer, "revoked");
+}
+
+void say_later(Terminal& terminal) {
+  terminal.err << "estop: control does not run: the broker refuses the old credential from its "
+                  "next start on\n";
+}
+
+ExitStatus say_revoked(const Common& common, const std::string& who, std::uint64_t count,
+                       bool at_once, Terminal& terminal) {
+  if (as_json(common)) {
+    print_json(common, {{{"name", who}, {"revoked", count}, {"at_once", at_once}}}, terminal);
+  } else {
+    terminal.out << fmt::format("{}: {} credential{} revoked\n", who, count, count == 1 ? "" : "s");
+  }
+  if (!at_once) say_later(terminal);
+  return ExitStatus::kOk;
+}
+
+Row row_of(const Credential& one) {
+  return {std::string(kind(one.role)),        person(one.role),
+          std::string(name(one.account)),     one.user,
+          time_text(one.issued_at_s * 1'000), time_text(one.revoked_at_s * 1'000)};
+}
+
+json json_of(const Credential& one) {
+  json made{{"role", kind(one.role)},
+            {"name", person(one.role)},
+            {"account", name(one.account)},
+            {"key", one.user},
+            {"issued_at_s", one.issued_at_s}};
+  if (one.revoked_at_s != 0) made["revoked_at_s"] = one.revoked_at_s;
+  return made;
+}
+
+}  // namespace
+
+ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue, Terminal& terminal) {
+  const auto keys = keys_of(common.data);
+  if (!keys) return fail_with(keys.error(), terminal);
+  const auto paths = control::issue_creds(common.data, *keys, issue.role, subjects(), now_s(),
+                                          control::Issue::kIfNeeded);
+  if (!paths) return fail_with(paths.error(), terminal);
+  if (!issue.out.empty()) {
+    if (auto copied = control::copy_creds(paths->front(), issue.out); !copied) {
+      return fail_with(copied.error(), terminal);
+    }
+  }
+  print_files(common, issue.role, issue.out.empty() ? *paths : std::vector{issue.out}, terminal);
+  return ExitStatus::kOk;
+}
+
+ExitStatus run_auth_list(const Common& common, Terminal& terminal) {
+  const auto keys = keys_of(common.data);
+  if (!keys) return fail_with(keys.error(), terminal);
+  const auto all = control::list_credentials(common.data, *keys);
+  if (!all) return fail_with(all.error(), terminal);
+  if (as_json(common)) {
+    std::vector<json> lines;
+    for (const Credential& one : *all) lines.push_back(json_of(one));
+    print_json(common, lines, terminal);
+    return ExitStatus::kOk;
+  }
+  std::vector<Row> rows;
+  for (const Credential& one : *all) rows.push_back(row_of(one));
+  terminal.out << render_table({"ROLE", "NAME", "ACCOUNT", "KEY", "ISSUED", "REVOKED"}, rows);
+  return ExitStatus::kOk;
+}
+
+ExitStatus run_auth_rotate(const Common& common, const AuthRotate& rotate, Terminal& terminal) {
+  const auto keys = keys_of(common.data);
+  if (!keys) return fail_with(keys.error(), terminal);
+  const auto before = issued_to(common.data, *keys, rotate.who);
+  if (!before) return fail_with(before.error(), terminal);
+  const control::Role role = before->back().role;
+  const auto paths =
+      control::issue_creds(common.data, *keys, role, subjects(), now_s(), control::Issue::kAnew);
+  if (!paths) return fail_with(paths.error(), terminal);
+  print_files(common, role, *paths, terminal);
+  json users = json::array();
+  for (const Credential& one : *before) users.push_back(one.user);
+  const auto told = ask_control(
+      common, {{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}});
+  // Control ends when its own old key is refused, and starts again with the new one.
+  if (told || rotate.who == "control") return ExitStatus::kOk;
+  if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
+  say_later(terminal);
+  return ExitStatus::kOk;
+}
+
+ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke, Terminal& terminal) {
+  if (revoke.who == "control") {
+    return fail_with(
+        {Errc::kBadArgument,
+         "control would lock itself out; `estop auth rotate control` replaces its key"},
+        terminal);
+  }
+  const auto told = ask_control(common, {{"who", revoke.who}, {"reason", revoke.reason}});
+  if (told) return say_revoked(common, revoke.who, *told, true, terminal);
+  if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
+  const auto keys = keys_of(common.data);
+  if (!keys) return fail_with(keys.error(), terminal);
+  const auto issued = issued_to(common.data, *keys, revoke.who);
+  if (!issued) return fail_with(issued.error(), terminal);
+  const auto revoked = control::revoke_credentials(
+      common.data, *keys, [&](const Credential& one) { return person(one.role) == revoke.who; },
+      now_s());
+  if (!revoked) return fail_with(revoked.error(), terminal);
+  return say_revoked(common, revoke.who, issued->size(), false, terminal);
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,91 @@
+#include "control/cli/parse_auth.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "control/cli/misuse.h"
+
+namespace estop::cli {
+namespace {
+
+using schemas::Address;
+using schemas::Segment;
+
+Segment name_of(const TypedAuth& typed) {
+  auto name = Segment::parse(typed.name);
+  if (!name || name->text() == "control") {
+    refuse(fmt::format("'{}' is no name: a-z, 0-9, '-' and '_', such as alice, but not control",
+                       typed.name));
+  }
+  return *name;
+}
+
+control::Role operator_of(const TypedAuth& typed) {
+  const Segment name = name_of(typed);
+  if (typed.role == "viewer") return control::ViewerRole{name};
+  return control::OperatorRole{name, typed.role == "admin"};
+}
+
+// An address has slashes, no other name has.
+std::string who_of(const TypedAuth& typed) {
+  if (typed.name.find('/') != std::string::npos) return checked(Address::parse(typed.name)).text();
+  if (typed.name == "control") return typed.name;
+  return name_of(typed).text();
+}
+
+void add_issuing(CLI::App& auth, TypedAuth& typed, const AddCommand& add) {
+  CLI::App* agent =
+      add(auth, "agent", "print the path of an agent's credentials, made if missing", [&typed] {
+        return AuthIssue{control::AgentRole{checked(Address::parse(typed.name))}, typed.out};
+      });
+  agent->add_option("address", typed.name, "org/workspace/name")->required();
+  CLI::App* person = add(auth, "operator", "the same for a person", [&typed] {
+    return AuthIssue{operator_of(typed), typed.out};
+  });
+  person->add_option("name", typed.name, "as the audit shows it")->required();
+  person
+      ->add_option("--role", typed.role,
+                   "viewer: looks; operator: kills and resumes; admin: revokes, too")
+      ->check(CLI::IsMember({"viewer", "operator", "admin"}))
+      ->capture_default_str();
+  for (CLI::App* one : {agent, person}) {
+    one->add_option("--out", typed.out, "also write it to this new file");
+  }
+  add(auth, "bridge", "the same for a bridge: a file for each of its accounts",
+      [&typed] {
+        return AuthIssue{control::BridgeRole{name_of(typed)}, {}};
+      })
+      ->add_option("name", typed.name, "its id")
+      ->required();
+  add(auth, "control", "the same for control", [] {
+    return AuthIssue{control::ControlRole{}, {}};
+  });
+}
+
+}  // namespace
+
+void add_auth(CLI::App& app, TypedAuth& typed, Up& up, const AddCommand& add) {
+  CLI::App* auth = app.add_subcommand("auth", "credentials of the data folder");
+  auth->require_subcommand(1);
+  add(*auth, "init", "make keys, credentials and broker.conf; start nothing", [&up] {
+    up.init_only = true;
+    return up;
+  });
+  add_issuing(*auth, typed, add);
+  add(*auth, "ls", "who was given a credential, and whether it holds", [] { return AuthList{}; });
+  add(*auth, "rotate", "a new key; the old one is revoked",
+      [&typed] { return AuthRotate{who_of(typed)}; })
+      ->add_option("who", typed.name, "an address or a name")
+      ->required();
+  CLI::App* revoke = add(*auth, "revoke", "refuse somebody's credentials from now on", [&typed] {
+    if (typed.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
+      refuse("revoke needs a reason, it goes into the audit: --reason \"laptop is lost\"");
+    }
+    return AuthRevoke{who_of(typed), typed.reason};
+  });
+  revoke->add_option("who", typed.name, "an address or a name")->required();
+  revoke->add_option("-r,--reason", typed.reason, "why; goes into the audit");
+}
+
+}  // namespace estop::cli

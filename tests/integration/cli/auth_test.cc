@@ -1,0 +1,167 @@
+// Credentials of a running Estop: what `estop auth` and `kill --revoke` do to a connection, with a
+// bare socket and the agent's own credential.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "control/auth/accounts.h"
+#include "control/cli/installation.h"
+#include "tests/integration/cli/embedded.h"
+#include "tests/support/raw_nats.h"
+#include "tests/support/wait_until.h"
+
+namespace estop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using control::Account;
+using testing::RawNats;
+using testing::read_text;
+using testing::wait_until;
+
+const std::string kMailer = "acme/prod/mailer";
+
+class CliAuth : public ::testing::Test {
+ protected:
+  void SetUp() override { ASSERT_NO_FATAL_FAILURE(estop_.up()); }
+
+  Outcome expect(std::vector<std::string> words, int exit_code) {
+    const Outcome outcome = estop_.estop(words);
+    EXPECT_EQ(outcome.exit_code, exit_code) << ::testing::PrintToString(words) << outcome.text;
+    return outcome;
+  }
+  std::string creds(const std::string& address) {
+    std::string path = expect({"auth", "agent", address}, 0).text;
+    path.pop_back();
+    return read_text(path);
+  }
+  RawNats connected(const std::string& creds) {
+    return std::move(RawNats::connect(estop_.broker_port(), creds).value());
+  }
+  bool lets_in(const std::string& creds) {
+    return RawNats::connect(estop_.broker_port(), creds).has_value();
+  }
+  [[nodiscard]] fs::path resolver() const { return fs::path(estop_.data()) / "nats/accounts"; }
+  [[nodiscard]] std::size_t kept() const {
+    return static_cast<std::size_t>(std::distance(fs::directory_iterator(resolver()), {}));
+  }
+  void restart() {
+    estop_.process().signal(SIGINT);
+    ASSERT_TRUE(estop_.process().wait(std::chrono::seconds(20)));
+    ASSERT_NO_FATAL_FAILURE(estop_.up());
+  }
+
+  Embedded estop_;
+};
+
+TEST_F(CliAuth, AKillThatRevokesClosesTheConnectionAndRefusesItUntilANewOneIsMade) {
+  const std::string old = creds(kMailer);
+  RawNats agent = connected(old);
+  const Outcome killed = expect({"kill", kMailer, "--reason", "a drill", "--revoke"}, 0);
+  EXPECT_LT(killed.text.find("fenced"), killed.text.find("revoked    1 credentials"));
+  EXPECT_EQ(agent.read_line(), "-ERR 'User Authentication Revoked'");
+  EXPECT_FALSE(lets_in(old));
+  EXPECT_NE(expect({"auth", "agent", kMailer}, 4).text.find("resume that scope"),
+            std::string::npos);
+  expect({"resume", kMailer, "--reason", "over"}, 0);
+  ASSERT_TRUE(wait_until([&] { return estop_.estop({"auth", "agent", kMailer}).exit_code == 0; }));
+  EXPECT_FALSE(lets_in(old));
+  EXPECT_TRUE(lets_in(creds(kMailer)));
+}
+
+TEST_F(CliAuth, ARotatedCredentialIsLetInAndTheOldOneIsCutOff) {
+  const std::string old = creds(kMailer);
+  RawNats agent = connected(old);
+  expect({"auth", "rotate", kMailer}, 0);
+  EXPECT_EQ(agent.read_line(), "-ERR 'User Authentication Revoked'");
+  EXPECT_FALSE(lets_in(old));
+  EXPECT_TRUE(lets_in(creds(kMailer)));
+}
+
+TEST_F(CliAuth, ABridgeComesBackWithItsRotatedKeys) {
+  expect({"auth", "rotate", "bridge-1"}, 0);
+  ASSERT_TRUE(wait_until(
+      [&] { return estop_.said().find("estop-bridge runs again") != std::string::npos; }));
+  EXPECT_TRUE(wait_until(
+      [&] {
+        return estop_.estop({"kill", "acme/prod/x", "--reason", "x"}).text.find("fenced     1/1") !=
+               std::string::npos;
+      },
+      std::chrono::seconds(30)));
+}
+
+TEST_F(CliAuth, OnlyAnAdminRevokes) {
+  const std::string agent = creds(kMailer);
+  expect({"--as", "alice", "auth", "revoke", kMailer, "--reason", "x"}, 4);
+  EXPECT_TRUE(lets_in(agent));
+  expect({"auth", "revoke", kMailer, "--reason", "x"}, 0);
+  EXPECT_FALSE(lets_in(agent));
+}
+
+TEST_F(CliAuth, ARevokedOperatorIsDenied) {
+  expect({"auth", "operator", "bob", "--role", "viewer"}, 0);
+  expect({"--as", "bob", "ps"}, 0);
+  expect({"--as", "bob", "kill", kMailer, "--reason", "x"}, 4);
+  expect({"auth", "revoke", "bob", "--reason", "left the team"}, 0);
+  expect({"--as", "bob", "ps"}, 4);
+  EXPECT_NE(expect({"audit", "list"}, 0).text.find("left the team"), std::string::npos);
+}
+
+TEST_F(CliAuth, ARevocationOutlivesARestartOfEverythingAndALostResolverFolder) {
+  const std::string old = creds(kMailer);
+  expect({"auth", "revoke", kMailer, "--reason", "x"}, 0);
+  ASSERT_NO_FATAL_FAILURE(restart());
+  EXPECT_FALSE(lets_in(old));
+  fs::remove_all(resolver());
+  ASSERT_NO_FATAL_FAILURE(restart());
+  EXPECT_FALSE(lets_in(old));
+}
+
+TEST_F(CliAuth, AResolverFolderThatIsEmptiedUnderARunningBrokerIsFilledAgain) {
+  for (const auto& file : fs::directory_iterator(resolver())) fs::remove(file);
+  EXPECT_TRUE(
+      wait_until([&] { return kept() == control::kAccounts.size(); }, std::chrono::seconds(40)));
+  EXPECT_NE(expect({"audit", "list"}, 0).text.find("alarm-claims-differ"), std::string::npos);
+}
+
+// H38: somebody with a credential for SYS brings an older account back, and with it the revoked.
+TEST_F(CliAuth, H38AnOlderAccountIsNoticedAndPutRight) {
+  const std::string old = creds(kMailer);
+  const std::string before = read_text(estop_.data() + "/accounts/AGENTS.jwt");
+  expect({"auth", "revoke", kMailer, "--reason", "x"}, 0);
+  RawNats attacker = connected(read_text(estop_.data() + "/creds/control-sys.creds"));
+  attacker.publish("$SYS.REQ.CLAIMS.UPDATE", before);
+  ASSERT_TRUE(attacker.sync().errors.empty());
+  EXPECT_TRUE(wait_until([&] { return lets_in(old); })) << "the broker takes what it gets";
+  EXPECT_TRUE(wait_until([&] { return !lets_in(old); }, std::chrono::seconds(30)));
+  EXPECT_NE(expect({"audit", "list"}, 0).text.find("alarm-claims-differ"), std::string::npos);
+}
+
+TEST(CliAuthOffline, ARevocationTakesEffectAtTheNextStart) {
+  Embedded estop;
+  ASSERT_EQ(estop.estop({"auth", "init"}).exit_code, 0);
+  std::string path = estop.estop({"auth", "agent", kMailer}).text;
+  path.pop_back();
+  const std::string old = read_text(path);
+  const Outcome revoked = estop.estop({"auth", "revoke", kMailer, "--reason", "x"});
+  EXPECT_EQ(revoked.exit_code, 0) << revoked.text;
+  EXPECT_NE(revoked.text.find("from its next start on"), std::string::npos) << revoked.text;
+  ASSERT_NO_FATAL_FAILURE(estop.up());
+  EXPECT_FALSE(RawNats::connect(estop.broker_port(), old).has_value());
+}
+
+TEST(CliAuthOffline, MistakesHaveTheirExitCodeAndTheWayOut) {
+  const Embedded estop;
+  EXPECT_EQ(estop.estop({"auth", "ls"}).exit_code, 3) << "no data folder yet";
+  ASSERT_EQ(estop.estop({"auth", "init"}).exit_code, 0);
+  EXPECT_EQ(estop.estop({"auth", "rotate", "nobody"}).exit_code, 3);
+  EXPECT_EQ(estop.estop({"auth", "revoke", "control", "--reason", "x"}).exit_code, 2);
+  EXPECT_EQ(estop.estop({"auth", "revoke", kMailer}).exit_code, 2);
+  EXPECT_EQ(estop.estop({"auth", "agent", "acme"}).exit_code, 2);
+  EXPECT_EQ(estop.estop({"auth", "operator", "bridge-1"}).exit_code, 2);
+  const Outcome list = estop.estop({"auth", "ls"});
+  EXPECT_NE(list.text.find("admin"), std::string::npos) << list.text;
+}
+
+}  // namespace
+}  // namespace estop::cli
