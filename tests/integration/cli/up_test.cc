@@ -77,6 +77,20 @@ TEST(CliUp, ABrokerThatDiesComesBackOnItsPort) {
   EXPECT_TRUE(wait_until(answers, std::chrono::seconds(30))) << embedded.said();
 }
 
+TEST(CliUp, AKillWhileControlHangsIsObeyedByTheBridgeAndTakenOverLater) {  // H25, H42
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  const pid_t control = embedded.child("estop-control");
+  ::kill(control, SIGSTOP);
+  const Outcome kill =
+      embedded.estop({"kill", "acme/prod/x", "--reason", "a drill", "--timeout", "500ms"});
+  ::kill(control, SIGCONT);
+  EXPECT_EQ(kill.exit_code, 6) << kill.text;
+  EXPECT_TRUE(says(kill, "latched    bridge-1")) << kill.text;
+  const auto listed = [&] { return says(embedded.estop({"ps"}), "a drill"); };
+  EXPECT_TRUE(wait_until(listed)) << embedded.said();
+}
+
 TEST(CliUp, AChildThatDiesIsRestartedLoudly) {
   Embedded embedded;
   ASSERT_NO_FATAL_FAILURE(embedded.up());

@@ -32,6 +32,23 @@ TEST_F(FaultySite, AKillSurvivesKillNineOfControl) {  // H25
   EXPECT_EQ(site.kills_in_force(), 1U);
 }
 
+TEST_F(FaultySite, WithControlDeadASignedKillIsLatchedAndTheNextControlTakesItOver) {  // H25, H43
+  start();
+  site.control.kill_now();
+  Json latched;
+  site.operator_->subscribe(
+      schemas::Subjects::standard().latched_of(schemas::Segment::parse("alice").value()),
+      [&](const nats::MessageView& m) { latched = Json::parse(m.data); });
+  site.emergency("acme/prod/x", "k1");
+  ASSERT_TRUE(site.until([&] { return !latched.is_null(); })) << site.log("bridge");
+  EXPECT_EQ(latched["op_id"], "k1");
+  site.start_control();
+  ASSERT_TRUE(site.leads()) << site.log("control");
+  ASSERT_TRUE(site.until([&] { return site.kills_in_force() == 1; }));
+  const Json proof = site.ask("audit", {{"kind", "signed"}}).answers.back();
+  EXPECT_EQ(proof["rows"][0]["actor"], "alice");
+}
+
 TEST_F(FaultySite, KillsAtEveryMomentSurviveKillNineOfControl) {
   start();
   for (int round = 0; round < 5; ++round) {

@@ -1,7 +1,10 @@
 #include "tests/integration/control/site.h"
 
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 
+#include "schemas/order.h"
 #include "tests/support/socket.h"
 
 namespace estop::testing {
@@ -22,6 +25,8 @@ const Subjects& subjects() {
 Segment segment(std::string_view text) {
   return Segment::parse(text).value();
 }
+
+const control::Role kAlice = control::OperatorRole{segment("alice"), true};
 
 }  // namespace
 
@@ -46,8 +51,7 @@ Site::Site() : keys(control::open_keyring(data.path()).value()) {
       Broker::Options{control::broker_config(keys, options, kIssuedAt_s), true});
   (void)creds(control::ControlRole{}, Account::kAgents);
   (void)creds(control::ControlRole{}, Account::kControl);
-  operator_ = connect(creds(control::OperatorRole{segment("alice")}, Account::kControl),
-                      subjects().own_inbox(segment("alice")));
+  operator_ = connect(creds(kAlice, Account::kControl), subjects().own_inbox(segment("alice")));
 }
 
 std::string Site::creds(const control::Role& role, Account account) {
@@ -130,6 +134,19 @@ bool Site::answers() {
 }
 
 // --- The operator ---
+
+void Site::emergency(const std::string& scope, const std::string& op_id) {
+  schemas::Record kill;
+  kill.op_id = op_id;
+  kill.scope = schemas::Scope::parse(scope).value();
+  kill.actor = "alice";
+  kill.reason = "control is gone";
+  std::ifstream file(creds(kAlice, Account::kControl));
+  const std::string creds_text{std::istreambuf_iterator<char>(file), {}};
+  operator_->publish(subjects().emergency(segment("alice")),
+                     schemas::sign_order(kill, creds_text).value().frame);
+  operator_->flush();
+}
 
 std::shared_ptr<Order> Site::send(const std::string& verb, const Json& request) {
   auto order = std::make_shared<Order>();

@@ -74,6 +74,7 @@ class Site {
   Order ask(const std::string& verb, const Json& request);
   Order kill(const std::string& scope, Json more = Json::object());
   Order resume(const std::string& scope, Json more = Json::object());
+  void emergency(const std::string& scope, const std::string& op_id);  // alice's own signed kill
   [[nodiscard]] std::size_t kills_in_force();
 
   Player& join(const std::string& address, const std::string& instance);  // says hello
