@@ -39,9 +39,10 @@ class Operator {
     kill.mode = schemas::KillMode::kNow;
     kill.actor = name_;
     kill.reason = "benchmark";
-    const std::string order = fmt::format(
-        R"({{"scope":"{}","reason":"{}","op_id":"{}","mode":"now","wait":["fenced"],"timeout_ms":8000}})",
-        scope, kill.reason, kill.op_id);
+    const std::string order =
+        fmt::format(R"({{"scope":"{}","reason":"{}","op_id":"{}","mode":"now",)"
+                    R"("wait":["fenced"],"timeout_ms":8000}})",
+                    scope, kill.reason, kill.op_id);
     Clock::time_point fenced{};
     std::string last;
     auto done = session_->kill(kill, order, kPatience_ms, [&](std::string_view answer) {

@@ -18,6 +18,7 @@ struct Row {
   double ratio = 0;  // value / baseline; the median of the rounds' own ratios
   std::string goal;  // ">= 0.9 x"
   bool reached = true;
+  bool is_required = true;  // false: a goal of a later version; "not yet" while it is not reached
 };
 
 void print_table(std::ostream& out, const std::vector<Row>& rows);

@@ -76,8 +76,7 @@ void measure_idle_kills(const Bench& bench, const Plan& plan, std::vector<Row>& 
                          3.0, false));
   rows.push_back(p99.row("kill to fenced, idle, p99", "kill_idle_p99", "us", "request-reply, p99",
                          5.0, false));
-  rows.back().goal += " (later)";
-  rows.back().reached = true;
+  rows.back().is_required = false;
 }
 
 void measure_saturated_kills(const Bench& bench, const Plan& plan, std::vector<Row>& rows) {
@@ -108,8 +107,9 @@ void measure_saturated_kills(const Bench& bench, const Plan& plan, std::vector<R
                   {},
                   0,
                   0,
-                  "<= 10000 (later)",
-                  true});
+                  "<= 10000",
+                  median(p99) <= 10'000,
+                  false});
 }
 
 void measure_fence(const Bench& bench, std::vector<Row>& rows) {
@@ -161,8 +161,9 @@ std::vector<Row> measure(const Bench& bench, const Plan& plan) {
                   {},
                   0,
                   0,
-                  "<= 5 (later)",
-                  true});
+                  "<= 5",
+                  check_ns <= 5,
+                  false});
   return rows;
 }
 
