@@ -69,6 +69,8 @@ struct JsonText {
 // Accepts either form; kMalformed and friends otherwise. The JSON text is syntactically valid only
 // if the form was msgpack; JSON input is passed on as it is, for the caller's parser.
 [[nodiscard]] Result<JsonText> to_json(std::string_view bytes);
+// How a command is to be answered, also one that cannot be read.
+[[nodiscard]] Form form_of(std::string_view bytes) noexcept;
 // `json` must be valid JSON (our own).
 [[nodiscard]] Bytes from_json(std::string_view json, Form form);
 

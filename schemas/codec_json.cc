@@ -94,19 +94,20 @@ void pack_json(Packer& out, const Json& json) {
   }
 }
 
-bool starts_msgpack_map(std::string_view bytes) {
-  if (bytes.empty()) return false;
-  const auto first = static_cast<unsigned char>(bytes.front());
-  return (first & 0xf0) == 0x80 || first == 0xde || first == 0xdf;
-}
-
 }  // namespace
+
+Form form_of(std::string_view bytes) noexcept {
+  if (bytes.empty()) return Form::kJson;
+  const auto first = static_cast<unsigned char>(bytes.front());
+  const bool is_map = (first & 0xf0) == 0x80 || first == 0xde || first == 0xdf;
+  return is_map ? Form::kMsgpack : Form::kJson;
+}
 
 Result<JsonText> to_json(std::string_view bytes) {
   if (bytes.size() > kControlMessageMax_bytes) {
     return fail(Errc::kTooLarge, "a command of more than 512 KiB");
   }
-  if (!starts_msgpack_map(bytes)) return JsonText{std::string(bytes), Form::kJson};
+  if (form_of(bytes) == Form::kJson) return JsonText{std::string(bytes), Form::kJson};
   if (auto bounds = check_bounds(bytes); !bounds) return tl::make_unexpected(bounds.error());
   try {
     const auto handle =

@@ -43,9 +43,10 @@ Heard heard_command(const Subjects& subjects, const MessageView& message, std::s
   command.reply.subject =
       subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{});
   if (message.data.empty()) return command;
+  command.reply.form = schemas::form_of(message.data);
   auto text = schemas::to_json(message.data);
-  if (text) command.reply.form = text->form;
-  command.json = text ? std::move(text->json) : to_string(text.error());  // refused as no JSON
+  if (!text) command.unreadable = text.error();
+  if (text) command.json = std::move(text->json);
   return command;
 }
 

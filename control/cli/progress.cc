@@ -38,8 +38,9 @@ std::string unconfirmed(const json& answer) {
 }
 
 Lines accepted(const json& answer) {
-  Lines lines{line("accepted", fmt::format("record {}   order {}", number(answer, "seq"),
-                                           shown(text(answer, "op_id"))))};
+  const std::string order = "order " + shown(text(answer, "op_id"));
+  const std::uint64_t seq = number(answer, "seq");  // 0: its record is still to come
+  Lines lines{line("accepted", seq == 0 ? order : fmt::format("record {}   {}", seq, order))};
   if (const std::string warning = text(answer, "warning"); !warning.empty()) {
     lines.push_back("warning: " + shown(warning));
   }

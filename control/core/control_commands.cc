@@ -28,6 +28,7 @@ schemas::Record order_draft(RecordKind kind, const CommandReceived& asked,
 
 void ControlCore::on(const CommandReceived& asked, Now now, Effects& out) {
   ++counters_.commands;
+  if (asked.unreadable.code != Errc::kOk) return refuse(asked, asked.unreadable, now, out);
   const auto command = parse_command(asked.verb, asked.json);
   if (!command) return refuse(asked, command.error(), now, out);
   std::visit([&](const auto& request) { obey(asked, request, now, out); }, *command);

@@ -39,6 +39,7 @@ struct CommandReceived {
   std::string json;
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   ReplyTo reply;
+  schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
 };
 
 // A kill that the operator signed himself, and that the bridges heard at the same time.

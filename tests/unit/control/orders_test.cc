@@ -238,5 +238,18 @@ TEST(Audit, HasEveryDecision) {
   }
 }
 
+TEST(Commands, OneThatCannotBeReadIsRefusedForTheReasonThatItHas) {
+  World world;
+  CommandReceived command;
+  command.actor = "alice";
+  command.verb = "kill";
+  command.reply.subject = schemas::Subjects::standard().own_inbox(
+      schemas::Segment::parse("alice").value(), schemas::Segment::parse("r9").value());
+  command.unreadable = {schemas::Errc::kDuplicateKey, "twice"};
+  world.send(command);
+  EXPECT_EQ(world.error(command.reply.subject.str()), "duplicate-key");
+  EXPECT_EQ(world.audited("refused"), 1U);
+}
+
 }  // namespace
 }  // namespace estop::control
