@@ -1,0 +1,246 @@
+#include "tests/sim/broker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace estop::sim {
+namespace {
+
+using control::Account;
+
+constexpr Nanos kBackLate = 2 * kSecond;  // how late a duplicate may come
+
+bool allows(const std::vector<std::string>& patterns, std::string_view subject) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return matches(pattern, subject); });
+}
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view subject) noexcept {
+  while (true) {
+    const auto wanted = pattern.substr(0, pattern.find('.'));
+    const auto token = subject.substr(0, subject.find('.'));
+    if (token.empty()) return false;
+    if (wanted == ">") return true;
+    if (wanted != "*" && wanted != token) return false;
+    const bool pattern_ends = wanted.size() == pattern.size();
+    const bool subject_ends = token.size() == subject.size();
+    if (pattern_ends || subject_ends) return pattern_ends && subject_ends;
+    pattern.remove_prefix(wanted.size() + 1);
+    subject.remove_prefix(token.size() + 1);
+  }
+}
+
+Broker::Broker(Ground& ground, schemas::Subjects subjects, Stream::Events stream, Accepted accepted)
+    : ground_(ground),
+      subjects_(subjects),
+      log_subject_(subjects.log().str()),
+      lease_subject_(subjects.lease().str()),
+      stream_(std::move(subjects), std::move(stream)),
+      accepted_(std::move(accepted)) {}
+
+void Broker::add_user(User user) {
+  auto link = std::make_unique<Link>();
+  link->user = std::move(user);
+  links_.push_back(std::move(link));
+}
+
+// --- The client's side ---
+
+SessionPtr Broker::dial(const std::string& user) {
+  const auto link = std::find_if(links_.begin(), links_.end(),
+                                 [&](const auto& one) { return one->user.name == user; });
+  const Nanos now = ground_.timeline.now();
+  if (!up_ || link == links_.end()) return nullptr;
+  if (now < (*link)->up_cut_until || now < (*link)->down_cut_until) return nullptr;
+  auto session = std::make_shared<Session>();
+  session->link = link->get();
+  sessions_.push_back(session);
+  return session;
+}
+
+void Broker::send(const SessionPtr& session, std::vector<Request> requests) {
+  const Nanos now = ground_.timeline.now();
+  const Nanos at =
+      std::max({session->up_free_at, now + ground_.delay(), session->link->up_cut_until});
+  session->up_free_at = at;
+  ground_.timeline.at(at, [this, session, at, requests = std::move(requests)] {
+    if (at > session->up_ends_at) return;
+    for (const Request& request : requests) {
+      if (!session->broker_has_it) return;
+      std::visit([&](const auto& one) { handle(session, one); }, request);
+    }
+  });
+}
+
+// The client closes its socket, or its machine does it for a process that died.
+void Broker::hang_up(const SessionPtr& session) {
+  session->client_has_it = false;
+  const Nanos now = ground_.timeline.now();
+  const Nanos at =
+      std::max({session->up_free_at, now + ground_.delay(), session->link->up_cut_until});
+  ground_.timeline.at(at, [this, session] { drop(session); });
+}
+
+// --- What clients ask for ---
+
+void Broker::handle(const SessionPtr& session, const Publish& publish) {
+  const Message& message = *publish.message;
+  const User& user = session->link->user;
+  if (!allows(user.may.publish, message.subject)) {
+    ground_.count("publish refused by the broker");
+    return;
+  }
+  ground_.trace.note(ground_.timeline.now(), message.data,
+                     [&] { return fmt::format("{} > {}", user.name, message.subject); });
+  accepted_(message);
+  std::optional<Message> answer;
+  const bool in_control = user.account == Account::kControl;
+  const bool asked = in_control && stream_.ask(message, answer);
+  if (in_control && message.subject == log_subject_) answer = stream_.take(message);
+  const std::size_t heard = asked ? 1 : route(publish.message, user.account);
+  if (answer && !message.reply.empty()) return reply_to(message, std::move(*answer));
+  if (heard != 0 || message.reply.empty()) return;
+  Message nobody;
+  nobody.headers = {{"Status", "503"}};
+  reply_to(message, std::move(nobody));
+}
+
+void Broker::handle(const SessionPtr& session, const Subscribe& subscribe) {
+  const auto& may = session->link->user.may.subscribe;
+  const bool allowed = allows(may, subscribe.pattern) ||
+                       std::find(may.begin(), may.end(), subscribe.pattern) != may.end();
+  if (!allowed) {
+    ground_.count("subscription refused by the broker");
+    return;
+  }
+  session->subscriptions.push_back({subscribe.id, subscribe.pattern, subscribe.queue});
+}
+
+void Broker::handle(const SessionPtr& session, const Unsubscribe& unsubscribe) {
+  std::erase_if(session->subscriptions,
+                [&](const Subscription& one) { return one.id == unsubscribe.id; });
+}
+
+// --- Routing ---
+
+void Broker::reply_to(const Message& asked, Message answer) {
+  answer.subject = asked.reply;
+  route(std::make_shared<const Message>(std::move(answer)), asked.from->account);
+}
+
+std::size_t Broker::route(const MessagePtr& message, Account account) {
+  std::size_t heard = 0;
+  std::map<std::string_view, std::vector<std::pair<const SessionPtr*, Subscription*>>> groups;
+  for (const SessionPtr& session : sessions_) {
+    if (session->link->user.account != account) continue;
+    for (Subscription& subscription : session->subscriptions) {
+      if (!matches(subscription.pattern, message->subject)) continue;
+      ++heard;
+      if (subscription.queue.empty()) {
+        deliver(session, subscription, message);
+      } else {
+        groups[subscription.queue].emplace_back(&session, &subscription);
+      }
+    }
+  }
+  for (const auto& [queue, members] : groups) {
+    const auto& [session, subscription] = ground_.random.pick(members);
+    deliver(*session, *subscription, message);
+  }
+  return heard;
+}
+
+void Broker::deliver(const SessionPtr& session, Subscription& subscription,
+                     const MessagePtr& message) {
+  const Weather& weather = ground_.weather;
+  Random& random = ground_.random;
+  if (subscription.dead) return;
+  if (weather.loss != 0 && random.chance(weather.loss)) return ground_.count("message lost");
+  const Nanos now = ground_.timeline.now();
+  Nanos at =
+      std::max({session->down_free_at, now + ground_.delay(), session->link->down_cut_until});
+  session->down_free_at = at;
+  at = std::max(at, subscription.free_at);
+  if (weather.lag != 0 && random.chance(weather.lag)) {
+    at += random.between(kMs, 300 * kMs);
+    ground_.count("subscription lags");
+  }
+  subscription.free_at = at;
+  deliver_at(at, session, subscription.id, message);
+  // Not of leases: nobody but their publisher can repeat one, and an old head is a log gone back.
+  if (weather.duplicate == 0 || message->subject == lease_subject_) return;
+  if (!random.chance(weather.duplicate)) return;
+  ground_.count("message duplicated");
+  deliver_at(at + random.between(0, kBackLate), session, subscription.id, message);
+}
+
+void Broker::deliver_at(Nanos when, const SessionPtr& session, std::uint64_t id,
+                        const MessagePtr& message) {
+  ground_.timeline.at(when, [session, id, message] {
+    if (session->client_has_it) session->on_message(id, message);
+  });
+}
+
+void Broker::drop(const SessionPtr& session) {
+  session->broker_has_it = false;
+  std::erase(sessions_, session);
+}
+
+// Both ends notice: the broker at once, the client a moment later.
+void Broker::lose(const SessionPtr& session, const std::string& reason) {
+  const Nanos now = ground_.timeline.now();
+  session->up_ends_at = now;
+  drop(session);
+  ground_.timeline.at(now + ground_.delay(), [session, reason] {
+    if (session->client_has_it) session->on_lost(reason);
+  });
+}
+
+// --- Faults ---
+
+// A client notices by its pings after at most 3 s and dials anew; the broker only when it hears it.
+void Broker::cut(Link& link, bool up, bool down, Nanos how_long) {
+  const Nanos now = ground_.timeline.now();
+  const Nanos until = now + how_long;
+  if (up) link.up_cut_until = std::max(link.up_cut_until, until);
+  if (down) link.down_cut_until = std::max(link.down_cut_until, until);
+  const Nanos noticed = now + ground_.random.between(2 * kSecond, 3 * kSecond);
+  if (noticed >= until) return;
+  for (const SessionPtr& session : sessions_) {
+    if (session->link != &link) continue;
+    ground_.timeline.at(noticed, [session] {
+      if (session->client_has_it) session->on_lost("no answer from the broker");
+    });
+  }
+}
+
+void Broker::stop(Nanos down_for) {
+  up_ = false;
+  for (const SessionPtr& session : std::vector(sessions_)) lose(session, "the broker ended");
+  ground_.timeline.after(down_for, [this] { up_ = true; });
+}
+
+void Broker::misplace_subscription() {
+  if (sessions_.empty()) return;
+  auto& subscriptions = ground_.random.pick(sessions_)->subscriptions;
+  if (!subscriptions.empty()) ground_.random.pick(subscriptions).dead = true;
+}
+
+void Broker::find_subscriptions_again() {
+  for (const SessionPtr& session : sessions_) {
+    for (Subscription& one : session->subscriptions) one.dead = false;
+  }
+}
+
+void Broker::inject(std::string subject, std::string data) {
+  Message message;
+  message.subject = std::move(subject);
+  message.data = std::move(data);
+  route(std::make_shared<const Message>(std::move(message)), Account::kControl);
+}
+
+}  // namespace estop::sim

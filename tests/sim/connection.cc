@@ -1,0 +1,307 @@
+// nats::Connection on the simulated broker: takes the place of the library in broker-bridge/nats,
+// so that everything above it (JetStream, the readers of the log, what control hears) is the real
+// code. The same contract: batches by subscription, one write per turn, nothing is kept for later.
+#include "broker-bridge/nats/connection.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "tests/sim/loop.h"
+
+namespace estop::nats {
+
+using schemas::Errc;
+using schemas::fail;
+using sim::MessagePtr;
+
+namespace {
+
+constexpr sim::Nanos kReconnectLeast = 50 * sim::kMs;
+constexpr sim::Nanos kReconnectMost = 100 * sim::kMs;
+constexpr sim::Nanos kBusyMost = 5 * sim::kMs;
+
+}  // namespace
+
+class Connection::State {
+ public:
+  State(boost::asio::io_context& loop, ConnectOptions options, std::string inbox,
+        ConnectionEvents events)
+      : process_(loop.process),
+        broker_(loop.broker),
+        user_(std::move(options.creds_file)),
+        inbox_(std::move(inbox)),
+        events_(std::move(events)) {
+    inbox_.pop_back();  // the `>` of the pattern
+  }
+  ~State() {
+    if (session_) broker_.hang_up(session_);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  [[nodiscard]] bool attached() const { return session_ != nullptr; }
+  [[nodiscard]] std::uint64_t batches() const { return batches_; }
+  void connect() {
+    process_.after(0, [this] { dial(); });
+  }
+  SubscriptionId subscribe(std::string pattern, std::string queue, Handler handler);
+  void unsubscribe(SubscriptionId id);
+  bool publish(const std::string& subject, const std::string& reply, std::string_view data,
+               const Headers& headers);
+  void request(const std::string& subject, std::string_view data, Millis timeout,
+               ReplyHandler handler, const Headers& headers);
+  void flush();
+  void poll() {
+    if (!in_batch_ && !arrived_.empty()) read();
+  }
+
+ private:
+  struct Known {  // a subscription
+    SubscriptionId id = 0;
+    std::string pattern;
+    std::string queue;
+    Handler handler;
+    std::deque<MessagePtr> pending;
+    bool dead = false;
+  };
+  struct Asked {
+    SubscriptionId subscription = 0;
+    ReplyHandler handler;
+  };
+  void dial();
+  void dial_later();
+  void arrive(SubscriptionId id, const MessagePtr& message);
+  void read();
+  void drain(Known& subscription);
+  void lost(const std::string& reason);
+  void answer(std::uint64_t request, schemas::Result<MessageView> result);
+
+  sim::Process& process_;
+  sim::Broker& broker_;
+  std::string user_;
+  std::string inbox_;
+  ConnectionEvents events_;
+  sim::SessionPtr session_;
+  std::vector<std::shared_ptr<Known>> subscriptions_;
+  std::vector<sim::Request> unsent_;
+  std::deque<std::pair<SubscriptionId, MessagePtr>> arrived_;  // in the socket
+  std::map<std::uint64_t, Asked> requests_;
+  bool in_batch_ = false;
+  bool read_is_due_ = false;
+  std::uint64_t batches_ = 0;
+  std::uint64_t last_subscription_ = 0;
+  std::uint64_t last_request_ = 0;
+};
+
+void Connection::State::dial() {
+  session_ = broker_.dial(user_);
+  if (!session_) return dial_later();
+  session_->on_message = [this](SubscriptionId id, const MessagePtr& message) {
+    arrive(id, message);
+  };
+  session_->on_lost = [this](const std::string& reason) {
+    process_.after(0, [this, reason, gone = session_] {
+      if (gone == session_) lost(reason);
+    });
+  };
+  for (const auto& one : subscriptions_) {
+    if (!one->dead) unsent_.emplace_back(sim::Subscribe{one->id, one->pattern, one->queue});
+  }
+  if (events_.connected) events_.connected();
+}
+
+void Connection::State::dial_later() {
+  const auto wait = process_.ground().random.between(kReconnectLeast, kReconnectMost);
+  process_.after(wait, [this] { dial(); });
+}
+
+void Connection::State::lost(const std::string& reason) {
+  broker_.hang_up(session_);
+  session_ = nullptr;
+  unsent_.clear();
+  arrived_.clear();
+  std::vector<std::uint64_t> open;
+  for (const auto& [id, asked] : requests_) open.push_back(id);
+  for (const auto id : open) answer(id, fail(Errc::kNoContact, "contact lost: " + reason));
+  if (events_.disconnected) events_.disconnected(reason);
+  dial_later();
+}
+
+Connection::SubscriptionId Connection::State::subscribe(std::string pattern, std::string queue,
+                                                        Handler handler) {
+  auto made = std::make_shared<Known>();
+  made->id = ++last_subscription_;
+  made->pattern = std::move(pattern);
+  made->queue = std::move(queue);
+  made->handler = std::move(handler);
+  if (attached()) unsent_.emplace_back(sim::Subscribe{made->id, made->pattern, made->queue});
+  subscriptions_.push_back(std::move(made));
+  return last_subscription_;
+}
+
+void Connection::State::unsubscribe(SubscriptionId id) {
+  for (const auto& one : subscriptions_) one->dead |= one->id == id;
+  if (attached()) unsent_.emplace_back(sim::Unsubscribe{id});
+  if (!in_batch_) std::erase_if(subscriptions_, [](const auto& one) { return one->dead; });
+}
+
+bool Connection::State::publish(const std::string& subject, const std::string& reply,
+                                std::string_view data, const Headers& headers) {
+  if (!attached()) return false;
+  auto made = std::make_shared<sim::Message>();
+  made->subject = subject;
+  made->reply = reply;
+  made->data = data;
+  made->headers = headers;
+  made->from = &session_->link->user;
+  made->stamp = process_.ground().stamp();
+  unsent_.emplace_back(sim::Publish{std::move(made)});
+  return true;
+}
+
+void Connection::State::flush() {
+  if (attached() && !unsent_.empty()) broker_.send(session_, std::exchange(unsent_, {}));
+}
+
+// --- What arrives ---
+
+void Connection::State::arrive(SubscriptionId id, const MessagePtr& message) {
+  arrived_.emplace_back(id, message);
+  if (read_is_due_) return;
+  const auto& weather = process_.ground().weather;
+  sim::Random& random = process_.ground().random;
+  const bool busy = weather.busy != 0 && random.chance(weather.busy);
+  if (!busy && !process_.is_frozen()) return process_.turn([this] { read(); });
+  read_is_due_ = true;
+  process_.after(busy ? random.between(0, kBusyMost) : 0, [this] { read(); });
+}
+
+// One read: the messages are handled subscription by subscription, in the order of their making.
+void Connection::State::read() {
+  read_is_due_ = false;
+  ++batches_;
+  in_batch_ = true;
+  for (auto& [id, message] : std::exchange(arrived_, {})) {
+    const auto known = std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                                    [id = id](const auto& one) { return one->id == id; });
+    if (known != subscriptions_.end()) (*known)->pending.push_back(std::move(message));
+  }
+  for (std::size_t i = 0; i < subscriptions_.size(); ++i) {
+    const auto one = subscriptions_[i];
+    drain(*one);
+  }
+  in_batch_ = false;
+  std::erase_if(subscriptions_, [](const auto& one) { return one->dead; });
+}
+
+void Connection::State::drain(Known& subscription) {
+  while (!subscription.pending.empty() && !subscription.dead) {
+    const MessagePtr message = std::move(subscription.pending.front());
+    subscription.pending.pop_front();
+    MessageView view;
+    view.handle_ = const_cast<sim::Message*>(message.get());
+    view.subject = message->subject;
+    view.reply = message->reply;
+    view.data = message->data;
+    subscription.handler(view);
+  }
+}
+
+// --- Requests ---
+
+void Connection::State::request(const std::string& subject, std::string_view data, Millis timeout,
+                                ReplyHandler handler, const Headers& headers) {
+  const auto id = ++last_request_;
+  const std::string reply = inbox_ + "rpc." + std::to_string(id);
+  const auto subscription = subscribe(reply, {}, [this, id](const MessageView& view) {
+    constexpr int kNobody = 503;
+    if (view.broker_status() != kNobody) return answer(id, view);
+    answer(id, fail(Errc::kNoContact, "nobody listens there: that part is not running"));
+  });
+  requests_.emplace(id, Asked{subscription, std::move(handler)});
+  if (publish(subject, reply, data, headers)) {
+    process_.after(timeout.count() * sim::kMs,
+                   [this, id] { answer(id, fail(Errc::kTimeout, "no answer in time")); });
+  } else {
+    process_.after(0, [this, id] {
+      answer(id, fail(Errc::kNoContact, "not connected to the broker, or too large for it"));
+    });
+  }
+}
+
+void Connection::State::answer(std::uint64_t request, schemas::Result<MessageView> result) {
+  const auto found = requests_.find(request);
+  if (found == requests_.end()) return;
+  const Asked asked = std::move(found->second);
+  requests_.erase(found);
+  unsubscribe(asked.subscription);
+  asked.handler(std::move(result));
+}
+
+// --- The contract ---
+
+std::optional<std::string> MessageView::header(const char* key) const {
+  for (const auto& [name, value] : static_cast<const sim::Message*>(handle_)->headers) {
+    if (name == key) return value;
+  }
+  return std::nullopt;
+}
+
+int MessageView::broker_status() const {
+  return std::stoi(header("Status").value_or("0"));
+}
+
+Connection::Connection(boost::asio::io_context& loop, ConnectOptions options,
+                       schemas::Subject inbox, ConnectionEvents events)
+    : state_(std::make_shared<State>(loop, std::move(options), inbox.str(), std::move(events))) {}
+
+Connection::~Connection() = default;
+
+schemas::Result<void> Connection::connect(bool /*retry*/) {
+  state_->connect();
+  return {};
+}
+bool Connection::is_connected() const {
+  return state_->attached();
+}
+Connection::SubscriptionId Connection::subscribe(const schemas::Subject& pattern, Handler handler) {
+  return state_->subscribe(pattern.str(), {}, std::move(handler));
+}
+Connection::SubscriptionId Connection::queue_subscribe(const schemas::Subject& pattern,
+                                                       const schemas::Segment& queue,
+                                                       Handler handler) {
+  return state_->subscribe(pattern.str(), queue.text(), std::move(handler));
+}
+void Connection::unsubscribe(SubscriptionId id) {
+  state_->unsubscribe(id);
+}
+bool Connection::publish(const schemas::Subject& subject, std::string_view data) {
+  return state_->publish(subject.str(), {}, data, {});
+}
+bool Connection::publish(const schemas::Subject& subject, std::string_view data,
+                         const Headers& headers, const schemas::Subject& reply) {
+  return state_->publish(subject.str(), reply.str(), data, headers);
+}
+bool Connection::publish_built(const std::string& subject, std::string_view data) {
+  return state_->publish(subject, {}, data, {});
+}
+bool Connection::publish_built(const std::string& subject, std::string_view data,
+                               const Headers& headers) {
+  return state_->publish(subject, {}, data, headers);
+}
+void Connection::request(const schemas::Subject& subject, std::string_view data, Millis timeout,
+                         ReplyHandler handler, const Headers& headers) {
+  state_->request(subject.str(), data, timeout, std::move(handler), headers);
+}
+void Connection::flush() {
+  state_->flush();
+}
+std::uint64_t Connection::batches() const {
+  return state_->batches();
+}
+void Connection::poll() {
+  state_->poll();
+}
+
+}  // namespace estop::nats

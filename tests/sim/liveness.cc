@@ -1,0 +1,85 @@
+#include "tests/sim/liveness.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+namespace estop::sim {
+namespace {
+
+template <class Condition>
+void await(World& world, Nanos within, const std::string& what, Condition condition) {
+  const Nanos until = world.ground.timeline.now() + within;
+  while (!condition()) {
+    if (world.ground.timeline.now() >= until) throw Violation{"I9", what};
+    world.step();
+  }
+}
+
+void pass(World& world, Nanos time) {
+  const Nanos until = world.ground.timeline.now() + time;
+  while (world.ground.timeline.now() < until) world.step();
+}
+
+bool is_open(const BridgeProcess& bridge) {
+  return bridge.core() != nullptr && bridge.core()->is_open(bridge.boot_now());
+}
+
+std::string who_is_missing(const World& world) {
+  std::string missing = "not open again:";
+  if (!world.control->is_leading()) missing += " control";
+  for (const auto& bridge : world.bridges) {
+    if (!is_open(*bridge)) missing += " " + bridge->id();
+  }
+  for (const auto& agent : world.agents) {
+    if (!agent->is_working()) missing += " " + agent->name();
+  }
+  for (const std::string& scope : world.observer->scopes_killed()) missing += " kill of " + scope;
+  return missing;
+}
+
+bool is_well(const World& world) {
+  return world.control->is_leading() && world.observer->scopes_killed().empty() &&
+         std::all_of(world.bridges.begin(), world.bridges.end(),
+                     [](const auto& one) { return is_open(*one); }) &&
+         std::all_of(world.agents.begin(), world.agents.end(),
+                     [](const auto& one) { return one->is_working(); });
+}
+
+// The operator lifts whatever still holds, and asks again where it was refused.
+void recover(World& world) {
+  const Nanos until = world.ground.timeline.now() + kOpenWithin;
+  while (!is_well(world)) {
+    if (world.ground.timeline.now() >= until) throw Violation{"I9", who_is_missing(world)};
+    for (const std::string& scope : world.observer->scopes_killed()) world.boss->resume(scope);
+    pass(world, 2 * kSecond);
+  }
+}
+
+}  // namespace
+
+void prove_liveness(World& world, Faults& faults) {
+  faults.stop();
+  world.boss->rest();
+  world.broker->find_subscriptions_again();
+  pass(world, kFaultMost);
+  recover(world);
+
+  const AgentProcess& victim = *world.ground.random.pick(world.agents);
+  const std::string scope = victim.address().text();
+  const std::string kill = world.boss->kill(scope);
+  await(world, kFencedWithin, "not fenced and durable: " + kill,
+        [&] { return world.boss->asked(kill).fenced && world.boss->asked(kill).durable; });
+  await(world, kStoppedWithin, victim.name() + " did not stop",
+        [&] { return !victim.is_working(); });
+  world.ground.count("I9");
+
+  const std::string resume = world.boss->resume(scope);
+  const std::uint64_t before = world.observer->forwards_of(victim.instance());
+  await(world, kFlowsWithin, "the intents of " + victim.name() + " do not flow again",
+        [&] { return world.observer->forwards_of(victim.instance()) > before; });
+  world.ground.count("I9");
+}
+
+}  // namespace estop::sim

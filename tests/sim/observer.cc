@@ -1,0 +1,156 @@
+#include "tests/sim/observer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/codec.h"
+
+namespace estop::sim {
+
+using schemas::RecordKind;
+
+namespace {
+
+constexpr std::size_t kLeasesKept = 64;
+
+}  // namespace
+
+Observer::Observer(Ground& ground, ObserverSettings settings, const Disk& disk)
+    : ground_(ground), settings_(std::move(settings)), disk_(disk) {}
+
+void Observer::fail(const std::string& invariant, const std::string& text) {
+  throw Violation{invariant, text};
+}
+
+void Observer::ordered(const std::string& verb, const std::string& scope,
+                       const std::string& op_id) {
+  ground_.trace.note(ground_.timeline.now(), op_id,
+                     [&] { return fmt::format("operator: {} {} ({})", verb, scope, op_id); });
+  orders_.emplace(op_id, scope);
+}
+
+std::vector<std::string> Observer::scopes_killed() const {
+  std::set<std::string> scopes;
+  for (const auto& [op_id, kill] : truth_.kills()) {
+    if (!kill.resumed) scopes.insert(kill.scope.text());
+  }
+  return {scopes.begin(), scopes.end()};
+}
+
+std::uint64_t Observer::forwards_of(const schemas::Instance& sender) const {
+  const auto found = forwards_of_.find(sender.text());
+  return found == forwards_of_.end() ? 0 : found->second;
+}
+
+std::string Observer::old_lease() const {
+  return leases_.empty() ? std::string() : leases_.front();
+}
+
+// --- Control ---
+
+void Observer::control_began() {
+  published_.clear();
+  leads_ = false;
+}
+
+void Observer::record_published(const schemas::Bytes& frame) {
+  const auto record = schemas::open_record(frame);
+  if (!record) fail("I7", "control published what is no record");
+  const schemas::Record& made = record->record;
+  ground_.trace.note(ground_.timeline.now(), frame, [&] {
+    return fmt::format("control: {} {} at {} of {}", name(made.kind), made.op_id, made.seq,
+                       made.scope.text());
+  });
+  if (made.kind == RecordKind::kKill || made.kind == RecordKind::kResume) {
+    checked("I7");
+    const auto ordered = orders_.find(made.op_id);
+    if (ordered == orders_.end() || ordered->second != made.scope.text()) {
+      fail("I7", fmt::format("nobody ordered {} of {}", made.op_id, made.scope.text()));
+    }
+  }
+  published_.insert(made.op_id);
+  truth_.published(*record, ground_.timeline.now(), ground_.stamp());
+}
+
+void Observer::lease_signed(const schemas::Bytes& bytes) {
+  const auto frame = schemas::open_lease(bytes, settings_.control_key);
+  if (!frame) fail("I7", "control signed a lease that cannot be read");
+  if (!std::exchange(leads_, true)) control_leads_again();
+  signed_at_[bytes] = ground_.stamp();
+  leases_.push_back(bytes);
+  if (leases_.size() > kLeasesKept) leases_.pop_front();
+  check_head(*frame);
+}
+
+// What a head covers is committed, the same for ever, and durable where it opens something.
+void Observer::check_head(const schemas::LeaseFrame& frame) {
+  const schemas::Head& head = frame.head;
+  if (head.seq == 0) return;
+  checked("I11");
+  if (!taken_.contains(head.hash)) {
+    fail("I11", fmt::format("the head {} was never taken by the stream", head.seq));
+  }
+  const auto known = heads_.emplace(head.seq, head.hash).first;
+  if (known->second != head.hash) {
+    fail("I11", fmt::format("two records are committed at {}", head.seq));
+  }
+}
+
+// A new control may go on from what stream and recorder hold; what they lost is gone.
+void Observer::control_leads_again() {
+  std::set<schemas::Hash> held;
+  for (const auto& [seq, record] : disk_.records) held.insert(record.hash);
+  for (const std::string& frame : stream_->frames()) {
+    if (const auto record = schemas::open_record(frame)) held.insert(record->hash);
+  }
+  std::erase_if(heads_, [&](const auto& entry) { return !held.contains(entry.second); });
+  const std::size_t lost = truth_.control_knows_only(held, published_);
+  if (lost != 0) ground_.count("kill lost with all who knew it", lost);
+}
+
+void Observer::audited(const control::AuditEntry& entry) {
+  if (entry.kind == "instance-stopped") {
+    checked("unconfirmed");
+    const std::string instance = entry.actor.substr(entry.actor.find('@') + 1);
+    const auto known = agents_.find(instance);
+    if (known != agents_.end() && !known->second.stopped.contains(entry.op_id)) {
+      fail("unconfirmed", entry.actor + " is shown as stopped by " + entry.op_id);
+    }
+  }
+  if (entry.kind != "fenced") return;
+  ground_.count("fences");
+  ground_.trace.note(ground_.timeline.now(), entry.op_id,
+                     [&] { return "control: fenced " + entry.op_id; });
+  if (Kill* kill = truth_.find(entry.op_id)) kill->fenced = true;
+}
+
+void Observer::agent_answered(const std::string& reply_subject) {
+  signed_at_[reply_subject] = ground_.stamp();
+}
+
+// --- What keeps the log ---
+
+void Observer::stream_took(std::uint64_t seq, std::string_view frame) {
+  const auto record = schemas::open_record(frame);
+  if (!record || !schemas::verify_record(*record, settings_.control_key)) {
+    fail("I7", fmt::format("the stream took at {} what control did not sign", seq));
+  }
+  taken_.insert(record->hash);
+  truth_.taken(record->hash);
+}
+
+void Observer::recorder_stored(const schemas::SignedRecord& record) {
+  checked("I8");
+  const std::string& op_id = record.record.op_id;
+  const bool told = std::any_of(disk_.audit.begin(), disk_.audit.end(), [&](const auto& line) {
+    return line.op_id == op_id || line.kind == "gap";
+  });
+  const bool is_order =
+      record.record.kind == RecordKind::kKill || record.record.kind == RecordKind::kResume;
+  if (is_order && !told) fail("I8", op_id + " is in the log and not in the audit");
+  truth_.stored(record.hash);
+}
+
+}  // namespace estop::sim

@@ -1,0 +1,149 @@
+// Sees everything that passes between the parts, and throws a Violation where an invariant
+// (hazards I1 to I12, README) is broken. It believes no core: leases are recomputed from the beats
+// that were sent, kills from what was published, resumes from stream and recorder.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/nats/connection.h"
+#include "control/core/events.h"
+#include "schemas/signing.h"
+#include "tests/sim/ground.h"
+#include "tests/sim/recorder.h"
+#include "tests/sim/session.h"
+#include "tests/sim/stream.h"
+#include "tests/sim/truth.h"
+
+namespace estop::sim {
+
+struct ObserverSettings {
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  schemas::PublicKey control_key{};
+  Nanos bridge_lease = 0;
+  Nanos agent_lease = 0;
+};
+
+class Observer {
+ public:
+  Observer(Ground& ground, ObserverSettings settings, const Disk& disk);
+  void watch(const Stream& stream) { stream_ = &stream; }
+
+  // The operator, control and what keeps its log (observer.cc).
+  void ordered(const std::string& verb, const std::string& scope, const std::string& op_id);
+  void control_began();
+  void record_published(const schemas::Bytes& frame);
+  void lease_signed(const schemas::Bytes& frame);
+  void audited(const control::AuditEntry& entry);
+  void agent_answered(const std::string& reply_subject);
+  void stream_took(std::uint64_t seq, std::string_view frame);
+  void recorder_stored(const schemas::SignedRecord& record);
+  [[nodiscard]] std::vector<std::string> scopes_killed() const;
+
+  // Bridges, by id (observer_bridges.cc).
+  void bridge_began(const std::string& id);
+  void beat_sent(const std::string& id, std::uint64_t nonce, Nanos boot_now);
+  void log_delivered(const std::string& id, std::string_view frame);
+  void lease_delivered(const std::string& id, std::string_view frame);
+  // After each event of the bridge, with what it wants done.
+  void bridge_looked_at(const std::string& id, const bridge::BridgeCore& core,
+                        const bridge::Effects& effects);
+  void receipt_sent(const std::string& id, const schemas::BridgeReceipt& receipt);
+  void forwarded(const std::string& id, const nats::MessageView& intent, const std::string& subject,
+                 Nanos boot_now);
+  void refused(const std::string& id, const nats::MessageView& intent,
+               const bridge::IntentOutcome& outcome);
+  void accepted(const Message& message);  // by the broker
+
+  // Obedient agents, by instance (observer_agents.cc).
+  void agent_began(const schemas::Address& address, const schemas::Instance& instance);
+  void agent_beat_sent(const schemas::Instance& instance, std::uint64_t nonce, Nanos boot_now);
+  void beat_answered(const schemas::Instance& instance, const schemas::BeatReply& reply,
+                     std::string_view subject);
+  void hello_answered(const schemas::Address& address, const schemas::Instance& instance,
+                      const schemas::HelloReply& reply);
+  void order_verified(const schemas::Instance& instance, const schemas::Record& record);
+  void work_started(const schemas::Address& address, const schemas::Instance& instance,
+                    std::uint64_t incarnation);
+  void agent_sends(const schemas::Address& address, const schemas::Instance& instance,
+                   std::uint64_t incarnation, Nanos boot_now);
+  void agent_receipt(const schemas::Address& address, const schemas::Instance& instance,
+                     const schemas::StoppedReceipt& receipt);
+  void checkpoint_stored(const schemas::Address& address, const std::string& key,
+                         std::uint64_t version);
+
+  [[nodiscard]] Truth& truth() { return truth_; }
+  [[nodiscard]] std::uint64_t forwards() const { return forwards_; }
+  [[nodiscard]] std::uint64_t forwards_of(const schemas::Instance& sender) const;
+  // A lease frame that control signed a while ago; empty: there is none.
+  [[nodiscard]] std::string old_lease() const;
+
+ private:
+  struct Passed {  // an intent that a bridge forwarded
+    std::string sender;
+    std::string instance;
+    std::string receiver;
+    std::string receiver_instance;
+  };
+  struct BridgeLife {
+    std::map<std::uint64_t, Nanos> beats;  // nonce → its sending, on the bridge's clock
+    Nanos lease_until = 0;
+    std::uint64_t knows_until = 0;  // stamp of the newest lease frame that it read
+    std::uint64_t term = 0;
+    schemas::Head head;     // the newest that it was told
+    schemas::Head applied;  // the newest that it applied
+    std::optional<schemas::LeaseFrame> told;
+    bool must_alarm = false;
+    std::string must_be_shut;  // why; empty: it may be open
+    std::set<std::string> seen;
+    std::set<std::string> confirmed;
+    std::vector<Passed> passed;
+  };
+  struct AgentLife {
+    std::map<std::uint64_t, Nanos> beats;
+    Nanos lease_until = 0;
+    std::uint64_t knows_until = 0;
+    std::set<std::string> seen;
+    std::set<std::string> stopped;  // kills for which it said so
+    std::uint64_t incarnation = 0;
+    bool works = false;
+  };
+
+  [[noreturn]] void fail(const std::string& invariant, const std::string& text);
+  void checked(const char* invariant) { ground_.count(invariant); }
+  void check_head(const schemas::LeaseFrame& frame);
+  void control_leads_again();
+  [[nodiscard]] bool must_obey(const BridgeLife& life, const Kill& kill) const;
+  [[nodiscard]] bool must_obey(const AgentLife& life, const Kill& kill) const;
+  void check_kills(const std::string& id, BridgeLife& life, const Passed& intent,
+                   std::uint64_t incarnation);
+  void check_origin(const nats::MessageView& intent, const Passed& parts,
+                    const std::string& subject);
+
+  Ground& ground_;
+  ObserverSettings settings_;
+  const Disk& disk_;
+  const Stream* stream_ = nullptr;
+  Truth truth_;
+  std::map<std::string, std::string> orders_;     // op id → scope
+  std::set<std::string> published_;               // op ids, by this life of control
+  bool leads_ = false;                            // this life of control has signed a lease
+  std::map<std::uint64_t, schemas::Hash> heads_;  // seq → what was committed there
+  std::set<schemas::Hash> taken_;                 // by the stream, ever
+  std::map<std::string, std::uint64_t, std::less<>> signed_at_;  // frame or reply subject → stamp
+  std::map<std::string, BridgeLife> bridges_;
+  std::map<std::string, AgentLife> agents_;                                   // by instance
+  std::map<std::pair<std::string, std::string>, std::uint64_t> checkpoints_;  // acknowledged
+  std::deque<schemas::Bytes> leases_;  // the newest that were signed
+  std::uint64_t forwards_ = 0;
+  std::map<std::string, std::uint64_t> forwards_of_;  // by the sender's instance
+};
+
+}  // namespace estop::sim

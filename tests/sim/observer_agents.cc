@@ -1,0 +1,108 @@
+// What obedient agents may do, and what is kept for them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "tests/sim/observer.h"
+
+namespace estop::sim {
+
+namespace {
+
+constexpr Nanos kSlowClock = 102;  // percent
+
+}  // namespace
+
+void Observer::agent_began(const schemas::Address& /*address*/, const schemas::Instance& instance) {
+  agents_[instance.text()] = {};
+}
+
+void Observer::agent_beat_sent(const schemas::Instance& instance, std::uint64_t nonce,
+                               Nanos boot_now) {
+  agents_[instance.text()].beats[nonce] = boot_now;
+}
+
+void Observer::beat_answered(const schemas::Instance& instance, const schemas::BeatReply& reply,
+                             std::string_view subject) {
+  AgentLife& life = agents_[instance.text()];
+  const auto beat = life.beats.find(reply.nonce);
+  if (beat == life.beats.end()) return;
+  if (reply.code == schemas::Errc::kOk) {
+    life.lease_until = std::max(life.lease_until, beat->second + settings_.agent_lease);
+  }
+  life.beats.erase(life.beats.begin(), std::next(beat));
+  for (const schemas::Latch& latch : reply.latches) life.seen.insert(latch.op_id);
+  if (const auto at = signed_at_.find(subject); at != signed_at_.end()) {
+    life.knows_until = std::max(life.knows_until, at->second);
+  }
+}
+
+// I12: what was acknowledged is handed back, in its newest version or a later one.
+void Observer::hello_answered(const schemas::Address& address,
+                              const schemas::Instance& /*instance*/,
+                              const schemas::HelloReply& reply) {
+  if (reply.code != schemas::Errc::kOk) return;
+  for (const auto& [place, version] : checkpoints_) {
+    if (place.first != address.tokens()) continue;
+    checked("I12");
+    const bool listed = std::any_of(
+        reply.checkpoints.begin(), reply.checkpoints.end(),
+        [&](const auto& one) { return one.key == place.second && one.version >= version; });
+    if (!listed)
+      fail("I12", fmt::format("{} lost {} version {}", address.text(), place.second, version));
+  }
+}
+
+void Observer::checkpoint_stored(const schemas::Address& address, const std::string& key,
+                                 std::uint64_t version) {
+  auto& newest = checkpoints_[{address.tokens(), key}];
+  newest = std::max(newest, version);
+}
+
+void Observer::order_verified(const schemas::Instance& instance, const schemas::Record& record) {
+  if (record.kind == schemas::RecordKind::kKill) agents_[instance.text()].seen.insert(record.op_id);
+}
+
+bool Observer::must_obey(const AgentLife& life, const Kill& kill) const {
+  if (life.seen.contains(kill.op_id)) return true;
+  if (!kill.known) return false;
+  const Nanos bound = settings_.agent_lease * kSlowClock / 100;
+  return kill.stamp < life.knows_until || ground_.timeline.now() > kill.since + bound;
+}
+
+void Observer::work_started(const schemas::Address& address, const schemas::Instance& instance,
+                            std::uint64_t incarnation) {
+  checked("I3");
+  if (incarnation > truth_.incarnation(address.tokens(), instance.text())) {
+    fail("I3",
+         fmt::format("{}@{} begins a life that nobody gave", address.text(), instance.text()));
+  }
+  AgentLife& life = agents_[instance.text()];
+  life.works = true;
+  life.incarnation = incarnation;
+}
+
+void Observer::agent_sends(const schemas::Address& address, const schemas::Instance& instance,
+                           std::uint64_t incarnation, Nanos boot_now) {
+  const AgentLife& life = agents_[instance.text()];
+  checked("I5");
+  if (boot_now >= life.lease_until) {
+    fail("I5", fmt::format("{}@{} sends without a lease", address.text(), instance.text()));
+  }
+  for (const Kill* kill : truth_.covering(address.tokens(), instance.text())) {
+    if (!must_obey(life, *kill)) continue;
+    const bool old = kill->resumed && incarnation >= kill->incarnation;
+    if (old) continue;
+    fail(kill->resumed ? "I6" : "I2",
+         fmt::format("{}@{} sends under {}", address.text(), instance.text(), kill->op_id));
+  }
+}
+
+// Who says that it has stopped does not send in that life; see agent_sends.
+void Observer::agent_receipt(const schemas::Address& /*address*/, const schemas::Instance& instance,
+                             const schemas::StoppedReceipt& receipt) {
+  if (!receipt.grace_exceeded) agents_[instance.text()].stopped.insert(receipt.op_id);
+}
+
+}  // namespace estop::sim

@@ -1,0 +1,124 @@
+#include "tests/sim/operator.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace estop::sim {
+
+using nats::MessageView;
+using nlohmann::json;
+
+namespace {
+
+constexpr Nanos kAskAgain = 3 * kSecond;
+constexpr std::size_t kOrdersMax = 200;
+
+schemas::Segment own_name() {
+  return *schemas::Segment::parse("alice");
+}
+
+}  // namespace
+
+OperatorProcess::OperatorProcess(Ground& ground, Broker& broker, Observer& observer,
+                                 OperatorSettings settings)
+    : Process(ground, "operator"),
+      broker_(broker),
+      observer_(observer),
+      settings_(std::move(settings)) {}
+
+OperatorProcess::~OperatorProcess() = default;
+
+void OperatorProcess::begin() {
+  boost::asio::io_context loop{*this, broker_};
+  nats::ConnectOptions options;
+  options.creds_file = "operator-alice";
+  const auto inbox = settings_.subjects.own_inbox(own_name());
+  life_.reset(new Life{loop, {loop, options, inbox, {}}});
+  life_->connection.subscribe(inbox, [this](const MessageView& message) {
+    hear(std::string(message.subject.substr(message.subject.rfind('.') + 1)), message.data);
+  });
+  (void)life_->connection.connect();
+  go_on();
+}
+
+void OperatorProcess::go_on() {
+  after(ground().random.between(kMs, 2 * settings_.order_every), [this] {
+    if (!rests_) order_something();
+    go_on();
+  });
+}
+
+void OperatorProcess::order_something() {
+  Random& random = ground().random;
+  if (sent_.size() >= kOrdersMax) return;
+  const auto dice = random.below(12);
+  if (dice == 0 && !sent_.empty()) return send(random.pick(sent_));  // H28, H31
+  const auto killed = observer_.scopes_killed();
+  if (dice < 6 && !killed.empty()) {
+    resume(random.pick(killed));
+  } else {
+    kill(random.pick(settings_.scopes));
+  }
+}
+
+std::string OperatorProcess::kill(const std::string& scope) {
+  const auto dice = ground().random.below(4);
+  const std::string more = dice == 0   ? R"(,"mode":"now")"
+                           : dice == 1 ? R"(,"grace_ms":500)"
+                                       : std::string();
+  ground().count("kills ordered");
+  return order("kill", scope, more);
+}
+
+std::string OperatorProcess::resume(const std::string& scope) {
+  ground().count("resumes ordered");
+  return order("resume", scope, {});
+}
+
+std::string OperatorProcess::order(const std::string& verb, const std::string& scope,
+                                   const std::string& more) {
+  const std::string op_id = fmt::format("op-{}", ++orders_);
+  observer_.ordered(verb, scope, op_id);
+  Asked asked;
+  asked.verb = verb;
+  asked.scope = scope;
+  asked.op_id = op_id;
+  asked_.emplace(op_id, std::move(asked));
+  bodies_[op_id] =
+      fmt::format(R"({{"scope":"{}","reason":"because","op_id":"{}","timeout_ms":20000{}}})", scope,
+                  op_id, more);
+  sent_.push_back(op_id);
+  send(op_id);
+  return op_id;
+}
+
+void OperatorProcess::send(const std::string& op_id) {
+  const auto verb = *schemas::Segment::parse(asked_.at(op_id).verb);
+  const auto& subjects = settings_.subjects;
+  life_->connection.publish(subjects.command(own_name(), verb), bodies_.at(op_id), {},
+                            subjects.own_inbox(own_name(), *schemas::Segment::parse(op_id)));
+  after(kAskAgain, [this, op_id] {
+    const Asked& asked = asked_.at(op_id);
+    if (!asked.accepted && !asked.done) send(op_id);
+  });
+}
+
+void OperatorProcess::hear(const std::string& op_id, std::string_view answer) {
+  const json told = json::parse(answer, nullptr, false);
+  const auto known = asked_.find(op_id);
+  if (!told.is_object() || known == asked_.end()) return;
+  Asked& asked = known->second;
+  const std::string stage = told.value("stage", "");
+  if (stage == "accepted") asked.accepted = true;
+  if ((stage == "fenced" || stage == "opened") && told.contains("us")) asked.fenced = true;
+  if (stage == "durable") asked.durable = true;
+  if (stage == "stopped") asked.stopped = told.value("missing", json::array()).empty();
+  asked.done |= told.value("done", false);
+  if (told.contains("unreached")) asked.unreached = told["unreached"].dump();
+  if (told.contains("error")) asked.error = told["error"].value("detail", "");
+  asked.refused |= told.contains("error");
+}
+
+}  // namespace estop::sim

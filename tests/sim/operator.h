@@ -1,0 +1,74 @@
+// The operator: kills and resumes at random, asks again when no answer comes, and now and then
+// repeats an order of long ago.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/sim/loop.h"
+#include "tests/sim/observer.h"
+
+namespace estop::sim {
+
+struct OperatorSettings {
+  schemas::Subjects subjects = schemas::Subjects::standard();
+  std::vector<std::string> scopes;  // what it may kill
+  Nanos order_every = 3 * kSecond;  // on average
+};
+
+// An order, as its operator sees it.
+struct Asked {
+  std::string verb;
+  std::string scope;
+  std::string op_id;
+  bool accepted = false;
+  bool fenced = false;  // kill; "opened" of a resume
+  bool durable = false;
+  bool stopped = false;
+  bool refused = false;
+  bool done = false;
+  std::string error;
+  std::string unreached;
+};
+
+class OperatorProcess : public Process {
+ public:
+  OperatorProcess(Ground& ground, Broker& broker, Observer& observer, OperatorSettings settings);
+  ~OperatorProcess() override;
+
+  // Orders of the test itself. Returns the op id.
+  std::string kill(const std::string& scope);
+  std::string resume(const std::string& scope);
+  [[nodiscard]] const Asked& asked(const std::string& op_id) const { return asked_.at(op_id); }
+  void rest() { rests_ = true; }  // no more orders at random
+
+ private:
+  struct Life {
+    boost::asio::io_context loop;
+    nats::Connection connection;
+  };
+
+  void begin() override;
+  void end() override { life_.reset(); }
+  void flush() override { life_->connection.flush(); }
+  void go_on();
+  void order_something();
+  std::string order(const std::string& verb, const std::string& scope, const std::string& more);
+  void send(const std::string& op_id);
+  void hear(const std::string& op_id, std::string_view answer);
+
+  Broker& broker_;
+  Observer& observer_;
+  OperatorSettings settings_;
+  bool rests_ = false;
+  std::uint64_t orders_ = 0;
+  std::map<std::string, Asked> asked_;
+  std::map<std::string, std::string> bodies_;  // as they were sent, by op id
+  std::vector<std::string> sent_;              // op ids
+  std::unique_ptr<Life> life_;
+};
+
+}  // namespace estop::sim

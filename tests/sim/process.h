@@ -1,0 +1,66 @@
+// A simulated process: one loop, on a machine with its own clock. It can be frozen (SIGSTOP) and
+// killed (kill -9) at any moment, also between two effects of one event; a supervisor starts it
+// anew.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tests/sim/ground.h"
+
+namespace estop::sim {
+
+// Thrown at the moment of a kill -9; caught by the turn that it ends.
+struct Crashed {};
+
+class Process {
+ public:
+  Process(Ground& ground, std::string name);
+  virtual ~Process() = default;
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] bool is_alive() const noexcept { return alive_; }
+  [[nodiscard]] bool is_frozen() const noexcept { return frozen_; }
+  [[nodiscard]] std::uint64_t life() const noexcept { return life_; }  // raised by each launch
+  [[nodiscard]] Ground& ground() noexcept { return ground_; }
+  // CLOCK_BOOTTIME of its machine, which runs a little fast or slow.
+  [[nodiscard]] Nanos boot_now() const noexcept;
+  [[nodiscard]] std::uint64_t wall_ms() const noexcept;
+  void set_wall_clock(Nanos offset) noexcept { wall_offset_ = offset; }
+
+  void launch();
+  void die(Nanos down_for);  // launched again after it
+  void freeze(Nanos how_long);
+  void thaw();
+
+  // On its loop, `delay` later by its own clock, in this life only; while frozen it waits.
+  void after(Nanos delay, Timeline::Action action);
+  // One turn of the loop, now: what it published leaves at the end.
+  void turn(const Timeline::Action& action);
+  // The process may be killed right here.
+  void at_risk();
+
+ protected:
+  virtual void begin() = 0;  // makes everything that lives as long as the process
+  virtual void end() = 0;    // and drops it without a word
+  virtual void flush() = 0;  // writes what is buffered
+
+ private:
+  void happen(std::uint64_t life, Timeline::Action action);
+
+  Ground& ground_;
+  std::string name_;
+  Nanos boot_offset_;
+  Nanos drift_ppm_;
+  Nanos wall_offset_ = 0;
+  bool alive_ = false;
+  bool frozen_ = false;
+  std::uint64_t life_ = 0;
+  std::uint64_t freezes_ = 0;
+  std::vector<Timeline::Action> waiting_;  // what came while it was frozen
+};
+
+}  // namespace estop::sim

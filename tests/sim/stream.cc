@@ -1,0 +1,96 @@
+#include "tests/sim/stream.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+
+namespace estop::sim {
+namespace {
+
+std::string_view header(const Message& message, std::string_view key) {
+  for (const auto& [name, value] : message.headers) {
+    if (name == key) return value;
+  }
+  return {};
+}
+
+std::uint64_t number(std::string_view digits) {
+  std::uint64_t value = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  return value;
+}
+
+Message answer(std::string data) {
+  Message made;
+  made.data = std::move(data);
+  return made;
+}
+
+Message error(int code, std::string_view text) {
+  return answer(
+      fmt::format(R"({{"error":{{"code":400,"err_code":{},"description":"{}"}}}})", code, text));
+}
+
+}  // namespace
+
+Stream::Stream(schemas::Subjects subjects, Events events)
+    : subjects_(std::move(subjects)), events_(std::move(events)) {}
+
+std::optional<Message> Stream::take(const Message& message) {
+  if (mood_ == Mood::kSilent || config_.empty()) return std::nullopt;
+  if (mood_ == Mood::kRefuses) return error(10047, "insufficient storage resources available");
+  if (!header(message, "Nats-Expected-Stream").empty()) return error(10060, "expected stream");
+  std::string_view expected = header(message, "Nats-Expected-Last-Sequence");
+  if (expected.empty()) expected = header(message, "Nats-Expected-Last-Subject-Sequence");
+  if (number(expected) != frames_.size()) return error(10071, "wrong last sequence");
+  frames_.push_back(message.data);
+  events_.took(frames_.size(), message.data);
+  if (mood_ == Mood::kMute) return std::nullopt;
+  return answer(fmt::format(R"({{"stream":"CONTROL","seq":{}}})", frames_.size()));
+}
+
+bool Stream::ask(const Message& message, std::optional<Message>& told) {
+  static const auto kName = schemas::Subjects::control_stream();
+  const bool is_get = message.subject == subjects_.js_direct_get(kName).str();
+  const bool is_info = message.subject == subjects_.js_stream_info(kName).str();
+  const bool is_create = message.subject == subjects_.js_stream_create(kName).str();
+  if (!is_get && !is_info && !is_create) return false;
+  if (mood_ == Mood::kSilent || mood_ == Mood::kMute) return true;
+  if (is_create && config_.empty()) config_ = message.data;
+  if (is_get) {
+    told = get(message);
+  } else {
+    told = config_.empty() ? error(10059, "stream not found") : answer(info());
+  }
+  return true;
+}
+
+std::string Stream::info() const {
+  return fmt::format(
+      R"({{"config":{},"created":"then","state":{{"first_seq":{},"last_seq":{},"messages":{}}}}})",
+      config_, frames_.empty() ? 0 : 1, frames_.size(), frames_.size());
+}
+
+std::optional<Message> Stream::get(const Message& request) const {
+  constexpr std::string_view kStart = R"({"seq":)";
+  const std::uint64_t seq = number(std::string_view(request.data).substr(kStart.size()));
+  const std::size_t shown = frames_.size() - (mood_ == Mood::kLags && !frames_.empty() ? 1 : 0);
+  if (seq >= 1 && seq <= shown) return answer(frames_[seq - 1]);
+  Message none;
+  none.headers = {{"Status", "404"}, {"Description", "Message Not Found"}};
+  return none;
+}
+
+void Stream::lose_after(std::uint64_t seq) {
+  if (seq >= frames_.size()) return;
+  frames_.resize(seq);
+  events_.lost(seq + 1);
+}
+
+void Stream::lose_all() {
+  lose_after(0);
+  config_.clear();
+}
+
+}  // namespace estop::sim
