@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <thread>
 
 #include "control/auth/accounts.h"
 #include "control/cli/installation.h"
+#include "schemas/codec.h"
 #include "tests/integration/cli/embedded.h"
 #include "tests/support/raw_nats.h"
 #include "tests/support/wait_until.h"
@@ -20,6 +22,14 @@ using testing::read_text;
 using testing::wait_until;
 
 const std::string kMailer = "acme/prod/mailer";
+
+constexpr int kBurst = 20'000;
+
+// The number of the last `"<key>":<number>` in lines of JSON; 0 if there is none.
+std::size_t last_number(const std::string& lines, const std::string& key) {
+  const std::size_t at = lines.rfind('"' + key + "\":");
+  return at == std::string::npos ? 0 : std::stoul(lines.substr(at + key.size() + 3));
+}
 
 class CliAuth : public ::testing::Test {
  protected:
@@ -67,6 +77,37 @@ TEST_F(CliAuth, AKillThatRevokesClosesTheConnectionAndRefusesItUntilANewOneIsMad
   ASSERT_TRUE(wait_until([&] { return estop_.estop({"auth", "agent", kMailer}).exit_code == 0; }));
   EXPECT_FALSE(lets_in(old));
   EXPECT_TRUE(lets_in(creds(kMailer)));
+}
+
+// H39: what the broker had read of a revoked client is still on its way. The bridge, not the
+// broker, decides about it: what was delivered is what passed before the fence, to the last intent.
+TEST_F(CliAuth, H39OfABurstNothingPassesBehindTheFenceThoughTheBrokerStillHasIt) {
+  const std::string victim = "acme/prod/victim";
+  RawNats listener = connected(creds(victim));
+  listener.subscribe("estop.deliver.acme.prod.victim.>", 1);
+  ASSERT_FALSE(listener.sync().closed);
+  RawNats rogue = connected(creds(kMailer));
+  std::thread burst([&] {
+    for (int i = 0; i < kBurst; ++i) {
+      const std::string id = "i" + std::to_string(i);
+      schemas::IntentHead head;
+      head.id = id;
+      head.payload = "spam";
+      const auto bytes = schemas::encode_intent(head);
+      const bool sent = rogue.publish(
+          "estop.intent.acme.prod.mailer.k3j9x2ab.acme.prod.victim.email.send", bytes);
+      if (!sent) return;
+    }
+  });
+  std::size_t delivered = listener.next_message() ? 1 : 0;
+  const Outcome killed =
+      expect({"kill", kMailer, "--reason", "spam", "--now", "--revoke", "-o", "jsonl"}, 0);
+  burst.join();
+  delivered += listener.sync().messages.size();
+  EXPECT_GT(delivered, 0U);
+  EXPECT_EQ(last_number(killed.text, "forwarded_before"), delivered);
+  EXPECT_EQ(last_number(killed.text, "forwarded_after"), 0U);
+  EXPECT_NE(killed.text.find(R"({"n":1,"stage":"revoked"})"), std::string::npos) << killed.text;
 }
 
 TEST_F(CliAuth, ARotatedCredentialIsLetInAndTheOldOneIsCutOff) {
