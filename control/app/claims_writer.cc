@@ -110,10 +110,17 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   // --- Jobs ---
 
   void add(Job job) {
-    if (!keys) return job.done(fail(Errc::kStoreUnavailable, "this control has no operator's key"));
-    if (jobs.size() >= kJobsMax) return job.done(fail(Errc::kOverLimit, "too many at once"));
+    if (!keys) return refuse(job, {Errc::kStoreUnavailable, "this control has no operator's key"});
+    if (jobs.size() >= kJobsMax) return refuse(job, {Errc::kOverLimit, "too many at once"});
     jobs.push_back(std::move(job));
     if (jobs.size() == 1) begin();
+  }
+
+  // Later, as every other answer: whoever asked is still at it.
+  void refuse(const Job& job, schemas::Error why) {
+    boost::asio::post(loop, [weak = weak_from_this(), done = job.done, why = std::move(why)] {
+      if (const auto self = weak.lock()) done(tl::make_unexpected(why));
+    });
   }
 
   // `done` comes on the loop, unless this is gone by then.
@@ -147,11 +154,14 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     const Account account = kAccounts[round->at];
     sys->request(subjects.sys_claims_lookup(keys->account(account).public_text()), {}, kAnswerWait,
                  [this, round](const Result<nats::MessageView>& answer) {
+                   if (!answer && !sys->is_connected()) {
+                     return finish(tl::make_unexpected(answer.error()));
+                   }
                    compared(round, answer ? std::string(answer->data) : std::string());
                  });
   }
 
-  // No answer: the broker has no such account, or none at all.
+  // A connected broker that does not answer has lost the account's file.
   void compared(const std::shared_ptr<Round>& round, const std::string& kept) {
     const Account account = kAccounts[round->at];
     const std::string& wanted = round->books.jwts[round->at];
@@ -207,8 +217,10 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
       AccountsCompared compared;
       if (books) {
         compared.barred = books->barred;
-      } else {
+      } else if (sys->is_connected()) {
         compared.result = tl::make_unexpected(books.error());
+      } else {
+        return;  // it is looked at again when the broker is back
       }
       handler(compared);
     };
