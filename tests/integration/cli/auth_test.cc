@@ -131,6 +131,16 @@ TEST_F(CliAuth, ABridgeComesBackWithItsRotatedKeys) {
       std::chrono::seconds(30)));
 }
 
+TEST_F(CliAuth, ControlComesBackWithItsRotatedKeys) {
+  const std::string old = read_text(estop_.data() + "/creds/control-sys.creds");
+  expect({"auth", "rotate", "control"}, 0);
+  ASSERT_TRUE(wait_until(
+      [&] { return estop_.said().find("estop-control runs again") != std::string::npos; }));
+  EXPECT_TRUE(wait_until([&] { return !lets_in(old); }, std::chrono::seconds(30)));
+  EXPECT_TRUE(wait_until([&] { return estop_.estop({"status"}).exit_code == 0; },
+                         std::chrono::seconds(30)));
+}
+
 TEST_F(CliAuth, OnlyAnAdminRevokes) {
   const std::string agent = creds(kMailer);
   expect({"--as", "alice", "auth", "revoke", kMailer, "--reason", "x"}, 4);
