@@ -138,6 +138,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
     if (bridges_moving_.contains(id)) continue;
     const bool clean = roster_.all().at(id).beat.state == BridgeState::kLeaving;
     if (!clean) alarm("bridge-lost", id, "the bridge is silent and its lease is over", now, out);
+    roster_.leaves(id);
     append_bridge(RecordKind::kBridgeLeft, id, {}, now, out);
   }
   if (now.boot_us >= next_lease_us_) publish_lease(now, out);

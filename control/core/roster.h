@@ -25,7 +25,7 @@ struct RosterOptions {
 struct Bridge {
   std::string id;
   schemas::PublicKey key{};
-  bool joined = false;              // the log says so
+  bool joined = false;              // the log says so, and no left record is on its way
   bool wants_grant = false;         // its newest beat is not answered yet
   std::uint64_t heard_us = 0;       // arrival of the newest beat; 0: not since the start
   std::uint64_t open_until_us = 0;  // it cannot be open after this
@@ -59,6 +59,9 @@ class Roster {
   // lease.
   void joined(const std::string& id, const schemas::PublicKey& key, bool earlier);
   void left(const std::string& id);
+  // Its left record is on its way. A lease granted now would outlive that record, and no fence
+  // after it would wait for the bridge.
+  void leaves(const std::string& id) { bridges_.at(id).joined = false; }
 
   // A beat. The bridge gets a grant only if `trusted`: its applied head is part of our log.
   Bridge& heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,

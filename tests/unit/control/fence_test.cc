@@ -49,6 +49,23 @@ TEST(Bridges, SilenceBeyondTheLeaseEndsInALeftRecord) {
   EXPECT_EQ(world.core->roster().maybe_open(world.now.boot_us), 0U);
 }
 
+TEST(Bridges, OneThatWasDeclaredGoneGetsNoLeaseBeforeItJoinsAgain) {  // I1
+  World world;
+  world.open("b1");
+  world.stream_up = false;
+  world.pass(6'000);
+  world.beat("b1", BridgeState::kOpen);
+  EXPECT_FALSE(world.was_granted("b1"));
+  world.stream_up = true;
+  world.pass(1'000);
+  world.open("b1");
+  EXPECT_TRUE(world.was_granted("b1"));
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  EXPECT_FALSE(world.is_done(inbox));
+  world.receipt("b1", "k1");
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
 TEST(Bridges, ACleanLeaveIsRecordedAtOnceAndNoAlarm) {
   World world;
   world.open("b1");
