@@ -96,6 +96,16 @@ void append_section(const std::string& table, std::string& out) {
   out += table;
 }
 
+// A line for people: what is longer stands in the JSON.
+std::string detail_text(const json& entry) {
+  constexpr std::size_t kShown_bytes = 200;
+  std::string detail = child(entry, "detail").dump();
+  if (detail.size() <= kShown_bytes) return detail;
+  std::size_t cut = kShown_bytes;
+  while ((static_cast<unsigned char>(detail[cut]) & 0xc0) == 0x80) --cut;  // not within a letter
+  return detail.substr(0, cut) + fmt::format("… ({} bytes, see -o json)", detail.size());
+}
+
 }  // namespace
 
 std::string view_ps(const Answers& answers, bool wide) {
@@ -163,8 +173,7 @@ std::string view_audit(const Answers& answers) {
   std::vector<Row> rows;
   for (const json& one : entries) {
     rows.push_back({std::to_string(number(one, "number")), time_text(number(one, "at_ms")),
-                    text(one, "kind"), text(one, "actor"), text(one, "subject"),
-                    child(one, "detail").dump()});
+                    text(one, "kind"), text(one, "actor"), text(one, "subject"), detail_text(one)});
   }
   return render_table({"NUMBER", "AT", "KIND", "BY", "WHOM", "DETAIL"}, rows);
 }
@@ -192,7 +201,7 @@ std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
 std::string event_line(const json& event) {
   return fmt::format("{}  {:<16} {:<12} {}  {}", time_text(number(event, "at_ms")),
                      shown(text(event, "kind")), shown(text(event, "actor")),
-                     shown(text(event, "subject")), shown(child(event, "detail").dump()));
+                     shown(text(event, "subject")), shown(detail_text(event)));
 }
 
 bool concerns(const json& event, const schemas::Scope& scope) {

@@ -71,6 +71,13 @@ TEST(CliViews, TheNewestAuditEntryStandsLast) {
   EXPECT_LT(table.find("alice"), table.find("bob")) << table;
 }
 
+TEST(CliViews, ALongDetailOfAnAuditEntryIsCut) {
+  const json rows = {{{"number", 1U}, {"detail", {{"order", std::string(2'000, 'x')}}}}};
+  const std::string table = view_audit({{{"rows", rows}}});
+  EXPECT_LT(table.size(), 500U);
+  EXPECT_NE(table.find("(2012 bytes, see -o json)"), std::string::npos) << table;
+}
+
 TEST(CliViews, StatusIsLoudAboutWhatIsBroken) {
   const json answer = {{"log", {{"stream_ok", false}, {"recorder_ok", false}}},
                        {"control", {{"leading", false}}}};
