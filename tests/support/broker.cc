@@ -37,7 +37,11 @@ std::string Broker::log() const {
 
 void Broker::start() {
   ops::SpawnOptions spawn;
-  spawn.command = {"nats-server",
+  // ESTOP_NATS_SERVER names another one than Debian's.
+  spawn.command = {"sh",
+                   "-c",
+                   "PATH=$PATH:/usr/sbin; exec \"${ESTOP_NATS_SERVER:-nats-server}\" \"$@\"",
+                   "sh",
                    "--addr",
                    "127.0.0.1",
                    "--port",

@@ -81,7 +81,8 @@ void Site::start_control() {
   std::string command;
   for (const std::string& limit : limits) command += limit + "; ";
   command += "exec " ESTOP_CONTROL_PROGRAM " --data " + data.path().string();
-  command += " --url " + broker->url() + " --bridge-beat-ms 50 --bridge-lease-ms 1000";
+  command += " --url " + broker->url() + " --bridge-beat-ms 50";
+  command += " --bridge-lease-ms " + std::to_string(bridge_lease_ms);
   command += " --log-format json --ready-file " + data.file("control.port");
   ops::SpawnOptions spawn;
   spawn.command = {"sh", "-c", command};
@@ -99,7 +100,7 @@ void Site::start_bridge() {
                    "--control-creds=" + creds(role, Account::kControl),
                    "--control-key=" + data.file("keys/log.pub"),
                    "--bridge-beat-ms=50",
-                   "--bridge-lease-ms=1000",
+                   "--bridge-lease-ms=" + std::to_string(bridge_lease_ms),
                    "--ready-file=" + data.file("bridge.port")};
   spawn.log_file = data.file("bridge.log");
   bridge = ops::ChildProcess::spawn(spawn).value();

@@ -97,6 +97,7 @@ class Site {
   ops::ChildProcess bridge;
   std::unique_ptr<nats::Connection> operator_;
   std::vector<std::string> limits;  // shell text before `exec estop-control`
+  int bridge_lease_ms = 1'000;
 
  private:
   std::string creds(const control::Role& role, control::Account account);
