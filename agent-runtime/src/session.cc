@@ -21,6 +21,7 @@ nats::ConnectOptions connect_options(const AgentOptions& options, const Identity
   made.url = options.url;
   made.name = self.address.text() + "@" + self.instance.text();
   made.creds_file = options.creds_file;
+  made.tls_ca_file = options.tls_ca_file;
   made.connect_timeout = options.connect_timeout;
   return made;
 }

@@ -63,6 +63,7 @@ nats::ConnectOptions connect_options(const BridgeConfig& config, const std::stri
   options.url = config.url;
   options.name = "estop-bridge " + config.id;
   options.creds_file = creds;
+  options.tls_ca_file = config.tls_ca;
   options.write_pause_bytes = kUnsentMax_bytes;
   return options;
 }

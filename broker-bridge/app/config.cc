@@ -93,6 +93,9 @@ Result<void> validate(const BridgeConfig& config) {
 
 Result<BridgeIdentity> load(const BridgeConfig& config) {
   if (auto valid = validate(config); !valid) return tl::make_unexpected(std::move(valid.error()));
+  if (!config.tls_ca.empty()) {
+    if (auto ca = read_file(config.tls_ca, "--tls-ca"); !ca) return tl::make_unexpected(ca.error());
+  }
   auto agents = read_file(config.agents_creds, "--agents-creds");
   if (!agents) return tl::make_unexpected(std::move(agents.error()));
   auto control = read_file(config.control_creds, "--control-creds");

@@ -14,6 +14,7 @@ namespace estop::bridge {
 struct BridgeConfig {
   std::string id = "b1";  // unique among the bridges of one Estop
   std::string url = "nats://127.0.0.1:4222";
+  std::string tls_ca;  // PEM file: whose certificate the broker must have; empty: no TLS asked for
   std::string agents_creds;   // path of the .creds file for the AGENTS account
   std::string control_creds;  // the same for CONTROL; its key signs the receipts
   std::string control_key;    // public key of the control log: a file (log.pub) or its text
@@ -32,7 +33,7 @@ struct BridgeIdentity {
   schemas::SigningKey own_key;
   schemas::PublicKey control_key{};
   schemas::PublicKey operators_key{};  // of the account that issued its credentials, and operators'
-  std::string host;  // of listen
+  std::string host;                    // of listen
   std::uint16_t port = 0;
 };
 

@@ -26,10 +26,10 @@ void add_options(CLI::App& app, bridge::BridgeConfig& config, bool& check_only) 
   app.set_version_flag("--version", "estop-bridge " ESTOP_VERSION);
   app.add_option("--id", config.id, "name of this bridge")->capture_default_str();
   app.add_option("--url", config.url, "broker, several with commas")->capture_default_str();
+  app.add_option("--tls-ca", config.tls_ca, "TLS only, to a broker certified by this PEM file");
   app.add_option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
   app.add_option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
-  app.add_option("--control-key", config.control_key,
-                 "public key of the control log: file or text");
+  app.add_option("--control-key", config.control_key, "public key of the log: file or text");
   app.add_option("--listen", config.listen, "for /metrics /livez /readyz")->capture_default_str();
   app.add_option("--bridge-beat-ms", config.beat_ms, "time between beats")->capture_default_str();
   app.add_option("--bridge-lease-ms", config.lease_ms, "closes after so long without control")

@@ -54,7 +54,9 @@ struct ConnectOptions {
   std::string url = "nats://127.0.0.1:4222";  // several with commas
   std::string name;                           // shown by the broker's monitor
   std::string creds_file;                     // path of a .creds file; read at every (re)connect
-  std::string tls_ca_file;                    // empty: no TLS
+  // PEM file of a CA. TLS then or no connection, to a broker that has a certificate of it for the
+  // host of `url`. Empty: TLS if the broker asks for it, with the system's CAs.
+  std::string tls_ca_file;
   Millis connect_timeout{2'000};
   Millis ping_interval{1'000};          // two unanswered pings are a lost connection
   Millis reconnect_wait{50};            // with jitter, for ever

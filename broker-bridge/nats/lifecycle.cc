@@ -160,6 +160,13 @@ schemas::Result<void> Connection::State::connect(bool retry) {
                     options_.creds_file.empty() ? "(none)" : options_.creds_file,
                     last_error(status)));
   }
+  if (status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_WANTED) {
+    return fail(
+        Errc::kNoContact,
+        fmt::format("no TLS with the broker at {}: {} (its certificate must be of the CA of "
+                    "--tls-ca and name that host)",
+                    without_secrets(options_.url), last_error(status)));
+  }
   return fail(Errc::kNoContact, fmt::format("no broker at {}: {} (is nats-server running there?)",
                                             without_secrets(options_.url), last_error(status)));
 }

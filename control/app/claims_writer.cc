@@ -85,6 +85,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     connect.url = options.url;
     connect.name = "estop-control-claims";
     connect.creds_file = options.sys_creds;
+    connect.tls_ca_file = options.tls_ca;
     nats::ConnectionEvents events;
     events.connected = [this] { look(); };
     events.closed = [this](const std::string& reason) { failed("SYS: " + reason); };

@@ -27,6 +27,7 @@ class ClaimsWriter {
     std::string data;  // the data folder: keys/, accounts/, credentials.jsonl
     std::string url;
     std::string sys_creds;  // .creds file for the SYS account
+    std::string tls_ca;     // as ControlConfig's
     std::chrono::milliseconds look_every{5'000};
   };
   using Handler = std::function<void(const Event&)>;

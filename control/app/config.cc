@@ -91,6 +91,9 @@ Result<void> validate(const ControlConfig& config) {
 
 Result<ControlIdentity> load(const ControlConfig& config) {
   if (auto valid = validate(config); !valid) return tl::make_unexpected(std::move(valid.error()));
+  if (!config.tls_ca.empty()) {
+    if (auto ca = read_file(config.tls_ca, "--tls-ca"); !ca) return tl::make_unexpected(ca.error());
+  }
   const std::string agents =
       or_below(config.agents_creds, config.data, "/creds/control-agents.creds");
   const std::string control =

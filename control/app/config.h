@@ -15,6 +15,7 @@ namespace estop::control {
 struct ControlConfig {
   std::string data;  // the data folder: keys/, creds/, control/ (the recorder's, locked by it)
   std::string url = "nats://127.0.0.1:4222";
+  std::string tls_ca;  // PEM file: whose certificate the broker must have; empty: no TLS asked for
   std::string agents_creds;   // empty: <data>/creds/control-agents.creds
   std::string control_creds;  // empty: <data>/creds/control-control.creds
   std::string log_key;        // file with the seed that signs the log; empty: <data>/keys/log.seed

@@ -58,6 +58,7 @@ nats::ConnectOptions connect_options(const ControlConfig& config, const std::str
   options.url = config.url;
   options.name = "estop-control";
   options.creds_file = creds;
+  options.tls_ca_file = config.tls_ca;
   return options;
 }
 
@@ -108,8 +109,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         reader(stream),
         timer(on),
         claims(
-            on, {config.data, config.url, config.data + "/creds/control-sys.creds"}, subjects,
-            [this](const Event& event) { handle(event); },
+            on, {config.data, config.url, config.data + "/creds/control-sys.creds", config.tls_ca},
+            subjects, [this](const Event& event) { handle(event); },
             [this](const std::string& cause) { failed(false, cause); }),
         desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
 

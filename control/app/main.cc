@@ -24,6 +24,7 @@ void add_options(CLI::App& app, control::ControlConfig& config, bool& check_only
   app.set_version_flag("--version", "estop-control " ESTOP_VERSION);
   app.add_option("--data", config.data, "data folder: keys/, creds/, control/");
   app.add_option("--url", config.url, "broker, several with commas")->capture_default_str();
+  app.add_option("--tls-ca", config.tls_ca, "TLS only, to a broker certified by this PEM file");
   app.add_option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
   app.add_option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
   app.add_option("--log-key", config.log_key, "file with the seed that signs the control log");

@@ -25,6 +25,7 @@ struct Common {
   std::string data = "estop-data";  // folder of keys, credentials and run.json
   std::string url;                  // empty: what `up` wrote to run.json, else the local default
   std::string creds;                // empty: the operator's file in the data folder
+  std::string tls_ca;  // PEM file: TLS only, to whom it certifies; empty: not asked for
   std::string operator_name = "operator";
   Format format = Format::kTable;
   std::optional<std::uint32_t> timeout_ms;  // unset: 5 s for questions, 15 s for orders

@@ -123,6 +123,7 @@ void Tree::add_common(const Environment& environment) {
       ->capture_default_str();
   app_.add_option("--url", common_.url, "the broker; default: the one of the data folder");
   app_.add_option("--creds", common_.creds, "credentials file; default: made in the data folder");
+  app_.add_option("--tls-ca", common_.tls_ca, "TLS only, to a broker certified by this PEM file");
   app_.add_option("--as", common_.operator_name, "operator's name, as the audit shows it")
       ->capture_default_str();
   app_.add_option("-o,--output", typed_.format, "table, wide, json or jsonl")

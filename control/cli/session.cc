@@ -52,6 +52,7 @@ Result<nats::ConnectOptions> connect_options(const Common& common, const Segment
   nats::ConnectOptions options;
   options.name = "estop-cli-" + name.text();
   options.creds_file = common.creds;
+  options.tls_ca_file = common.tls_ca;
   if (options.creds_file.empty()) {
     auto made = creds_of(common.data, control::OperatorRole{name}, control::Account::kControl);
     if (!made) return tl::make_unexpected(made.error());

@@ -31,11 +31,12 @@ struct AgentOptions {
   std::string address;                        // `org/workspace/name`; replicas share it
   std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
   std::string creds_file;                     // .creds of this address; its key signs receipts
-  std::string control_key;                    // log.pub: its path, or the key's text itself
-  std::string instance;                       // `[a-z0-9]{8,16}`; empty: random
-  std::string host;                           // shown to operators; empty: this machine's name
-  std::string spawned_by;                     // address of the agent that started this one
-  std::string prefix = "estop";               // of every subject
+  std::string tls_ca_file;       // PEM: TLS only, to whom it certifies; empty: not asked
+  std::string control_key;       // log.pub: its path, or the key's text itself
+  std::string instance;          // `[a-z0-9]{8,16}`; empty: random
+  std::string host;              // shown to operators; empty: this machine's name
+  std::string spawned_by;        // address of the agent that started this one
+  std::string prefix = "estop";  // of every subject
   OnLostContact on_lost_contact = OnLostContact::kStop;
   unsigned handler_threads = 4;       // 1 to 256
   std::size_t queue_max = 1'024;      // deliveries that wait for a handler thread; beyond: refused
