@@ -155,6 +155,23 @@ TEST_F(AttackForgery, H31AnOrderReplayedAfterItsResumeHasNoEffect) {
   EXPECT_EQ(scene_.what_is_broken(), "");
 }
 
+// An order goes out under its sender's own name, whatever else he signs.
+TEST_F(AttackForgery, H30AnOrderInAnotherNameStopsNobody) {
+  const std::string before = scene_.state();
+  const std::string own = scene_.creds({operator_(), Account::kControl});
+  Record as_bob = kill("signed-2");
+  as_bob.actor = "bob";
+  const auto order = schemas::sign_order(as_bob, own);
+  ASSERT_TRUE(order) << order.error();
+  RawNats alice = *RawNats::connect(scene_.site.broker->port(), own);
+  alice.publish("estop.emergency.alice", order->frame);
+  EXPECT_TRUE(alice.sync().errors.empty());
+  agent_.settle();
+  EXPECT_TRUE(passes(0));
+  EXPECT_EQ(scene_.state(), before);
+  EXPECT_EQ(scene_.what_is_broken(), "");
+}
+
 // H52, H15: only the incarnation of the newest resume passes.
 TEST_F(AttackForgery, H52ForeignIncarnationsAreRefused) {
   scene_.site.kill("acme/prod/other", {{"wait", {"fenced", "durable"}}});

@@ -45,6 +45,18 @@ TEST(AttackTargets, HoldEverySubjectOfTheProtocol) {
   for (const std::string& kind : kinds) EXPECT_TRUE(tried.contains(kind)) << kind;
 }
 
+// What is tried is what the lists do not allow; so an agent's lists must name nobody else.
+TEST(AttackTargets, AnAgentsListsNameOnlyItself) {
+  const auto own = lists_of({mallory(), Account::kAgents});
+  const std::regex itself(R"(estop\.[a-z]+\.acme\.prod\.mallory(\.>)?)");
+  for (const auto* list : {&own.publish, &own.subscribe}) {
+    for (const std::string& pattern : *list) {
+      const bool is_broadcast = list == &own.subscribe && pattern == "estop.control.all";
+      EXPECT_TRUE(is_broadcast || std::regex_match(pattern, itself)) << pattern;
+    }
+  }
+}
+
 bool refused(RawNats& client, const char* direction, const std::string& subject) {
   const RawAnswers answers = client.sync();
   return answers.errors.size() == 1 &&
