@@ -58,9 +58,20 @@ bool ControlCore::watch_unwritten(const CommandReceived& asked, const KillComman
 }
 
 void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
-  auto unwritten = unwritten_.extract(due.op_id);
+  const auto unwritten = unwritten_.extract(due.op_id);
   if (unwritten.empty()) return;
-  schemas::Record draft = unwritten.mapped().kill.record;
+  const schemas::SignedOrder& order = unwritten.mapped();
+  schemas::Record draft = order.kill.record;
+  // The bridges take it back as well: nothing of it may get into the log.
+  const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
+  if (!good) {
+    ++counters_.bad_signatures;
+    alarm("forged-order", draft.actor, "order " + due.op_id + ": " + to_string(good.error()), now,
+          out);
+    roster_.forget(due.op_id);
+    registry_.forget_stops(due.op_id);
+    return orders_.drop(due.op_id, error_json(good.error()), out);
+  }
   draft.reason = printable(std::move(draft.reason));
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
@@ -68,7 +79,7 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   orders_.find(due.op_id)->frame = record.frame;
   publish_kill(record, out);
-  out.push_back(CheckOrder{std::move(unwritten.mapped())});
+  note(proof_line(order, now), out);
 }
 
 void ControlCore::on(const OrderChecked& checked, Now now, Effects& out) {

@@ -72,6 +72,15 @@ void Orders::finish(const Order& order, const Watcher& watcher, Effects& out) {
   out.push_back(Answer{watcher.reply, done_json(order.op_id, order.reached, watcher.wait)});
 }
 
+void Orders::drop(const std::string& op_id, const std::string& error, Effects& out) {
+  std::erase_if(watchers_, [&](const Watcher& watcher) {
+    if (watcher.op_id != op_id) return false;
+    out.push_back(Answer{watcher.reply, error});
+    return true;
+  });
+  orders_.erase(op_id);
+}
+
 std::vector<Order*> Orders::expire(std::uint64_t now_us, Effects& out) {
   std::vector<Order*> given_up;
   std::erase_if(watchers_, [&](const Watcher& watcher) {

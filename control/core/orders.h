@@ -48,6 +48,8 @@ class Orders {
   void tell(Order& order, Stage stage, std::string json, Effects& out);
   // The same, and the stage is reached; ends the watchers that waited for nothing else.
   void reach(Order& order, Stage stage, std::string json, Effects& out);
+  // The order is none: its watchers are told so, and it is forgotten.
+  void drop(const std::string& op_id, const std::string& error, Effects& out);
   // Ends the watchers whose time is over. Returns the orders that were given up just now, for the
   // first time.
   std::vector<Order*> expire(std::uint64_t now_us, Effects& out);

@@ -63,6 +63,19 @@ TEST_F(SignedKill, H30_InAnotherOperatorsNameIsAnAlarmAndNoKill) {
   EXPECT_TRUE(world.due.empty());
 }
 
+TEST_F(SignedKill, H30_ThatItsCredentialDoesNotProveGetsNoRecordAndItsSenderIsTold) {
+  const auto order = world.order("acme/prod/x", "k1", "bob");  // alice's credential
+  world.emergency(order, "bob");
+  const auto inbox = world.ask(
+      "kill", {{"scope", "acme/prod/x"}, {"reason", "broken link"}, {"op_id", "k1"}}, "bob");
+  world.write("k1");
+  EXPECT_EQ(world.error(inbox), "not-permitted");
+  EXPECT_EQ(world.committed("k1"), nullptr);
+  EXPECT_TRUE(world.to_agents.empty());
+  EXPECT_TRUE(world.alarmed("forged-order"));
+  EXPECT_EQ(world.audited("signed"), 0U);
+}
+
 TEST_F(SignedKill, ACommandOfTheSameIdForAnotherScopeIsRefused) {
   world.emergency(world.order("acme/prod/x", "k1"));
   EXPECT_EQ(world.error(world.kill("acme/prod/y", "k1")), "bad-argument");
