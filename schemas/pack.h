@@ -5,6 +5,7 @@
 #include <msgpack.hpp>
 #include <tl/expected.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <string>

@@ -3,6 +3,7 @@
 // Failures are kStoreUnavailable; the detail names the file, the cause and what to do.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>

@@ -35,4 +35,10 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation);  // pat
 [[nodiscard]] Violations misplaced_literals(const Source& source);  // subjects, metric names
 [[nodiscard]] Violations missing_once(const Source& source);        // #pragma once
 
+// That need the whole tree. Together they stand for compiling each header alone, which would take a
+// fifth of the build: a header includes what its `std::` names need, itself or through ours ...
+[[nodiscard]] Violations missing_includes(const Source& source, const std::vector<Source>& tree);
+// ... and a source includes its own header before anything else could help it.
+[[nodiscard]] Violations late_own_header(const Source& source, const std::vector<Source>& tree);
+
 }  // namespace estop::tidy

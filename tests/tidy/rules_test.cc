@@ -3,7 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <initializer_list>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace estop::tidy {
 namespace {
@@ -98,6 +101,45 @@ TEST(tidy_rules, ARawStringIsAStringToItsOwnEnd) {
 
 TEST(tidy_rules, ADigitSeparatorStartsNoCharacter) {
   EXPECT_EQ(banned_words(read_source("a.cc", "f(1'000); delete a; g(2'000);")).size(), 1U);
+}
+
+// --- Rules that look at the whole tree ---
+
+std::vector<Source> tree_of(std::initializer_list<std::pair<const char*, const char*>> files) {
+  std::vector<Source> tree;
+  for (const auto& [path, text] : files) tree.push_back(read_source(path, text));
+  return tree;
+}
+
+TEST(tidy_rules, AHeaderIncludesWhatItsNamesNeed) {
+  const auto tree = tree_of({{"a.h", "#include <string>\n"},
+                             {"b.h", "#include \"a.h\"\nstd::string one;\nstd::vector<int> two;\n"},
+                             {"c.h", "std::unheard_of x;\n"},
+                             {"d.h", "// std::vector\ntl::expected<int, int> f();\n"},
+                             {"e.cc", "std::vector<int> x;\n"}});
+  EXPECT_TRUE(missing_includes(tree[0], tree).empty());
+  ASSERT_EQ(missing_includes(tree[1], tree).size(), 1U);
+  EXPECT_EQ(missing_includes(tree[1], tree)[0].text, "uses std::vector: include <vector>");
+  EXPECT_EQ(missing_includes(tree[1], tree)[0].line, 3U);
+  ASSERT_EQ(missing_includes(tree[2], tree).size(), 1U);
+  ASSERT_EQ(missing_includes(tree[3], tree).size(), 1U);
+  EXPECT_EQ(missing_includes(tree[3], tree)[0].line, 2U);
+  EXPECT_TRUE(missing_includes(tree[4], tree).empty()) << "sources are the compiler's";
+}
+
+TEST(tidy_rules, ASourceIncludesItsOwnHeaderFirst) {
+  const auto tree = tree_of({{"x/a.h", ""},
+                             {"x/a.cc", "#include \"x/a.h\"\n#include <string>\n"},
+                             {"x/b.h", ""},
+                             {"x/b.cc", "// Why\n#include <string>\n#include \"x/b.h\"\n"},
+                             {"x/c.cc", "#include <string>\n"},
+                             {"x/d.h", ""},
+                             {"x/d.cc", "int x;\n"}});
+  EXPECT_TRUE(late_own_header(tree[1], tree).empty());
+  ASSERT_EQ(late_own_header(tree[3], tree).size(), 1U);
+  EXPECT_EQ(late_own_header(tree[3], tree)[0].line, 2U);
+  EXPECT_TRUE(late_own_header(tree[4], tree).empty()) << "it has none";
+  EXPECT_EQ(late_own_header(tree[6], tree).size(), 1U);
 }
 
 }  // namespace

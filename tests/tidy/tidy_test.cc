@@ -54,6 +54,20 @@ TEST(tidy, HeadersAreIncludedOnce) {
   expect_none(missing_once);
 }
 
+void expect_none(Violations (*rule)(const Source&, const std::vector<Source>&)) {
+  std::ostringstream found;
+  for (const Source& source : tree())
+    for (const Violation& violation : rule(source, tree())) found << '\n' << violation;
+  EXPECT_TRUE(found.view().empty()) << found.view();
+}
+
+TEST(tidy, HeadersIncludeWhatTheyUse) {
+  expect_none(missing_includes);
+}
+TEST(tidy, SourcesIncludeTheirOwnHeaderFirst) {
+  expect_none(late_own_header);
+}
+
 TEST(tidy, EverySourceIsInATarget) {
   std::ifstream file(ESTOP_COMPILE_COMMANDS);
   ASSERT_TRUE(file) << "no " << ESTOP_COMPILE_COMMANDS << ": configure with a preset";

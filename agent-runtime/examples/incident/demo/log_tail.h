@@ -1,6 +1,7 @@
 // The JSON lines that a child process writes to its log, as they come.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
