@@ -75,7 +75,7 @@ class OwnClient : public ::testing::Test {
     nats::ConnectOptions options;
     options.url = fmt::format("nats://127.0.0.1:{}", port == 0 ? broker_.port() : port);
     options.creds_file = folder_.file("mailer.creds");
-    const auto& address = std::get<control::AgentRole>(mailer()).address;
+    const auto address = std::get<control::AgentRole>(mailer()).address;
     const auto instance = schemas::Instance::parse("k3j9x2ab").value();
     nats::BlockingClient client(options, Subjects::standard().inbox_of(address, instance));
     return client.connect();
