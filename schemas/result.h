@@ -64,6 +64,12 @@ inline tl::unexpected<Error> fail(Errc code, std::string detail = {}) {
   return tl::make_unexpected(Error{code, std::move(detail)});
 }
 
+// The error of a call that failed, as the result of the caller.
+template <class T>
+tl::unexpected<Error> passed_on(const Result<T>& failed) {
+  return tl::make_unexpected(failed.error());
+}
+
 // "sender-killed" for kSenderKilled. "unknown-error" for a number that is not in the enum.
 [[nodiscard]] std::string_view name(Errc code) noexcept;
 // One sentence for people, without a full stop.

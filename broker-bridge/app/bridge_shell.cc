@@ -34,10 +34,6 @@ constexpr Nanos kReplayRetry = 250 * kMs;
 constexpr std::chrono::milliseconds kSettleWait{2};
 constexpr Nanos kDrainMax = 1'000 * kMs;
 
-Nanos boot_now() noexcept {
-  return ops::BootClock::now().time_since_epoch().count();
-}
-
 std::uint64_t random_number() {
   std::random_device source;
   return (static_cast<std::uint64_t>(source()) << 32) | source();
@@ -110,7 +106,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   template <class Event>
   void handle(Event&& event) {
     Effects effects;
-    event(boot_now(), effects);
+    event(ops::boot_ns(), effects);
     perform(effects);
   }
 
@@ -185,12 +181,13 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void leave() {
     if (leaving_until != 0) return;
-    leaving_until = boot_now() + kDrainMax;
+    leaving_until = ops::boot_ns() + kDrainMax;
     handle([&](Nanos now, Effects& out) { core.on_leave(now, out); });
   }
 
   [[nodiscard]] bool has_drained() const {
-    return boot_now() >= leaving_until || agents.buffered_bytes() + control.buffered_bytes() == 0;
+    return ops::boot_ns() >= leaving_until ||
+           agents.buffered_bytes() + control.buffered_bytes() == 0;
   }
 
   // --- The hot path ---
@@ -221,12 +218,12 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   // Within a batch of intents the loop does not look at control: then it is looked at here.
   Nanos look_at_control() {
-    const Nanos now = boot_now();
+    const Nanos now = ops::boot_ns();
     const bool is_new_batch = std::exchange(batch, agents.batches()) != agents.batches();
     if (is_new_batch) looked_at_control = now;
     if (now - looked_at_control <= kLookAtControl) return now;
     control.poll();
-    return looked_at_control = boot_now();
+    return looked_at_control = ops::boot_ns();
   }
 
   // A reply subject is never used here: it could lead a refusal to a foreign subject. Only counted.
@@ -251,13 +248,13 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void perform(const SendReceipt& send) {
     schemas::BridgeReceipt receipt = send.receipt;
-    const Nanos took = boot_now() - send.read_at;
+    const Nanos took = ops::boot_ns() - send.read_at;
     receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
     agents.publish(identity.subjects.receipt(identity.id),
                    schemas::sign_receipt(receipt, identity.own_key));
     agents.flush();
     if (receipt.kind == schemas::RecordKind::kKill) {
-      metrics.kill_latched(static_cast<double>(boot_now() - send.read_at) / 1e9);
+      metrics.kill_latched(static_cast<double>(ops::boot_ns() - send.read_at) / 1e9);
     }
   }
 

@@ -9,13 +9,9 @@
 namespace estop::bridge {
 namespace {
 
-Nanos boot_now() noexcept {
-  return ops::BootClock::now().time_since_epoch().count();
-}
-
 ops::Page readiness(const BridgeCore& core) {
   ops::Page page;
-  if (core.is_open(boot_now())) {
+  if (core.is_open(ops::boot_ns())) {
     page.body = "open\n";
     return page;
   }
@@ -30,7 +26,8 @@ ops::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& m
   return {
       {"/metrics",
        [&] {
-         return ops::Page{200, ops::Metrics::kContentType, metrics.text(shell.core(), boot_now())};
+         return ops::Page{200, ops::Metrics::kContentType,
+                          metrics.text(shell.core(), ops::boot_ns())};
        }},
       {"/livez",
        [] {

@@ -21,7 +21,10 @@ struct BootClock {
   }
 };
 
-// Milliseconds of boot time, as the pure cores take it.
+// Nanoseconds and milliseconds of boot time, as the pure cores take it.
+[[nodiscard]] inline std::int64_t boot_ns() noexcept {
+  return BootClock::now().time_since_epoch().count();
+}
 [[nodiscard]] inline std::uint64_t boot_ms() noexcept {
   using std::chrono::milliseconds;
   const auto since = std::chrono::duration_cast<milliseconds>(BootClock::now().time_since_epoch());

@@ -16,7 +16,6 @@ using schemas::Errc;
 using schemas::fail;
 using schemas::Result;
 
-constexpr int kUnlimited = -1;
 constexpr std::string_view kBarTag = "barred:";
 constexpr std::size_t kJwtMax_bytes = 1536 * 1024;
 static_assert(kJwtMax_bytes < schemas::kBrokerPayloadMax_bytes, "it is pushed as one message");

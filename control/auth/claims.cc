@@ -13,8 +13,6 @@ using schemas::Errc;
 using schemas::fail;
 using schemas::Result;
 
-constexpr int kUnlimited = -1;
-
 std::vector<std::string> allow_list(const json& nats, const char* direction) {
   const auto lists = nats.find(direction);
   if (lists == nats.end() || !lists->contains("allow")) return {};

@@ -15,14 +15,10 @@ namespace {
 using schemas::Errc;
 using schemas::fail;
 using schemas::KeyRole;
+using schemas::passed_on;
 using schemas::Result;
 using schemas::SigningKey;
 using schemas::Subjects;
-
-template <class T>
-tl::unexpected<schemas::Error> passed_on(const Result<T>& failed) {
-  return tl::make_unexpected(failed.error());
-}
 
 // One data folder, held while something in it is changed.
 struct Vault {

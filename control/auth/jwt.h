@@ -11,6 +11,8 @@
 
 namespace estop::control {
 
+inline constexpr int kUnlimited = -1;  // as the broker's claims say it
+
 // `nats` is what is particular to the kind of claims. There is no `nbf` and no `exp`: a broker
 // whose clock jumped must not lock everybody out, or let a revoked one in.
 [[nodiscard]] std::string sign_jwt(const schemas::SigningKey& issuer, const std::string& subject,

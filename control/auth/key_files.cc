@@ -19,16 +19,12 @@ namespace {
 using schemas::Errc;
 using schemas::fail;
 using schemas::KeyRole;
+using schemas::passed_on;
 using schemas::Result;
 using schemas::SigningKey;
 
 constexpr std::string_view kSeedSuffix = ".seed";
 constexpr const char* kLogKey = "log";
-
-template <class T>
-tl::unexpected<schemas::Error> passed_on(const Result<T>& failed) {
-  return tl::make_unexpected(failed.error());
-}
 
 std::string seed_path(const std::string& keys, std::string_view name) {
   return keys + '/' + std::string(name) + std::string(kSeedSuffix);

@@ -4,25 +4,19 @@
 
 #include <charconv>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "control/cli/answer.h"
 #include "control/cli/installation.h"
 #include "control/cli/loopback.h"
+#include "control/cli/read_text.h"
 
 namespace estop::cli {
 namespace {
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // The number at the start of a text; 0 if there is none.
 int leading_number(std::string_view text) {

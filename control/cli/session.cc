@@ -5,13 +5,12 @@
 
 #include <cerrno>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "broker-bridge/nats/blocking.h"
 #include "control/cli/installation.h"
+#include "control/cli/read_text.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
 
@@ -26,11 +25,6 @@ namespace {
 
 constexpr nats::Millis kMargin{100};         // the connection's own deadline comes first
 constexpr nats::Millis kBridgesWait{1'000};  // for what bridges say if control says nothing
-
-std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/core/answers.h"
+#include "control/core/json_text.h"
 
 namespace estop::control {
 
@@ -12,10 +13,6 @@ using nlohmann::json;
 using schemas::AgentState;
 
 namespace {
-
-std::string text(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 json latch_json(const HeldKill& held) {
   const schemas::Latch& latch = held.latch;

@@ -4,16 +4,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/core/json_text.h"
+
 namespace estop::control {
 
 using nlohmann::json;
 
-namespace {
-
-// Whatever came from outside may hold broken UTF-8: it is shown with replacement characters.
 std::string text(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
+
+namespace {
 
 json names(StageSet stages) {
   json list = json::array();

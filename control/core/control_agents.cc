@@ -136,12 +136,12 @@ void ControlCore::tell_stops(Order& order, StopCount& count, Now now, Effects& o
     return;
   }
   count.last_told_us = now.boot_us;
-  const std::string json = stopped_json(count);
-  if (!complete) return orders_.tell(order, Stage::kStopped, json, out);
-  orders_.reach(order, Stage::kStopped, json, out);
+  const std::string told = stopped_json(count);
+  if (!complete) return orders_.tell(order, Stage::kStopped, told, out);
+  orders_.reach(order, Stage::kStopped, told, out);
   if (count.of() == 0) return;
   out.push_back(OrderTimed{Stage::kStopped, now.boot_us - order.started_us});
-  note(audit_line(now, "stopped", "control", order.scope.text(), order.op_id, json), out);
+  note(audit_line(now, "stopped", "control", order.scope.text(), order.op_id, told), out);
 }
 
 void ControlCore::look_at_health(Now now, Effects& out) {

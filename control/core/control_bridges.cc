@@ -74,9 +74,9 @@ void ControlCore::on(const BridgeReceiptChecked& checked, Now now, Effects& out)
 // Progress of a fence, or of a resume on its way through the bridges.
 void ControlCore::gathered(Order& order, const Gathering& gathering, Now now, Effects& out) {
   const Stage stage = gathering.is_kill ? Stage::kFenced : Stage::kOpened;
-  const std::string json = gathering_json(gathering);
+  const std::string told = gathering_json(gathering);
   if (gathering.done_us == 0 || order.has(stage)) {
-    orders_.tell(order, stage, json, out);
+    orders_.tell(order, stage, told, out);
     return;
   }
   if (gathering.is_kill) {
@@ -86,8 +86,8 @@ void ControlCore::gathered(Order& order, const Gathering& gathering, Now now, Ef
     out.push_back(
         PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
   }
-  orders_.reach(order, stage, json, out);
-  note(audit_line(now, std::string(name(stage)), "control", order.scope.text(), order.op_id, json),
+  orders_.reach(order, stage, told, out);
+  note(audit_line(now, std::string(name(stage)), "control", order.scope.text(), order.op_id, told),
        out);
 }
 

@@ -47,11 +47,11 @@ void ControlCore::obey(const CommandReceived& asked, const RevokeCommand& revoke
 
 void ControlCore::on(const CredentialsRevoked& revoked, Now now, Effects& out) {
   const Withdrawal& asked = revoked.asked;
-  const std::string json = revoked_json(revoked.count);
+  const std::string told = revoked_json(revoked.count);
   if (Order* order = orders_.find(asked.op_id); order != nullptr && revoked.count) {
-    orders_.reach(*order, Stage::kRevoked, json, out);
+    orders_.reach(*order, Stage::kRevoked, told, out);
   } else if (order != nullptr) {
-    orders_.tell(*order, Stage::kRevoked, json, out);
+    orders_.tell(*order, Stage::kRevoked, told, out);
   } else if (asked.op_id.empty()) {
     out.push_back(Answer{asked.reply, revoked.count ? revoked_done_json(*revoked.count)
                                                     : error_json(revoked.count.error())});

@@ -15,7 +15,7 @@ using schemas::Subjects;
 
 namespace {
 
-constexpr std::uint64_t kIssuedAt_s = 1'700'000'000;
+constexpr std::uint64_t kInstalledAt_s = 1'700'000'000;
 constexpr nats::Millis kAnswerWithin{20'000};
 
 const Subjects& subjects() {
@@ -48,14 +48,14 @@ Site::Site() : keys(control::open_keyring(data.path()).value()) {
   options.store_folder = data.file("nats");
   options.port = -1;
   broker = std::make_unique<Broker>(
-      Broker::Options{control::broker_config(keys, options, kIssuedAt_s), true});
+      Broker::Options{control::broker_config(keys, options, kInstalledAt_s), true});
   (void)creds(control::ControlRole{}, Account::kAgents);
   (void)creds(control::ControlRole{}, Account::kControl);
   operator_ = connect(creds(kAlice, Account::kControl), subjects().own_inbox(segment("alice")));
 }
 
 std::string Site::creds(const control::Role& role, Account account) {
-  return control::open_creds(data.path(), keys, role, account, subjects(), kIssuedAt_s).value();
+  return control::open_creds(data.path(), keys, role, account, subjects(), kInstalledAt_s).value();
 }
 
 std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,

@@ -6,13 +6,12 @@
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/auth/people.h"
 
 namespace estop::control {
 namespace {
 
 using schemas::Errc;
-
-constexpr std::uint64_t kNow_s = 1'700'000'000;
 
 class Accounts : public ::testing::Test {
  protected:

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/auth/auth.h"
+#include "tests/unit/auth/people.h"
 
 namespace estop::control {
 namespace {
@@ -14,8 +15,6 @@ using schemas::Address;
 using schemas::KeyRole;
 using schemas::SigningKey;
 using schemas::Subjects;
-
-constexpr std::uint64_t kNow_s = 1'700'000'000;
 
 SigningKey fixed_key(KeyRole role, std::uint8_t number) {
   std::array<std::uint8_t, 32> bytes{};

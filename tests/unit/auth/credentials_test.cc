@@ -8,6 +8,7 @@
 
 #include "control/auth/accounts.h"
 #include "tests/support/temp_dir.h"
+#include "tests/unit/auth/people.h"
 
 namespace estop::control {
 namespace {
@@ -17,10 +18,6 @@ using schemas::Errc;
 using schemas::Scope;
 using schemas::Segment;
 using schemas::Subjects;
-
-constexpr std::uint64_t kNow_s = 1'700'000'000;
-const Role kMailer = AgentRole{*Address::parse("acme/prod/mailer")};
-const Role kAlice = OperatorRole{*Segment::parse("alice")};
 
 class Credentials : public ::testing::Test {
  protected:

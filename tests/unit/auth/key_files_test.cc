@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "control/auth/auth.h"
+#include "tests/unit/auth/people.h"
 
 namespace estop::control {
 namespace {
@@ -52,9 +53,6 @@ class KeyFiles : public testing::Test {
 
   std::string folder_;
 };
-
-const Role kMailer = AgentRole{*Address::parse("acme/prod/mailer")};
-const Role kAlice = OperatorRole{*Segment::parse("alice")};
 
 TEST_F(KeyFiles, AreReadableByTheirOwnerAlone) {
   const mode_t before = ::umask(0);  // not even a careless umask opens them

@@ -23,11 +23,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr Millis kTick{5};  // one window of intents each: about 1,600 a second
-constexpr Millis kRetryAfter{100};
-constexpr Millis kAnswer{6'000};
-constexpr Millis kAnswerInDefiance{250};  // what passed just before the fence is never answered
+constexpr Millis kDefyAgainAfter{100};
+constexpr Millis kPatience{6'000};
+constexpr Millis kPatienceInDefiance{250};  // what passed just before the fence is never answered
 constexpr Millis kTellEvery{100};
-constexpr Millis kSaveEvery{200};
+constexpr Millis kRogueSavesEvery{200};
 constexpr std::uint64_t kDeafTo = 40;  // so many 410s before it announces itself anew
 
 class Rogue {
@@ -109,7 +109,7 @@ class Rogue {
     const auto now = Clock::now();
     if (progress_ && now >= not_before_) send_more(now);
     if (progress_) forget_unanswered(now);
-    if (progress_ && !defying_ && unsaved_ && now - saved_at_ >= kSaveEvery) save(now);
+    if (progress_ && !defying_ && unsaved_ && now - saved_at_ >= kRogueSavesEvery) save(now);
     if (now - told_at_ >= kTellEvery) tell(now);
     timer_.expires_after(kTick);
     timer_.async_wait([this](const auto& error) {
@@ -127,7 +127,7 @@ class Rogue {
     if (options_.part.empty()) return;
     const std::string id = fmt::format("r{}", ++last_id_);
     const Letter letter = template_->letter_to(options_.part[row.value_or(0)]);
-    pending_.emplace(id, Pending{row, now + (defying_ ? kAnswerInDefiance : kAnswer)});
+    pending_.emplace(id, Pending{row, now + (defying_ ? kPatienceInDefiance : kPatience)});
     wire_.request(id, incarnation_, kMailerAddress, kSendAction, encode_letter(letter));
   }
 
@@ -148,7 +148,7 @@ class Rogue {
       unsaved_ = true;
     } else {
       progress_->release(*row);
-      not_before_ = Clock::now() + kRetryAfter;
+      not_before_ = Clock::now() + kDefyAgainAfter;
     }
   }
 
@@ -160,7 +160,7 @@ class Rogue {
     } else if (code == Errc::kOldIncarnation) {
       if (++outdated_ % kDeafTo == 0) wire_.announce();
     } else {
-      not_before_ = Clock::now() + kRetryAfter;
+      not_before_ = Clock::now() + kDefyAgainAfter;
     }
   }
 

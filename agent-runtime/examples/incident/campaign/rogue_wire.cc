@@ -20,7 +20,7 @@ namespace {
 
 using schemas::Subjects;
 
-constexpr Millis kAnswer{2'000};
+constexpr Millis kReplyWait{2'000};
 constexpr std::uint32_t kTtl_ms = 5'000;
 
 std::string random_instance() {
@@ -96,7 +96,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
       connection->publish(subject, schemas::encode(hello));
       return;
     }
-    connection->request(subject, schemas::encode(hello), kAnswer,
+    connection->request(subject, schemas::encode(hello), kReplyWait,
                         [self = shared_from_this()](Result<nats::MessageView> answer) {
                           if (!answer) return;
                           const auto reply = schemas::decode<schemas::HelloReply>(answer->data);
@@ -114,7 +114,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     beat.nonce = ++nonce;
     beat.incarnation = incarnation;
     beat.sent = sent;
-    connection->request(subjects.beat(address, instance), schemas::encode(beat), kAnswer,
+    connection->request(subjects.beat(address, instance), schemas::encode(beat), kReplyWait,
                         [](const Result<nats::MessageView>&) {});
     beat_timer.expires_after(beat_every);
     beat_timer.async_wait([self = shared_from_this()](const auto& error) {
@@ -179,7 +179,7 @@ bool RogueWire::request(std::string_view id, std::uint64_t incarnation, std::str
 void RogueWire::store(const schemas::StoreRequest& request, Stored stored) {
   state_->connection->request(
       state_->subjects.checkpoint(state_->address, state_->instance), schemas::encode(request),
-      kAnswer, [stored = std::move(stored)](const Result<nats::MessageView>& answer) {
+      kReplyWait, [stored = std::move(stored)](const Result<nats::MessageView>& answer) {
         if (!answer) return stored(tl::make_unexpected(answer.error()));
         stored(schemas::decode<schemas::StoreReply>(answer->data));
       });
