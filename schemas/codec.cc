@@ -349,6 +349,37 @@ Result<BeatReply> decode(std::string_view bytes) {
   return in.finish(std::move(r));
 }
 
+// --- Reading the log ---
+
+Bytes encode(const LogRead& r) {
+  ArrayWriter out(2);
+  return out.number(kVersion).number(r.seq).end();
+}
+
+template <>
+Result<LogRead> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 2, kControlMessageMax_bytes);
+  LogRead r;
+  r.seq = in.number();
+  return in.finish(std::move(r));
+}
+
+Bytes encode(const LogReadReply& r) {
+  ArrayWriter out(4);
+  out.number(kVersion).member(r.code).text(r.detail);
+  return out.bin(r.frame).end();
+}
+
+template <>
+Result<LogReadReply> decode(std::string_view bytes) {
+  ArrayReader in(bytes, 4, 2 * kFrameMax_bytes);
+  LogReadReply r;
+  r.code = in.member<Errc>();
+  r.detail = in.text(kReasonMax_bytes);
+  r.frame = in.bin(kFrameMax_bytes);
+  return in.finish(std::move(r));
+}
+
 // --- Checkpoints and effects ---
 
 Bytes encode(const StoreRequest& r) {

@@ -48,13 +48,15 @@ namespace estop::schemas {
 
 // Unsigned messages: the broker's permissions say who may send them.
 [[nodiscard]] Bytes encode(const BridgeBeat& beat);
+[[nodiscard]] Bytes encode(const LogRead& read);
+[[nodiscard]] Bytes encode(const LogReadReply& reply);
 [[nodiscard]] Bytes encode(const Hello& hello);
 [[nodiscard]] Bytes encode(const HelloReply& reply);
 [[nodiscard]] Bytes encode(const Beat& beat);
 [[nodiscard]] Bytes encode(const BeatReply& reply);
 [[nodiscard]] Bytes encode(const StoreRequest& request);
 [[nodiscard]] Bytes encode(const StoreReply& reply);
-// M is one of the seven above.
+// M is one of the nine above.
 template <class M>
 [[nodiscard]] Result<M> decode(std::string_view bytes);
 

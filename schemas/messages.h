@@ -149,6 +149,20 @@ struct BridgeBeat {
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
 };
 
+// A bridge asks control for one record of the log. It cannot ask the stream itself: JetStream sends
+// what was asked for to any reply subject, so who may ask could also write or delete.
+struct LogRead {
+  std::uint64_t seq = 0;
+  friend bool operator==(const LogRead&, const LogRead&) = default;
+};
+
+struct LogReadReply {
+  Errc code = Errc::kOk;  // kNotFound: the stream has no such record (yet)
+  std::string detail;
+  Bytes frame;  // as it was signed; empty unless kOk
+  friend bool operator==(const LogReadReply&, const LogReadReply&) = default;
+};
+
 // A bridge's signed statement that it obeyed a kill or resume. For a kill it is a barrier (see
 // Subjects::receipt).
 struct BridgeReceipt {

@@ -176,6 +176,12 @@ Subject Subjects::bridge(const Segment& id) const {
 Subject Subjects::bridges() const {
   return Subject(prefix_.text() + ".bridge.*");
 }
+Subject Subjects::read(const Segment& bridge) const {
+  return Subject(fmt::format("{}.read.{}", prefix_.text(), bridge.text()));
+}
+Subject Subjects::reads() const {
+  return Subject(prefix_.text() + ".read.*");
+}
 Subject Subjects::event(const Segment& kind) const {
   return Subject(fmt::format("{}.event.{}", prefix_.text(), kind.text()));
 }

@@ -150,6 +150,9 @@ class Subjects {
   [[nodiscard]] Subject bridges() const;                         // estop.bridge.*
   [[nodiscard]] std::optional<std::string_view> parse_bridge(
       std::string_view subject) const noexcept;
+  [[nodiscard]] Subject read(const Segment& bridge) const;  // estop.read.<bridge>
+  [[nodiscard]] Subject reads() const;                      // estop.read.*
+  [[nodiscard]] std::optional<std::string_view> parse_read(std::string_view subject) const noexcept;
   [[nodiscard]] Subject event(const Segment& kind) const;  // estop.event.<kind>
   [[nodiscard]] Subject events() const;                    // estop.event.>
   // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and

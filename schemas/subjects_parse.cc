@@ -120,4 +120,9 @@ std::optional<std::string_view> Subjects::parse_bridge(std::string_view subject)
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }
 
+std::optional<std::string_view> Subjects::parse_read(std::string_view subject) const noexcept {
+  const auto rest = after(subject, prefix_.text(), "read");
+  return rest && is_segment(*rest) ? rest : std::nullopt;
+}
+
 }  // namespace estop::schemas

@@ -15,7 +15,6 @@
 #include "broker-bridge/app/log_reader.h"
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/nats/connection.h"
-#include "broker-bridge/nats/jetstream.h"
 #include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/log.h"
 #include "schemas/codec.h"
@@ -73,7 +72,6 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   BridgeCore core;
   Connection agents;
   Connection control;
-  nats::JetStream stream;
   boost::asio::steady_timer timer;
   boost::asio::steady_timer settle_timer;
   bool settling = false;
@@ -96,7 +94,6 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
                identity.subjects.own_inbox(identity.id), watch(Account::kAgents)),
         control(loop, connect_options(config, config.control_creds),
                 identity.subjects.own_inbox(identity.id), watch(Account::kControl)),
-        stream(control, identity.subjects),
         timer(loop),
         settle_timer(loop),
         tick(std::clamp(config.beat_ms / 10, 2U, 50U)) {}
@@ -280,7 +277,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void perform(const Replay& range) {
     reader = std::make_unique<LogReader>(
-        stream, range.from, range.to,
+        control, identity.subjects.read(identity.id), range.from, range.to,
         LogReader::Events{
             [this](std::string_view frame) {
               handle([&](Nanos now, Effects& out) { core.on_replayed(frame, now, out); });

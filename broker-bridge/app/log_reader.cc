@@ -5,16 +5,30 @@
 #include <map>
 #include <utility>
 
+#include "schemas/codec.h"
+
 namespace estop::bridge {
+
+using schemas::Result;
+
 namespace {
 
 constexpr std::uint64_t kInFlightMax = 256;
 constexpr nats::Millis kAnswerWithin{2'000};
 
+Result<std::string> frame_in(const Result<nats::MessageView>& answer) {
+  if (!answer) return schemas::passed_on(answer);
+  auto reply = schemas::decode<schemas::LogReadReply>(answer->data);
+  if (!reply) return schemas::passed_on(reply);
+  if (reply->code != schemas::Errc::kOk) return schemas::fail(reply->code, reply->detail);
+  return std::move(reply->frame);
+}
+
 }  // namespace
 
 struct LogReader::State : std::enable_shared_from_this<State> {
-  nats::JetStream& stream;
+  nats::Connection& control;
+  schemas::Subject subject;
   Events events;
   std::uint64_t next_to_ask;
   std::uint64_t next_to_hand_on;
@@ -22,8 +36,10 @@ struct LogReader::State : std::enable_shared_from_this<State> {
   std::map<std::uint64_t, std::string> early;  // answers that overtook others; at most kInFlightMax
   bool ended = false;
 
-  State(nats::JetStream& from_stream, std::uint64_t from, std::uint64_t to, Events to_call)
-      : stream(from_stream),
+  State(nats::Connection& connection, schemas::Subject ask_there, std::uint64_t from,
+        std::uint64_t to, Events to_call)
+      : control(connection),
+        subject(std::move(ask_there)),
         events(std::move(to_call)),
         next_to_ask(from),
         next_to_hand_on(from),
@@ -31,14 +47,15 @@ struct LogReader::State : std::enable_shared_from_this<State> {
 
   void ask() {
     for (; next_to_ask <= last && next_to_ask < next_to_hand_on + kInFlightMax; ++next_to_ask) {
-      stream.get(next_to_ask, kAnswerWithin,
-                 [weak = weak_from_this(), seq = next_to_ask](schemas::Result<std::string> frame) {
-                   if (const auto self = weak.lock()) self->answered(seq, std::move(frame));
-                 });
+      control.request(
+          subject, schemas::encode(schemas::LogRead{next_to_ask}), kAnswerWithin,
+          [weak = weak_from_this(), seq = next_to_ask](const Result<nats::MessageView>& answer) {
+            if (const auto self = weak.lock()) self->answered(seq, frame_in(answer));
+          });
     }
   }
 
-  void answered(std::uint64_t seq, schemas::Result<std::string> frame) {
+  void answered(std::uint64_t seq, Result<std::string> frame) {
     if (ended) return;
     if (!frame) {
       ended = true;
@@ -59,8 +76,9 @@ struct LogReader::State : std::enable_shared_from_this<State> {
   }
 };
 
-LogReader::LogReader(nats::JetStream& stream, std::uint64_t from, std::uint64_t to, Events events)
-    : state_(std::make_shared<State>(stream, from, to, std::move(events))) {
+LogReader::LogReader(nats::Connection& control, schemas::Subject ask, std::uint64_t from,
+                     std::uint64_t to, Events events)
+    : state_(std::make_shared<State>(control, std::move(ask), from, to, std::move(events))) {
   state_->ask();
 }
 

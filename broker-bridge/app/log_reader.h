@@ -1,4 +1,4 @@
-// Reads a range of the control log from the stream: many requests in flight, records handed on in
+// Reads a range of the control log, a record a request to control: many in flight, handed on in
 // order.
 #pragma once
 
@@ -8,7 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "broker-bridge/nats/jetstream.h"
+#include "broker-bridge/nats/connection.h"
+#include "schemas/subjects.h"
 
 namespace estop::bridge {
 
@@ -21,9 +22,10 @@ class LogReader {
     std::function<void()> done;
     std::function<void(std::string reason)> failed;
   };
-  // `stream` must outlive this. Destroying it abandons the read; no event comes afterwards, also if
-  // it is destroyed by one of them.
-  LogReader(nats::JetStream& stream, std::uint64_t from, std::uint64_t to, Events events);
+  // `ask` is estop.read.<bridge>; `control`, in the CONTROL account, must outlive this. Destroying
+  // it abandons the read; no event comes afterwards, also if it is destroyed by one of them.
+  LogReader(nats::Connection& control, schemas::Subject ask, std::uint64_t from, std::uint64_t to,
+            Events events);
   ~LogReader();
   LogReader(const LogReader&) = delete;
   LogReader& operator=(const LogReader&) = delete;

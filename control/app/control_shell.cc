@@ -16,6 +16,7 @@
 #include "broker-bridge/ops/log.h"
 #include "control/app/claims_writer.h"
 #include "control/app/heard.h"
+#include "control/app/log_desk.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
 #include "schemas/codec.h"
@@ -88,6 +89,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   Connection agents;
   nats::JetStream stream;
   StreamReader reader;
+  LogDesk log_desk;
   boost::asio::steady_timer timer;
   std::mt19937_64 random{seed()};
   ClaimsWriter claims;
@@ -107,6 +109,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
                watch("AGENTS", false)),
         stream(control, subjects),
         reader(stream),
+        log_desk(control, stream, subjects),
         timer(on),
         claims(
             on, {config.data, config.url, config.data + "/creds/control-sys.creds", config.tls_ca},
@@ -174,6 +177,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     };
     on(agents, subjects.receipts(), heard_receipt);
     on(control, subjects.bridges(), heard_bridge_beat);
+    log_desk.listen();
     on(agents, subjects.stoppeds(), heard_stopped);
     on(agents, subjects.hellos(), heard_hello);
     on(agents, subjects.beats(), heard_beat);

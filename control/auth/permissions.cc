@@ -58,19 +58,19 @@ std::optional<Permissions> in_control(const AgentRole&, const Subjects&) {
   return std::nullopt;
 }
 
-// Of JetStream a bridge reads single records and the stream's head; it cannot change either.
+// Nothing of JetStream, not even reading: its answers go to any reply subject that the asker names,
+// also into the log or to the request that deletes it.
 std::optional<Permissions> in_control(const BridgeRole& role, const Subjects& to) {
-  const Segment stream = Subjects::control_stream();
   return Permissions{texts({to.bridge(role.id), to.audits(), to.stores(), to.latched_by(role.id),
-                            to.js_direct_get(stream), to.js_stream_info(stream)}),
+                            to.read(role.id)}),
                      texts({to.log(), to.lease(), to.emergencies(), to.own_inbox(role.id)})};
 }
 
 std::optional<Permissions> in_control(const ControlRole&, const Subjects& to) {
   return Permissions{
       texts({to.log(), to.lease(), to.events(), to.audits(), to.inboxes(), to.js_api()}),
-      texts({to.commands(), to.bridges(), to.audits(), to.emergencies(), to.log(), to.lease(),
-             to.own_inbox(segment(kControlName))})};
+      texts({to.commands(), to.bridges(), to.reads(), to.audits(), to.emergencies(), to.log(),
+             to.lease(), to.own_inbox(segment(kControlName))})};
 }
 
 std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& to) {

@@ -50,6 +50,7 @@ void add_patterns(const Subjects& to, Collection& all) {
   all.add("log", to.log());
   all.add("lease", to.lease());
   all.add("bridges", to.bridges());
+  all.add("reads", to.reads());
   all.add("event", to.event(segment("kill")));
   all.add("events", to.events());
   all.add("js_api", to.js_api());
@@ -106,6 +107,7 @@ void add_name(const Subjects& to, const Segment& name, Collection& all) {
   all.add("emergency", to.emergency(name));
   all.add("latched", to.latched(name, segment("b1")));
   all.add("latched_by", to.latched_by(name));
+  all.add("read", to.read(name));
   all.add("latched_of", to.latched_of(name));
   all.add("own_inbox", to.own_inbox(name));
   all.add("own_inbox", to.own_inbox(name, segment("x")));

@@ -145,6 +145,8 @@ std::vector<Golden> goldens() {
       plain("beat_reply", kPulseReply),
       plain("store_request", kPut),
       plain("store_reply", kStored),
+      plain("log_read", LogRead{4'711}),
+      plain("log_read_reply", LogReadReply{Errc::kNotFound, "no such sequence", ""}),
   };
 }
 

@@ -37,7 +37,6 @@ struct BridgeProcess::Life {
   bridge::BridgeCore core;
   Connection agents;
   Connection control;
-  nats::JetStream stream;
   std::unique_ptr<bridge::LogReader> reader;
   std::optional<Connection::SubscriptionId> intents;
 
@@ -47,8 +46,7 @@ struct BridgeProcess::Life {
         agents(loop, as("bridge-" + id.text() + "-agents"),
                process.settings_.subjects.own_inbox(id), watch(process, Account::kAgents)),
         control(loop, as("bridge-" + id.text() + "-control"),
-                process.settings_.subjects.own_inbox(id), watch(process, Account::kControl)),
-        stream(control, process.settings_.subjects) {}
+                process.settings_.subjects.own_inbox(id), watch(process, Account::kControl)) {}
 
   static bridge::BridgeOptions options(BridgeProcess& process, const schemas::Segment& id) {
     const BridgeSettings& settings = process.settings_;
@@ -225,7 +223,8 @@ void BridgeProcess::perform(const bridge::Replay& range) {
     });
   };
   life_->reader = std::make_unique<bridge::LogReader>(
-      life_->stream, range.from, range.to, bridge::LogReader::Events{read, done, failed});
+      life_->control, settings_.subjects.read(*schemas::Segment::parse(settings_.id)), range.from,
+      range.to, bridge::LogReader::Events{read, done, failed});
 }
 
 void BridgeProcess::perform(const bridge::AbandonReplay&) {

@@ -37,6 +37,7 @@ struct ControlProcess::Life {
   Connection agents;
   nats::JetStream stream;
   control::StreamReader reader;
+  control::LogDesk log_desk;
   Recorder desk;
 
   Life(ControlProcess& process, const ControlSettings& settings, control::CoreOptions options)
@@ -48,6 +49,7 @@ struct ControlProcess::Life {
         agents(loop, as("control-agents"), settings.subjects.own_inbox(own_name()), {}),
         stream(control, settings.subjects),
         reader(stream),
+        log_desk(control, stream, settings.subjects),
         desk(process, process.disk_, [&process](const Event& event) { process.handle(event); }) {}
 
   static nats::ConnectionEvents watch(ControlProcess& process) {
@@ -119,6 +121,7 @@ void ControlProcess::listen() {
   };
   on(life_->agents, subjects.receipts(), control::heard_receipt);
   on(life_->control, subjects.bridges(), control::heard_bridge_beat);
+  life_->log_desk.listen();
   on(life_->agents, subjects.stoppeds(), control::heard_stopped);
   on(life_->agents, subjects.hellos(), control::heard_hello);
   on(life_->agents, subjects.beats(), control::heard_beat);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "control/app/heard.h"
+#include "control/app/log_desk.h"
 #include "control/app/stream_reader.h"
 #include "control/core/control_core.h"
 #include "tests/sim/loop.h"

@@ -49,6 +49,8 @@ Stage::Stage() {
   });
   ear->subscribe(subjects().hellos(), [this](const nats::MessageView&) { ++hellos_; });
   stream = std::make_unique<nats::JetStream>(*control, subjects());
+  log_desk = std::make_unique<control::LogDesk>(*control, *stream, subjects());
+  log_desk->listen();
   bool made = false;
   stream->ensure_stream(kAnswerWithin, [&](const auto& info) { made = info.has_value(); });
   if (!until([&] { return made; })) throw std::runtime_error("no stream");

@@ -14,6 +14,7 @@
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
 #include "broker-bridge/ops/process.h"
+#include "control/app/log_desk.h"
 #include "control/auth/auth.h"
 #include "tests/support/broker.h"
 #include "tests/support/wait_until.h"
@@ -76,6 +77,7 @@ class Stage {
   std::unique_ptr<nats::Connection> control;
   std::unique_ptr<nats::Connection> ear;
   std::unique_ptr<nats::JetStream> stream;
+  std::unique_ptr<control::LogDesk> log_desk;  // what the bridge reads
   bridge::WrittenLog log;
   schemas::Head head;    // committed
   bool granting = true;  // answers beats with lease frames

@@ -51,7 +51,7 @@ const Case kCases[] = {
      "sub estop.intent.> estop.work.> estop.inbox.b1.>"},
     {"bridge in CONTROL", kBridge, Account::kControl,
      "pub estop.bridge.b1 estop.audit.> estop.store.> estop.inbox.*.latched.b1 "
-     "$JS.API.DIRECT.GET.CONTROL $JS.API.STREAM.INFO.CONTROL\n"
+     "estop.read.b1\n"
      "sub estop.log estop.lease estop.emergency.* estop.inbox.b1.>"},
     {"bridge in SYS", kBridge, Account::kSys, "no user"},
     {"control in AGENTS", kControl, Account::kAgents,
@@ -60,7 +60,8 @@ const Case kCases[] = {
      "estop.inbox.control.>"},
     {"control in CONTROL", kControl, Account::kControl,
      "pub estop.log estop.lease estop.event.> estop.audit.> estop.inbox.> $JS.API.>\n"
-     "sub estop.command.*.* estop.bridge.* estop.audit.> estop.emergency.* estop.log estop.lease "
+     "sub estop.command.*.* estop.bridge.* estop.read.* estop.audit.> estop.emergency.* estop.log "
+     "estop.lease "
      "estop.inbox.control.>"},
     {"control in SYS", kControl, Account::kSys,
      "pub $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP\nsub estop.inbox.control.>"},

@@ -77,6 +77,9 @@ TEST(CodecTest, EveryMessageComesBackAsItWent) {
   EXPECT_EQ(*decode<Beat>(encode(pulse)), pulse);
   const BeatReply lease{1, Errc::kNotFound, 2, {latch}};
   EXPECT_EQ(*decode<BeatReply>(encode(lease)), lease);
+  EXPECT_EQ(*decode<LogRead>(encode(LogRead{4'711})), LogRead{4'711});
+  const LogReadReply read{Errc::kNotFound, "no such sequence", Bytes("\0\xff", 2)};
+  EXPECT_EQ(*decode<LogReadReply>(encode(read)), read);
   const StoreRequest put{StoreOp::kPut, "part-1", 3, 2, Bytes("\0\xff", 2)};
   EXPECT_EQ(*decode<StoreRequest>(encode(put)), put);
   const StoreReply stored{Errc::kVersionConflict, "newer", 4, EffectState::kBegun, "x"};

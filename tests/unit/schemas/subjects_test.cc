@@ -92,6 +92,8 @@ TEST(SubjectsTest, AgentBridgeAndCommandSubjectsParseBack) {
   EXPECT_EQ(kSubjects.parse_emergency("estop.emergency.alice"), "alice");
   EXPECT_FALSE(kSubjects.parse_emergency("estop.emergency.alice.x").has_value());
   EXPECT_EQ(kSubjects.parse_bridge("estop.bridge.b1"), "b1");
+  EXPECT_EQ(kSubjects.parse_read("estop.read.b1"), "b1");
+  EXPECT_FALSE(kSubjects.parse_read("estop.read.b1.x").has_value());
   EXPECT_EQ(kSubjects.parse_receipt("estop.receipt.b1"), "b1");
   EXPECT_FALSE(kSubjects.parse_receipt("estop.receipt.b1.x").has_value());
 }
