@@ -70,7 +70,8 @@ TEST_F(BridgeDaemonTest, H22_AfterTheReceiptNoneOfAHundredThousandQueuedIntentsI
   stage.settle();  // the broker routed the receipt behind everything that was forwarded
   const auto at_fence = y.delivered;
   EXPECT_EQ(at_fence, stage.receipts[0].forwarded_before);
-  EXPECT_TRUE(stage.until([&] { return x.refusals.size() + at_fence == kQueued; }));
+  EXPECT_TRUE(  // sanitizers take their time over so many
+      stage.until([&] { return x.refusals.size() + at_fence == kQueued; }, 4 * kPatience));
   stage.settle();
   EXPECT_EQ(y.delivered, at_fence);
   EXPECT_NE(stage.page("/metrics").find("estop_bridge_after_fence_total 0"), std::string::npos);

@@ -58,6 +58,7 @@ TEST(SubjectsTest, H3_OnlyARepyBelowTheAskersOwnInboxIsHonoured) {
       {"estop.inbox.acme.prod.mailer.", false},
       {"estop.inbox.acme.prod.mailer2.k3j9x2ab.rpc.1", false},
       {"estop.inbox.acme.prod.other.k3j9x2ab.rpc.1", false},
+      {"estop.inbox.acme.prod.sender.k3j9x2ab.rpc.1", false},  // as long as the own one
       {"estop.inbox.acme.prod.mailer.a..b", false},
       {"estop.inbox.acme.prod.mailer.>", false},
       {"estop.inbox.acme.prod.mailer.*", false},
