@@ -137,10 +137,25 @@ byte committed; /* kills in the log */
 byte lifted;    /* kills that a resume in the log names */
 byte grace[2];  /* of each kill: ticks until I2 demands that nothing passes */
 #define NOT_COUNTING 255
-#ifdef RECEIPT_OF_ANY_LIFE
+#if defined(RECEIPT_OF_ANY_LIFE) || defined(RECEIPT_ONCE)
 byte receipts;  /* OF(b, k): that were ever sent */
 #endif
 byte crashes, takeovers, restarts, leaves;
+
+#ifdef I9
+/* From some moment on there are no faults and no orders, and nobody dawdles: every step that can be
+ * made is made before the clock goes on, and each bridge beats once in each tick. A kill that a
+ * bridge did not hear until then comes with a frame or the log, or not at all. */
+bool calm;
+byte beats; /* bridges whose beat of this tick is still to come */
+#define BEFORE_CALM (!calm) /* faults and orders */
+#define MAY_TICK (!calm || timeout)
+#define MAY_BEAT(b) (!calm || beats & BIT(b))
+#else
+#define BEFORE_CALM true
+#define MAY_TICK true
+#define MAY_BEAT(b) true
+#endif
 
 /* --- What a control does --------------------------------------------------------------------------- */
 
@@ -309,11 +324,16 @@ inline append(c, what) { take((what) + BY(c), log[control[c].applied - 1]) }
 inline hear_beat(c, b) {
   for (k_ : 0 .. 1) {
     if
+#ifndef BEAT_WITHOUT_KILLS
     :: bridge[b].held & BIT(k_) & ~control[c].kills -> learn(c, k_)
+#endif
     :: else
     fi
   }
   tell(c);
+#ifdef I9
+  beats = beats & ~BIT(b);
+#endif
   term_ = control[c].term;
   head_ = control[c].applied;
 #ifdef FRAME_WITHOUT_KILLS
@@ -338,11 +358,15 @@ inline order_resume(c) {
 #endif
 }
 
+/* Once it is calm, a leader renews its key in time. */
+#define MAY_START(c) (!LIVES(c) && MAY_LEAD(c) && \
+                      (BEFORE_CALM -> takeovers < TAKEOVERS && takeovers % 2 != (c) : leader == NOBODY))
+
 proctype ControlProcess(byte c) {
   do
-  :: d_step { !LIVES(c) && MAY_LEAD(c) && takeovers < TAKEOVERS && takeovers % 2 != c ->
+  :: d_step { MAY_START(c) ->
        takeovers++; start(c) }
-  :: atomic { LIVES(c) && crashes < CRASHES ->
+  :: atomic { LIVES(c) && BEFORE_CALM && crashes < CRASHES ->
        if
        :: late = 0
        :: HAS_TERM(c) -> late = TERM + BY(c)
@@ -362,11 +386,13 @@ proctype ControlProcess(byte c) {
   :: d_step { control[c].state >= OPENING && control[c].applied < records ->
        look_at_log(c); tell(c) }
 
-  :: d_step { LIVES(c) && !ordered -> order_kill(c, 0) }
+  :: d_step { LIVES(c) && BEFORE_CALM && !ordered -> order_kill(c, 0) }
 #if KILLS > 1
-  :: d_step { LIVES(c) && ordered == BIT(0) -> order_kill(c, 1) }
+  /* Behind the resume, which must not lift it. */
+  :: d_step { LIVES(c) && BEFORE_CALM && ordered == BIT(0) && (control[c].lifts || lifted) ->
+       order_kill(c, 1) }
 #endif
-  :: d_step { LEADS(c) && control[c].kills && !lifted && !control[c].lifts ->
+  :: d_step { LEADS(c) && BEFORE_CALM && control[c].kills && !lifted && !control[c].lifts ->
        order_resume(c) }
   :: d_step { LEADS(c) && control[c].joined & BIT(0) && control[c].may_be_open[0] == 0 &&
               leaves < LEAVES ->
@@ -461,7 +487,7 @@ inline take_grant(b, ticks) {
   fi
 }
 
-/* `missed`: records up to the head that it has not seen live. It closes, reads them from the stream,
+/* `missed`: records up to the head that it has not seen live. It closes, reads them up to the head,
  * and asks to join again; who has seen them all applies them where it is. */
 inline take_frame(b, missed) {
   if
@@ -527,8 +553,17 @@ inline crash_bridge(b) {
 #define CONFIRMS(c, b, k) (bridge[b].latched & BIT(k) && !(receipts & OF(b, k)))
 inline confirm(c, b, k) { receipts = receipts | OF(b, k) }
 #else
-#define CONFIRMS(c, b, k) (bridge[b].latched & BIT(k) && control[c].waits & OF(b, k))
+#ifdef RECEIPT_ONCE
+#define UNSENT(b, k) (!(receipts & OF(b, k)))
+#else
+#define UNSENT(b, k) true
+#endif
+#define CONFIRMS(c, b, k) (bridge[b].latched & BIT(k) && control[c].waits & OF(b, k) && \
+                           UNSENT(b, k))
 inline confirm(c, b, k) {
+#ifdef RECEIPT_ONCE
+  receipts = receipts | OF(b, k);
+#endif
   control[c].waits = control[c].waits & ~OF(b, k);
   tell(c)
 }
@@ -536,22 +571,24 @@ inline confirm(c, b, k) {
 
 proctype BridgeProcess(byte b) {
   do
-  :: d_step { restarts < RESTARTS -> restarts++; crash_bridge(b) }
+  :: d_step { BEFORE_CALM && restarts < RESTARTS -> restarts++; crash_bridge(b) }
 
-  :: d_step { NEW(b, ordered & BIT(0)) -> latch(b, BIT(0)) }
-  :: d_step { NEW(b, ordered & BIT(1)) -> latch(b, BIT(1)) }
+  :: d_step { BEFORE_CALM && NEW(b, ordered & BIT(0)) -> latch(b, BIT(0)) }
+  :: d_step { BEFORE_CALM && NEW(b, ordered & BIT(1)) -> latch(b, BIT(1)) }
 #ifdef RESUME_ON_SIGHT
   :: d_step { resumed & ~bridge[b].lifted -> lift(b, resumed) }
 #endif
 
-  :: d_step { MAY_GRANT(0) -> hear_beat(0, b); overtake(b); take_frame(b, false) }
-  :: d_step { MAY_GRANT(1) -> hear_beat(1, b); overtake(b); take_frame(b, false) }
-  :: d_step { MAY_GRANT(0) && control[0].applied > bridge[b].applied ->
+  :: d_step { MAY_BEAT(b) && MAY_GRANT(0) -> hear_beat(0, b); overtake(b); take_frame(b, false) }
+  :: d_step { MAY_BEAT(b) && MAY_GRANT(1) -> hear_beat(1, b); overtake(b); take_frame(b, false) }
+  :: d_step { MAY_BEAT(b) && MAY_GRANT(0) && control[0].applied > bridge[b].applied ->
        hear_beat(0, b); overtake(b); take_frame(b, true) }
-  :: d_step { MAY_GRANT(1) && control[1].applied > bridge[b].applied ->
+  :: d_step { MAY_BEAT(b) && MAY_GRANT(1) && control[1].applied > bridge[b].applied ->
        hear_beat(1, b); overtake(b); take_frame(b, true) }
-  :: d_step { GRANTABLE(0, b) && bridge[b].state != CLOSED -> hear_beat(0, b); delay_frame(b) }
-  :: d_step { GRANTABLE(1, b) && bridge[b].state != CLOSED -> hear_beat(1, b); delay_frame(b) }
+  :: d_step { BEFORE_CALM && GRANTABLE(0, b) && bridge[b].state != CLOSED ->
+       hear_beat(0, b); delay_frame(b) }
+  :: d_step { BEFORE_CALM && GRANTABLE(1, b) && bridge[b].state != CLOSED ->
+       hear_beat(1, b); delay_frame(b) }
   :: d_step { LIVES(0) && !MAY_GRANT(0) && bridge[b].held & ~control[0].kills -> hear_beat(0, b) }
   :: d_step { LIVES(1) && !MAY_GRANT(1) && bridge[b].held & ~control[1].kills -> hear_beat(1, b) }
   :: d_step { to_bridge == b -> late_frame(b, false) }
@@ -561,7 +598,11 @@ proctype BridgeProcess(byte b) {
   :: d_step { CONFIRMS(0, b, 1) -> confirm(0, b, 1) }
   :: d_step { CONFIRMS(1, b, 0) -> confirm(1, b, 0) }
   :: d_step { CONFIRMS(1, b, 1) -> confirm(1, b, 1) }
+#ifdef RECEIPT_ONCE
+  :: d_step { BEFORE_CALM && CONFIRMS(0, b, 0) -> receipts = receipts | OF(b, 0) } /* is lost */
+#endif
 
+#ifndef I9
   /* An intent of the killed scope. */
   :: d_step { PASSES(b) ->
 #ifdef I1
@@ -572,6 +613,7 @@ proctype BridgeProcess(byte b) {
        assert(grace[1] > 0 || (lifted & BIT(1)));
 #endif
        skip }
+#endif
   od
 }
 
@@ -605,13 +647,29 @@ inline tick() {
   }
   COUNT_DOWN_GRACE(0);
   COUNT_DOWN_GRACE(1);
-  COUNT_DOWN(key_left)
+  COUNT_DOWN(key_left);
+#ifdef I9
+  beats = (calm -> 3 : 0)
+#endif
 }
+
+#ifdef I9
+inline calm_down() {
+  calm = true;
+  beats = 3
+}
+#endif
 
 proctype World() {
   do
-  :: d_step { true -> tick() }
+  :: d_step { MAY_TICK -> tick() }
   :: d_step { late -> take(late, log[records - 1]) }
+  /* Signed by the operator himself, or published by a control that was gone in the same moment. */
+  :: d_step { BEFORE_CALM && !ordered -> ordered = BIT(0) }
+#ifdef I9
+  :: d_step { !calm -> calm_down() }
+  :: d_step { !calm -> calm_down(); late = 0; no_late_frame() } /* what was on the way is lost */
+#endif
   od
 }
 
@@ -643,3 +701,14 @@ init {
     run World()
   }
 }
+
+#ifdef I9
+/* A kill that anybody knows of ends up fenced, or lifted; what is lifted passes again everywhere. */
+#define KNOWN(k) ((bridge[0].latched | bridge[1].latched | control[0].kills | control[1].kills | \
+                   committed) & BIT(k))
+#define SETTLED(k) ((fenced | lifted) & BIT(k))
+ltl calm_settles {
+  ([] ((calm && KNOWN(0)) -> <> SETTLED(0))) &&
+  ([] ((calm && lifted) -> <> (PASSES(0) && PASSES(1))))
+}
+#endif
