@@ -117,6 +117,8 @@ std::string Scene::ask(RawNats& client, const std::string& subject, const std::s
 }
 
 std::string Scene::state() {
+  // Nobody looked at the operator's connection during the attack: it may have been given up.
+  if (!site.answers()) throw std::runtime_error("control does not answer: " + site.log("control"));
   RawNats log = enter({control::ControlRole{}, Account::kControl});
   log.subscribe("estop.inbox.control.>", 1);
   const Json info = Json::parse(ask(log, "$JS.API.STREAM.INFO.CONTROL", ""));

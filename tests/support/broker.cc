@@ -1,5 +1,7 @@
 #include "tests/support/broker.h"
 
+#include <sys/wait.h>
+
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -76,6 +78,14 @@ bool Broker::read_ports() {
 void Broker::stop() {
   process_.terminate(kStopPatience);
 }
+void Broker::signal(int number) {
+  process_.signal(number);
+  if (number != SIGSTOP) return;
+  // Its threads stop one after the other; the parent hears when the last one has.
+  siginfo_t told{};
+  (void)::waitid(P_PID, static_cast<id_t>(process_.pid()), &told, WSTOPPED | WNOWAIT);
+}
+
 void Broker::kill() {
   process_.kill_now();
 }

@@ -29,10 +29,10 @@ class Broker {
   [[nodiscard]] const TempDir& folder() const noexcept { return folder_; }
   [[nodiscard]] std::string log() const;
 
-  void stop();     // SIGTERM, waits
-  void kill();     // SIGKILL, waits
-  void restart();  // after stop() or kill(): same port, same store
-  void signal(int number) { process_.signal(number); }  // SIGSTOP, SIGCONT, SIGHUP
+  void stop();              // SIGTERM, waits
+  void kill();              // SIGKILL, waits
+  void restart();           // after stop() or kill(): same port, same store
+  void signal(int number);  // SIGSTOP (returns when it has stopped), SIGCONT, SIGHUP
 
   // The monitor's answer to GET `path` ("/connz"), its body; empty if it does not answer.
   [[nodiscard]] std::string monitor(const std::string& path) const;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <initializer_list>
 #include <map>
 #include <set>
 #include <string>
@@ -16,56 +15,58 @@
 namespace estop::tidy {
 namespace {
 
-// What stands behind `std::` (or `tl::`, `fmt::`), and the header that has it by the standard.
-const std::map<std::string_view, std::string_view>& homes() {
-  static const std::map<std::string_view, std::string_view> names = [] {
-    std::map<std::string_view, std::string_view> out;
-    for (const auto& [header, list] : std::initializer_list<
-             std::pair<std::string_view, std::initializer_list<std::string_view>>>{
-             {"algorithm", {"copy", "copy_n", "max", "min", "nth_element"}},
-             {"array", {"array"}},
-             {"atomic",
-              {"atomic", "memory_order_acquire", "memory_order_relaxed", "memory_order_release"}},
-             {"chrono", {"chrono"}},
-             {"concepts", {"integral"}},
-             {"condition_variable", {"condition_variable", "condition_variable_any"}},
-             {"cstddef", {"byte", "ptrdiff_t", "size_t"}},
-             {"cstdint", {"int32_t", "int64_t", "uint16_t", "uint32_t", "uint64_t", "uint8_t"}},
-             {"cstring", {"memcpy", "memset"}},
-             {"ctime", {"timespec"}},
-             {"deque", {"deque"}},
-             {"filesystem", {"filesystem"}},
-             {"fstream", {"ifstream", "ios", "ofstream"}},
-             {"functional", {"function", "less"}},
-             {"future", {"future", "future_status", "promise"}},
-             {"initializer_list", {"initializer_list"}},
-             {"iosfwd", {"istream", "ostream"}},
-             {"iterator", {"istreambuf_iterator"}},
-             {"list", {"list"}},
-             {"map", {"map", "multimap"}},
-             {"memory",
-              {"allocator", "enable_shared_from_this", "make_shared", "make_unique", "shared_ptr",
-               "unique_ptr", "weak_ptr"}},
-             {"mutex", {"lock_guard", "mutex", "unique_lock"}},
-             {"optional", {"nullopt", "optional"}},
-             {"set", {"multiset", "set"}},
-             {"span", {"span"}},
-             {"sstream", {"istringstream", "ostringstream"}},
-             {"stdexcept", {"invalid_argument", "logic_error", "runtime_error"}},
-             {"stop_token", {"stop_callback", "stop_source", "stop_token"}},
-             {"string", {"string", "to_string"}},
-             {"string_view", {"string_view"}},
-             {"thread", {"jthread", "this_thread", "thread"}},
-             {"tl/expected.hpp", {"expected", "make_unexpected", "unexpected"}},
-             {"unordered_map", {"unordered_map", "unordered_multimap"}},
-             {"utility", {"exchange", "forward", "move", "pair", "swap"}},
-             {"variant", {"get_if", "holds_alternative", "monostate", "variant", "visit"}},
-             {"vector", {"vector"}}}) {
-      for (const std::string_view name : list) out.emplace(name, header);
-    }
-    return out;
-  }();
-  return names;
+// What stands behind `std::` (or `tl::`), and the header that has it by the standard.
+struct Home {
+  std::string_view header;
+  std::string_view names;  // between blanks
+};
+constexpr Home kHomes[] = {
+    {"algorithm", " copy copy_n max min nth_element "},
+    {"array", " array "},
+    {"atomic", " atomic memory_order_acquire memory_order_relaxed memory_order_release "},
+    {"chrono", " chrono "},
+    {"concepts", " integral "},
+    {"condition_variable", " condition_variable condition_variable_any "},
+    {"cstddef", " byte ptrdiff_t size_t "},
+    {"cstdint", " int32_t int64_t uint16_t uint32_t uint64_t uint8_t "},
+    {"cstring", " memcpy memset "},
+    {"ctime", " timespec "},
+    {"deque", " deque "},
+    {"filesystem", " filesystem "},
+    {"fstream", " ifstream ios ofstream "},
+    {"functional", " function less "},
+    {"future", " future future_status promise "},
+    {"initializer_list", " initializer_list "},
+    {"iosfwd", " istream ostream "},
+    {"iterator", " istreambuf_iterator "},
+    {"list", " list "},
+    {"map", " map multimap "},
+    {"memory",
+     " allocator enable_shared_from_this make_shared make_unique shared_ptr unique_ptr weak_ptr "},
+    {"mutex", " lock_guard mutex unique_lock "},
+    {"optional", " nullopt optional "},
+    {"set", " multiset set "},
+    {"span", " span "},
+    {"sstream", " istringstream ostringstream "},
+    {"stdexcept", " invalid_argument logic_error runtime_error "},
+    {"stop_token", " stop_callback stop_source stop_token "},
+    {"string", " string to_string "},
+    {"string_view", " string_view "},
+    {"thread", " jthread this_thread thread "},
+    {"tl/expected.hpp", " expected make_unexpected unexpected "},
+    {"unordered_map", " unordered_map unordered_multimap "},
+    {"utility", " exchange forward move pair swap "},
+    {"variant", " get_if holds_alternative monostate variant visit "},
+    {"vector", " vector "},
+};
+
+// Empty if the name is unknown.
+std::string_view home_of(std::string_view name) {
+  const std::string word = fmt::format(" {} ", name);
+  for (const Home& home : kHomes) {
+    if (home.names.find(word) != std::string_view::npos) return home.header;
+  }
+  return {};
 }
 
 // Headers that promise what another has: <istream> for the forward declarations of <iosfwd>.
@@ -125,18 +126,18 @@ Violations missing_includes(const Source& source, const std::vector<Source>& tre
   std::set<std::string_view> told;
   for (std::size_t i = 0; i < source.code.size(); ++i) {
     each_name(source.code[i], [&](std::string_view space, std::string_view name) {
-      const auto home = homes().find(name);
+      const std::string_view home = home_of(name);
       if (space == "fmt::") {
         if (!included.contains("fmt/format.h") && told.insert("fmt/format.h").second) {
           found.push_back({source.path, i + 1, "uses fmt: include <fmt/format.h>"});
         }
-      } else if (home == homes().end()) {
+      } else if (home.empty()) {
         found.push_back({source.path, i + 1,
-                         fmt::format("{}{} is unknown here: add it to homes() in {}", space, name,
+                         fmt::format("{}{} is unknown here: add it to kHomes in {}", space, name,
                                      "tests/tidy/includes.cc")});
-      } else if (!brings(included, home->second) && told.insert(home->second).second) {
-        found.push_back({source.path, i + 1,
-                         fmt::format("uses {}{}: include <{}>", space, name, home->second)});
+      } else if (!brings(included, home) && told.insert(home).second) {
+        found.push_back(
+            {source.path, i + 1, fmt::format("uses {}{}: include <{}>", space, name, home)});
       }
     });
   }
