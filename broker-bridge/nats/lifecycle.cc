@@ -137,12 +137,36 @@ schemas::Result<natsStatus> Connection::State::attempt(bool retry) {
   return status;
 }
 
+schemas::Error Connection::State::refusal(natsStatus status) const {
+  const std::string broker = without_secrets(options_.url);
+  const std::string words = last_error(status);
+  if (status == NATS_CONNECTION_AUTH_FAILED) {
+    return {Errc::kUnauthenticated,
+            fmt::format("the broker at {} refused the credential {}: {}", broker,
+                        options_.creds_file.empty() ? "(none)" : options_.creds_file, words)};
+  }
+  if (status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_WANTED) {
+    return {Errc::kNoContact,
+            fmt::format("no TLS with the broker at {}: {} (its certificate must be of the CA of "
+                        "--tls-ca and name that host)",
+                        broker, words)};
+  }
+  return {Errc::kNoContact,
+          fmt::format("no broker at {}: {} (is nats-server running there?)", broker, words)};
+}
+
 schemas::Result<void> Connection::State::connect(bool retry) {
   if (nc_ != nullptr || closed_) return fail(Errc::kBadArgument, "connect() is called once");
   anchor_ = shared_from_this();
-  // First without retry: with it, nats.c closes for good what the first handshake refuses.
+  // First without retry: with it, nats.c closes for good what the first handshake refuses, and
+  // never says why it goes on trying.
   auto tried = attempt(false);
-  if (tried && *tried != NATS_OK && retry) tried = attempt(true);
+  if (tried && *tried != NATS_OK && retry) {
+    hop_.post([self = shared_from_this(), text = refusal(*tried).detail + "; trying again"] {
+      if (const auto tell = self->events_.error) tell(text);
+    });
+    tried = attempt(true);
+  }
   if (!tried) {
     anchor_.reset();
     return tl::make_unexpected(tried.error());
@@ -153,22 +177,7 @@ schemas::Result<void> Connection::State::connect(bool retry) {
     return {};
   }
   anchor_.reset();
-  if (status == NATS_CONNECTION_AUTH_FAILED) {
-    return fail(
-        Errc::kUnauthenticated,
-        fmt::format("the broker at {} refused the credential {}: {}", without_secrets(options_.url),
-                    options_.creds_file.empty() ? "(none)" : options_.creds_file,
-                    last_error(status)));
-  }
-  if (status == NATS_SSL_ERROR || status == NATS_SECURE_CONNECTION_WANTED) {
-    return fail(
-        Errc::kNoContact,
-        fmt::format("no TLS with the broker at {}: {} (its certificate must be of the CA of "
-                    "--tls-ca and name that host)",
-                    without_secrets(options_.url), last_error(status)));
-  }
-  return fail(Errc::kNoContact, fmt::format("no broker at {}: {} (is nats-server running there?)",
-                                            without_secrets(options_.url), last_error(status)));
+  return tl::make_unexpected(refusal(status));
 }
 
 void Connection::State::close() {

@@ -103,6 +103,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
 
   schemas::Result<OptionsOwner> make_options(bool retry);
   schemas::Result<natsStatus> attempt(bool retry);
+  [[nodiscard]] schemas::Error refusal(natsStatus status) const;
   void adopt();                                                    // the newest arrival
   void drop_socket(std::uint64_t generation, std::string reason);  // nothing if it is gone already
   void release_socket();

@@ -43,12 +43,15 @@ std::string Order::error() const {
                                                               : answers.back()["error"]["name"];
 }
 
-Site::Site() : keys(control::open_keyring(data.path()).value()) {
+Site::Site(const Certificates* certificates)
+    : tls(certificates), keys(control::open_keyring(data.path()).value()) {
   control::BrokerOptions options;
   options.store_folder = data.file("nats");
   options.port = -1;
   broker = std::make_unique<Broker>(
-      Broker::Options{control::broker_config(keys, options, kInstalledAt_s), true});
+      Broker::Options{control::broker_config(keys, options, kInstalledAt_s) +
+                          (tls != nullptr ? tls->broker_config() : std::string()),
+                      true});
   (void)creds(control::ControlRole{}, Account::kAgents);
   (void)creds(control::ControlRole{}, Account::kControl);
   operator_ = connect(creds(kAlice, Account::kControl), subjects().own_inbox(segment("alice")));
@@ -58,11 +61,16 @@ std::string Site::creds(const control::Role& role, Account account) {
   return control::open_creds(data.path(), keys, role, account, subjects(), kInstalledAt_s).value();
 }
 
+std::string Site::tls_ca() const {
+  return tls != nullptr ? tls->file("ca.pem") : std::string();
+}
+
 std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
                                                 schemas::Subject inbox) {
   nats::ConnectOptions options;
   options.url = broker->url();
   options.creds_file = creds_file;
+  options.tls_ca_file = tls_ca();
   nats::ConnectionEvents events;
   events.connected = [this] { ++connects_; };
   auto made = std::make_unique<nats::Connection>(loop, options, std::move(inbox), events);
@@ -83,6 +91,7 @@ void Site::start_control() {
   command += "exec " ESTOP_CONTROL_PROGRAM " --data " + data.path().string();
   command += " --url " + broker->url() + " --bridge-beat-ms 50";
   command += " --bridge-lease-ms " + std::to_string(bridge_lease_ms);
+  if (tls != nullptr) command += " --tls-ca " + tls_ca();
   command += " --log-format json --ready-file " + data.file("control.port");
   ops::SpawnOptions spawn;
   spawn.command = {"sh", "-c", command};
@@ -90,8 +99,12 @@ void Site::start_control() {
   control = ops::ChildProcess::spawn(spawn).value();
 }
 
+control::Role Site::bridge_role() {
+  return control::BridgeRole{segment("b1")};
+}
+
 void Site::start_bridge() {
-  const control::BridgeRole role{segment("b1")};
+  const control::Role role = bridge_role();
   ops::SpawnOptions spawn;
   spawn.command = {ESTOP_BRIDGE_PROGRAM,
                    "--id=b1",
@@ -102,6 +115,7 @@ void Site::start_bridge() {
                    "--bridge-beat-ms=50",
                    "--bridge-lease-ms=" + std::to_string(bridge_lease_ms),
                    "--ready-file=" + data.file("bridge.port")};
+  if (tls != nullptr) spawn.command.push_back("--tls-ca=" + tls_ca());
   spawn.log_file = data.file("bridge.log");
   bridge = ops::ChildProcess::spawn(spawn).value();
 }

@@ -17,6 +17,7 @@
 #include "control/auth/auth.h"
 #include "schemas/codec.h"
 #include "tests/support/broker.h"
+#include "tests/support/certificates.h"
 #include "tests/support/wait_until.h"
 
 namespace estop::testing {
@@ -46,7 +47,8 @@ struct Order {
 
 class Site {
  public:
-  Site();
+  // Everything over TLS, if certificates are given; they must outlive it.
+  explicit Site(const Certificates* tls = nullptr);
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
@@ -80,6 +82,9 @@ class Site {
   Player& join(const std::string& address, const std::string& instance);  // says hello
   void say_hello(Player& player);
   schemas::StoreReply store(Player& player, schemas::StoreRequest request);
+  [[nodiscard]] static control::Role bridge_role();
+  // A credential file, made if it is not there.
+  std::string creds(const control::Role& role, control::Account account);
   bool is_obedient = true;  // players confirm kills
 
   // All of them restart the broker and wait until the test's own connections are back.
@@ -91,6 +96,7 @@ class Site {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{
       loop.get_executor()};  // also while nobody is connected
   TempDir data;
+  const Certificates* tls;
   control::Keyring keys;
   std::unique_ptr<Broker> broker;
   ops::ChildProcess control;
@@ -100,7 +106,7 @@ class Site {
   int bridge_lease_ms = 1'000;
 
  private:
-  std::string creds(const control::Role& role, control::Account account);
+  [[nodiscard]] std::string tls_ca() const;
   std::unique_ptr<nats::Connection> connect(const std::string& creds_file, schemas::Subject inbox);
   void obey(Player& player, std::string_view frame);
 

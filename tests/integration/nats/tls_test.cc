@@ -1,61 +1,15 @@
 // TLS to the broker, with a CA of the test's own: only the right certificate for the right host.
-#include <stdexcept>
-
-#include "broker-bridge/ops/process.h"
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"
-#include "tests/support/temp_dir.h"
+#include "tests/support/certificates.h"
 
 namespace estop::nats {
 namespace {
 
 using estop::testing::Broker;
-using estop::testing::TempDir;
+using estop::testing::Certificates;
 using schemas::Errc;
 using schemas::Result;
-using Words = std::vector<std::string>;
-
-// Keys and certificates, made by the openssl command line; valid for one host.
-class Certificates {
- public:
-  explicit Certificates(const std::string& host) {
-    estop::testing::write_text(file("host.ext"), "subjectAltName=" + host);
-    make_ca("ca");
-    make_ca("other-ca");
-    openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-             "/CN=broker", "-keyout", file("broker.key"), "-out", file("broker.csr")});
-    openssl({"x509", "-req", "-in", file("broker.csr"), "-CA", file("ca.pem"), "-CAkey",
-             file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("host.ext"), "-out",
-             file("broker.pem")});
-  }
-
-  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
-  [[nodiscard]] std::string broker_config() const {
-    return "tls { cert_file: \"" + file("broker.pem") + "\", key_file: \"" + file("broker.key") +
-           "\", timeout: 10 }\n";
-  }
-
- private:
-  void make_ca(const std::string& name) const {
-    openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-             "-days", "2", "-subj", "/CN=" + name, "-keyout", file(name + ".key"), "-out",
-             file(name + ".pem")});
-  }
-
-  void openssl(Words arguments) const {
-    arguments.insert(arguments.begin(), "openssl");
-    ops::SpawnOptions spawn;
-    spawn.command = std::move(arguments);
-    spawn.log_file = file("openssl.log");
-    auto child = ops::ChildProcess::spawn(spawn);
-    if (!child) throw std::runtime_error(schemas::to_string(child.error()));
-    const auto ended = child->wait(estop::testing::kPatience);
-    if (!ended || !ended->ok())
-      throw std::runtime_error(estop::testing::read_text(file("openssl.log")));
-  }
-
-  TempDir folder_;
-};
 
 class TlsTest : public OneLoop {
  protected:

@@ -1,0 +1,44 @@
+#include "tests/support/certificates.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "broker-bridge/ops/process.h"
+#include "tests/support/wait_until.h"
+
+namespace estop::testing {
+
+Certificates::Certificates(const std::string& host) {
+  write_text(file("host.ext"), "subjectAltName=" + host);
+  make_ca("ca");
+  make_ca("other-ca");
+  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+           "/CN=broker", "-keyout", file("broker.key"), "-out", file("broker.csr")});
+  openssl({"x509", "-req", "-in", file("broker.csr"), "-CA", file("ca.pem"), "-CAkey",
+           file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("host.ext"), "-out",
+           file("broker.pem")});
+}
+
+std::string Certificates::broker_config() const {
+  return "tls { cert_file: \"" + file("broker.pem") + "\", key_file: \"" + file("broker.key") +
+         "\", timeout: 10 }\n";
+}
+
+void Certificates::make_ca(const std::string& name) const {
+  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+           "-days", "2", "-subj", "/CN=" + name, "-keyout", file(name + ".key"), "-out",
+           file(name + ".pem")});
+}
+
+void Certificates::openssl(std::vector<std::string> arguments) const {
+  arguments.insert(arguments.begin(), "openssl");
+  ops::SpawnOptions spawn;
+  spawn.command = std::move(arguments);
+  spawn.log_file = file("openssl.log");
+  auto child = ops::ChildProcess::spawn(spawn);
+  if (!child) throw std::runtime_error(to_string(child.error()));
+  const auto ended = child->wait(kPatience);
+  if (!ended || !ended->ok()) throw std::runtime_error(read_text(file("openssl.log")));
+}
+
+}  // namespace estop::testing
