@@ -21,6 +21,10 @@ Effects ControlCore::start(std::vector<SignedRecord> records,
   Effects out;
   started_us_ = now.boot_us;
   for (const StoredAgent& agent : agents) registry_.restore(agent, now.boot_us);
+  // Their leases may hold, whatever the stream has kept: a fence waits for them from now on.
+  std::map<std::string, schemas::PublicKey> bridges;
+  for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
+  for (const auto& [id, key] : bridges) roster_.joined(id, key, true);
   note(audit_line(now, "control-started", "control"), out);
   ledger_.begin(std::move(records), std::move(fresh_id), out);
   return out;
@@ -97,13 +101,13 @@ void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& o
     }
     case RecordKind::kBridgeJoined: {
       bridges_moving_.erase(record.target);
-      roster_.joined(record.target, ledger_.joined().at(record.target), false);
+      roster_.joined(record.target, key_of(record), false);
       publish_lease(now, out);
       break;
     }
     case RecordKind::kBridgeLeft:
       bridges_moving_.erase(record.target);
-      roster_.left(record.target);
+      roster_.left(record.target, now.boot_us);
       break;
     case RecordKind::kTermOpened:
       publish_lease(now, out);

@@ -192,14 +192,9 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
     case RecordKind::kResume:
       latches_.resume(record);
       break;
-    case RecordKind::kBridgeJoined: {
-      schemas::PublicKey key{};
-      std::copy_n(record.key.begin(), std::min(record.key.size(), key.size()), key.begin());
-      joined_[record.target] = key;
-      break;
-    }
+    case RecordKind::kBridgeJoined:
     case RecordKind::kBridgeLeft:
-      joined_.erase(record.target);
+      enter_bridge(record, joined_);
       break;
     case RecordKind::kEpochOpened:
     case RecordKind::kTermOpened:

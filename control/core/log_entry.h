@@ -1,7 +1,9 @@
 // One record of the control log on its way, and what the ledger tells about it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,6 +63,20 @@ inline AuditEntry audit_line(Now now, std::string kind, std::string actor, std::
                              std::string op_id = {}, std::string detail = "{}") {
   return {std::move(kind),  std::move(actor),  std::move(subject),
           std::move(op_id), std::move(detail), now.wall_ms};
+}
+
+// The key that a joined bridge signs its receipts with.
+inline schemas::PublicKey key_of(const schemas::Record& joined) {
+  schemas::PublicKey key{};
+  std::copy_n(joined.key.begin(), std::min(joined.key.size(), key.size()), key.begin());
+  return key;
+}
+
+// Bridges that joined and did not leave, by id.
+inline void enter_bridge(const schemas::Record& record,
+                         std::map<std::string, schemas::PublicKey>& bridges) {
+  if (record.kind == schemas::RecordKind::kBridgeJoined) bridges[record.target] = key_of(record);
+  if (record.kind == schemas::RecordKind::kBridgeLeft) bridges.erase(record.target);
 }
 
 // How far the record of an op id has come.

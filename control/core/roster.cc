@@ -16,8 +16,11 @@ void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool e
       std::max(bridge.open_until_us, options_.start_us + options_.lease_us + options_.margin_us);
 }
 
-void Roster::left(const std::string& id) {
-  bridges_.erase(id);
+void Roster::left(const std::string& id, std::uint64_t now_us) {
+  const auto bridge = bridges_.find(id);
+  if (bridge == bridges_.end()) return;
+  bridge->second.joined = false;
+  if (now_us >= bridge->second.open_until_us) bridges_.erase(bridge);
 }
 
 Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,

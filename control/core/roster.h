@@ -58,7 +58,9 @@ class Roster {
   // Records of the log. `earlier`: it joined under an earlier control, which may have given it a
   // lease.
   void joined(const std::string& id, const schemas::PublicKey& key, bool earlier);
-  void left(const std::string& id);
+  // While the log of a lost stream is made anew, a record of old may come when a later join holds:
+  // who may be open is still waited for.
+  void left(const std::string& id, std::uint64_t now_us);
   // Its left record is on its way. A lease granted now would outlive that record, and no fence
   // after it would wait for the bridge.
   void leaves(const std::string& id) { bridges_.at(id).joined = false; }

@@ -112,6 +112,50 @@ TEST(Fence, ABridgeOfAnEarlierControlMayBeOpenForALeaseAfterTheStart) {
   EXPECT_TRUE(world.is_done(inbox));
 }
 
+TEST(Fence, ABridgeOfAnEarlierControlCountsAlsoBeforeTheStreamIsRead) {  // I1, I2
+  World world;
+  world.open("b1");
+  world.stream_up = false;
+  world.restart();
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  EXPECT_FALSE(world.is_done(inbox));
+  world.pass(5'300);
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
+TEST(Fence, ABridgeOfAnEarlierControlCountsAlsoWhileALostStreamIsMadeAnew) {  // H29, I1
+  World world;
+  world.open("b1");
+  world.beat("b1", BridgeState::kLeaving);
+  world.pass(200);
+  world.open("b1");
+  world.stream.clear();
+  world.stream_answers = false;  // so that a later look commits it all at once
+  world.restart();
+  const auto before = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.pass(3'000);
+  ASSERT_TRUE(world.core->ledger().is_leading());
+  const auto after = world.kill("acme/prod/y", "k2", {{"wait", {"fenced"}}});
+  EXPECT_FALSE(world.is_done(before));
+  EXPECT_FALSE(world.is_done(after));
+  world.pass(2'300);
+  EXPECT_TRUE(world.is_done(before));
+  EXPECT_TRUE(world.is_done(after));
+}
+
+TEST(Bridges, OneThatLeftInALostLogIsNoneWhenTheStreamIsMadeAnew) {  // H29
+  World world;
+  world.open("b1");
+  world.beat("b1", BridgeState::kLeaving);
+  world.pass(200);
+  world.stream.clear();
+  world.stream_answers = false;
+  world.restart();
+  world.pass(3'000);
+  EXPECT_TRUE(world.core->ledger().is_leading());
+  EXPECT_TRUE(world.core->roster().all().empty());
+}
+
 TEST(Fence, WithoutAnyBridgeIsReachedAndSaysSo) {
   World world;
   const auto inbox = world.kill("acme/prod/x", "k1");
