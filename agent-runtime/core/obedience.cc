@@ -115,6 +115,7 @@ void Obedience::adopt(const std::vector<Latch>& latches) {
       known->second.verified = true;
       continue;
     }
+    std::erase(lifted_, latch.op_id);
     orders_.emplace(latch.op_id, make_order(latch, schemas::kGrace_ms, true));
   }
 }
@@ -127,15 +128,19 @@ void Obedience::on(const BeatAnswered& event) {
   beats_.erase(beats_.begin(), std::next(sent));
   if (reply.code != Errc::kOk || reply.incarnation > announced_incarnation_) {
     if (announced_) announce_anew(now_ + config_.hello_jitter);
+    if (working_ && reply.incarnation > incarnation_ && !missed_) missed_ = now_;
   } else if (until > now_) {
     lease_until_ = std::max(lease_until_, until);
     contact_ = true;
     effects_.emplace_back(RenewLease{lease_until_});
     if (announced_ && reply.nonce > nonce_at_hello_) reach();
   }
+  // An answer that is older than the newest hello's may list what that hello ended. A later one
+  // that does names a kill that control had lost and holds again.
+  const bool is_older = !announced_ || reply.nonce <= nonce_at_hello_;
   std::vector<Latch> live;
   std::copy_if(reply.latches.begin(), reply.latches.end(), std::back_inserter(live),
-               [this](const Latch& latch) { return !was_lifted(latch.op_id); });
+               [&](const Latch& latch) { return !is_older || !was_lifted(latch.op_id); });
   adopt(live);
 }
 

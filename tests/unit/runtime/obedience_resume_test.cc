@@ -99,12 +99,24 @@ TEST_F(Resume, WaitsForTheStopCallback) {
 TEST_F(Resume, AKillAndAResumeThatWereBothMissedEndTheLife) {  // H34
   run();
   after(5'000, Tick{});
-  EXPECT_EQ(now(beat(2, 9)), "");
+  EXPECT_EQ(now(beat(2, 9)), "raise-stop kill; stop-work 1 kill");
   EXPECT_EQ(after(50, Tick{}), "send-hello 2");
-  EXPECT_EQ(now(hello(2, 9)), "raise-stop kill; stop-work 1 kill; send-beat 3");
+  EXPECT_EQ(now(hello(2, 9)), "send-beat 3");
   now(WorkStopped{1, 0, 0});
   now(CallbackReturned{1});
   EXPECT_EQ(now(beat(3, 9)), "start-work life=2 incarnation=9");
+}
+
+// A resume that it had missed, and a new control that has not yet heard of the kill, end it too
+// early: the next beat stops again.
+TEST_F(Resume, AKillThatControlHadLostAndHoldsAgainStopsAgain) {  // rule 2
+  run();
+  stop("k1");
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  now(hello(2, 9));
+  EXPECT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+  after(5'000, Tick{});
+  EXPECT_EQ(now(beat(3, 9, {latch("k1")})), "raise-stop kill k1; stop-work 2 kill");
 }
 
 TEST_F(Resume, AControlThatForgotThisInstanceIsGreetedAnew) {
