@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/seeded_bug.h"
+
 namespace estop::agent {
 namespace {
 
@@ -94,7 +96,8 @@ void Obedience::lift(const HelloAnswered& event) {
   };
   for (auto at = orders_.begin(); at != orders_.end();) {
     const Order& order = at->second;
-    const bool asked_before = order.hello_at_sight >= event.number;
+    const bool asked_before =
+        order.hello_at_sight >= event.number && !ESTOP_SEEDED_BUG(kOldAnswerLifts);
     if (listed(at->first) || reply.incarnation <= order.incarnation_at_sight || asked_before) {
       if (!listed(at->first) && asked_before) announce_anew(now_);
       ++at;

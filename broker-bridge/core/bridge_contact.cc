@@ -5,6 +5,7 @@
 
 #include "broker-bridge/core/bridge_core.h"
 #include "schemas/codec.h"
+#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -28,13 +29,16 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
     }
   }
   follow(frame->head, now, out);
-  if (!stopped_for_good_ && follower_.applied() == frame->head) take_grants(*frame, now, out);
+  const bool is_at_head = follower_.applied() == frame->head || ESTOP_SEEDED_BUG(kOpenBeforeReplay);
+  if (!stopped_for_good_ && is_at_head) take_grants(*frame, now, out);
 }
 
 void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
   bool admitted = false;
   for (const schemas::Grant& grant : frame.grants) {
-    if (grant.bridge == options_.id.text()) admitted |= lease_.granted(grant.nonce);
+    if (grant.bridge != options_.id.text()) continue;
+    admitted |= lease_.granted(grant.nonce);
+    if (ESTOP_SEEDED_BUG(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));
   }
   if (!admitted || state_ != BridgeState::kJoining || !lease_.holds(now)) return;
   state_ = BridgeState::kOpen;
@@ -85,7 +89,9 @@ void BridgeCore::reject_frame(std::string_view what, const schemas::Error& error
   const std::string text = fmt::format("{} was refused: {}", what, to_string(error));
   const bool not_understood =
       error.code == Errc::kUnknownType || error.code == Errc::kUnknownVersion;
-  if (not_understood) return stop_for_good(text, now, out);
+  if (not_understood && !ESTOP_SEEDED_BUG(kUnknownOrderIgnored)) {
+    return stop_for_good(text, now, out);
+  }
   alarm(text, out);
 }
 

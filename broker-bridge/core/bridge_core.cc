@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "schemas/codec.h"
+#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -37,7 +38,8 @@ BridgeCore::BridgeCore(BridgeOptions options)
       lease_(options_.lease, options_.first_nonce) {}
 
 bool BridgeCore::is_open(Nanos now) const noexcept {
-  return state_ == BridgeState::kOpen && lease_.holds(now);
+  const bool may_go_on = lease_.holds(now) || ESTOP_SEEDED_BUG(kLeaseUnchecked);
+  return state_ == BridgeState::kOpen && may_go_on;
 }
 
 // --- Connections and time ---
@@ -46,6 +48,7 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = true;
   if (account == Account::kAgents) {
     for (const Sighting& seen : recent_) {
+      if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) gate_.unlatch(seen.kill);
       if (now - seen.at < kRecent && gate_.find(seen.kill) != nullptr) receipt(seen.kill, now, out);
     }
   }
@@ -102,14 +105,18 @@ void BridgeCore::beat(Nanos now, Effects& out) {
 void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   auto record = schemas::open_record(frame);
   if (!record) return reject_frame("a record", record.error(), now, out);
+  if (ESTOP_SEEDED_BUG(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
   if (record->record.kind == RecordKind::kKill && act_on_sight(*record, now, out)) {
     unverified_.push_back(*record);
   }
+  if (ESTOP_SEEDED_BUG(kResumeActsOnSight)) apply(record->record, now, out);
   follower_.saw(std::move(*record));
 }
 
 // Rules 1 and 3: whatever the state, committed or not. True if the kill is new to this bridge.
 bool BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out) {
+  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch)) receipt(kill.record, now, out);
+  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch) || ESTOP_SEEDED_BUG(kKillWaitsForCommit)) return false;
   const Latched latched = gate_.kill(kill.record);
   if (latched == Latched::kLifted) return false;
   if (latched == Latched::kNew) {

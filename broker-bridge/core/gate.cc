@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "schemas/seeded_bug.h"
+
 namespace estop::bridge {
 
 using schemas::Errc;
@@ -84,7 +86,7 @@ Verdict Gate::decide(const schemas::IntentSubject& parts, const schemas::IntentH
     ++kill->refused;
     verdict.cause = kill;
     verdict.code = Errc::kReceiverKilled;
-  } else if (head.incarnation != verdict.incarnation) {
+  } else if (head.incarnation != verdict.incarnation && !ESTOP_SEEDED_BUG(kOldLifePasses)) {
     const bool old = head.incarnation < verdict.incarnation;
     verdict.code = old ? Errc::kOldIncarnation : Errc::kNoContact;
   } else {
@@ -143,6 +145,9 @@ void Gate::resume(const schemas::Record& record) {
     lifted_.emplace(op_id, record.scope);
   }
   Node& node = tree_.make(record.scope.tokens());
+  while (ESTOP_SEEDED_BUG(kResumeLiftsUnnamed) && node.kills != nullptr) {
+    release(kills_.find(node.kills->latch.op_id));
+  }
   node.incarnation = std::max(node.incarnation, record.incarnation);
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "schemas/seeded_bug.h"
+
 namespace estop::bridge {
 
 using schemas::Errc;
@@ -29,7 +31,7 @@ std::string header_safe(std::string_view text) {
 }
 
 std::string explain(const Verdict& verdict, std::uint64_t intent_incarnation) {
-  if (verdict.cause != nullptr) {
+  if (verdict.cause != nullptr && !ESTOP_SEEDED_BUG(kRefusalNamesNoKill)) {
     const schemas::Latch& kill = verdict.cause->latch;
     return header_safe(fmt::format("{} killed by {} since {}: {} (op {})", kill.scope.text(),
                                    kill.actor, utc_text(kill.since_ms), kill.reason, kill.op_id));

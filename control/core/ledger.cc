@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schemas/codec.h"
+#include "schemas/seeded_bug.h"
 
 namespace estop::control {
 
@@ -12,6 +13,12 @@ using schemas::Record;
 using schemas::RecordKind;
 using schemas::SignedRecord;
 using What = LedgerNews::What;
+
+bool LogEntry::may_apply() const {
+  const RecordKind kind = record.record.kind;
+  const bool opens = kind == RecordKind::kResume || kind == RecordKind::kBridgeJoined;
+  return committed && (durable || !opens || ESTOP_SEEDED_BUG(kResumeWithoutRecorder));
+}
 
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
   draft.issued_at_ms = now.wall_ms;

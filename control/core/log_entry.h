@@ -31,12 +31,7 @@ struct LogEntry {
 
   [[nodiscard]] bool is_kill() const { return record.record.kind == schemas::RecordKind::kKill; }
   // What may open something also has to survive the loss of the stream.
-  [[nodiscard]] bool may_apply() const {
-    using schemas::RecordKind;
-    const auto kind = record.record.kind;
-    const bool opens = kind == RecordKind::kResume || kind == RecordKind::kBridgeJoined;
-    return committed && (durable || !opens);
-  }
+  [[nodiscard]] bool may_apply() const;
 };
 
 struct LedgerNews {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "schemas/seeded_bug.h"
+
 namespace estop::control {
 
 using schemas::BridgeState;
@@ -11,7 +13,7 @@ void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool e
   bridge.id = id;
   bridge.key = key;
   bridge.joined = true;
-  if (!earlier) return;
+  if (!earlier || ESTOP_SEEDED_BUG(kFenceForgetsOldBridges)) return;
   bridge.open_until_us =
       std::max(bridge.open_until_us, options_.start_us + options_.lease_us + options_.margin_us);
 }
