@@ -168,11 +168,12 @@ void AgentProcess::perform(const agent::SendHello& effect) {
   hello.runtime = "sim";
   life_->connection.request(
       settings_.subjects.hello(settings_.address, instance_), schemas::encode(hello), kPatience,
-      [this, number = effect.number](const schemas::Result<MessageView>& view) {
+      [this, number = effect.number,
+       asked_at = ground().stamp()](const schemas::Result<MessageView>& view) {
         if (!view) return happen(agent::HelloFailed{view.error()});
         auto reply = schemas::decode<schemas::HelloReply>(view->data);
         if (!reply) return happen(agent::HelloFailed{reply.error()});
-        observer_.hello_answered(settings_.address, instance_, *reply);
+        observer_.hello_answered(settings_.address, *reply, asked_at);
         happen(agent::HelloAnswered{number, std::move(*reply)});
       });
 }

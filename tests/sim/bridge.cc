@@ -54,6 +54,7 @@ struct BridgeProcess::Life {
     made.id = id;
     made.own_key = process.own_key_.public_key();
     made.control_key = settings.control_key;
+    made.operators_key = settings.operators_key;
     made.beat = settings.beat;
     made.lease = settings.lease;
     made.replay_retry = kReplayRetry;
@@ -97,6 +98,8 @@ void BridgeProcess::begin() {
   observer_.bridge_began(settings_.id);
   const auto& subjects = settings_.subjects;
   life_->control.subscribe(subjects.log(), [this](const MessageView& m) { on_log(m); });
+  life_->control.subscribe(subjects.emergencies(),
+                           [this](const MessageView& m) { on_emergency(m); });
   life_->control.subscribe(subjects.lease(), [this](const MessageView& m) { on_lease(m); });
   (void)life_->control.connect(true);
   (void)life_->agents.connect(true);
@@ -143,6 +146,16 @@ void BridgeProcess::on_log(const MessageView& message) {
   observer_.log_delivered(settings_.id, message.data);
   handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
     core.on_log(message.data, now, out);
+  });
+  handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.settle(now, out); });
+}
+
+void BridgeProcess::on_emergency(const MessageView& message) {
+  const auto actor = settings_.subjects.parse_emergency(message.subject);
+  if (!actor) return;
+  observer_.emergency_delivered(settings_.id, *actor, message.data);
+  handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
+    core.on_emergency(*actor, message.data, now, out);
   });
   handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.settle(now, out); });
 }

@@ -17,6 +17,7 @@ struct BridgeSettings {
   schemas::Subjects subjects = schemas::Subjects::standard();
   std::array<std::uint8_t, 32> own_seed{};
   schemas::PublicKey control_key{};
+  schemas::PublicKey operators_key{};
   Nanos beat = 0;
   Nanos lease = 0;
 };
@@ -41,6 +42,7 @@ class BridgeProcess : public Process {
   template <class Event>
   void handle(Event&& event);
   void on_log(const nats::MessageView& message);
+  void on_emergency(const nats::MessageView& message);
   void on_lease(const nats::MessageView& message);
   void on_intent(const nats::MessageView& message);
   void perform(const bridge::SendBeat& send);

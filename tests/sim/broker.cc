@@ -20,18 +20,18 @@ bool allows(const std::vector<std::string>& patterns, std::string_view subject) 
 }  // namespace
 
 bool matches(std::string_view pattern, std::string_view subject) noexcept {
-  while (true) {
-    const auto wanted = pattern.substr(0, pattern.find('.'));
-    const auto token = subject.substr(0, subject.find('.'));
-    if (token.empty()) return false;
-    if (wanted == ">") return true;
-    if (wanted != "*" && wanted != token) return false;
-    const bool pattern_ends = wanted.size() == pattern.size();
-    const bool subject_ends = token.size() == subject.size();
-    if (pattern_ends || subject_ends) return pattern_ends && subject_ends;
-    pattern.remove_prefix(wanted.size() + 1);
-    subject.remove_prefix(token.size() + 1);
+  std::size_t at = 0;
+  for (const char wanted : pattern) {
+    if (wanted == '>') return at < subject.size();
+    if (wanted == '*') {
+      const std::size_t token = at;
+      while (at < subject.size() && subject[at] != '.') ++at;
+      if (at == token) return false;
+    } else if (at == subject.size() || subject[at++] != wanted) {
+      return false;
+    }
   }
+  return at == subject.size();
 }
 
 Broker::Broker(Ground& ground, schemas::Subjects subjects, Stream::Events stream, Accepted accepted)

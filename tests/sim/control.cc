@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "schemas/codec.h"
+#include "schemas/order.h"
 
 namespace estop::sim {
 
@@ -17,6 +18,7 @@ using nats::MessageView;
 namespace {
 
 constexpr nats::Millis kAppendPatience{1'000};
+constexpr Nanos kProofWait = 3 * kMs;
 
 schemas::Segment own_name() {
   return *schemas::Segment::parse("control");
@@ -111,6 +113,9 @@ void ControlProcess::flush() {
 
 void ControlProcess::listen() {
   const auto& subjects = settings_.subjects;
+  life_->control.subscribe(subjects.emergencies(), [this](const MessageView& m) {
+    hear(control::heard_emergency(settings_.subjects, m));
+  });
   life_->control.subscribe(subjects.commands(), [this](const MessageView& m) {
     hear(control::heard_command(settings_.subjects, m, fresh_id()));
   });
@@ -229,6 +234,18 @@ void ControlProcess::perform(const control::ListCheckpoints& effect) {
 }
 void ControlProcess::perform(const control::Store& effect) {
   life_->desk.perform(effect);
+}
+
+void ControlProcess::perform(const control::WriteSoon& effect) {
+  after(static_cast<Nanos>(control::kWriteWait_us) * kUs,
+        [this, op_id = effect.op_id] { handle(control::WriteDue{op_id}); });
+}
+
+void ControlProcess::perform(const control::CheckOrder& effect) {
+  after(kProofWait, [this, order = effect.order] {
+    const auto& key = settings_.core.operators_key;
+    handle(control::OrderChecked{order, schemas::verify_order(order, key, settings_.subjects)});
+  });
 }
 
 void ControlProcess::perform(const control::Alarm& effect) {

@@ -59,6 +59,8 @@ class ControlProcess : public Process {
   void perform(const control::PutAgent& effect);
   void perform(const control::ListCheckpoints& effect);
   void perform(const control::Store& effect);
+  void perform(const control::WriteSoon& effect);
+  void perform(const control::CheckOrder& effect);
   void perform(const control::Alarm& effect);
   void perform(const control::Stop& effect);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
 namespace estop::sim {
@@ -47,12 +48,30 @@ bool is_well(const World& world) {
                      [](const auto& one) { return one->is_working(); });
 }
 
+// An agent that obeys a kill which all others have lost: nobody can name what to lift. The operator
+// sees that it stands still, and kills and resumes it.
+void kill_the_forgotten(World& world) {
+  std::set<std::string> scopes;
+  for (const auto& agent : world.agents) {
+    const bool stands = agent->is_alive() && !agent->is_working();
+    if (stands && !world.observer->forgotten(agent->instance()).empty()) {
+      scopes.insert(agent->address().text());
+    }
+  }
+  for (const std::string& scope : scopes) {
+    world.ground.count("kill that only its victim remembers");
+    world.boss->kill(scope);
+  }
+}
+
 // The operator lifts whatever still holds, and asks again where it was refused.
 void recover(World& world) {
   const Nanos until = world.ground.timeline.now() + kOpenWithin;
   while (!is_well(world)) {
     if (world.ground.timeline.now() >= until) throw Violation{"I9", who_is_missing(world)};
-    for (const std::string& scope : world.observer->scopes_killed()) world.boss->resume(scope);
+    const auto killed = world.observer->scopes_killed();
+    for (const std::string& scope : killed) world.boss->resume(scope);
+    if (killed.empty() && world.control->is_leading()) kill_the_forgotten(world);
     pass(world, 2 * kSecond);
   }
 }

@@ -29,14 +29,31 @@ void Observer::ordered(const std::string& verb, const std::string& scope,
   ground_.trace.note(ground_.timeline.now(), op_id,
                      [&] { return fmt::format("operator: {} {} ({})", verb, scope, op_id); });
   orders_.emplace(op_id, scope);
+  if (verb == "kill") truth_.ordered(op_id, *schemas::Scope::parse(scope));
 }
 
 std::vector<std::string> Observer::scopes_killed() const {
   std::set<std::string> scopes;
   for (const auto& [op_id, kill] : truth_.kills()) {
-    if (!kill.resumed) scopes.insert(kill.scope.text());
+    const bool held =
+        kill.known || std::any_of(bridges_.begin(), bridges_.end(),
+                                  [&](const auto& one) { return one.second.seen.contains(op_id); });
+    if (held && !kill.resumed) scopes.insert(kill.scope.text());
   }
   return {scopes.begin(), scopes.end()};
+}
+
+std::set<std::string> Observer::forgotten(const schemas::Instance& instance) const {
+  std::set<std::string> kept;
+  const auto agent = agents_.find(instance.text());
+  if (agent == agents_.end()) return kept;
+  for (const std::string& op_id : agent->second.seen) {
+    const auto kill = truth_.kills().find(op_id);
+    if (kill != truth_.kills().end() && !kill->second.known && !kill->second.resumed) {
+      kept.insert(op_id);
+    }
+  }
+  return kept;
 }
 
 std::uint64_t Observer::forwards_of(const schemas::Instance& sender) const {

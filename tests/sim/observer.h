@@ -27,6 +27,7 @@ namespace estop::sim {
 struct ObserverSettings {
   schemas::Subjects subjects = schemas::Subjects::standard();
   schemas::PublicKey control_key{};
+  schemas::PublicKey operators_key{};
   Nanos bridge_lease = 0;
   Nanos agent_lease = 0;
 };
@@ -45,12 +46,16 @@ class Observer {
   void agent_answered(const std::string& reply_subject);
   void stream_took(std::uint64_t seq, std::string_view frame);
   void recorder_stored(const schemas::SignedRecord& record);
+  // Scopes that control, or a bridge that will tell it, holds under a kill.
   [[nodiscard]] std::vector<std::string> scopes_killed() const;
+  // Op ids of kills that this agent has seen and control has lost.
+  [[nodiscard]] std::set<std::string> forgotten(const schemas::Instance& instance) const;
 
   // Bridges, by id (observer_bridges.cc).
   void bridge_began(const std::string& id);
   void beat_sent(const std::string& id, std::uint64_t nonce, Nanos boot_now);
   void log_delivered(const std::string& id, std::string_view frame);
+  void emergency_delivered(const std::string& id, std::string_view actor, std::string_view frame);
   void lease_delivered(const std::string& id, std::string_view frame);
   // After each event of the bridge, with what it wants done.
   void bridge_looked_at(const std::string& id, const bridge::BridgeCore& core,
@@ -67,8 +72,9 @@ class Observer {
   void agent_beat_sent(const schemas::Instance& instance, std::uint64_t nonce, Nanos boot_now);
   void beat_answered(const schemas::Instance& instance, const schemas::BeatReply& reply,
                      std::string_view subject);
-  void hello_answered(const schemas::Address& address, const schemas::Instance& instance,
-                      const schemas::HelloReply& reply);
+  // `asked_at`: the stamp of the hello.
+  void hello_answered(const schemas::Address& address, const schemas::HelloReply& reply,
+                      std::uint64_t asked_at);
   void order_verified(const schemas::Instance& instance, const schemas::Record& record);
   void work_started(const schemas::Address& address, const schemas::Instance& instance,
                     std::uint64_t incarnation);
@@ -116,6 +122,13 @@ class Observer {
     bool works = false;
   };
 
+  struct Stored {  // a checkpoint, acknowledged to its agent
+    std::string address;
+    std::string key;
+    std::uint64_t version = 0;
+    std::uint64_t stamp = 0;
+  };
+
   [[noreturn]] void fail(const std::string& invariant, const std::string& text);
   void checked(const char* invariant) { ground_.count(invariant); }
   void check_head(const schemas::LeaseFrame& frame);
@@ -139,8 +152,8 @@ class Observer {
   std::set<schemas::Hash> taken_;                 // by the stream, ever
   std::map<std::string, std::uint64_t, std::less<>> signed_at_;  // frame or reply subject → stamp
   std::map<std::string, BridgeLife> bridges_;
-  std::map<std::string, AgentLife> agents_;                                   // by instance
-  std::map<std::pair<std::string, std::string>, std::uint64_t> checkpoints_;  // acknowledged
+  std::map<std::string, AgentLife> agents_;  // by instance
+  std::vector<Stored> checkpoints_;
   std::deque<schemas::Bytes> leases_;  // the newest that were signed
   std::uint64_t forwards_ = 0;
   std::map<std::string, std::uint64_t> forwards_of_;  // by the sender's instance

@@ -38,35 +38,35 @@ void Observer::beat_answered(const schemas::Instance& instance, const schemas::B
   }
 }
 
-// I12: what was acknowledged is handed back, in its newest version or a later one.
-void Observer::hello_answered(const schemas::Address& address,
-                              const schemas::Instance& /*instance*/,
-                              const schemas::HelloReply& reply) {
+// I12: what was acknowledged before the question is handed back, in that version or a later one.
+void Observer::hello_answered(const schemas::Address& address, const schemas::HelloReply& reply,
+                              std::uint64_t asked_at) {
   if (reply.code != schemas::Errc::kOk) return;
-  for (const auto& [place, version] : checkpoints_) {
-    if (place.first != address.tokens()) continue;
+  for (const Stored& stored : checkpoints_) {
+    if (stored.address != address.tokens() || stored.stamp > asked_at) continue;
     checked("I12");
     const bool listed = std::any_of(
         reply.checkpoints.begin(), reply.checkpoints.end(),
-        [&](const auto& one) { return one.key == place.second && one.version >= version; });
-    if (!listed)
-      fail("I12", fmt::format("{} lost {} version {}", address.text(), place.second, version));
+        [&](const auto& one) { return one.key == stored.key && one.version >= stored.version; });
+    if (listed) continue;
+    fail("I12", fmt::format("{} lost {} version {}", address.text(), stored.key, stored.version));
   }
 }
 
 void Observer::checkpoint_stored(const schemas::Address& address, const std::string& key,
                                  std::uint64_t version) {
-  auto& newest = checkpoints_[{address.tokens(), key}];
-  newest = std::max(newest, version);
+  checkpoints_.push_back({address.tokens(), key, version, ground_.stamp()});
 }
 
 void Observer::order_verified(const schemas::Instance& instance, const schemas::Record& record) {
   if (record.kind == schemas::RecordKind::kKill) agents_[instance.text()].seen.insert(record.op_id);
 }
 
+// A kill that control has lost ends with the agent's next resume: nobody lists it. One that is
+// adopted after that binds like a new one.
 bool Observer::must_obey(const AgentLife& life, const Kill& kill) const {
-  if (life.seen.contains(kill.op_id)) return true;
   if (!kill.known) return false;
+  if (life.seen.contains(kill.op_id)) return true;
   const Nanos bound = settings_.agent_lease * kSlowClock / 100;
   return kill.stamp < life.knows_until || ground_.timeline.now() > kill.since + bound;
 }
@@ -79,6 +79,10 @@ void Observer::work_started(const schemas::Address& address, const schemas::Inst
          fmt::format("{}@{} begins a life that nobody gave", address.text(), instance.text()));
   }
   AgentLife& life = agents_[instance.text()];
+  std::erase_if(life.seen, [&](const std::string& op_id) {
+    const Kill* kill = truth_.find(op_id);
+    return kill != nullptr && !kill->known;
+  });
   life.works = true;
   life.incarnation = incarnation;
 }

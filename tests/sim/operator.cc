@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "schemas/order.h"
+
 namespace estop::sim {
 
 using nats::MessageView;
@@ -97,12 +99,28 @@ std::string OperatorProcess::order(const std::string& verb, const std::string& s
 void OperatorProcess::send(const std::string& op_id) {
   const auto verb = *schemas::Segment::parse(asked_.at(op_id).verb);
   const auto& subjects = settings_.subjects;
+  if (verb.text() == "kill" && !settings_.creds.empty()) send_signed(asked_.at(op_id));
   life_->connection.publish(subjects.command(own_name(), verb), bodies_.at(op_id), {},
                             subjects.own_inbox(own_name(), *schemas::Segment::parse(op_id)));
+  life_->connection.flush();  // also between the turns of its loop
   after(kAskAgain, [this, op_id] {
     const Asked& asked = asked_.at(op_id);
     if (!asked.accepted && !asked.done) send(op_id);
   });
+}
+
+// To bridges and control at once, as `estop kill` does.
+void OperatorProcess::send_signed(const Asked& asked) {
+  schemas::Record kill;
+  kill.kind = schemas::RecordKind::kKill;
+  kill.op_id = asked.op_id;
+  kill.scope = *schemas::Scope::parse(asked.scope);
+  kill.actor = own_name().text();
+  kill.reason = "because";
+  kill.issued_at_ms = wall_ms();
+  const auto order = schemas::sign_order(kill, settings_.creds);
+  life_->connection.publish(settings_.subjects.emergency(own_name()), order->frame);
+  ground().count("kills signed by the operator");
 }
 
 void OperatorProcess::hear(const std::string& op_id, std::string_view answer) {

@@ -16,6 +16,7 @@ namespace estop::sim {
 struct OperatorSettings {
   schemas::Subjects subjects = schemas::Subjects::standard();
   std::vector<std::string> scopes;  // what it may kill
+  std::string creds;                // signs its kills; empty: it does not
   Nanos order_every = 3 * kSecond;  // on average
 };
 
@@ -58,6 +59,7 @@ class OperatorProcess : public Process {
   void order_something();
   std::string order(const std::string& verb, const std::string& scope, const std::string& more);
   void send(const std::string& op_id);
+  void send_signed(const Asked& asked);
   void hear(const std::string& op_id, std::string_view answer);
 
   Broker& broker_;

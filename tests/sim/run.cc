@@ -3,8 +3,15 @@
 #include <exception>
 #include <utility>
 
+#include "schemas/seeded_bug.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
+
+namespace estop {
+
+Bug sown_bug = Bug::kNone;
+
+}  // namespace estop
 
 namespace estop::sim {
 

@@ -27,6 +27,12 @@ bool Kill::covers(std::string_view address, std::string_view instance) const {
   return sim::covers(scope, address, instance);
 }
 
+void Truth::ordered(const std::string& op_id, const schemas::Scope& scope) {
+  Kill& kill = kills_[op_id];
+  kill.op_id = op_id;
+  kill.scope = scope;
+}
+
 void Truth::published(const schemas::SignedRecord& signed_record, Nanos now, std::uint64_t stamp) {
   const schemas::Record& record = signed_record.record;
   if (record.kind == RecordKind::kResume) resumes_[signed_record.hash].record = record;
@@ -39,8 +45,6 @@ void Truth::published(const schemas::SignedRecord& signed_record, Nanos now, std
     throw Violation{"I3",
                     fmt::format("control ordered {} once more, which was lifted", record.op_id)};
   }
-  kill.op_id = record.op_id;
-  kill.scope = record.scope;
   if (kill.known) return;
   kill.known = true;
   kill.since = now;
@@ -83,7 +87,8 @@ std::size_t Truth::control_knows_only(const std::set<schemas::Hash>& held,
                                       const std::set<std::string>& published_itself) {
   std::size_t lost = 0;
   for (auto& [op_id, kill] : kills_) {
-    if (!kill.known || kill.resumed || published_itself.contains(op_id)) continue;
+    const bool bound = kill.known || kill.fenced;
+    if (!bound || kill.resumed || published_itself.contains(op_id)) continue;
     const bool is_held = std::any_of(kill.records.begin(), kill.records.end(),
                                      [&](const auto& hash) { return held.contains(hash); });
     if (is_held) continue;

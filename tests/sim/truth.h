@@ -48,7 +48,8 @@ struct Resume {
 
 class Truth {
  public:
-  // Control published it now. Returns the kill if it is one.
+  void ordered(const std::string& op_id, const schemas::Scope& scope);  // a kill, by its operator
+  // Control published it now.
   void published(const schemas::SignedRecord& record, Nanos now, std::uint64_t stamp);
   void taken(const schemas::Hash& hash);   // by the stream
   void stored(const schemas::Hash& hash);  // by the recorder

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "tests/support/operator_creds.h"
+
 namespace estop::sim {
 
 using schemas::Address;
@@ -36,8 +38,10 @@ World::World(std::uint64_t seed, Trace trace) : ground(seed, std::move(trace)) {
   const auto key = SigningKey::from_bytes(schemas::KeyRole::kUser, seed_of(0));
   control_key = key.public_key();
   choose();
-  observer.emplace(
-      ground, ObserverSettings{Subjects::standard(), control_key, bridge_lease, agent_lease}, disk);
+  observer.emplace(ground,
+                   ObserverSettings{Subjects::standard(), control_key,
+                                    testing::account_key().public_key(), bridge_lease, agent_lease},
+                   disk);
   make_broker();
   make_control();
   make_bridges();
@@ -84,6 +88,7 @@ void World::make_control() {
   settings.core.roster.lease_us = static_cast<std::uint64_t>(bridge_lease / kUs);
   settings.core.agents.beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
   settings.core.agents.lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);
+  settings.core.operators_key = testing::account_key().public_key();
   settings.core.lease_every_us = static_cast<std::uint64_t>(bridge_beat / kUs);
   control = std::make_unique<ControlProcess>(ground, *broker, disk, *observer, settings);
 }
@@ -96,6 +101,7 @@ void World::make_bridges() {
     settings.id = fmt::format("b{}", i);
     settings.own_seed = seed_of(i);
     settings.control_key = control_key;
+    settings.operators_key = testing::account_key().public_key();
     settings.beat = bridge_beat;
     settings.lease = bridge_lease;
     const control::BridgeRole role{*Segment::parse(settings.id)};
@@ -137,6 +143,7 @@ void World::make_operator() {
     settings.scopes.push_back(address.text());
     settings.scopes.push_back(address.text());
   }
+  if (ground.random.below(2) == 0) settings.creds = testing::operator_creds("alice");
   settings.order_every = ground.random.between(500, 4'000) * kMs;
   boss = std::make_unique<OperatorProcess>(ground, *broker, *observer, settings);
 }
