@@ -20,6 +20,11 @@ Latch latch_of(const Record& record) {
           record.actor, record.reason, record.issued_at_ms};
 }
 
+bool lists(const std::vector<Latch>& latches, const std::string& op_id) {
+  return std::any_of(latches.begin(), latches.end(),
+                     [&](const Latch& latch) { return latch.op_id == op_id; });
+}
+
 // Answers to hello that asking again will not change.
 bool is_final(Errc code) {
   return code == Errc::kBadAddress || code == Errc::kBadArgument ||
@@ -90,16 +95,13 @@ void Obedience::on(const HelloAnswered& event) {
 // because that was sent before the kill was seen, is asked about once more.
 void Obedience::lift(const HelloAnswered& event) {
   const auto& reply = event.reply;
-  const auto listed = [&reply](const std::string& op_id) {
-    return std::any_of(reply.latches.begin(), reply.latches.end(),
-                       [&op_id](const Latch& latch) { return latch.op_id == op_id; });
-  };
   for (auto at = orders_.begin(); at != orders_.end();) {
     const Order& order = at->second;
     const bool asked_before =
         order.hello_at_sight >= event.number && !ESTOP_SEEDED_BUG(kOldAnswerLifts);
-    if (listed(at->first) || reply.incarnation <= order.incarnation_at_sight || asked_before) {
-      if (!listed(at->first) && asked_before) announce_anew(now_);
+    const bool listed = lists(reply.latches, at->first);
+    if (listed || reply.incarnation <= order.incarnation_at_sight || asked_before) {
+      if (!listed && asked_before) announce_anew(now_);
       ++at;
       continue;
     }
@@ -127,7 +129,8 @@ void Obedience::on(const BeatAnswered& event) {
   const auto& reply = event.reply;
   const auto sent = beats_.find(reply.nonce);
   if (sent == beats_.end()) return;
-  const BootTime until = sent->second + lease_;
+  const BootTime asked_at = sent->second;
+  const BootTime until = asked_at + lease_;
   beats_.erase(beats_.begin(), std::next(sent));
   if (reply.code != Errc::kOk || reply.incarnation > announced_incarnation_) {
     if (announced_) announce_anew(now_ + config_.hello_jitter);
@@ -145,6 +148,12 @@ void Obedience::on(const BeatAnswered& event) {
   std::copy_if(reply.latches.begin(), reply.latches.end(), std::back_inserter(live),
                [&](const Latch& latch) { return !is_older || !was_lifted(latch.op_id); });
   adopt(live);
+  // Came late, when its resume was past already: only a hello ends it.
+  const bool one_is_over = std::any_of(orders_.begin(), orders_.end(), [&](const auto& entry) {
+    return asked_at >= entry.second.seen_at && !lists(reply.latches, entry.first) &&
+           reply.incarnation > entry.second.incarnation_at_sight;
+  });
+  if (announced_ && one_is_over) announce_anew(now_ + config_.hello_jitter);
 }
 
 // Control is there and knows this instance as it is now.

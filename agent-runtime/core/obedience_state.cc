@@ -76,7 +76,9 @@ std::optional<BootTime> Obedience::next_deadline() const {
 Obedience::Order Obedience::make_order(schemas::Latch latch, std::uint32_t grace_ms,
                                        bool verified) const {
   if (latch.mode == schemas::KillMode::kNow) grace_ms = 0;
-  return {std::move(latch), grace_ms, now_, hello_, known_incarnation_, verified, false, false};
+  // A resume may be known that came after this kill in the log: incarnations grow with its places.
+  const auto known = latch.seq == 0 ? known_incarnation_ : std::min(known_incarnation_, latch.seq);
+  return {std::move(latch), grace_ms, now_, hello_, known, verified, false, false};
 }
 
 BootTime Obedience::overdue_at(const Order& order) {

@@ -107,6 +107,27 @@ TEST_F(Resume, AKillAndAResumeThatWereBothMissedEndTheLife) {  // H34
   EXPECT_EQ(now(beat(3, 9)), "start-work life=2 incarnation=9");
 }
 
+TEST_F(Resume, AKillThatIsSeenAfterAResumeThatCameLaterInTheLogStillEnds) {  // H27
+  run();
+  obey(resume("k0", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  now(WorkStopped{1, 0, 0});
+  now(CallbackReturned{1});
+  EXPECT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+  schemas::Record late = kill("k1");
+  late.seq = 7;  // its own resume, 8, was lost on its way
+  EXPECT_EQ(obey(late),
+            "raise-stop kill k1; check-order k1 | stop-work 2 kill; peer-killed acme/prod/mailer");
+  EXPECT_EQ(after(5'000, Tick{}), "send-beat 3 stopped");
+  EXPECT_EQ(now(beat(3, 9)), "");
+  EXPECT_EQ(after(50, Tick{}), "send-hello 3");
+  now(WorkStopped{2, 0, 0});
+  now(CallbackReturned{2});
+  now(hello(3, 9));
+  EXPECT_EQ(now(beat(4, 9)), "start-work life=3 incarnation=9");
+}
+
 // A resume that it had missed, and a new control that has not yet heard of the kill, end it too
 // early: the next beat stops again.
 TEST_F(Resume, AKillThatControlHadLostAndHoldsAgainStopsAgain) {  // rule 2
