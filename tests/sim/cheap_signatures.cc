@@ -50,11 +50,26 @@ std::array<unsigned char, kSignature_bytes> keyed_hash(const RawKey& key,
   return made;
 }
 
-// A verification is three calls in a row: key from bytes, init, verify.
 struct FreeKey {
   void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
 };
-thread_local std::map<RawKey, std::unique_ptr<EVP_PKEY, FreeKey>> known_keys;
+
+// Making a key costs more than all else that is done with it here, and every world has the same.
+template <class Make>
+EVP_PKEY* remembered(std::map<RawKey, std::unique_ptr<EVP_PKEY, FreeKey>>& keys,
+                     const unsigned char* bytes, std::size_t size, Make make) {
+  RawKey raw{};
+  if (size != raw.size()) return nullptr;
+  std::memcpy(raw.data(), bytes, size);
+  auto& key = keys[raw];
+  if (key == nullptr) key.reset(make());
+  if (key != nullptr) EVP_PKEY_up_ref(key.get());
+  return key.get();
+}
+thread_local std::map<RawKey, std::unique_ptr<EVP_PKEY, FreeKey>> public_keys;
+thread_local std::map<RawKey, std::unique_ptr<EVP_PKEY, FreeKey>> private_keys;
+
+// A verification is two calls in a row: init, verify.
 thread_local RawKey verifies_with;
 
 }  // namespace
@@ -65,6 +80,10 @@ EVP_PKEY* __real_EVP_PKEY_new_raw_public_key(int type, ENGINE* engine, const uns
                                              std::size_t size);
 EVP_PKEY* __wrap_EVP_PKEY_new_raw_public_key(int type, ENGINE* engine, const unsigned char* bytes,
                                              std::size_t size);
+EVP_PKEY* __real_EVP_PKEY_new_raw_private_key(int type, ENGINE* engine, const unsigned char* bytes,
+                                              std::size_t size);
+EVP_PKEY* __wrap_EVP_PKEY_new_raw_private_key(int type, ENGINE* engine, const unsigned char* bytes,
+                                              std::size_t size);
 int __wrap_EVP_DigestVerifyInit(EVP_MD_CTX* context, EVP_PKEY_CTX** key_context, const EVP_MD* type,
                                 ENGINE* engine, EVP_PKEY* key);
 int __wrap_EVP_DigestSign(EVP_MD_CTX* context, unsigned char* signature, std::size_t* size,
@@ -74,15 +93,14 @@ int __wrap_EVP_DigestVerify(EVP_MD_CTX* context, const unsigned char* signature,
 
 EVP_PKEY* __wrap_EVP_PKEY_new_raw_public_key(int type, ENGINE* engine, const unsigned char* bytes,
                                              std::size_t size) {
-  RawKey key{};
-  if (size != key.size()) return nullptr;
-  std::memcpy(key.data(), bytes, size);
-  auto& known = known_keys[key];
-  if (known == nullptr) {
-    known.reset(__real_EVP_PKEY_new_raw_public_key(type, engine, bytes, size));
-  }
-  if (known != nullptr) EVP_PKEY_up_ref(known.get());
-  return known.get();
+  return remembered(public_keys, bytes, size,
+                    [&] { return __real_EVP_PKEY_new_raw_public_key(type, engine, bytes, size); });
+}
+
+EVP_PKEY* __wrap_EVP_PKEY_new_raw_private_key(int type, ENGINE* engine, const unsigned char* bytes,
+                                              std::size_t size) {
+  return remembered(private_keys, bytes, size,
+                    [&] { return __real_EVP_PKEY_new_raw_private_key(type, engine, bytes, size); });
 }
 
 int __wrap_EVP_DigestVerifyInit(EVP_MD_CTX* /*context*/, EVP_PKEY_CTX** /*key_context*/,

@@ -249,6 +249,7 @@ void ControlProcess::perform(const control::CheckOrder& effect) {
 }
 
 void ControlProcess::perform(const control::Alarm& effect) {
+  observer_.alarmed(effect);
   ground().trace.note(ground().timeline.now(), effect.kind, [&] {
     return fmt::format("control alarms {}: {}", effect.kind, effect.detail);
   });

@@ -64,6 +64,15 @@ void kill_the_forgotten(World& world) {
   }
 }
 
+// A stop and an alarm (rule 9): somebody looks into it and starts the bridge anew.
+void restart_the_named(World& world) {
+  for (const auto& bridge : world.bridges) {
+    if (is_open(*bridge) || !world.observer->is_named(bridge->id())) continue;
+    world.ground.count("bridge of another log started anew");
+    bridge->die(kSecond);
+  }
+}
+
 // The operator lifts whatever still holds, and asks again where it was refused.
 void recover(World& world) {
   const Nanos until = world.ground.timeline.now() + kOpenWithin;
@@ -72,6 +81,7 @@ void recover(World& world) {
     const auto killed = world.observer->scopes_killed();
     for (const std::string& scope : killed) world.boss->resume(scope);
     if (killed.empty() && world.control->is_leading()) kill_the_forgotten(world);
+    restart_the_named(world);
     pass(world, 2 * kSecond);
   }
 }

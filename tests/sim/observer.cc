@@ -140,7 +140,15 @@ void Observer::audited(const control::AuditEntry& entry) {
   ground_.count("fences");
   ground_.trace.note(ground_.timeline.now(), entry.op_id,
                      [&] { return "control: fenced " + entry.op_id; });
-  if (Kill* kill = truth_.find(entry.op_id)) kill->fenced = true;
+  Kill* kill = truth_.find(entry.op_id);
+  if (kill == nullptr || kill->fenced) return;
+  kill->fenced = true;
+  kill->fence_stamp = ground_.stamp();
+}
+
+void Observer::alarmed(const control::Alarm& alarm) {
+  if (alarm.kind == "bridge-log-differs")
+    named_.insert(alarm.detail.substr(0, alarm.detail.find(':')));
 }
 
 void Observer::agent_answered(const std::string& reply_subject) {

@@ -14,6 +14,7 @@
 
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/nats/connection.h"
+#include "control/core/effects.h"
 #include "control/core/events.h"
 #include "schemas/signing.h"
 #include "tests/sim/ground.h"
@@ -43,6 +44,7 @@ class Observer {
   void record_published(const schemas::Bytes& frame);
   void lease_signed(const schemas::Bytes& frame);
   void audited(const control::AuditEntry& entry);
+  void alarmed(const control::Alarm& alarm);
   void agent_answered(const std::string& reply_subject);
   void stream_took(std::uint64_t seq, std::string_view frame);
   void recorder_stored(const schemas::SignedRecord& record);
@@ -66,6 +68,8 @@ class Observer {
   void refused(const std::string& id, const nats::MessageView& intent,
                const bridge::IntentOutcome& outcome);
   void accepted(const Message& message);  // by the broker
+  // Control has told that this bridge's log is not its own: somebody has to look into it.
+  [[nodiscard]] bool is_named(const std::string& id) const { return named_.contains(id); }
 
   // Obedient agents, by instance (observer_agents.cc).
   void agent_began(const schemas::Address& address, const schemas::Instance& instance);
@@ -108,8 +112,10 @@ class Observer {
     std::optional<schemas::LeaseFrame> told;
     bool must_alarm = false;
     std::string must_be_shut;  // why; empty: it may be open
+    std::uint64_t began = 0;   // stamp
     std::set<std::string> seen;
     std::set<std::string> confirmed;
+    std::set<std::string> promised;  // its receipt has reached the broker
     std::vector<Passed> passed;
   };
   struct AgentLife {
@@ -137,6 +143,7 @@ class Observer {
   [[nodiscard]] bool must_obey(const AgentLife& life, const Kill& kill) const;
   void check_kills(const std::string& id, BridgeLife& life, const Passed& intent,
                    std::uint64_t incarnation);
+  void check_arrival(const Message& message, const schemas::DeliverSubject& parts);
   void check_origin(const nats::MessageView& intent, const Passed& parts,
                     const std::string& subject);
 
@@ -152,6 +159,7 @@ class Observer {
   std::set<schemas::Hash> taken_;                 // by the stream, ever
   std::map<std::string, std::uint64_t, std::less<>> signed_at_;  // frame or reply subject → stamp
   std::map<std::string, BridgeLife> bridges_;
+  std::set<std::string> named_;              // bridges, by alarms of control
   std::map<std::string, AgentLife> agents_;  // by instance
   std::vector<Stored> checkpoints_;
   std::deque<schemas::Bytes> leases_;  // the newest that were signed

@@ -29,6 +29,8 @@ bool is_fork(const schemas::Head& a, const schemas::Head& b) {
 
 void Observer::bridge_began(const std::string& id) {
   bridges_[id] = {};
+  bridges_[id].began = ground_.stamp();
+  named_.erase(id);
 }
 
 void Observer::beat_sent(const std::string& id, std::uint64_t nonce, Nanos boot_now) {
@@ -88,6 +90,7 @@ void Observer::bridge_looked_at(const std::string& id, const bridge::BridgeCore&
   for (const bridge::Effect& effect : effects) {
     if (const auto* note = std::get_if<bridge::Note>(&effect)) {
       alarmed |= note->level == bridge::Note::Level::kAlarm;
+      if (note->text.starts_with("closed for good")) life.must_be_shut = note->text;
     }
     if (std::holds_alternative<bridge::LeaveGroup>(effect)) {
       life.lease_until = 0;  // what was asked for before counts no more
@@ -217,17 +220,34 @@ void Observer::refused(const std::string& id, const nats::MessageView& intent,
   fail("refusals", fmt::format("{} refuses and names no kill: {}", id, outcome.text));
 }
 
-// At the broker: what a bridge forwarded gets here before its receipt, so never after the fence.
-void Observer::accepted(const Message& message) {
-  const auto parts = settings_.subjects.parse_deliver(message.subject);
-  if (parts) {
-    for (const auto& [op_id, kill] : truth_.kills()) {
-      if (!kill.fenced || kill.resumed) continue;
-      checked("I1");
-      if (!kill.covers(parts->sender, {}) && !kill.covers(parts->receiver, {})) continue;
-      fail("I1", fmt::format("{} → {} reaches the broker after the fence of {}", parts->sender,
-                             parts->receiver, op_id));
+// At the broker. A receipt is a barrier: what its bridge forwarded came before it. What a bridge
+// without a receipt had written before its lease ended may still be in a link that is cut.
+void Observer::check_arrival(const Message& message, const schemas::DeliverSubject& parts) {
+  const std::string& from = message.from->name;  // bridge-<id>-agents
+  const std::size_t id_at = from.find('-') + 1;
+  const BridgeLife& life = bridges_[from.substr(id_at, from.rfind('-') - id_at)];
+  for (const auto& [op_id, kill] : truth_.kills()) {
+    if (kill.resumed || !(kill.covers(parts.sender, {}) || kill.covers(parts.receiver, {})))
+      continue;
+    const auto fail_with = [&](const char* what) {
+      fail("I1", fmt::format("{} → {} {} of {}", parts.sender, parts.receiver, what, op_id));
+    };
+    if (kill.fenced) checked("I1");
+    if (kill.fenced && message.stamp > kill.fence_stamp) fail_with("passes after the fence");
+    if (life.promised.contains(op_id) && message.stamp > life.began) {
+      fail_with("reaches the broker after its bridge's receipt");
     }
+    if (kill.fenced) ground_.count("written before the lease ended, held up in a cut link");
+  }
+}
+
+void Observer::accepted(const Message& message) {
+  if (const auto parts = settings_.subjects.parse_deliver(message.subject)) {
+    check_arrival(message, *parts);
+  }
+  if (const auto bridge = settings_.subjects.parse_receipt(message.subject)) {
+    const auto receipt = schemas::read_receipt(message.data);
+    if (receipt) bridges_[std::string(*bridge)].promised.insert(receipt->op_id);
   }
   constexpr std::string_view kAgent = "agent-";
   if (!message.from->name.starts_with(kAgent)) return;
