@@ -49,7 +49,7 @@ void RecorderWriter::serve(WorkQueue::Batch& batch) {
     if (is_write(work)) writes.push_back(&work);
   }
   if (!writes.empty()) {
-    const Result<void> committed = commit(writes);
+    const Result<void> committed = batch.urgent ? commit_in_order(writes) : commit(writes);
     for (Work* work : writes) {
       if (committed) {
         answer(*work);
@@ -62,6 +62,16 @@ void RecorderWriter::serve(WorkQueue::Batch& batch) {
     if (class_of(work) == WorkClass::kRead) read(work);
     if (class_of(work) == WorkClass::kScan) start_scan(work);
   }
+}
+
+// A log with a gap is no log: what is owed comes first.
+Result<void> RecorderWriter::commit_in_order(std::vector<Work*> works) {
+  while (!owed_.empty()) {
+    if (!pay_oldest()) {
+      return schemas::fail(Errc::kStoreUnavailable, "what came before it cannot be written");
+    }
+  }
+  return commit(std::move(works));
 }
 
 Result<void> RecorderWriter::commit(std::vector<Work*> works) {

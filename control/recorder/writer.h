@@ -36,6 +36,7 @@ class RecorderWriter {
   using Scan = std::variant<Listing, Verification>;
 
   void serve(WorkQueue::Batch& batch);
+  [[nodiscard]] schemas::Result<void> commit_in_order(std::vector<Work*> works);
   [[nodiscard]] schemas::Result<void> commit(std::vector<Work*> works);
   // After a failed commit: tells the error; what is urgent is owed from now on.
   void give_up(Work& work, bool urgent, const schemas::Error& error);

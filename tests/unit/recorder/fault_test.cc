@@ -66,6 +66,22 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   ::umount(folder_.c_str());
 }
 
+TEST_F(FullDiskTest, ARecordIsNotWrittenBeforeTheOneBeforeIt) {  // H29: a log with a gap is no log
+  if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
+  retry_ms_ = 60'000;
+  open();
+  fill_disk();
+  const auto first = kill_after({}, "kill-1");
+  ASSERT_FALSE(append(first, Urgency::kAlone, line("{}", "first")));
+  free_disk();
+  ASSERT_TRUE(append(kill_after(first, "kill-2"), Urgency::kAlone, line("{}", "second")));
+  EXPECT_EQ(recorder_->load_records()->size(), 2U);
+  EXPECT_EQ(lines()[0].entry.kind, "first");
+  EXPECT_EQ(lines()[1].entry.kind, "second");
+  close();
+  ::umount(folder_.c_str());
+}
+
 TEST_F(FullDiskTest, AnIdleRecorderFindsOutByItselfThatItCanWriteAgain) {
   if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
   open();

@@ -48,7 +48,7 @@ RecorderTest::~RecorderTest() {
 RecorderOptions RecorderTest::options() const {
   RecorderOptions options;
   options.folder = folder_;
-  options.retry_ms = 10;
+  options.retry_ms = retry_ms_;
   return options;
 }
 

@@ -69,6 +69,7 @@ class RecorderTest : public testing::Test {
                                std::optional<AuditEntry> audit = std::nullopt);
 
   std::string folder_;
+  std::uint32_t retry_ms_ = 10;
   std::unique_ptr<Recorder> recorder_;
 };
 
