@@ -246,8 +246,10 @@ void Observer::accepted(const Message& message) {
     check_arrival(message, *parts);
   }
   if (const auto bridge = settings_.subjects.parse_receipt(message.subject)) {
+    BridgeLife& life = bridges_[std::string(*bridge)];
     const auto receipt = schemas::read_receipt(message.data);
-    if (receipt) bridges_[std::string(*bridge)].promised.insert(receipt->op_id);
+    const bool is_own = message.stamp > life.began;  // and not of a life before, from a cut link
+    if (receipt && is_own) life.promised.insert(receipt->op_id);
   }
   constexpr std::string_view kAgent = "agent-";
   if (!message.from->name.starts_with(kAgent)) return;

@@ -50,6 +50,7 @@ void Recorder::begin_commit() {
 void Recorder::commit(std::vector<Work> works, bool urgent) {
   process_.at_risk();
   healthy_ = !disk_.full;
+  if (urgent && healthy_) pay_owed();  // in the order of the log
   for (Work& work : works) {
     if (healthy_) {
       work.write();
@@ -64,10 +65,17 @@ void Recorder::commit(std::vector<Work> works, bool urgent) {
   begin_commit();
 }
 
+void Recorder::pay_owed() {
+  for (; !owed_.empty(); owed_.pop_front()) {
+    owed_.front().write();
+    process_.at_risk();
+  }
+}
+
 void Recorder::pay_debts() {
   process_.after(kDebtEvery, [this] {
     if (!disk_.full) {
-      for (; !owed_.empty(); owed_.pop_front()) owed_.front().write();
+      pay_owed();
       if (std::exchange(disk_.lost_lines, 0) != 0)
         disk_.audit.push_back({"gap", "recorder", "", "", "{}", 0});
       healthy_ = true;

@@ -52,6 +52,7 @@ class Recorder {
   void add(std::deque<Work>& lane, Work work);
   void begin_commit();
   void commit(std::vector<Work> works, bool urgent);
+  void pay_owed();
   void pay_debts();
   void post(control::Event event);
   [[nodiscard]] std::vector<schemas::CheckpointInfo> checkpoints_of(
