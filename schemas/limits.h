@@ -22,7 +22,8 @@ inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;  // of an intent
 inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;
 inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;  // records, beats, commands
-inline constexpr std::size_t kHeadersMax_bytes = 4 * 1024;
+inline constexpr std::size_t kMessageMax_bytes = 1'088 * 1024;       // in every credential
+inline constexpr std::size_t kSubscriptionsMax = 4'096;  // of one connection; a request has one
 inline constexpr std::size_t kDepthMax = 16;
 inline constexpr std::size_t kElementsMax = 65'536;
 inline constexpr std::size_t kCheckpointKeysMax = 1024;  // per address
@@ -43,7 +44,8 @@ inline constexpr std::uint32_t kRequestTimeout_ms = 5'000;
 static_assert(kBridgeLease_ms >= 4 * kBridgeBeat_ms, "a bridge outlives three lost beats");
 static_assert(kAgentLease_ms >= 3 * kAgentBeat_ms, "an agent outlives two lost beats");
 static_assert(kTakeover_ms < kBridgeLease_ms, "a new leader speaks before bridges fall silent");
-static_assert(kCheckpointMax_bytes + 64 * 1024 < kBrokerPayloadMax_bytes, "a checkpoint fits");
+static_assert(kCheckpointMax_bytes + 64 * 1024 <= kMessageMax_bytes, "a checkpoint fits");
+static_assert(kMessageMax_bytes < kBrokerPayloadMax_bytes, "the credential binds");
 static_assert(kPayloadMax_bytes < kCheckpointMax_bytes);
 static_assert(kStaleBeats < kCrashedBeats);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/auth/jwt.h"
+#include "schemas/limits.h"
 
 namespace estop::control {
 namespace {
@@ -60,9 +61,9 @@ std::string user_jwt(const Keyring& keys, Account account, const std::string& us
                   {{"type", "user"},
                    {"pub", {{"allow", allowed.publish}}},
                    {"sub", {{"allow", allowed.subscribe}}},
-                   {"subs", kUnlimited},
+                   {"subs", schemas::kSubscriptionsMax},
                    {"data", kUnlimited},
-                   {"payload", kUnlimited},
+                   {"payload", schemas::kMessageMax_bytes},
                    {"allowed_connection_types", {"STANDARD"}}});
 }
 

@@ -195,5 +195,22 @@ TEST_F(AttackForgery, H52ForeignIncarnationsAreRefused) {
   EXPECT_EQ(agent_.intent(own), "delivered");
 }
 
+// H11: a runtime that was patched to obey nothing: it hears its kill, goes on, and reaches nobody.
+TEST_F(AttackForgery, H11ALifeThatObeysNothingReachesNobody) {
+  scene_.site.kill("acme/prod/mallory", {{"wait", {"fenced", "durable"}}});
+  (void)in_agents_.heard();
+  constexpr int kTries = 200;
+  for (int i = 0; i < kTries; ++i) {
+    EXPECT_EQ(agent_.intent(static_cast<std::uint64_t>(i % 3)), "refused");
+  }
+  EXPECT_NE(agent_.hello().latches.size(), 0U);
+  for (const RawMessage& message : in_agents_.heard()) {
+    EXPECT_FALSE(message.subject.starts_with("estop.deliver.")) << message.subject;
+  }
+  scene_.site.resume("acme/prod/mallory");
+  EXPECT_EQ(agent_.intent(0), "refused") << "it has to announce itself anew";
+  EXPECT_EQ(agent_.intent(agent_.hello().incarnation), "delivered");
+}
+
 }  // namespace
 }  // namespace estop::testing

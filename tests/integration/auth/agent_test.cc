@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "schemas/limits.h"
 #include "tests/integration/auth/auth_broker.h"
 
 namespace estop::testing {
@@ -51,6 +52,24 @@ TEST_F(HostileAgent, H1H2H7CanPublishOnlyOnItsOwnSubjects) {
   EXPECT_EQ(texts(in_agents.sync().messages), "");
   EXPECT_EQ(texts(in_control.sync().messages), "");
   EXPECT_EQ(texts(in_sys.sync().messages).find("attack"), std::string::npos);
+}
+
+// H19: what is larger than anything that an agent has to say, and subscriptions without end.
+TEST_F(HostileAgent, H19SendsNothingHugeAndSubscribesNotForEver) {
+  const std::string own = "estop.beat.acme.prod.mallory.k3j9x2ab";
+  RawNats in_agents = broker_.witness(Account::kAgents);
+  RawNats loud = broker_.user(mallory(), Account::kAgents);
+  loud.publish(own, std::string(schemas::kMessageMax_bytes, 'x'));
+  EXPECT_EQ(answer(loud), "fine");
+  EXPECT_FALSE(in_agents.sync().messages.empty());
+  loud.publish(own, std::string(schemas::kMessageMax_bytes + 1, 'x'));
+  EXPECT_NE(answer(loud), "fine");
+  EXPECT_EQ(texts(in_agents.sync().messages), "");
+  RawNats greedy = broker_.user(mallory(), Account::kAgents);
+  for (std::size_t sid = 1; sid <= schemas::kSubscriptionsMax + 1; ++sid) {
+    greedy.subscribe("estop.inbox.acme.prod.mallory.>", static_cast<int>(sid));
+  }
+  EXPECT_TRUE(answer(greedy).starts_with("'maximum subscriptions exceeded'")) << answer(greedy);
 }
 
 // H4: eavesdropping with and without wildcards. H6: joining a queue group of bridges or victims.

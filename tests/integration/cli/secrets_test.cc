@@ -1,0 +1,83 @@
+// H49: no secret in what Estop says: logs, pages, command lines, the broker's monitor, answers.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <regex>
+
+#include "tests/integration/cli/embedded.h"
+#include "tests/support/socket.h"
+
+namespace estop::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string read_all(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::string page(const std::string& url, const std::string& path) {
+  testing::Socket socket = testing::Socket::connect(std::stoi(url.substr(url.rfind(':') + 1)));
+  socket.send("GET " + path + " HTTP/1.0\r\n\r\n");
+  std::string answer;
+  constexpr std::chrono::milliseconds kPatience{5'000};
+  for (auto some = socket.receive(kPatience); !some.empty(); some = socket.receive(kPatience)) {
+    answer += some;
+  }
+  return answer;
+}
+
+// The seed of an nkey, as users' credentials and Estop's own keys hold it; a JWT is no secret, but
+// nobody needs to show one either.
+void expect_no_secret(const std::string& where, const std::string& text) {
+  static const std::regex secret("S[OAUNCX][A-Z2-7]{56}|eyJ0eXAi[A-Za-z0-9_.-]{40}");
+  std::smatch found;
+  EXPECT_FALSE(std::regex_search(text, found, secret))
+      << where << " shows " << found.str().substr(0, 12) << "...";
+}
+
+TEST(CliSecrets, H49NothingThatEstopSaysHoldsOne) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  std::string answers;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"auth", "agent", "acme/prod/mailer"},
+           {"auth", "operator", "carol", "--role", "viewer"},
+           {"auth", "ls"},
+           {"kill", "acme/prod/mailer", "--reason", "a drill", "--revoke"},
+           {"audit", "export"},
+           {"get", "acme/prod/mailer"},
+           {"status", "-o", "json"},
+           {"resume", "acme/prod/mailer", "--reason", "over"},
+           {"auth", "rotate", "agent", "acme/prod/mailer"},
+           {"auth", "rotate", "acme/prod/mailer"},
+           {"ps", "--creds", embedded.data() + "/keys/log.seed"}}) {
+    answers += embedded.estop(words).text;
+  }
+  EXPECT_FALSE(answers.empty());
+  expect_no_secret("a command", answers);
+  expect_no_secret("estop up", embedded.said());
+  std::size_t logs = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(embedded.data())) {
+    if (!entry.is_regular_file() || entry.path().extension() != ".log") continue;
+    ++logs;
+    expect_no_secret(entry.path().filename().string(), read_all(entry.path()));
+  }
+  EXPECT_GE(logs, 2U);
+  for (const std::string& part : {embedded.run().control_http, embedded.run().bridge_http}) {
+    const std::string metrics = page(part, "/metrics");
+    EXPECT_NE(metrics.find("estop_"), std::string::npos) << metrics;
+    expect_no_secret("the metrics", metrics);
+  }
+  for (const pid_t child : embedded.children()) {
+    const fs::path process = fs::path("/proc") / std::to_string(child);
+    expect_no_secret("the command line of " + std::to_string(child), read_all(process / "cmdline"));
+    expect_no_secret("the environment of " + std::to_string(child), read_all(process / "environ"));
+  }
+}
+
+}  // namespace
+}  // namespace estop::cli
