@@ -7,24 +7,6 @@
 
 namespace estop::control {
 
-std::string_view name(Stage stage) noexcept {
-  switch (stage) {
-    case Stage::kCommitted:
-      return "committed";
-    case Stage::kDurable:
-      return "durable";
-    case Stage::kFenced:
-      return "fenced";
-    case Stage::kStopped:
-      return "stopped";
-    case Stage::kOpened:
-      return "opened";
-    case Stage::kRevoked:
-      return "revoked";
-  }
-  return "unknown";
-}
-
 Order& Orders::add(Order order) {
   std::string op_id = order.op_id;
   return orders_.insert_or_assign(std::move(op_id), std::move(order)).first->second;

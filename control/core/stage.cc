@@ -1,0 +1,23 @@
+#include "control/core/command.h"
+
+namespace estop::control {
+
+std::string_view name(Stage stage) noexcept {
+  switch (stage) {
+    case Stage::kCommitted:
+      return "committed";
+    case Stage::kDurable:
+      return "durable";
+    case Stage::kFenced:
+      return "fenced";
+    case Stage::kStopped:
+      return "stopped";
+    case Stage::kOpened:
+      return "opened";
+    case Stage::kRevoked:
+      return "revoked";
+  }
+  return "unknown";
+}
+
+}  // namespace estop::control
