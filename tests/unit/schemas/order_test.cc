@@ -77,6 +77,22 @@ TEST(Order, ASignatureOfAnotherAccountsIssuerNameIsNoSignature) {
   EXPECT_EQ(credential.error().code, Errc::kBadSignature);
 }
 
+// The claims are read before the signature is judged: whoever may send an order chooses them.
+TEST(Order, ClaimsOfAnyShapeAllowNothing) {
+  for (const std::string nats :
+       {"[]", "[[]]", "7", "null", R"({"pub":[]})", R"({"pub":{"allow":{}}})",
+        R"({"pub":{"allow":[7]}})", R"({"pub":"allow"})"}) {
+    const std::string claims = R"({"iss":")" + account_key().public_text() + R"(","sub":")" +
+                               operator_key().public_text() + R"(","nats":)" + nats + "}";
+    const std::string text = base64url("{}") + '.' + base64url(claims);
+    const Signature signature = account_key().sign(text);
+    const auto credential = read_credential(
+        text + '.' +
+        base64url({reinterpret_cast<const char*>(signature.data()), signature.size()}));
+    EXPECT_TRUE(!credential || credential->publish.empty()) << nats;
+  }
+}
+
 TEST(Order, OnlyAKillWithoutAPlaceInTheLogIsOne) {
   Record placed = kill_of("alice");
   placed.seq = 7;
