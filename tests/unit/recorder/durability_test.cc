@@ -58,8 +58,8 @@ std::uint64_t DurabilityTest::killed_after(std::uint64_t answers) {
 
 TEST_F(DurabilityTest, WhatWasAnsweredIsThereAfterAKillMinusNineAtAnyMoment) {  // H48, I8
   std::mt19937 random(testing::UnitTest::GetInstance()->random_seed());
-  std::uniform_int_distribution<std::uint64_t> answers(1, 3'000);
-  for (int round = 0; round < 20; ++round) {
+  std::uniform_int_distribution<std::uint64_t> answers(1, 100);
+  for (int round = 0; round < 100; ++round) {
     const std::uint64_t answered = killed_after(answers(random));
     open();
     EXPECT_GE(recorder_->stats().audit_head, answered);
