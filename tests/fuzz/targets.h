@@ -1,0 +1,18 @@
+// The fuzz targets: each takes any bytes and ends the process where a promise does not hold.
+#pragma once
+
+#include <string_view>
+
+namespace estop::fuzz {
+
+void intent(std::string_view input);    // intent.cc: subject, line feed, message; the gate
+void messages(std::string_view input);  // messages.cc: one byte that chooses the reader, message
+void subjects(std::string_view input);  // subjects.cc: a subject, a reply subject or a name
+void commands(std::string_view input);  // commands.cc: one byte that chooses the verb, the body
+// credentials.cc: one byte that chooses the reader; a .creds file, a JWT, the claims of one, a key
+void credentials(std::string_view input);
+
+// Aborts, naming the promise, unless it holds.
+void require(bool holds, std::string_view promise);
+
+}  // namespace estop::fuzz
