@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kTick_ms = 1;
 constexpr std::size_t kHeldMax_bytes = 1024 * 1024;  // per way; above it the proxy stops reading
+constexpr std::size_t kOpening_bytes = 2 * 1024;     // by which a client is known
 
 struct Chunk {
   Clock::time_point due;
@@ -38,6 +39,7 @@ struct Link {
   Socket server;
   Pipe to_server;
   Pipe to_client;
+  std::string opening;  // the client's first bytes
   bool broken = false;
 };
 
@@ -116,9 +118,9 @@ struct TcpProxy::State {
       const std::lock_guard lock(mutex);
       for (const auto& link : links) {
         holding = holding || link.to_server.held_bytes + link.to_client.held_bytes > 0;
-        if (!to_server_paused && has_room(link.to_server))
+        if (!is_held(link, to_server_paused) && has_room(link.to_server))
           sockets.push_back({link.client.fd(), POLLIN, 0});
-        if (!to_client_paused && has_room(link.to_client))
+        if (!is_held(link, to_client_paused) && has_room(link.to_client))
           sockets.push_back({link.server.fd(), POLLIN, 0});
       }
     }
@@ -130,25 +132,40 @@ struct TcpProxy::State {
     if (fd < 0) return;
     Link link;
     link.client = Socket(fd);
-    link.server = closed ? Socket() : Socket::connect(server_port);
+    link.server = closed && chosen.empty() ? Socket() : Socket::connect(server_port);
     if (!link.server.is_open()) return;
     send_at_once(link.client);
     send_at_once(link.server);
     links.push_back(std::move(link));
   }
 
+  [[nodiscard]] bool is_chosen(const Link& link) const {
+    return chosen.empty() || link.opening.find(chosen) != std::string::npos;
+  }
+  [[nodiscard]] bool is_held(const Link& link, bool way_paused) const {
+    return way_paused && is_chosen(link);
+  }
+
+  // Only what is read first may tell that the link is chosen: then it is not passed on.
   void step(Link& link) {
     const auto now = Clock::now();
     bool alive = true;
-    if (!to_server_paused) {
-      take(link.client, link.to_server, delay);
-      alive = give(link.to_server, link.server, now) && alive;
-    }
-    if (!to_client_paused) {
+    if (!is_held(link, to_server_paused)) take_from_client(link);
+    if (closed && is_chosen(link)) alive = false;
+    if (!is_held(link, to_server_paused)) alive = give(link.to_server, link.server, now) && alive;
+    if (!is_held(link, to_client_paused)) {
       take(link.server, link.to_client, delay);
       alive = give(link.to_client, link.client, now) && alive;
     }
     link.broken = !alive;
+  }
+
+  void take_from_client(Link& link) const {
+    const std::size_t before = link.to_server.held.size();
+    take(link.client, link.to_server, delay);
+    const bool is_new = link.to_server.held.size() > before;
+    if (is_new && link.opening.size() < kOpening_bytes)
+      link.opening += link.to_server.held.back().bytes;
   }
 
   int server_port = 0;
@@ -161,6 +178,7 @@ struct TcpProxy::State {
   bool to_server_paused = false;
   bool to_client_paused = false;
   bool closed = false;
+  std::string chosen;  // empty: everybody
   std::thread thread;
 };
 
@@ -177,6 +195,11 @@ TcpProxy::~TcpProxy() {
 
 int TcpProxy::port() const {
   return state_->port;
+}
+
+void TcpProxy::only(std::string text) {
+  const std::lock_guard lock(state_->mutex);
+  state_->chosen = std::move(text);
 }
 
 void TcpProxy::delay(std::chrono::milliseconds each_way) {
@@ -199,7 +222,7 @@ void TcpProxy::resume() {
 void TcpProxy::cut() {
   const std::lock_guard lock(state_->mutex);
   state_->closed = true;
-  state_->links.clear();
+  state_->links.remove_if([this](const Link& link) { return state_->is_chosen(link); });
 }
 
 void TcpProxy::reopen() {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <memory>
+#include <string>
 
 namespace estop::testing {
 
@@ -19,11 +20,15 @@ class TcpProxy {
 
   [[nodiscard]] int port() const;  // clients connect here
 
+  // From now on all below concerns only clients whose first bytes hold this text; a NATS client's
+  // hold its credential. The others pass freely. Empty: everybody.
+  void only(std::string text);
+
   void delay(std::chrono::milliseconds each_way);  // of what is read from now on
   // Bytes stop here, connections stay: a partition as TCP sees it. New connections hang too.
   void pause(Way way = Way::kBoth);
   void resume();  // what was held goes on
-  void cut();     // closes every connection and refuses new ones (they are closed at once)
+  void cut();     // closes every connection and new ones as soon as they say who they are
   void reopen();
   [[nodiscard]] int connections() const;
 

@@ -66,9 +66,9 @@ std::string Site::tls_ca() const {
 }
 
 std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
-                                                schemas::Subject inbox) {
+                                                schemas::Subject inbox, const std::string& url) {
   nats::ConnectOptions options;
-  options.url = broker->url();
+  options.url = url.empty() ? broker->url() : url;
   options.creds_file = creds_file;
   options.tls_ca_file = tls_ca();
   nats::ConnectionEvents events;
@@ -78,7 +78,7 @@ std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
     throw std::runtime_error(to_string(connected.error()));
   }
   ++connections_;
-  if (!until([&] { return connects_ == connections_; })) throw std::runtime_error("not connected");
+  if (!until([&] { return made->is_connected(); })) throw std::runtime_error("not connected");
   return made;
 }
 
@@ -89,10 +89,12 @@ void Site::start_control() {
   std::string command;
   for (const std::string& limit : limits) command += limit + "; ";
   command += "exec " ESTOP_CONTROL_PROGRAM " --data " + data.path().string();
-  command += " --url " + broker->url() + " --bridge-beat-ms 50";
+  command += " --url " + (control_url.empty() ? broker->url() : control_url);
+  command += " --bridge-beat-ms 50";
   command += " --bridge-lease-ms " + std::to_string(bridge_lease_ms);
   if (tls != nullptr) command += " --tls-ca " + tls_ca();
   command += " --log-format json --ready-file " + data.file("control.port");
+  command += " " + control_options;
   ops::SpawnOptions spawn;
   spawn.command = {"sh", "-c", command};
   spawn.log_file = data.file("control.log");
@@ -205,7 +207,7 @@ Player& Site::join(const std::string& address, const std::string& instance) {
   player.address = schemas::Address::parse(address).value();
   player.instance = schemas::Instance::parse(instance).value();
   player.connection = connect(creds(control::AgentRole{player.address}, Account::kAgents),
-                              subjects().inbox_of(player.address, player.instance));
+                              subjects().inbox_of(player.address, player.instance), agents_url);
   for (const auto& subject : {subjects().control_of(player.address), subjects().control_all()}) {
     player.connection->subscribe(
         subject, [this, &player](const nats::MessageView& m) { obey(player, m.data); });

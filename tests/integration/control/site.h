@@ -85,6 +85,9 @@ class Site {
   [[nodiscard]] static control::Role bridge_role();
   // A credential file, made if it is not there.
   std::string creds(const control::Role& role, control::Account account);
+  // Waits until it is connected; without a url to the broker itself.
+  std::unique_ptr<nats::Connection> connect(const std::string& creds_file, schemas::Subject inbox,
+                                            const std::string& url = {});
   bool is_obedient = true;  // players confirm kills
 
   // All of them restart the broker and wait until the test's own connections are back.
@@ -103,11 +106,13 @@ class Site {
   ops::ChildProcess bridge;
   std::unique_ptr<nats::Connection> operator_;
   std::vector<std::string> limits;  // shell text before `exec estop-control`
+  std::string control_options;      // shell text behind all others
   int bridge_lease_ms = 1'000;
+  std::string control_url;  // where it finds the broker, and below agents; empty: the broker itself
+  std::string agents_url;
 
  private:
   [[nodiscard]] std::string tls_ca() const;
-  std::unique_ptr<nats::Connection> connect(const std::string& creds_file, schemas::Subject inbox);
   void obey(Player& player, std::string_view frame);
 
   std::vector<std::unique_ptr<Player>> players_;

@@ -1,0 +1,144 @@
+// The links between the broker and everybody else: cut, silent both ways, and silent one way.
+#include <gtest/gtest.h>
+
+#include <ostream>
+
+#include "broker-bridge/ops/boot_clock.h"
+#include "tests/fault/plant.h"
+
+namespace estop::testing {
+namespace {
+
+enum class Fault { kCut, kSilent, kToBrokerSilent, kFromBrokerSilent };
+constexpr Fault kFaults[] = {Fault::kCut, Fault::kSilent, Fault::kToBrokerSilent,
+                             Fault::kFromBrokerSilent};
+
+std::ostream& operator<<(std::ostream& out, Fault fault) {
+  switch (fault) {
+    case Fault::kCut:
+      return out << "cut";
+    case Fault::kSilent:
+      return out << "silent";
+    case Fault::kToBrokerSilent:
+      return out << "silent to the broker";
+    case Fault::kFromBrokerSilent:
+      return out << "silent from the broker";
+  }
+  return out;
+}
+
+void strike(TcpProxy& line, Fault fault) {
+  switch (fault) {
+    case Fault::kCut:
+      return line.cut();
+    case Fault::kSilent:
+      return line.pause();
+    case Fault::kToBrokerSilent:
+      return line.pause(TcpProxy::Way::kToServer);
+    case Fault::kFromBrokerSilent:
+      return line.pause(TcpProxy::Way::kToClient);
+  }
+}
+
+void heal(TcpProxy& line) {
+  line.reopen();
+  line.resume();
+}
+
+class Links : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    plant.start();
+    plant.crowd.drive(Plant::kLoad_per_s);
+    ASSERT_TRUE(plant.flows());
+  }
+  void expect_whole() {
+    EXPECT_TRUE(plant.all_open()) << plant.logs();
+    EXPECT_TRUE(plant.lift_all()) << plant.logs();
+    EXPECT_TRUE(plant.flows()) << plant.logs();
+  }
+  Plant plant{Plant::Wiring::kProxies};
+};
+
+// It hears no kill any more, or cannot confirm it: its lease ends, and the other one goes on.
+TEST_F(Links, ABridgeWithoutItsControlLinkIsClosedWithinItsLease) {  // H23
+  TcpProxy& line = plant.line(Line::kBridgeControl);
+  for (const Fault fault : kFaults) {
+    SCOPED_TRACE(fault);
+    strike(line, fault);
+    Plant::Given kill;
+    ASSERT_TRUE(plant.fence("acme/prod/a", &kill)) << plant.logs();
+    ASSERT_TRUE(plant.site.until([&] { return !plant.is_open(0); })) << plant.logs();
+    EXPECT_TRUE(plant.flows()) << plant.logs();
+    heal(line);
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+// What it had forwarded may be on its way for as long as the link is silent: nothing of that may
+// come behind a fence, and no fence may be told while it could.
+TEST_F(Links, WhatABridgeForwardedIntoASilentLinkNeverComesBehindAFence) {  // H22, H23
+  TcpProxy& line = plant.line(Line::kBridgeAgents);
+  for (const Fault fault : kFaults) {
+    SCOPED_TRACE(fault);
+    strike(line, fault);
+    const auto kill = plant.kill("acme/prod/a");
+    (void)plant.site.until([&] { return plant.stop_of(kill->stop).fenced_ns != 0; },
+                           2 * std::chrono::milliseconds(Plant::kLease_ms));
+    heal(line);
+    ASSERT_TRUE(plant.site.until([&] { return kill->done; }, Plant::kHeals)) << plant.logs();
+    EXPECT_NE(plant.stop_of(kill->stop).fenced_ns, 0) << plant.logs();
+    ASSERT_TRUE(plant.crowd.settle(Plant::kHeals));
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+TEST_F(Links, ControlWithoutItsControlLinkGrantsNothingAndTheBridgesClose) {  // H26, H43
+  TcpProxy& line = plant.line(Line::kControlControl);
+  for (const Fault fault : kFaults) {
+    SCOPED_TRACE(fault);
+    strike(line, fault);
+    ASSERT_TRUE(plant.all_closed()) << plant.logs();
+    const auto silence = plant.begin_silence();
+    const auto order = plant.kill("beta/prod/d");  // control hears it late or never
+    ASSERT_TRUE(plant.crowd.settle());
+    plant.end_silence(silence);
+    heal(line);
+    ASSERT_TRUE(plant.site.until([&] { return order->done; }, Plant::kHeals)) << plant.logs();
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+// No receipt comes through, so no fence is told before it does.
+TEST_F(Links, ControlWithoutItsAgentsLinkStillStopsWhomItIsTold) {
+  TcpProxy& line = plant.line(Line::kControlAgents);
+  for (const Fault fault : kFaults) {
+    SCOPED_TRACE(fault);
+    strike(line, fault);
+    const auto kill = plant.kill("acme/prod/b");
+    ASSERT_TRUE(plant.site.until([&] { return plant.stop_of(kill->stop).committed; }));
+    heal(line);
+    ASSERT_TRUE(plant.site.until([&] { return kill->done; }, Plant::kHeals)) << plant.logs();
+    EXPECT_NE(plant.stop_of(kill->stop).fenced_ns, 0) << plant.logs();
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+TEST_F(Links, AgentsThatAreCutOffHoldUpNoFence) {  // H37
+  TcpProxy& line = plant.line(Line::kAgents);
+  for (const Fault fault : kFaults) {
+    SCOPED_TRACE(fault);
+    strike(line, fault);
+    ASSERT_TRUE(plant.fence("*")) << plant.logs();
+    heal(line);
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+}  // namespace
+}  // namespace estop::testing
