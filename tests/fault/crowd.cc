@@ -12,6 +12,7 @@ namespace {
 
 using schemas::Subjects;
 
+constexpr std::uint64_t kToOthersOneIn = 4;
 constexpr std::size_t kPayload_bytes = 128;
 constexpr std::int64_t kOwedMax_ns = 20'000'000;  // a loop that was busy elsewhere sends no storm
 constexpr std::int64_t kHelloAgain_ns = 50'000'000;
@@ -76,6 +77,10 @@ Player& Crowd::player(const std::string& address) {
   return *(*found)->player;
 }
 
+void Crowd::also_to(const std::string& address) {
+  others_.push_back(schemas::Address::parse(address).value());
+}
+
 // --- Load ---
 
 void Crowd::drive(double intents_per_s) {
@@ -91,7 +96,10 @@ void Crowd::turn() {
   if (rate_ <= 0 || count > 0) paid_ns_ = now;
   const std::size_t all = members_.size();
   for (std::uint64_t i = 0; i < count; ++i, ++turns_) {
-    send(*members_[turns_ % all], *members_[(turns_ + 1 + (turns_ / all) % (all - 1)) % all]);
+    const Member& next = *members_[(turns_ + 1 + (turns_ / all) % (all - 1)) % all];
+    const bool to_other = !others_.empty() && turns_ % kToOthersOneIn == 0;
+    send(*members_[turns_ % all],
+         to_other ? others_[turns_ % others_.size()] : next.player->address);
   }
   for (const auto& member : members_) {
     const bool told = member->orders_seen != member->player->orders.size();
@@ -105,7 +113,7 @@ void Crowd::turn() {
   });
 }
 
-void Crowd::send(Member& from, const Member& to) {
+void Crowd::send(Member& from, const schemas::Address& to) {
   const Player& sender = *from.player;
   schemas::IntentHead head;
   const std::string id = fmt::format("{}-{}", sender.instance.text(), ++from.numbered);
@@ -114,7 +122,7 @@ void Crowd::send(Member& from, const Member& to) {
   head.id = id;
   head.incarnation = from.incarnation;
   head.payload = payload;
-  const auto subject = wire().intent(sender.address, sender.instance, to.player->address, action());
+  const auto subject = wire().intent(sender.address, sender.instance, to, action());
   if (sender.connection->publish(subject, schemas::encode_intent(head))) ++sent;
 }
 

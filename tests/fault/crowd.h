@@ -28,6 +28,8 @@ class Crowd {
   // Waits for control's answer to the hello.
   void join(const std::string& address, const std::string& instance);
   [[nodiscard]] Player& player(const std::string& address);  // its first instance
+  // Gets one of four intents besides; it reads and notes by itself.
+  void also_to(const std::string& address);
   // Sends so many a second, all together, from all to all, while the loop runs.
   void drive(double intents_per_s);
   void rest() { rate_ = 0; }
@@ -60,7 +62,7 @@ class Crowd {
   };
 
   void turn();
-  void send(Member& from, const Member& to);
+  void send(Member& from, const schemas::Address& to);
   void take(Member& to, const nats::MessageView& message);
   void read_inbox(Member& member, const nats::MessageView& message);
   void say_hello(Member& member);
@@ -73,6 +75,7 @@ class Crowd {
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Member>> members_;
   std::map<std::string, std::uint32_t, std::less<>> parties_;  // by instance
+  std::vector<schemas::Address> others_;
   std::unique_ptr<nats::Connection> marker_;
   std::uint64_t mark_ = 0;
   double rate_ = 0;
