@@ -15,6 +15,7 @@ using schemas::Subjects;
 
 constexpr nats::Millis kAnswersWithin{40'000};
 constexpr int kAuditPage = 1'000;
+constexpr const char* kTryAgain = "store-unavailable";
 
 const char* const kMembers[][2] = {{"acme/prod/a", "aaaaaaa1"}, {"acme/prod/a", "aaaaaaa2"},
                                    {"acme/prod/b", "bbbbbbb1"}, {"acme/test/c", "ccccccc1"},
@@ -29,9 +30,10 @@ Segment bridge_id(int which) {
 
 }  // namespace
 
-Plant::Plant(Wiring wiring) : crowd(site) {
+Plant::Plant(Wiring wiring)
+    : site(nullptr, wiring == Wiring::kAnyAddress ? "0.0.0.0" : "127.0.0.1"), crowd(site) {
   site.bridge_lease_ms = kLease_ms;
-  if (wiring == Wiring::kDirect) return;
+  if (wiring != Wiring::kProxies) return;
   const int port = site.broker->port();
   for (auto& line : bridge_lines_) line = std::make_unique<TcpProxy>(port);
   control_line_ = std::make_unique<TcpProxy>(port);
@@ -47,8 +49,13 @@ std::string Plant::url(const std::unique_ptr<TcpProxy>& proxy) const {
 // --- The daemons ---
 
 void Plant::start() {
+  start_bridge(0);
+  start_others();
+}
+
+void Plant::start_others() {
   site.start_control();
-  for (int i = 0; i < kBridges; ++i) start_bridge(i);
+  for (int i = 1; i < kBridges; ++i) start_bridge(i);
   if (!site.leads() || !all_open()) throw std::runtime_error("Estop does not start: " + logs());
   for (const auto& [address, instance] : kMembers) crowd.join(address, instance);
 }
@@ -57,22 +64,34 @@ void Plant::start_bridge(int which) {
   const Segment id = bridge_id(which);
   const control::BridgeRole role{id};
   std::filesystem::remove(site.data.file(id.text() + ".port"));
+  const bool is_elsewhere = which == 0 && !bridge_url.empty();
   ops::SpawnOptions spawn;
-  spawn.command = {ESTOP_BRIDGE_PROGRAM,
-                   "--id=" + id.text(),
-                   "--url=" + url(bridge_lines_.at(static_cast<std::size_t>(which))),
-                   "--agents-creds=" + site.creds(role, control::Account::kAgents),
-                   "--control-creds=" + site.creds(role, control::Account::kControl),
-                   "--control-key=" + site.data.file("keys/log.pub"),
-                   "--bridge-beat-ms=50",
-                   "--bridge-lease-ms=" + std::to_string(kLease_ms),
-                   "--ready-file=" + site.data.file(id.text() + ".port")};
+  if (is_elsewhere) spawn.command = bridge_runs_in;
+  for (const std::string& word :
+       {std::string(ESTOP_BRIDGE_PROGRAM), "--id=" + id.text(),
+        "--url=" +
+            (is_elsewhere ? bridge_url : url(bridge_lines_.at(static_cast<std::size_t>(which)))),
+        "--agents-creds=" + site.creds(role, control::Account::kAgents),
+        "--control-creds=" + site.creds(role, control::Account::kControl),
+        "--control-key=" + site.data.file("keys/log.pub"), std::string("--bridge-beat-ms=50"),
+        "--bridge-lease-ms=" + std::to_string(kLease_ms),
+        "--ready-file=" + site.data.file(id.text() + ".port")}) {
+    spawn.command.push_back(word);
+  }
   spawn.log_file = site.data.file(id.text() + ".log");
   bridges.at(static_cast<std::size_t>(which)) = ops::ChildProcess::spawn(spawn).value();
 }
 
 bool Plant::is_open(int which) {
   const std::string id = bridge_id(which).text();
+  if (which == 0 && !bridge_url.empty()) {  // its page is elsewhere: control knows
+    const auto status = site.ask("status", Json::object());
+    if (status.answers.empty()) return false;
+    for (const Json& bridge : status.answers.back().value("bridges", Json::array()))
+      if (bridge["id"] == id)
+        return bridge.value("state", "") == "open" && bridge["heard_ms_ago"] < kLease_ms;
+    return false;
+  }
   return site.page(id.c_str(), "/readyz").find("200 OK") != std::string::npos;
 }
 
@@ -179,9 +198,16 @@ bool Plant::fence(const std::string& scope, Given* given) {
   return stop_of(made->stop).fenced_ns != 0;
 }
 
+// Until control has looked at the stream again, after a restart of the broker, it refuses.
 bool Plant::open(std::size_t stop) {
-  const Given made = resume(stop);
-  return site.until([&] { return made->done; }, kAnswersWithin) && stop_of(stop).lifted;
+  return site.until(
+             [&] {
+               const Given made = resume(stop);
+               (void)site.until([&] { return made->done; }, kAnswersWithin);
+               return stop_of(stop).lifted || (!made->error.empty() && made->error != kTryAgain);
+             },
+             kHeals) &&
+         stop_of(stop).lifted;
 }
 
 bool Plant::lift_all() {

@@ -23,11 +23,13 @@ class Plant {
   static constexpr double kLoad_per_s = 10'000;  // intents, where the case does not say else
   static constexpr std::chrono::milliseconds kHeals{30'000};  // on a busy machine
 
-  enum class Wiring { kDirect, kProxies };
+  // kAnyAddress: the broker listens everywhere; for a network namespace of one's own.
+  enum class Wiring { kDirect, kProxies, kAnyAddress };
   explicit Plant(Wiring wiring = Wiring::kDirect);
 
   // Control leads, the bridges are open, six agents in two orgs are there. Throws with their logs.
   void start();
+  void start_others();  // the same, when bridge 0 was started before
   void start_bridge(int which);
   [[nodiscard]] bool is_open(int which);  // now
   [[nodiscard]] bool all_open();          // waits
@@ -65,6 +67,8 @@ class Plant {
   Site site;
   Crowd crowd;
   std::array<ops::ChildProcess, kBridges> bridges;
+  std::vector<std::string> bridge_runs_in;  // bridge 0: command before its own, and its broker
+  std::string bridge_url;
 
  private:
   [[nodiscard]] Given order(const std::string& verb, const Json& request, std::size_t stop);

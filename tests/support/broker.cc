@@ -2,6 +2,8 @@
 
 #include <sys/wait.h>
 
+#include <fmt/format.h>
+
 #include <stdexcept>
 
 #include <nlohmann/json.hpp>
@@ -45,7 +47,7 @@ void Broker::start() {
                    "PATH=$PATH:/usr/sbin; exec \"${ESTOP_NATS_SERVER:-nats-server}\" \"$@\"",
                    "sh",
                    "--addr",
-                   "127.0.0.1",
+                   options_.address,
                    "--port",
                    std::to_string(port()),
                    "--http_port",
@@ -70,7 +72,7 @@ bool Broker::read_ports() {
   const auto name = "nats-server_" + std::to_string(process_.pid()) + ".ports";
   const auto ports = nlohmann::json::parse(read_text(folder_.file(name)), nullptr, false);
   if (!ports.is_object()) return false;
-  url_ = ports.at("nats").at(0).get<std::string>();
+  url_ = fmt::format("nats://127.0.0.1:{}", port_of(ports.at("nats").at(0).get<std::string>()));
   if (ports.contains("monitoring")) monitor_url_ = ports["monitoring"].at(0).get<std::string>();
   return Socket::connect(port()).receive(kAnswerPatience).starts_with("INFO");
 }

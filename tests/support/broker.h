@@ -14,6 +14,9 @@ class Broker {
   struct Options {
     std::string config;      // nats-server configuration text; port and ports folder are ours
     bool jetstream = false;  // without `config`: the anonymous account gets JetStream
+    // Where it listens. Another one only in a network namespace of one's own; it must have the
+    // loopback, too.
+    std::string address = "127.0.0.1";
   };
 
   Broker() : Broker(Options{}) {}

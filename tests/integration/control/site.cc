@@ -43,7 +43,7 @@ std::string Order::error() const {
                                                               : answers.back()["error"]["name"];
 }
 
-Site::Site(const Certificates* certificates)
+Site::Site(const Certificates* certificates, const std::string& address)
     : tls(certificates), keys(control::open_keyring(data.path()).value()) {
   control::BrokerOptions options;
   options.store_folder = data.file("nats");
@@ -51,7 +51,7 @@ Site::Site(const Certificates* certificates)
   broker = std::make_unique<Broker>(
       Broker::Options{control::broker_config(keys, options, kInstalledAt_s) +
                           (tls != nullptr ? tls->broker_config() : std::string()),
-                      true});
+                      true, address});
   (void)creds(control::ControlRole{}, Account::kAgents);
   (void)creds(control::ControlRole{}, Account::kControl);
   operator_ = connect(creds(kAlice, Account::kControl), subjects().own_inbox(segment("alice")));

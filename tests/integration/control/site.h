@@ -48,7 +48,7 @@ struct Order {
 class Site {
  public:
   // Everything over TLS, if certificates are given; they must outlive it.
-  explicit Site(const Certificates* tls = nullptr);
+  explicit Site(const Certificates* tls = nullptr, const std::string& address = "127.0.0.1");
   Site(const Site&) = delete;
   Site& operator=(const Site&) = delete;
 
