@@ -32,6 +32,10 @@ constexpr std::size_t kUnsentMax_bytes = 512 * 1024;  // the same for what a rec
 constexpr Nanos kReplayRetry = 250 * kMs;
 constexpr std::chrono::milliseconds kSettleWait{2};
 constexpr Nanos kDrainMax = 1'000 * kMs;
+// The last part of a lease is not for forwarding: for so long the kernel may send again what was
+// forwarded before and lost on the way. When control has counted the lease down, it has arrived or
+// is dropped, and nothing comes behind the fence.
+constexpr std::uint32_t kArrivalPart = 4;
 
 std::uint64_t random_number() {
   std::random_device source;
@@ -46,7 +50,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.operators_key = identity.operators_key;
   options.subjects = identity.subjects;
   options.beat = config.beat_ms * kMs;
-  options.lease = config.lease_ms * kMs;
+  options.lease = (config.lease_ms - config.lease_ms / kArrivalPart) * kMs;
   options.replay_retry = kReplayRetry;
   options.first_nonce = random_number() | 1;
   options.gate.hash_seed = random_number();
@@ -60,6 +64,7 @@ nats::ConnectOptions connect_options(const BridgeConfig& config, const std::stri
   options.creds_file = creds;
   options.tls_ca_file = config.tls_ca;
   options.write_pause_bytes = kUnsentMax_bytes;
+  options.unconfirmed_max = nats::Millis(config.lease_ms / kArrivalPart);
   return options;
 }
 

@@ -58,8 +58,11 @@ struct ConnectOptions {
   // host of `url`. Empty: TLS if the broker asks for it, with the system's CAs.
   std::string tls_ca_file;
   Millis connect_timeout{2'000};
-  Millis ping_interval{1'000};          // two unanswered pings are a lost connection
-  Millis reconnect_wait{50};            // with jitter, for ever
+  Millis ping_interval{1'000};  // two unanswered pings are a lost connection
+  Millis reconnect_wait{50};    // with jitter, for ever
+  // How long the kernel sends again what the broker's machine does not confirm, also after the
+  // connection was given up; then it is dropped. 0: as long as the system does, many minutes.
+  Millis unconfirmed_max{0};
   std::size_t read_bytes = 256 * 1024;  // per read: how long a batch keeps other work waiting
   // Unsent bytes above which reading pauses (back-pressure). Above 16 times that publish refuses.
   std::size_t write_pause_bytes = 4 * 1024 * 1024;

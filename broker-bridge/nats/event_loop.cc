@@ -5,7 +5,10 @@
 // gets a duplicate, which only this file closes: release() first (that takes it out of the epoll
 // set, close() alone would not while the library's descriptor is open), then ::close.
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "broker-bridge/nats/state.h"
 
@@ -18,6 +21,9 @@ natsStatus Connection::State::on_attach(void** user, void* loop, natsConnection*
   *user = state;
   DescriptorOwner own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (own.get() < 0) return NATS_IO_ERROR;
+  const auto patience = static_cast<unsigned>(state->options_.unconfirmed_max.count());
+  if (::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience) != 0)
+    return NATS_IO_ERROR;
   {
     const std::lock_guard lock(state->arrival_mutex_);
     state->arrival_ = {std::move(own), ++state->arrivals_};

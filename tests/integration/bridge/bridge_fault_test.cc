@@ -25,7 +25,7 @@ TEST_F(BridgeFaultTest, H23_WhenControlFallsSilentItClosesWithinItsLease) {
   stage.granting = false;
   EXPECT_TRUE(stage.until([&] { return !stage.hears_intents(); },
                           std::chrono::milliseconds(3 * Stage::kLease_ms)));
-  EXPECT_NE(stage.page("/readyz").find("no contact with control for 1500 ms"), std::string::npos);
+  EXPECT_NE(stage.page("/readyz").find("no contact with control for 1125 ms"), std::string::npos);
   stage.send(x, y);
   stage.settle();
   EXPECT_EQ(y.delivered, 1U);
