@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint32_t kBeatMin_ms = 20;
 constexpr std::uint32_t kLeaseMax_ms = 600'000;
-constexpr std::uint32_t kBeatsPerBridgeLease = 4;  // three lost beats do not close a bridge
+constexpr std::uint32_t kBeatsPerBridgeLease = 4;  // as the bridges have it
 constexpr std::uint32_t kBeatsPerAgentLease = 3;
 
 struct Endpoint {
