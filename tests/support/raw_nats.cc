@@ -99,7 +99,9 @@ std::optional<std::string> RawNats::next_line(std::chrono::milliseconds patience
 std::optional<std::string> RawNats::read_line(std::chrono::milliseconds patience) {
   for (;;) {
     auto line = next_line(patience);
-    if (!line || *line != "PING") return line;
+    if (!line) return line;
+    if (line->starts_with("INFO ")) continue;  // again: now with the limits of the credential
+    if (*line != "PING") return line;
     send("PONG\r\n");
   }
 }

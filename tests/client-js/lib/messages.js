@@ -67,7 +67,11 @@ const StoreRequest = new Message({
 
 const StoreReply = new Message({ code: 'u16', detail: 'text', version: 'u64', effect: 'u8', bytes: 'bytes' });
 
+const LogRead = new Message({ seq: 'u64' });
+
+const LogReadReply = new Message({ code: 'u16', detail: 'text', frame: 'bytes' });
+
 module.exports = {
-  Beat, BeatReply, BridgeBeat, BridgeReceipt, Effect, Flag, Hello, HelloReply, Intent, Kind, LeaseFrame, Mode, Record,
-  SignedFrame, StoppedReceipt, Store, StoreReply, StoreRequest,
+  Beat, BeatReply, BridgeBeat, BridgeReceipt, Effect, Flag, Hello, HelloReply, Intent, Kind, LeaseFrame, LogRead, LogReadReply, Mode,
+  Record, SignedFrame, StoppedReceipt, Store, StoreReply, StoreRequest,
 };

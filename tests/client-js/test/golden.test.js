@@ -51,6 +51,8 @@ const plain = {
     bridge: 'b1', nonce: 9, state: 3, epoch: 1, seq: 3, hash: fill(0xbb), key: fill(0x11), forwarded: 100, refused: 7,
     refused_killed: 6, after_fence: 0, held: [],
   }],
+  log_read: [messages.LogRead, { seq: 4711 }],
+  log_read_reply: [messages.LogReadReply, { code: 4040, detail: 'no such sequence', frame: Buffer.alloc(0) }],
   store_request: [messages.StoreRequest, {
     op: messages.Store.put, key: 'partition-0', expected_version: 12, incarnation: 4, bytes: Buffer.from('row 1667'),
   }],

@@ -64,19 +64,12 @@ class CliAuth : public ::testing::Test {
   Embedded estop_;
 };
 
-// Behind the broker's greetings: the second one has the limits of the credential.
-std::string next_line(RawNats& client) {
-  auto line = client.read_line();
-  while (line && line->starts_with("INFO")) line = client.read_line();
-  return line.value_or("nothing");
-}
-
 TEST_F(CliAuth, AKillThatRevokesClosesTheConnectionAndRefusesItUntilANewOneIsMade) {
   const std::string old = creds(kMailer);
   RawNats agent = connected(old);
   const Outcome killed = expect({"kill", kMailer, "--reason", "a drill", "--revoke"}, 0);
   EXPECT_LT(killed.text.find("fenced"), killed.text.find("revoked    1 credentials"));
-  EXPECT_EQ(next_line(agent), "-ERR 'User Authentication Revoked'");
+  EXPECT_EQ(agent.read_line(), "-ERR 'User Authentication Revoked'");
   EXPECT_FALSE(lets_in(old));
   EXPECT_NE(expect({"auth", "agent", kMailer}, 4).text.find("resume that scope"),
             std::string::npos);
@@ -121,7 +114,7 @@ TEST_F(CliAuth, ARotatedCredentialIsLetInAndTheOldOneIsCutOff) {
   const std::string old = creds(kMailer);
   RawNats agent = connected(old);
   expect({"auth", "rotate", kMailer}, 0);
-  EXPECT_EQ(next_line(agent), "-ERR 'User Authentication Revoked'");
+  EXPECT_EQ(agent.read_line(), "-ERR 'User Authentication Revoked'");
   EXPECT_FALSE(lets_in(old));
   EXPECT_TRUE(lets_in(creds(kMailer)));
 }
