@@ -17,7 +17,7 @@ using schemas::IntentHead;
 
 namespace {
 
-constexpr nats::Millis kPatience{5'000};
+constexpr nats::Millis kStorePatience{5'000};
 constexpr Nanos kHandlerMost = 50 * kMs;
 constexpr std::uint64_t kRequests = 200'000;     // per million intents
 constexpr std::uint64_t kCheckpoints = 100'000;  // per million intents
@@ -112,7 +112,7 @@ void AgentProcess::put_checkpoint() {
   request.bytes = "so far";
   life_->connection.request(
       settings_.subjects.checkpoint(settings_.address, instance_), schemas::encode(request),
-      kPatience, [this](const schemas::Result<MessageView>& view) {
+      kStorePatience, [this](const schemas::Result<MessageView>& view) {
         if (!view) return;
         const auto reply = schemas::decode<schemas::StoreReply>(view->data);
         if (!reply) return;

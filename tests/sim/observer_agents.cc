@@ -10,7 +10,7 @@ namespace estop::sim {
 
 namespace {
 
-constexpr Nanos kSlowClock = 102;  // percent
+constexpr Nanos kSlowestClock = 102;  // percent
 
 }  // namespace
 
@@ -67,7 +67,7 @@ void Observer::order_verified(const schemas::Instance& instance, const schemas::
 bool Observer::must_obey(const AgentLife& life, const Kill& kill) const {
   if (!kill.known) return false;
   if (life.seen.contains(kill.op_id)) return true;
-  const Nanos bound = settings_.agent_lease * kSlowClock / 100;
+  const Nanos bound = settings_.agent_lease * kSlowestClock / 100;
   return kill.stamp < life.knows_until || ground_.timeline.now() > kill.since + bound;
 }
 

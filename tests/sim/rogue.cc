@@ -13,7 +13,7 @@ using schemas::IntentFlag;
 
 namespace {
 
-constexpr nats::Millis kPatience{2'000};
+constexpr nats::Millis kRoguePatience{2'000};
 
 nats::ConnectOptions as(const schemas::Address& address) {
   nats::ConnectOptions options;
@@ -70,7 +70,7 @@ void RogueProcess::announce() {
   schemas::Hello hello;
   hello.key = own_key_.public_key();
   life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
-                            schemas::encode(hello), kPatience,
+                            schemas::encode(hello), kRoguePatience,
                             [this](const schemas::Result<MessageView>& view) {
                               if (!view) return;
                               const auto reply = schemas::decode<schemas::HelloReply>(view->data);
