@@ -21,7 +21,7 @@ bool Orders::watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint6
                    Effects& out) {
   if (reply.subject.empty()) return true;
   out.push_back(Answer{reply, order.accepted});
-  for (const auto& [stage, json] : order.newest) out.push_back(Answer{reply, json});
+  for (const auto& [stage, told] : order.newest) out.push_back(Answer{reply, told});
   const Watcher watcher{order.op_id, reply, wait, until_us};
   const bool done = (order.reached & wait) == wait;
   if (done || watchers_.size() >= kWatchersMax) {
@@ -32,16 +32,16 @@ bool Orders::watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint6
   return true;
 }
 
-void Orders::tell(Order& order, Stage stage, std::string json, Effects& out) {
+void Orders::tell(Order& order, Stage stage, std::string told, Effects& out) {
   for (const Watcher& watcher : watchers_) {
-    if (watcher.op_id == order.op_id) out.push_back(Answer{watcher.reply, json});
+    if (watcher.op_id == order.op_id) out.push_back(Answer{watcher.reply, told});
   }
-  order.newest[stage] = std::move(json);
+  order.newest[stage] = std::move(told);
 }
 
-void Orders::reach(Order& order, Stage stage, std::string json, Effects& out) {
+void Orders::reach(Order& order, Stage stage, std::string told, Effects& out) {
   order.reached = static_cast<StageSet>(order.reached | bit(stage));
-  tell(order, stage, std::move(json), out);
+  tell(order, stage, std::move(told), out);
   std::erase_if(watchers_, [&](const Watcher& watcher) {
     if (watcher.op_id != order.op_id || (order.reached & watcher.wait) != watcher.wait)
       return false;

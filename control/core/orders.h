@@ -45,9 +45,9 @@ class Orders {
   bool watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint64_t until_us,
              Effects& out);
   // News about a stage for all watchers.
-  void tell(Order& order, Stage stage, std::string json, Effects& out);
+  void tell(Order& order, Stage stage, std::string told, Effects& out);
   // The same, and the stage is reached; ends the watchers that waited for nothing else.
-  void reach(Order& order, Stage stage, std::string json, Effects& out);
+  void reach(Order& order, Stage stage, std::string told, Effects& out);
   // The order is none: its watchers are told so, and it is forgotten.
   void drop(const std::string& op_id, const std::string& error, Effects& out);
   // Ends the watchers whose time is over. Returns the orders that were given up just now, for the
