@@ -218,7 +218,7 @@ bool Plant::lift_all() {
         const Json kills = status.answers.back()["kills"];
         for (const Json& kill : kills) {
           for (std::size_t i = 0; i < crowd.history.stops.size(); ++i) {
-            if (stop_of(i).op_id == kill["op_id"]) (void)open(i);
+            if (stop_of(i).op_id == kill["op_id"].get<std::string>()) (void)open(i);
           }
         }
         return kills.empty();
