@@ -121,7 +121,6 @@ void Connection::State::unsubscribe(SubscriptionId id) {
   if (found == subscriptions_.end()) return;
   Subscription& gone = **found;
   gone.dead = true;
-  if (gone.handle != nullptr && !attached()) retired_.push_back(std::move(gone.handle));
   gone.handle.reset();
   if (!in_batch_) bury();
 }

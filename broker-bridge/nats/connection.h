@@ -72,8 +72,8 @@ struct ConnectOptions {
 struct ConnectionEvents {
   std::function<void()> connected;                       // first time and after each reconnect
   std::function<void(std::string reason)> disconnected;  // will be retried
-  // For good, without close(): credential revoked or refused twice, or the broker reported a
-  // protocol error. A daemon ends itself here.
+  // For good, without close(): the broker refused the credential twice in a row. A daemon ends
+  // itself here.
   std::function<void(std::string reason)> closed;
   std::function<void(std::string text)> error;  // permissions violation and the like
 };

@@ -14,55 +14,39 @@
 
 namespace estop::nats {
 
-// From here on to adopt(): on a library thread (or inside connect()), with the connection's lock.
+// From here on to adopt(): on a library thread (or inside an attempt), with the connection's lock.
 natsStatus Connection::State::on_attach(void** user, void* loop, natsConnection* /*nc*/,
                                         natsSock fd) {
-  auto* state = static_cast<State*>(loop);  // we gave the library the State for a loop
-  *user = state;
+  auto& link = *static_cast<Link*>(loop);  // we gave the library the Link for a loop
+  *user = loop;
   DescriptorOwner own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
   if (own.get() < 0) return NATS_IO_ERROR;
-  const auto patience = static_cast<unsigned>(state->options_.unconfirmed_max.count());
+  const auto patience = static_cast<unsigned>(link.state->options_.unconfirmed_max.count());
   if (::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience) != 0)
     return NATS_IO_ERROR;
-  {
-    const std::lock_guard lock(state->arrival_mutex_);
-    state->arrival_ = {std::move(own), ++state->arrivals_};
-    state->library_socket_ = fd;
-  }
-  state->lost_.store(false, std::memory_order_release);
-  state->hop_.post([self = state->shared_from_this()] { self->adopt(); });
+  link.socket = std::move(own);
+  link.library_socket = fd;
   return NATS_OK;
 }
 
 natsStatus Connection::State::on_read(void* user, bool add) {
   if (add) return NATS_OK;
-  auto* state = static_cast<State*>(user);
-  state->lost_.store(true, std::memory_order_release);
-  std::uint64_t generation = 0;
+  auto& link = *static_cast<Link*>(user);
+  link.lost.store(true, std::memory_order_release);
   DescriptorOwner library_socket;
-  {
-    const std::lock_guard lock(state->arrival_mutex_);
-    generation = state->arrivals_;
 #if NATS_VERSION_NUMBER >= 0x030902  // since then the event loop closes the library's socket
-    library_socket = DescriptorOwner(std::exchange(state->library_socket_, -1));
+  library_socket = DescriptorOwner(std::exchange(link.library_socket, -1));
 #endif
-  }
-  natsStatus status = NATS_OK;
-  const char* text = nats_GetLastError(&status);
-  std::string reason = "no answer from the broker";
-  if (status != NATS_OK) reason = text != nullptr && *text != 0 ? text : natsStatus_GetText(status);
-  state->hop_.post([self = state->shared_from_this(), generation, reason = std::move(reason),
-                    closed_with_this = std::move(library_socket)]() mutable {
-    self->drop_socket(generation, std::move(reason));
-  });
+  link.state->hop_.post([self = link.state, lost = link.self,
+                         closed_with_this = std::move(library_socket)] { self->drop(lost); });
   return NATS_OK;
 }
 
 natsStatus Connection::State::on_write(void* user, bool add) {
-  auto* state = static_cast<State*>(user);
+  const auto& state = static_cast<Link*>(user)->state;
   if (!add || state->will_flush_.load()) return NATS_OK;
   if (state->flush_posted_.exchange(true, std::memory_order_acq_rel)) return NATS_OK;
-  state->hop_.post([self = state->shared_from_this()] {
+  state->hop_.post([self = state] {
     self->flush_posted_.store(false, std::memory_order_release);
     self->flush();
   });
@@ -73,53 +57,46 @@ natsStatus Connection::State::on_detach(void* /*user*/) {
   return NATS_OK;
 }
 
-void Connection::State::adopt() {
-  Arrival arrival;
-  {
-    const std::lock_guard lock(arrival_mutex_);
-    arrival = std::move(arrival_);
-    arrival_ = {};
-  }
-  if (closed_ || arrival.socket.get() < 0) return;
-  if (socket_) drop_socket(generation_, "connection lost");
-  // The library attaches before its handshake is complete; if that failed, another arrival comes.
-  if (closed_ || lost_.load(std::memory_order_acquire) || nc_ == nullptr ||
-      natsConnection_Status(nc_.get()) != NATS_CONN_STATUS_CONNECTED) {
-    return;
-  }
-  generation_ = arrival.generation;
-  socket_.emplace(loop_, arrival.socket.release());
-  unsent_bytes_ = 0;
-  retired_.clear();
+void Connection::State::adopt(Made made) {
+  if (closed_) return;
+  if (made.link->lost.load(std::memory_order_acquire)) return start_connecting(0);
+  link_ = std::move(made.link);
+  nc_ = std::move(made.nc);
+  socket_.emplace(loop_, link_->socket.release());
   for (const auto& one : subscriptions_) {
-    if (one->handle == nullptr && !one->dead) start(*one);
+    if (!one->dead) start(*one);
   }
   arm_read();
   if (const auto tell = events_.connected) tell();
   flush();
 }
 
-void Connection::State::release_socket() {
+void Connection::State::release() {
   if (socket_) const DescriptorOwner closed_here(socket_->release());
   socket_.reset();
+  link_.reset();
   read_armed_ = false;
   write_armed_ = false;
   unsent_bytes_ = 0;
+  for (const auto& one : subscriptions_) one->handle.reset();
+  nc_.reset();
 }
 
-void Connection::State::drop_socket(std::uint64_t generation, std::string reason) {
-  if (!socket_ || generation != generation_) return;
-  release_socket();
+void Connection::State::drop(const std::shared_ptr<Link>& link) {
+  if (closed_ || link == nullptr || link != link_) return;
+  const std::string reason = last_error(nc_.get());
+  release();
+  start_connecting(0);
   fail_requests(reason);
-  if (const auto tell = events_.disconnected) tell(std::move(reason));
+  if (const auto tell = events_.disconnected) tell(reason);
 }
 
 void Connection::State::arm_read() {
   if (!attached() || read_armed_ || unsent_bytes_ > options_.write_pause_bytes) return;
   read_armed_ = true;
   socket_->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      [self = shared_from_this(), generation = generation_](auto error) {
-                        if (error || generation != self->generation_) return;
+                      [self = shared_from_this(), link = link_](auto error) {
+                        if (error || link != self->link_) return;
                         self->read_armed_ = false;
                         self->read_once();
                         self->arm_read();
@@ -130,8 +107,8 @@ void Connection::State::arm_write() {
   if (!attached() || write_armed_) return;
   write_armed_ = true;
   socket_->async_wait(boost::asio::posix::stream_descriptor::wait_write,
-                      [self = shared_from_this(), generation = generation_](auto error) {
-                        if (error || generation != self->generation_) return;
+                      [self = shared_from_this(), link = link_](auto error) {
+                        if (error || link != self->link_) return;
                         self->write_armed_ = false;
                         self->flush();
                         self->arm_read();

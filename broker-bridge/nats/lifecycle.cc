@@ -14,6 +14,7 @@ using schemas::fail;
 
 constexpr int kPingsOutMax = 2;
 constexpr int kUnluckyMax = 5;  // in a row, once in 2^40
+constexpr int kRefusedMax = 2;  // in a row: once may be a broker that is just learning of us
 
 std::vector<std::string> split_urls(const std::string& text) {
   std::vector<std::string> urls;
@@ -55,14 +56,14 @@ std::string last_error(natsStatus fallback) {
   return text != nullptr && *text != 0 ? text : natsStatus_GetText(fallback);
 }
 
+}  // namespace
+
 std::string last_error(natsConnection* nc) {
   const char* text = nullptr;
   const auto status = natsConnection_GetLastError(nc, &text);
   if (text != nullptr && *text != 0) return text;
   return status == NATS_OK ? "connection closed" : natsStatus_GetText(status);
 }
-
-}  // namespace
 
 Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
                          const std::string& inbox, ConnectionEvents events)
@@ -75,7 +76,7 @@ Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
       nonce_(random_nonce()),
       hop_(loop) {}
 
-schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
+schemas::Result<OptionsOwner> Connection::State::make_options(Link& link) {
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) return fail(Errc::kInternal, "nats.c: no memory");
   OptionsOwner owner(raw);
@@ -92,11 +93,7 @@ schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
   set(natsOptions_SetTimeout, raw, options_.connect_timeout.count());
   set(natsOptions_SetPingInterval, raw, options_.ping_interval.count());
   set(natsOptions_SetMaxPingsOut, raw, kPingsOutMax);
-  set(natsOptions_SetMaxReconnect, raw, -1);  // for ever; the default gives up after 60
-  set(natsOptions_SetReconnectWait, raw, options_.reconnect_wait.count());
-  set(natsOptions_SetReconnectJitter, raw, options_.reconnect_wait.count(),
-      options_.reconnect_wait.count());
-  set(natsOptions_SetReconnectBufSize, raw, 0);  // nothing is replayed
+  set(natsOptions_SetAllowReconnect, raw, false);
   set(natsOptions_SetIOBufSize, raw, static_cast<int>(options_.read_bytes));
   set(natsOptions_SetSendAsap, raw, true);  // in event-loop mode: no flusher thread
   if (!options_.name.empty()) set(natsOptions_SetName, raw, options_.name.c_str());
@@ -107,15 +104,10 @@ schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
     set(natsOptions_SetSecure, raw, true);
     set(natsOptions_LoadCATrustedCertificates, raw, options_.tls_ca_file.c_str());
   }
-  set(natsOptions_SetClosedCB, raw, &State::on_closed, static_cast<void*>(this));
-  set(natsOptions_SetErrorHandler, raw, &State::on_error, static_cast<void*>(this));
-  if (retry) {  // needs a callback to go on in the background; the attach tells us all we need
-    set(
-        natsOptions_SetRetryOnFailedConnect, raw, true, +[](natsConnection*, void*) {},
-        static_cast<void*>(this));
-  }
+  set(natsOptions_SetClosedCB, raw, &State::on_closed, static_cast<void*>(&link));
+  set(natsOptions_SetErrorHandler, raw, &State::on_error, static_cast<void*>(&link));
   // The loop pointer must not be null: with null the library silently stays in threaded mode.
-  set(natsOptions_SetEventLoop, raw, static_cast<void*>(this), &State::on_attach, &State::on_read,
+  set(natsOptions_SetEventLoop, raw, static_cast<void*>(&link), &State::on_attach, &State::on_read,
       &State::on_write, &State::on_detach);
   if (status != NATS_OK) {
     return fail(Errc::kBadArgument, fmt::format("cannot set up the connection to {}: {}",
@@ -124,17 +116,25 @@ schemas::Result<OptionsOwner> Connection::State::make_options(bool retry) {
   return owner;
 }
 
-schemas::Result<natsStatus> Connection::State::attempt(bool retry) {
-  natsConnection* raw = nullptr;
+tl::expected<Connection::State::Made, Connection::State::Refusal> Connection::State::attempt() {
   natsStatus status = NATS_OK;
   for (int left = kUnluckyMax; left > 0; --left) {
-    auto options = make_options(retry);
-    if (!options) return tl::make_unexpected(options.error());
+    Made made;
+    made.link = std::make_shared<Link>();
+    made.link->state = shared_from_this();
+    made.link->self = made.link;
+    const auto options = make_options(*made.link);
+    if (!options) return tl::make_unexpected(Refusal{options.error()});
+    natsConnection* raw = nullptr;
     status = natsConnection_Connect(&raw, options->get());
-    if (retry || !credentials_.take_unlucky()) break;
+    if (status == NATS_OK) {
+      made.nc.reset(raw);
+      return made;
+    }
+    made.link->self.reset();  // what was never made is never told `closed`
+    if (!credentials_.take_unlucky()) break;
   }
-  nc_.reset(raw);
-  return status;
+  return tl::make_unexpected(Refusal{refusal(status), status == NATS_CONNECTION_AUTH_FAILED});
 }
 
 schemas::Error Connection::State::refusal(natsStatus status) const {
@@ -156,28 +156,51 @@ schemas::Error Connection::State::refusal(natsStatus status) const {
 }
 
 schemas::Result<void> Connection::State::connect(bool retry) {
-  if (nc_ != nullptr || closed_) return fail(Errc::kBadArgument, "connect() is called once");
-  anchor_ = shared_from_this();
-  // First without retry: with it, nats.c closes for good what the first handshake refuses, and
-  // never says why it goes on trying.
-  auto tried = attempt(false);
-  if (tried && *tried != NATS_OK && retry) {
-    hop_.post([self = shared_from_this(), text = refusal(*tried).detail + "; trying again"] {
-      if (const auto tell = self->events_.error) tell(text);
-    });
-    tried = attempt(true);
-  }
-  if (!tried) {
-    anchor_.reset();
-    return tl::make_unexpected(tried.error());
-  }
-  const natsStatus status = *tried;
-  if (status == NATS_OK || status == NATS_NOT_YET_CONNECTED) {
-    adopt();
+  if (nc_ != nullptr || connector_.joinable() || closed_)
+    return fail(Errc::kBadArgument, "connect() is called once");
+  auto made = attempt();
+  if (made) {
+    adopt(std::move(*made));
     return {};
   }
-  anchor_.reset();
-  return tl::make_unexpected(refusal(status));
+  const Refusal& why = made.error();
+  if (!retry || why.error.code == Errc::kBadArgument) return tl::make_unexpected(why.error);
+  start_connecting(why.of_credential ? 1 : 0);
+  hop_.post([self = shared_from_this(), text = why.error.detail + "; trying again"] {
+    if (const auto tell = self->events_.error) tell(text);
+  });
+  return {};
+}
+
+void Connection::State::start_connecting(int refused) {
+  if (connector_.joinable()) connector_.join();  // it has handed its connection over
+  connector_ = std::thread([this, refused] { keep_connecting(refused); });
+}
+
+bool Connection::State::wait_to_connect() {
+  std::minstd_rand random(std::random_device{}());
+  std::uniform_int_distribution<Millis::rep> jitter(0, options_.reconnect_wait.count());
+  std::unique_lock lock(connector_mutex_);
+  return !connector_ended_.wait_for(lock, options_.reconnect_wait + Millis(jitter(random)),
+                                    [this] { return connector_shall_end_; });
+}
+
+void Connection::State::keep_connecting(int refused) {
+  while (wait_to_connect()) {
+    auto made = attempt();
+    if (made) {
+      hop_.post([self = shared_from_this(), made = std::move(*made)]() mutable {
+        self->adopt(std::move(made));
+      });
+      return;
+    }
+    refused = made.error().of_credential ? refused + 1 : 0;
+    if (refused < kRefusedMax) continue;
+    hop_.post([self = shared_from_this(), text = made.error().error.detail]() mutable {
+      self->end(std::move(text));
+    });
+    return;
+  }
 }
 
 void Connection::State::close() {
@@ -185,43 +208,40 @@ void Connection::State::close() {
   flush();
   closed_ = true;
   hop_.shut();
-  release_socket();
+  {
+    const std::lock_guard lock(connector_mutex_);
+    connector_shall_end_ = true;
+  }
+  connector_ended_.notify_all();
   timer_.reset();
   requests_.clear();
   deadlines_.clear();
+  for (const auto& one : subscriptions_) one->dead = true;
   // First of the library's objects: closing marks the subscriptions, which then need no lock.
   if (nc_ != nullptr) natsConnection_Close(nc_.get());
-  for (const auto& one : subscriptions_) {
-    one->dead = true;
-    one->handle.reset();
-  }
+  release();
   if (!in_batch_) subscriptions_.clear();
-  retired_.clear();
   events_ = {};
-  nc_.reset();
+  if (connector_.joinable()) connector_.join();
 }
 
 void Connection::State::end(std::string reason) {
   if (closed_) return;
-  if (socket_) drop_socket(generation_, reason);
   const auto tell = events_.closed;
   close();
   if (tell) tell(std::move(reason));
 }
 
 // On the library's callback thread.
-void Connection::State::on_closed(natsConnection* nc, void* closure) {
-  auto* state = static_cast<State*>(closure);
-  const auto self = std::move(state->anchor_);  // the last callback of this connection
-  state->hop_.post([self, reason = last_error(nc)]() mutable { self->end(std::move(reason)); });
+void Connection::State::on_closed(natsConnection* /*nc*/, void* closure) {
+  const auto last = std::move(static_cast<Link*>(closure)->self);
 }
 
 void Connection::State::on_error(natsConnection* nc, natsSubscription* /*sub*/,
                                  natsStatus /*status*/, void* closure) {
-  auto* state = static_cast<State*>(closure);
-  std::string text = last_error(nc);
-  state->hop_.post([self = state->shared_from_this(), text = std::move(text)] {
-    if (const auto tell = self->events_.error) tell(text);
+  const auto state = static_cast<Link*>(closure)->state;
+  state->hop_.post([state, text = last_error(nc)] {
+    if (const auto tell = state->events_.error) tell(text);
   });
 }
 

@@ -1,13 +1,17 @@
-// What a Connection holds, and the one hop from nats.c's threads to the loop. Internal.
+// What a Connection holds, and the one hop from other threads to the loop. Internal.
 //
-// Rule that keeps the loop from blocking: nats.c holds the connection's lock during a whole
-// reconnect attempt, so no natsConnection_* or natsSubscription_* call is made unless attached().
+// nats.c's own reconnect is switched off: in event-loop mode its parser would go on in the middle
+// of the message in which the connection broke, read past its buffer and fail for ever
+// (nats.c issue 1007, open in 3.13). A lost connection is given up whole and a new one is made, on
+// a thread of ours because connecting blocks.
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 #include <vector>
@@ -42,6 +46,9 @@ class Hop {
   boost::asio::io_context* loop_;
 };
 
+// Why the connection ended or complained, in the broker's words if it said any.
+[[nodiscard]] std::string last_error(natsConnection* nc);
+
 class Connection::State : public std::enable_shared_from_this<State> {
  public:
   State(boost::asio::io_context& loop, ConnectOptions options, const std::string& inbox,
@@ -60,7 +67,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
 
   // event_loop.cc
   [[nodiscard]] bool attached() const {
-    return socket_.has_value() && !lost_.load(std::memory_order_acquire);
+    return link_ != nullptr && !link_->lost.load(std::memory_order_acquire);
   }
   void flush();
   void poll();
@@ -88,9 +95,23 @@ class Connection::State : public std::enable_shared_from_this<State> {
     Clock::time_point deadline;
     StreamHandler handler;
   };
-  struct Arrival {  // a new socket, on its way from a library thread to the loop
-    DescriptorOwner socket;
-    std::uint64_t generation = 0;
+  // What the library's callbacks know of one connection. It keeps itself, and the State, until the
+  // last of them (`closed`).
+  struct Link {
+    std::shared_ptr<State> state;
+    std::shared_ptr<Link> self;
+    DescriptorOwner socket;   // our duplicate, until the loop adopts it
+    int library_socket = -1;  // ours to close from nats.c 3.9.2 on
+    std::atomic<bool> lost{false};
+  };
+  // One connection that the broker accepted.
+  struct Made {
+    std::shared_ptr<Link> link;
+    ConnectionOwner nc;
+  };
+  struct Refusal {
+    schemas::Error error;
+    bool of_credential = false;
   };
 
   // nats.c's callbacks, on its threads. They only hop.
@@ -101,13 +122,18 @@ class Connection::State : public std::enable_shared_from_this<State> {
   static void on_closed(natsConnection* nc, void* closure);
   static void on_error(natsConnection* nc, natsSubscription* sub, natsStatus status, void* closure);
 
-  schemas::Result<OptionsOwner> make_options(bool retry);
-  schemas::Result<natsStatus> attempt(bool retry);
+  // One attempt to connect, and many; from any thread.
+  schemas::Result<OptionsOwner> make_options(Link& link);
+  tl::expected<Made, Refusal> attempt();
   [[nodiscard]] schemas::Error refusal(natsStatus status) const;
-  void adopt();                                                    // the newest arrival
-  void drop_socket(std::uint64_t generation, std::string reason);  // nothing if it is gone already
-  void release_socket();
-  void end(std::string reason);  // closed for good by the library
+  void keep_connecting(int refused);     // on connector_, until connected, refused twice or closed
+  [[nodiscard]] bool wait_to_connect();  // false: closed
+  void start_connecting(int refused);
+
+  void adopt(Made made);
+  void drop(const std::shared_ptr<Link>& link);  // nothing if it is gone already
+  void release();                                // of socket, subscriptions and connection
+  void end(std::string reason);                  // the credential was refused
 
   void start(Subscription& subscription);
   void arm_read();
@@ -129,14 +155,14 @@ class Connection::State : public std::enable_shared_from_this<State> {
   const std::string inbox_;  // with its last dot
   ConnectionEvents events_;
   Credentials credentials_;
-  std::shared_ptr<State> anchor_;  // keeps this alive for the library's callbacks until `closed`
   bool closed_ = false;
 
+  // The connection, or none while there is none. The socket is our own duplicate of the library's.
+  // It and the timer end with close(), on the loop: the State itself may be freed by a library
+  // thread when the loop is gone.
+  std::shared_ptr<Link> link_;
   ConnectionOwner nc_;
-  // Our own duplicate of the library's socket. It and the timer end with close(), on the loop: the
-  // State itself may be freed by a library thread when the loop is gone.
   std::optional<boost::asio::posix::stream_descriptor> socket_;
-  std::uint64_t generation_ = 0;  // of socket_
   bool read_armed_ = false;
   bool write_armed_ = false;
   bool in_batch_ = false;
@@ -148,7 +174,6 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::vector<MessageOwner> spent_;
 
   std::vector<std::shared_ptr<Subscription>> subscriptions_;
-  std::vector<SubscriptionOwner> retired_;  // unsubscribed while disconnected
   SubscriptionId last_subscription_ = 0;
 
   std::unordered_map<std::uint64_t, Request> requests_;
@@ -157,15 +182,15 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::string nonce_;
   std::uint64_t last_request_ = 0;
 
-  // Shared with the library's threads.
+  // Shared with other threads.
   Hop hop_;
-  std::atomic<bool> lost_{true};
   std::atomic<bool> flush_posted_{false};
   std::atomic<bool> will_flush_{false};  // a batch is being handled, at whose end comes a flush
-  std::mutex arrival_mutex_;
-  Arrival arrival_;
-  std::uint64_t arrivals_ = 0;
-  int library_socket_ = -1;
+
+  std::thread connector_;  // joined before the next one and by close()
+  std::mutex connector_mutex_;
+  std::condition_variable connector_ended_;
+  bool connector_shall_end_ = false;  // guarded by connector_mutex_
 };
 
 }  // namespace estop::nats

@@ -155,9 +155,21 @@ struct TcpProxy::State {
     if (!is_held(link, to_server_paused)) alive = give(link.to_server, link.server, now) && alive;
     if (!is_held(link, to_client_paused)) {
       take(link.server, link.to_client, delay);
+      cut_behind_fatal_text(link.to_client);
       alive = give(link.to_client, link.client, now) && alive;
     }
     link.broken = !alive;
+  }
+
+  // Found only within what one read brought, which is enough for a message that comes alone.
+  void cut_behind_fatal_text(Pipe& pipe) {
+    if (fatal.empty() || pipe.held.empty()) return;
+    Chunk& last = pipe.held.back();
+    const auto at = last.bytes.find(fatal);
+    if (at == std::string::npos) return;
+    last.bytes.resize(at + fatal.size());
+    pipe.ended = true;
+    fatal.clear();
   }
 
   void take_from_client(Link& link) const {
@@ -179,6 +191,7 @@ struct TcpProxy::State {
   bool to_client_paused = false;
   bool closed = false;
   std::string chosen;  // empty: everybody
+  std::string fatal;   // empty: none
   std::thread thread;
 };
 
@@ -223,6 +236,11 @@ void TcpProxy::cut() {
   const std::lock_guard lock(state_->mutex);
   state_->closed = true;
   state_->links.remove_if([this](const Link& link) { return state_->is_chosen(link); });
+}
+
+void TcpProxy::cut_behind(std::string text) {
+  const std::lock_guard lock(state_->mutex);
+  state_->fatal = std::move(text);
 }
 
 void TcpProxy::reopen() {

@@ -30,6 +30,8 @@ class TcpProxy {
   void resume();  // what was held goes on
   void cut();     // closes every connection and new ones as soon as they say who they are
   void reopen();
+  // Once: closes the next connection whose way to the client holds `text`, right behind it.
+  void cut_behind(std::string text);
   [[nodiscard]] int connections() const;
 
  private:

@@ -122,7 +122,33 @@ TEST_F(ReconnectTest, ASilentBrokerIsALostConnection) {
   EXPECT_TRUE(lives("CDC")) << life_;
 }
 
-// The library holds its lock while it tries to connect: a loop that asks it anything would hang.
+// Each text ends in another place of a delivery: its name, its subject, its size, its payload.
+TEST_F(ReconnectTest, AConnectionThatBrokeInTheMiddleOfAMessageIsForgottenWhole) {
+  TcpProxy proxy(broker_.port());
+  const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice", recorded());
+  const auto b = connected(broker_.url(), "bob");
+  std::vector<std::string> seen;
+  a->subscribe(event("x"), [&](const MessageView& m) { seen.emplace_back(m.data); });
+  std::string life = "C";
+  std::vector<std::string> expected;
+  for (const std::string broken_behind : {"MS", "MSG estop.ev", "1 7\r", "first-h"}) {
+    ASSERT_TRUE(settle(*a));
+    proxy.cut_behind(broken_behind);
+    b->publish(event("x"), "first-h");
+    b->flush();
+    ASSERT_TRUE(lives(life += 'D')) << broken_behind << ": " << life_;
+    ASSERT_TRUE(lives(life += 'C')) << broken_behind << ": " << life_ << ' ' << why_;
+    ASSERT_TRUE(settle(*a));
+    expected.push_back("after " + broken_behind);
+    b->publish(event("x"), expected.back());
+    b->flush();
+    ASSERT_TRUE(run_until([&] { return seen.size() >= expected.size(); })) << life_;
+    EXPECT_EQ(seen, expected);
+    EXPECT_EQ(life_, life);
+  }
+}
+
+// Connecting blocks its thread.
 TEST_F(ReconnectTest, TheLoopNeverWaitsForABrokerThatDoesNotAnswer) {
   TcpProxy proxy(broker_.port());
   const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice", recorded());
