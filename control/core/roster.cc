@@ -31,7 +31,8 @@ Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bo
   bridge.id = id;
   bridge.heard_us = now_us;
   bridge.beat = beat;
-  bridge.wants_grant = trusted && beat.state != BridgeState::kLeaving;
+  const bool asks = beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen;
+  bridge.wants_grant = trusted && asks;
   // It says that it is closed for good, after everything that it forwarded was flushed.
   if (beat.state == BridgeState::kLeaving) bridge.open_until_us = 0;
   return bridge;

@@ -26,7 +26,7 @@ struct Bridge {
   std::string id;
   schemas::PublicKey key{};
   bool joined = false;              // the log says so, and no left record is on its way
-  bool wants_grant = false;         // its newest beat is not answered yet
+  bool wants_grant = false;         // its newest beat asks for one and is not answered yet
   std::uint64_t heard_us = 0;       // arrival of the newest beat; 0: not since the start
   std::uint64_t open_until_us = 0;  // it cannot be open after this
   schemas::BridgeBeat beat;         // the newest
@@ -65,7 +65,9 @@ class Roster {
   // after it would wait for the bridge.
   void leaves(const std::string& id) { bridges_.at(id).joined = false; }
 
-  // A beat. The bridge gets a grant only if `trusted`: its applied head is part of our log.
+  // A beat. The bridge gets a grant only if it asks to join or is open, and is `trusted`: its
+  // applied head is part of our log. One that is closed, for want of a link or of records, is
+  // counted down even if it beats: no fence waits longer for what it forwarded than its lease.
   Bridge& heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,
                 std::uint64_t now_us);
   // The nonces to echo now; from here on these bridges may be open.

@@ -31,6 +31,9 @@
 #ifndef LEAVES
 #define LEAVES 0 /* bridges that are declared gone */
 #endif
+#ifndef UNPLUGS
+#define UNPLUGS 0 /* times that a bridge loses its link to AGENTS, and that alone */
+#endif
 
 /* Sets are bits: of bridges, of kills, and of pairs of them. */
 #define BIT(n) (1 << (n))
@@ -119,6 +122,7 @@ typedef Bridge {
   byte lease    /* ticks */
 };
 Bridge bridge[2];
+byte unplugged; /* bridges without their link to AGENTS: they beat, but can neither open nor confirm */
 
 /* The one lease frame that is late: all others arrive at once or never. `left` is the lease that it
  * brings if it arrives now: LEASE when the bridge sent the beat that it answers, counted down since. */
@@ -140,7 +144,7 @@ byte grace[2];  /* of each kill: ticks until I2 demands that nothing passes */
 #if defined(RECEIPT_OF_ANY_LIFE) || defined(RECEIPT_ONCE)
 byte receipts;  /* OF(b, k): that were ever sent */
 #endif
-byte crashes, takeovers, restarts, leaves;
+byte crashes, takeovers, restarts, leaves, unplugs;
 
 #ifdef I9
 /* From some moment on there are no faults and no orders, and nobody dawdles: every step that can be
@@ -342,7 +346,11 @@ inline hear_beat(c, b) {
   kills_ = UNLOGGED(c);
 #endif
   left_ = (GRANTABLE(c, b) && bridge[b].state != CLOSED -> LEASE : 0);
+#ifdef GRANT_WHILE_CLOSED
   control[c].may_be_open[b] = (GRANTABLE(c, b) -> LEASE : control[c].may_be_open[b])
+#else
+  control[c].may_be_open[b] = (left_ > 0 -> LEASE : control[c].may_be_open[b])
+#endif
 }
 
 inline order_kill(c, k) {
@@ -504,8 +512,9 @@ inline take_frame(b, missed) {
      :: else -> apply(b, head_)
      fi;
      if
-     :: bridge[b].state == CLOSED -> bridge[b].state = JOINING
-     :: else -> take_grant(b, left_)
+     :: bridge[b].state == CLOSED && !(unplugged & BIT(b)) -> bridge[b].state = JOINING
+     :: bridge[b].state == CLOSED && unplugged & BIT(b)
+     :: bridge[b].state != CLOSED -> take_grant(b, left_)
      fi
   :: else /* of a deposed leader */
   fi
@@ -549,8 +558,9 @@ inline crash_bridge(b) {
 #define PASSES(b) (bridge[b].state == OPEN && bridge[b].latched == 0)
 
 /* A control that waits for a receipt publishes the kill again and again; who holds it confirms. */
+#define CAN_CONFIRM(b, k) (bridge[b].latched & BIT(k) && !(unplugged & BIT(b)))
 #ifdef RECEIPT_OF_ANY_LIFE
-#define CONFIRMS(c, b, k) (bridge[b].latched & BIT(k) && !(receipts & OF(b, k)))
+#define CONFIRMS(c, b, k) (CAN_CONFIRM(b, k) && !(receipts & OF(b, k)))
 inline confirm(c, b, k) { receipts = receipts | OF(b, k) }
 #else
 #ifdef RECEIPT_ONCE
@@ -558,8 +568,7 @@ inline confirm(c, b, k) { receipts = receipts | OF(b, k) }
 #else
 #define UNSENT(b, k) true
 #endif
-#define CONFIRMS(c, b, k) (bridge[b].latched & BIT(k) && control[c].waits & OF(b, k) && \
-                           UNSENT(b, k))
+#define CONFIRMS(c, b, k) (CAN_CONFIRM(b, k) && control[c].waits & OF(b, k) && UNSENT(b, k))
 inline confirm(c, b, k) {
 #ifdef RECEIPT_ONCE
   receipts = receipts | OF(b, k);
@@ -572,6 +581,9 @@ inline confirm(c, b, k) {
 proctype BridgeProcess(byte b) {
   do
   :: d_step { BEFORE_CALM && restarts < RESTARTS -> restarts++; crash_bridge(b) }
+  :: d_step { BEFORE_CALM && unplugs < UNPLUGS ->
+       unplugs++; unplugged = unplugged | BIT(b); shut(b) }
+  :: d_step { BEFORE_CALM && unplugged & BIT(b) -> unplugged = unplugged & ~BIT(b) }
 
   :: d_step { BEFORE_CALM && NEW(b, ordered & BIT(0)) -> latch(b, BIT(0)) }
   :: d_step { BEFORE_CALM && NEW(b, ordered & BIT(1)) -> latch(b, BIT(1)) }
@@ -703,12 +715,14 @@ init {
 }
 
 #ifdef I9
-/* A kill that anybody knows of ends up fenced, or lifted; what is lifted passes again everywhere. */
+/* A kill that anybody knows of ends up fenced, or lifted; what is lifted passes again everywhere that
+ * agents can be reached. */
 #define KNOWN(k) ((bridge[0].latched | bridge[1].latched | control[0].kills | control[1].kills | \
                    committed) & BIT(k))
 #define SETTLED(k) ((fenced | lifted) & BIT(k))
+#define SERVES(b) (PASSES(b) || unplugged & BIT(b))
 ltl calm_settles {
   ([] ((calm && KNOWN(0)) -> <> SETTLED(0))) &&
-  ([] ((calm && lifted) -> <> (PASSES(0) && PASSES(1))))
+  ([] ((calm && lifted) -> <> (SERVES(0) && SERVES(1))))
 }
 #endif

@@ -42,7 +42,8 @@ struct BridgeAtHand {
     core.on_log(record.frame, now, effects);
     core.settle(now, effects);
   }
-  // Control's signed frame: the head of the written log, the echo of the newest beat.
+  // Control's signed frame: the head of the written log, the echo of the newest beat if that asks
+  // for a lease.
   void lease() { lease_with(frame()); }
   void lease_with(const schemas::LeaseFrame& frame) {
     core.on_lease(schemas::sign_lease(frame, log.key()), now, effects);
@@ -51,8 +52,10 @@ struct BridgeAtHand {
     schemas::LeaseFrame made;
     made.term = 1;
     made.head = log.head();
-    if (const auto beat = last<SendBeat>()) nonce = beat->beat.nonce;
-    made.grants = {{"b1", nonce}};
+    if (const auto newest = last<SendBeat>()) beat = newest->beat;
+    const bool asks =
+        beat.state == schemas::BridgeState::kJoining || beat.state == schemas::BridgeState::kOpen;
+    if (asks) made.grants = {{"b1", beat.nonce}};
     return made;
   }
   void pass(Nanos time) {
@@ -110,7 +113,7 @@ struct BridgeAtHand {
   BridgeCore core{bridge_options()};
   Effects effects;
   Nanos now = 1'000'000 * kMs;
-  std::uint64_t nonce = 0;
+  schemas::BridgeBeat beat;  // the newest that control heard
 };
 
 class BridgeFixture : public ::testing::Test, public BridgeAtHand {};

@@ -28,12 +28,11 @@ TEST_F(BridgeStartTest, H24_ItJoinsTheGroupOnlyAfterReplayAndTheEchoOfAJoiningBe
 
 TEST_F(BridgeStartTest, AnEchoOfABeatFromBeforeJoiningDoesNotOpenIt) {
   connect();
-  auto early = frame();
-  early.head = {};
+  const schemas::Grant early{"b1", last<SendBeat>()->beat.nonce};
   lease();
   replay();
   auto stale = frame();
-  stale.grants = early.grants;
+  stale.grants = {early};
   lease_with(stale);
   EXPECT_EQ(core.state(), BridgeState::kJoining);
 }
@@ -101,6 +100,35 @@ TEST_F(BridgeStartTest, EitherConnectionLostClosesItAndBothBackOpenIt) {
     EXPECT_FALSE(core.is_open(now));
     EXPECT_EQ(all<LeaveGroup>().size(), 1U);
   }
+}
+
+TEST_F(BridgeStartTest, WithoutAgentsItBeatsOnButAsksForNoLeaseUntilThatIsBack) {
+  run_to_open();
+  core.on_disconnected(Account::kAgents, now, effects);
+  for (int beats = 0; beats < 3; ++beats) {
+    EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kReplaying);
+    effects.clear();
+    pass(500 * kMs);
+    lease();
+  }
+  effects.clear();
+  core.on_connected(Account::kAgents, now, effects);
+  EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kReplaying);
+  lease();
+  EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kJoining);
+  EXPECT_FALSE(core.is_open(now));
+  lease();
+  EXPECT_TRUE(core.is_open(now));
+}
+
+TEST_F(BridgeStartTest, AKillThatItHeardWithoutAgentsIsConfirmedWhenThatIsBack) {
+  run_to_open();
+  core.on_disconnected(Account::kAgents, now, effects);
+  live(log.kill("acme/prod/x", "k1"));
+  EXPECT_TRUE(all<SendReceipt>().empty());
+  core.on_connected(Account::kAgents, now, effects);
+  EXPECT_EQ(all<SendReceipt>().size(), 1U);
+  EXPECT_FALSE(core.is_open(now));
 }
 
 TEST_F(BridgeStartTest, I4_ALogThatGoesBackClosesItForGood) {

@@ -27,6 +27,35 @@ TEST(Bridges, AReplayingOneDoesNotJoin) {
   EXPECT_EQ(world.stream.size(), 2U);
 }
 
+TEST(Bridges, AreGrantedALeaseWhileTheyJoinOrAreOpen) {
+  const struct {
+    BridgeState state;
+    bool granted;
+  } kRows[] = {
+      {BridgeState::kReplaying, false},
+      {BridgeState::kJoining, true},
+      {BridgeState::kOpen, true},
+      {BridgeState::kLeaving, false},
+  };
+  for (const auto& row : kRows) {
+    World world;
+    world.open("b1");
+    world.beat("b1", row.state);
+    EXPECT_EQ(world.was_granted("b1"), row.granted) << static_cast<int>(row.state);
+  }
+}
+
+TEST(Bridges, AnUnansweredBeatIsWorthNothingOnceTheBridgeSaysThatItIsClosed) {
+  World world;
+  world.stream_up = false;
+  world.beat("b1", BridgeState::kJoining);
+  world.beat("b1", BridgeState::kReplaying);
+  world.stream_up = true;
+  world.pass(1'000);
+  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+  EXPECT_EQ(world.core->roster().maybe_open(world.now.boot_us), 0U);
+}
+
 TEST(Bridges, OneThatAppliedAnotherLogGetsNoLeaseAndAnAlarm) {  // I4
   World world;
   world.open("b1");
@@ -99,6 +128,54 @@ TEST(Fence, ASilentBridgeCountsOnlyWhenItsLeaseIsOver) {  // rule 7
   world.pass(500);
   EXPECT_TRUE(world.is_done(inbox));
   EXPECT_EQ(world.stage(inbox, "fenced")["outlived"], Json({"b1"}));
+}
+
+// It lost its link to AGENTS, or a record: it beats, but cannot be open, nor perhaps confirm.
+class ClosedBridge : public ::testing::Test {
+ protected:
+  void SetUp() override { world.open("b1"); }
+  void beats_for(std::uint64_t ms) {
+    for (std::uint64_t passed = 0; passed < ms; passed += 500) {
+      world.beat("b1", BridgeState::kReplaying);
+      world.pass(500);
+    }
+  }
+  World world;
+};
+
+TEST_F(ClosedBridge, HoldsUpNoFenceBeyondItsLastLease) {  // I9
+  beats_for(2'000);
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  beats_for(3'000);
+  EXPECT_FALSE(world.is_done(inbox)) << "what it forwarded may still be on its way";
+  beats_for(500);
+  EXPECT_TRUE(world.is_done(inbox));
+  EXPECT_EQ(world.stage(inbox, "fenced")["outlived"], Json({"b1"}));
+}
+
+TEST_F(ClosedBridge, IsNotDeclaredGone) {
+  beats_for(10'000);
+  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+  EXPECT_FALSE(world.alarmed("bridge-lost"));
+}
+
+TEST_F(ClosedBridge, OpensAgainWithoutANewRecordAndIsWaitedForAgain) {  // I1
+  beats_for(10'000);
+  const auto records = world.stream.size();
+  world.open("b1");
+  EXPECT_TRUE(world.was_granted("b1"));
+  EXPECT_EQ(world.stream.size(), records);
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  EXPECT_FALSE(world.is_done(inbox));
+  world.receipt("b1", "k1");
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
+TEST_F(ClosedBridge, MayStillConfirm) {
+  world.beat("b1", BridgeState::kReplaying);
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.receipt("b1", "k1");
+  EXPECT_TRUE(world.is_done(inbox));
 }
 
 TEST(Fence, ABridgeOfAnEarlierControlMayBeOpenForALeaseAfterTheStart) {
