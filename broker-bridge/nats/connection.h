@@ -72,8 +72,8 @@ struct ConnectOptions {
 struct ConnectionEvents {
   std::function<void()> connected;                       // first time and after each reconnect
   std::function<void(std::string reason)> disconnected;  // will be retried
-  // For good, without close(): the broker refused the credential twice in a row. A daemon ends
-  // itself here.
+  // For good, without close(): the broker has revoked the credential, or refused it twice in a row.
+  // A daemon ends itself here.
   std::function<void(std::string reason)> closed;
   std::function<void(std::string text)> error;  // permissions violation and the like
 };

@@ -82,13 +82,18 @@ void Connection::State::release() {
   nc_.reset();
 }
 
-void Connection::State::drop(const std::shared_ptr<Link>& link) {
-  if (closed_ || link == nullptr || link != link_) return;
-  const std::string reason = last_error(nc_.get());
+void Connection::State::lose(const std::string& reason) {
   release();
-  start_connecting(0);
   fail_requests(reason);
   if (const auto tell = events_.disconnected) tell(reason);
+}
+
+void Connection::State::drop(const std::shared_ptr<Link>& link) {
+  if (closed_ || link == nullptr || link != link_) return;
+  std::string reason = last_error(nc_.get());
+  if (is_about_credential(reason)) return end(std::move(reason));
+  lose(reason);
+  if (!closed_) start_connecting(0);
 }
 
 void Connection::State::arm_read() {

@@ -65,6 +65,14 @@ std::string last_error(natsConnection* nc) {
   return status == NATS_OK ? "connection closed" : natsStatus_GetText(status);
 }
 
+bool is_about_credential(const std::string& error) {
+  constexpr std::string_view kSaid[] = {"User Authentication", "Account Authentication",
+                                        "Authorization Violation"};
+  return std::any_of(std::begin(kSaid), std::end(kSaid), [&](std::string_view words) {
+    return error.find(words) != std::string::npos;
+  });
+}
+
 Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
                          const std::string& inbox, ConnectionEvents events)
     : loop_(loop),
@@ -227,6 +235,7 @@ void Connection::State::close() {
 
 void Connection::State::end(std::string reason) {
   if (closed_) return;
+  if (link_ != nullptr) lose(reason);
   const auto tell = events_.closed;
   close();
   if (tell) tell(std::move(reason));

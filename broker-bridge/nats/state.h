@@ -48,6 +48,8 @@ class Hop {
 
 // Why the connection ended or complained, in the broker's words if it said any.
 [[nodiscard]] std::string last_error(natsConnection* nc);
+// Whether the broker said so of a credential that it had accepted: revoked, expired.
+[[nodiscard]] bool is_about_credential(const std::string& error);
 
 class Connection::State : public std::enable_shared_from_this<State> {
  public:
@@ -132,6 +134,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
 
   void adopt(Made made);
   void drop(const std::shared_ptr<Link>& link);  // nothing if it is gone already
+  void lose(const std::string& reason);          // what there is of a connection, and says so
   void release();                                // of socket, subscriptions and connection
   void end(std::string reason);                  // the credential was refused
 
