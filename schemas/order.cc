@@ -20,19 +20,6 @@ Error malformed(std::string detail) {
   return {Errc::kMalformed, std::move(detail)};
 }
 
-// The text between the lines that begin and end the JWT.
-Result<std::string> jwt_of(std::string_view creds_text) {
-  constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
-  constexpr std::string_view kSpaces = " \t\r\n";
-  const std::size_t begin = creds_text.find(kBegin);
-  if (begin == std::string_view::npos) {
-    return fail(Errc::kBadArgument, "the credentials hold no `NATS USER JWT` part");
-  }
-  std::string_view rest = creds_text.substr(begin + kBegin.size());
-  rest.remove_prefix(std::min(rest.find_first_not_of(kSpaces), rest.size()));
-  return std::string(rest.substr(0, rest.find_first_of(kSpaces)));
-}
-
 // What stands at the end of the path; nullptr: the path ends before. A json_pointer would throw at
 // an array on the way, and this is read before the signature is.
 const Json* within(const Json& claims, std::initializer_list<const char*> path) {
@@ -69,6 +56,18 @@ std::optional<Credential> credential_of(const Json& claims) {
 
 }  // namespace
 
+Result<std::string> jwt_from_creds(std::string_view creds_text) {
+  constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
+  constexpr std::string_view kSpaces = " \t\r\n";
+  const std::size_t begin = creds_text.find(kBegin);
+  if (begin == std::string_view::npos) {
+    return fail(Errc::kBadArgument, "the credentials hold no `NATS USER JWT` part");
+  }
+  std::string_view rest = creds_text.substr(begin + kBegin.size());
+  rest.remove_prefix(std::min(rest.find_first_not_of(kSpaces), rest.size()));
+  return std::string(rest.substr(0, rest.find_first_of(kSpaces)));
+}
+
 Result<Credential> read_credential(std::string_view jwt) {
   const std::size_t first = jwt.find('.');
   const std::size_t last = jwt.rfind('.');
@@ -93,7 +92,7 @@ Result<Credential> read_credential(std::string_view jwt) {
 }
 
 Result<PublicKey> issuer_from_creds(std::string_view creds_text) {
-  const auto jwt = jwt_of(creds_text);
+  const auto jwt = jwt_from_creds(creds_text);
   if (!jwt) return tl::make_unexpected(jwt.error());
   const auto credential = read_credential(*jwt);
   if (!credential) return tl::make_unexpected(credential.error());
@@ -101,7 +100,7 @@ Result<PublicKey> issuer_from_creds(std::string_view creds_text) {
 }
 
 Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text) {
-  auto jwt = jwt_of(creds_text);
+  auto jwt = jwt_from_creds(creds_text);
   if (!jwt) return tl::make_unexpected(jwt.error());
   const auto key = key_from_creds(creds_text);
   if (!key) return tl::make_unexpected(key.error());

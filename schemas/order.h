@@ -1,11 +1,12 @@
-// An order that carries its own proof: a kill signed by the operator, which bridges obey at once
-// and without control.
+// Orders that carry their own proof: a kill signed by the operator, which bridges obey at once and
+// without control, and signed commands.
 //
 // The proof is the operator's NATS credential: the broker's account key signed the user JWT, which
-// names the operator's key and what it may publish; that key signed the kill. All functions are
+// names the operator's key and what it may publish; that key signed the order. All functions are
 // pure and thread-safe.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,8 +36,30 @@ struct SignedOrder {
 [[nodiscard]] Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
                                         const Subjects& subjects);
 
-// The account key that issued the user JWT of a `.creds` text. kBadArgument, kMalformed,
-// kBadSignature.
+// A command with its proof: what opens something, or shuts somebody out for good, is obeyed only
+// so.
+struct SignedCommand {
+  std::string text;        // the command, a JSON object
+  std::string credential;  // user JWT
+  Signature signature{};
+};
+[[nodiscard]] bool must_be_signed(std::string_view verb) noexcept;
+
+// What is sent instead of `text`: a JSON object. kBadArgument: the credentials hold no JWT or no
+// seed.
+[[nodiscard]] Result<std::string> sign_command(const Segment& actor, const Segment& verb,
+                                               std::string_view text, std::string_view creds_text);
+// Decodes without verifying. nullopt: a command as it is, with no proof. kMalformed: the proof is
+// damaged.
+[[nodiscard]] Result<std::optional<SignedCommand>> open_command(std::string_view json);
+// As verify_order, for `verb` in the name of `actor`. kBadSignature, kNotPermitted.
+[[nodiscard]] Result<void> verify_command(const SignedCommand& command, const Segment& actor,
+                                          const Segment& verb, const PublicKey& issuer,
+                                          const Subjects& subjects);
+
+// The user JWT in a `.creds` text. kBadArgument: there is none.
+[[nodiscard]] Result<std::string> jwt_from_creds(std::string_view creds_text);
+// The account key that issued it. kBadArgument, kMalformed, kBadSignature.
 [[nodiscard]] Result<PublicKey> issuer_from_creds(std::string_view creds_text);
 
 // What a user JWT says. kMalformed, kBadSignature (it is not signed by the issuer that it names).

@@ -25,6 +25,7 @@ struct ControlConfig {
   std::uint32_t bridge_lease_ms = schemas::kBridgeLease_ms;
   std::uint32_t agent_beat_ms = schemas::kAgentBeat_ms;
   std::uint32_t agent_lease_ms = schemas::kAgentLease_ms;
+  bool takes_unsigned = false;      // resumes and revocations of clients that cannot sign
   std::string log_format = "auto";  // auto, json, text
   std::string ready_file;           // written with the chosen port once it listens; empty: none
 };

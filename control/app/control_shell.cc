@@ -50,6 +50,7 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
   options.version = ESTOP_VERSION;
   options.operators_key = who.operators_key;
+  options.takes_unsigned = config.takes_unsigned;
   options.subjects = who.subjects;
   return options;
 }

@@ -37,6 +37,8 @@ void add_options(CLI::App& app, control::ControlConfig& config, bool& check_only
   app.add_option("--agent-beat-ms", config.agent_beat_ms, "told to agents")->capture_default_str();
   app.add_option("--agent-lease-ms", config.agent_lease_ms, "told to agents")
       ->capture_default_str();
+  app.add_flag("--unsigned-orders", config.takes_unsigned,
+               "obey resumes and revocations that are not signed, too");
   app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
   app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");
   app.add_flag("--check-config", check_only, "check the configuration and the key, then end");

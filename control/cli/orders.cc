@@ -90,9 +90,11 @@ schemas::Record record_of(const Kill& kill, const Common& common, const std::str
   return record;
 }
 
-// Shows what would be lifted (never done before a kill: that one must not wait). False: the person
-// said no.
-schemas::Result<bool> confirm(Session& session, const Resume& resume, Terminal& terminal) {
+// The op ids of the kills that would be lifted, which are shown (never done before a kill: that one
+// must not wait). nullopt: the person said no.
+schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& session,
+                                                                 const Resume& resume,
+                                                                 Terminal& terminal) {
   Answers answers;
   auto asked = session.ask("ps", json{{"filter", resume.scope.text()}}.dump(), kQuestionWait_ms,
                            [&](std::string_view answer) {
@@ -101,11 +103,18 @@ schemas::Result<bool> confirm(Session& session, const Resume& resume, Terminal& 
                            });
   if (!asked) return tl::make_unexpected(asked.error());
   terminal.err << view_lifted(answers, resume.scope);
-  if (resume.yes || !terminal.is_interactive) return true;
+  std::vector<std::string> lifts;
+  for (const json& answer : answers) {
+    for (const json& kill : items(answer, "kills")) {
+      if (text(kill, "scope") == resume.scope.text()) lifts.push_back(text(kill, "op_id"));
+    }
+  }
+  if (resume.yes || !terminal.is_interactive) return lifts;
   terminal.err << "Resume? [y/N] " << std::flush;
   std::string line;
   std::getline(terminal.in, line);
-  return line == "y" || line == "Y" || line == "yes";
+  if (line != "y" && line != "Y" && line != "yes") return std::nullopt;
+  return lifts;
 }
 
 }  // namespace
@@ -127,13 +136,14 @@ ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) 
 ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal) {
   auto session = Session::open(common);
   if (!session) return fail_with(session.error(), terminal);
-  auto go_on = confirm(*session, resume, terminal);
-  if (!go_on) return fail_with(go_on.error(), terminal);
-  if (!*go_on) {
+  const auto lifts = confirm(*session, resume, terminal);
+  if (!lifts) return fail_with(lifts.error(), terminal);
+  if (!*lifts) {
     terminal.err << "estop: nothing was resumed\n";
     return ExitStatus::kFailure;
   }
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
+  order["lifts"] = **lifts;
   if (!resume.pending.empty()) order["pending"] = resume.pending;
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
     return session->ask("resume", text, timeout_ms, answer);

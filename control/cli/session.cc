@@ -113,6 +113,12 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
                           const std::function<bool(std::string_view)>& answer) {
   auto token = Segment::parse(verb);
   if (!token) return tl::make_unexpected(token.error());
+  std::string command = json;
+  if (schemas::must_be_signed(verb)) {
+    auto proven = schemas::sign_command(state_->operator_name, *token, json, state_->creds_text);
+    if (!proven) return tl::make_unexpected(proven.error());
+    command = std::move(*proven);
+  }
   struct Wait {
     std::function<bool(std::string_view)> answer;
     bool over = false;
@@ -122,7 +128,7 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
   const auto wait = std::make_shared<Wait>();
   wait->answer = answer;
   nats::BlockingClient& client = state_->client;
-  client.connection().request_many(state_->subjects.command(state_->operator_name, *token), json,
+  client.connection().request_many(state_->subjects.command(state_->operator_name, *token), command,
                                    nats::Millis(timeout_ms),
                                    [wait](const Result<nats::MessageView>& one) {
                                      if (wait->over) return false;

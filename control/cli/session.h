@@ -20,7 +20,8 @@ class Session {
   Session& operator=(Session&&) noexcept;
   ~Session();
 
-  // Sends `json` as command `verb`; `answer` gets each answer until it returns false. Blocks for at
+  // Sends `json` as command `verb`, signed with the operator's own key where control wants that;
+  // `answer` gets each answer until it returns false. Blocks for at
   // most `timeout_ms`. kNoContact: nobody listens. kTimeout: no answer, or no further one, in time.
   // kNotPermitted: the broker refused it.
   schemas::Result<void> ask(std::string_view verb, const std::string& json,

@@ -29,6 +29,14 @@ schemas::Record order_draft(RecordKind kind, const CommandReceived& asked,
 void ControlCore::on(const CommandReceived& asked, Now now, Effects& out) {
   ++counters_.commands;
   if (asked.unreadable.code != Errc::kOk) return refuse(asked, asked.unreadable, now, out);
+  const auto command = schemas::open_command(asked.json);
+  if (!command) return refuse(asked, command.error(), now, out);
+  if (command->has_value()) return obey(asked, **command, now, out);
+  obey(asked, now, out);
+}
+
+void ControlCore::obey(const CommandReceived& asked, Now now, Effects& out) {
+  if (const auto may = may_obey(asked); !may) return refuse(asked, may.error(), now, out);
   const auto command = parse_command(asked.verb, asked.json);
   if (!command) return refuse(asked, command.error(), now, out);
   std::visit([&](const auto& request) { obey(asked, request, now, out); }, *command);
@@ -121,7 +129,7 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
                        Effects& out) {
   const OrderRequest& request = resume.order;
   if (repeat(asked, request, RecordKind::kResume, now, out)) return;
-  const auto lifts = lifted_by(resume);
+  const auto lifts = lifted_by(asked, resume);
   if (!lifts) return refuse(asked, lifts.error(), now, out);
   if (!ledger_.stream_healthy() || !ledger_.recorder_healthy() || ledger_.is_full()) {
     const char* why = !ledger_.recorder_healthy() ? "the recorder cannot write"
@@ -147,13 +155,16 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
                                 order_detail(draft));
   out.push_back(PublishEvent{*schemas::Segment::parse("resume"), event_json(entry)});
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
+  keep_proof(asked, request.scope.text(), record.record.op_id, now, out);
   ++counters_.resumes;
   orders_.watch(begin_order(record, warnings, now), asked.reply, request.wait,
                 now.boot_us + request.timeout_ms * 1'000ULL, out);
 }
 
-// The op ids that a resume lifts: those it names, or every kill of exactly its scope.
-Result<std::vector<std::string>> ControlCore::lifted_by(const ResumeCommand& resume) const {
+// The op ids that a resume lifts: those it names, or every kill of exactly its scope. Who signs has
+// to name them: on its way his word may be held back until there is another kill.
+Result<std::vector<std::string>> ControlCore::lifted_by(const CommandReceived& asked,
+                                                        const ResumeCommand& resume) const {
   const schemas::Scope& scope = resume.order.scope;
   const auto kills = ledger_.latches().exactly(scope);
   if (kills.empty()) {
@@ -169,6 +180,10 @@ Result<std::vector<std::string>> ControlCore::lifted_by(const ResumeCommand& res
     return fail(Errc::kNotKilled, scope.text() + " is not killed");
   }
   std::vector<std::string> lifts = resume.lifts;
+  if (!asked.proof.empty() && (lifts.empty() || resume.order.op_id.empty())) {
+    return fail(Errc::kBadArgument,
+                "'lifts' and 'op_id' are missing: a signed resume names what it lifts, and itself");
+  }
   if (lifts.empty()) {
     for (const HeldKill& held : kills) lifts.push_back(held.latch.op_id);
   }

@@ -39,6 +39,7 @@ class ControlCore {
  private:
   // Operators (control_commands.cc).
   void on(const CommandReceived& command, Now now, Effects& out);
+  void obey(const CommandReceived& asked, Now now, Effects& out);
   void obey(const CommandReceived& asked, const KillCommand& kill, Now now, Effects& out);
   void obey(const CommandReceived& asked, const ResumeCommand& resume, Now now, Effects& out);
   void obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out);
@@ -58,7 +59,7 @@ class ControlCore {
                   Now now, Effects& out);
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
   [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
-      const ResumeCommand& resume) const;
+      const CommandReceived& asked, const ResumeCommand& resume) const;
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);
@@ -77,7 +78,12 @@ class ControlCore {
   void applied(const schemas::SignedRecord& record, Now now, Effects& out);
   void gathered(Order& order, const Gathering& gathering, Now now, Effects& out);
 
-  // Kills that operators signed, and kills that bridges hold (control_signed.cc).
+  // What operators signed, and kills that bridges hold (control_signed.cc).
+  void obey(const CommandReceived& asked, const schemas::SignedCommand& command, Now now,
+            Effects& out);
+  [[nodiscard]] schemas::Result<void> may_obey(const CommandReceived& asked) const;
+  static void keep_proof(const CommandReceived& asked, const std::string& subject,
+                         const std::string& op_id, Now now, Effects& out);
   void on(const EmergencyReceived& emergency, Now now, Effects& out);
   void on(const WriteDue& due, Now now, Effects& out);
   void on(const OrderChecked& checked, Now now, Effects& out);

@@ -36,8 +36,9 @@ void ControlCore::revoke_fenced(Now now, Effects& out) {
   }
 }
 
-void ControlCore::obey(const CommandReceived& asked, const RevokeCommand& revoke, Now,
+void ControlCore::obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now,
                        Effects& out) {
+  keep_proof(asked, revoke.who, {}, now, out);
   out.push_back(RevokeCredentials{{.who = revoke.who,
                                    .users = revoke.users,
                                    .actor = asked.actor,

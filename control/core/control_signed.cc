@@ -1,4 +1,4 @@
-// Kills that an operator signed himself, and kills that a bridge holds and the log does not.
+// What an operator signed himself, and kills that a bridge holds and the log does not.
 #include <utility>
 
 #include "control/core/control_core.h"
@@ -19,6 +19,44 @@ AuditEntry proof_line(const schemas::SignedOrder& order, Now now) {
 }
 
 }  // namespace
+
+// --- Commands ---
+
+void ControlCore::obey(const CommandReceived& asked, const schemas::SignedCommand& command, Now now,
+                       Effects& out) {
+  const auto actor = schemas::Segment::parse(asked.actor);
+  const auto verb = schemas::Segment::parse(asked.verb);
+  const auto good = actor && verb
+                        ? schemas::verify_command(command, *actor, *verb, options_.operators_key,
+                                                  options_.subjects)
+                        : schemas::fail(Errc::kBadArgument, "no name or no verb");
+  if (!good) {
+    ++counters_.bad_signatures;
+    alarm("forged-order", asked.actor, asked.verb + ": " + to_string(good.error()), now, out);
+    return refuse(asked, good.error(), now, out);
+  }
+  CommandReceived proven = asked;
+  proven.json = command.text;
+  proven.proof = asked.json;
+  obey(proven, now, out);
+}
+
+schemas::Result<void> ControlCore::may_obey(const CommandReceived& asked) const {
+  if (!asked.proof.empty() || options_.takes_unsigned || !schemas::must_be_signed(asked.verb))
+    return {};
+  return schemas::fail(Errc::kBadSignature, "a '" + asked.verb +
+                                                "' has to be signed with the operator's key, as "
+                                                "`estop` does");
+}
+
+void ControlCore::keep_proof(const CommandReceived& asked, const std::string& subject,
+                             const std::string& op_id, Now now, Effects& out) {
+  if (asked.proof.empty()) return;
+  note(audit_line(now, "signed", asked.actor, subject, op_id, text_detail("command", asked.proof)),
+       out);
+}
+
+// --- Kills ---
 
 // The bridges heard it when control did. So the counting begins at once, and the record is written
 // a millisecond later, when the fence is usually known: signing, the log and the runtimes would

@@ -18,6 +18,7 @@ struct CoreOptions {
   std::string version{};
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
+  bool takes_unsigned = false;  // also a resume or a revocation that its operator did not sign
 };
 
 inline constexpr std::uint32_t kTick_ms = 100;

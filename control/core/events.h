@@ -36,10 +36,11 @@ struct ReplyTo {
 struct CommandReceived {
   std::string actor;
   std::string verb;
-  std::string json;
+  std::string json;         // what was signed, if it was
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   ReplyTo reply;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
+  std::string proof{};  // the whole signed command, verified; empty: it was not signed
 };
 
 // A kill that the operator signed himself, and that the bridges heard at the same time.

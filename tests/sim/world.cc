@@ -89,6 +89,7 @@ void World::make_control() {
   settings.core.agents.beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
   settings.core.agents.lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);
   settings.core.operators_key = testing::account_key().public_key();
+  settings.core.takes_unsigned = true;  // the commands of this world's operator
   settings.core.lease_every_us = static_cast<std::uint64_t>(bridge_beat / kUs);
   control = std::make_unique<ControlProcess>(ground, *broker, disk, *observer, settings);
 }

@@ -35,10 +35,12 @@ inline std::string creds(const std::string& jwt, const schemas::SigningKey& user
          "\n------END USER NKEY SEED------\n";
 }
 
-// The credentials of operator `name`.
+// The credentials of operator `name`, who may kill and resume.
 inline std::string operator_creds(const std::string& name) {
   const schemas::SigningKey user = operator_key();
-  return creds(user_jwt(account_key(), user, "estop.emergency." + name), user);
+  const std::string allowed =
+      "estop.emergency." + name + R"(",")" + "estop.command." + name + ".resume";
+  return creds(user_jwt(account_key(), user, allowed), user);
 }
 
 }  // namespace estop::testing

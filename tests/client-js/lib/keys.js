@@ -63,6 +63,11 @@ function sign(domain, body, key) {
   return SignedFrame.encode({ body, signature });
 }
 
+/** The signature of a command in JSON: PROTOCOL.md §8. */
+function signCommand(operator, verb, text, key) {
+  return crypto.sign(null, Buffer.from(`estop command 1\n${operator} ${verb}\n${text}`), key);
+}
+
 /** The body of a signed frame; throws 4033 if the signature is not that of `key`. */
 function open(domain, bytes, key) {
   const { body, signature } = SignedFrame.decode(bytes);
@@ -78,4 +83,6 @@ function openRecord(bytes, key) {
 
 const hash = (body) => crypto.createHash('sha256').update(body).digest();
 
-module.exports = { Domain, hash, keyOfCredentials, open, openRecord, privateKey, publicKey, rawOf, rawPublicKey, sign };
+module.exports = {
+  Domain, hash, keyOfCredentials, open, openRecord, privateKey, publicKey, rawOf, rawPublicKey, sign, signCommand,
+};

@@ -27,7 +27,11 @@ test('resume: hello again, a higher incarnation, the old one is over', async () 
   const saved = await agent.store(Store.put, 'row', { bytes: Buffer.from('1667') });
   assert.deepEqual([saved.code, saved.version], [0, 1]);
 
-  const answers = await alice.command('resume', { scope: agent.address, reason: 'repaired' });
+  const { op_id } = kill.accepted;
+  const order = { scope: agent.address, reason: 'repaired', op_id: 'op-repaired', lifts: [op_id] };
+  const [refused] = await alice.command('resume', order, { plain: true });
+  assert.equal(refused.error.code, 4033);
+  const answers = await alice.command('resume', order);
   assert.equal(answers[0].stage, 'accepted');
   const resume = byStage(answers);
   assert.ok(resume.durable.audit > kill.durable.audit);
@@ -52,11 +56,11 @@ test('a resume that names one of two kills leaves the other', async () => {
     await alice.command('kill', { scope: agent.address, reason: 'a drill', op_id });
   }
   assert.deepEqual(agent.obedience.receipts.map((receipt) => receipt.op_id), ['op-first', 'op-second']);
-  await alice.command('resume', { scope: agent.address, reason: 'half', lifts: ['op-first'] });
+  await alice.command('resume', { scope: agent.address, reason: 'half', op_id: 'op-half', lifts: ['op-first'] });
   await until(agent, 'change', () => agent.lastHello.latches.length === 1, 'a hello with the other kill');
   assert.equal(agent.lastHello.latches[0].op_id, 'op-second');
   assert.equal(agent.state, 'stopped');
-  await alice.command('resume', { scope: agent.address, reason: 'whole' });
+  await alice.command('resume', { scope: agent.address, reason: 'whole', op_id: 'op-whole', lifts: ['op-second'] });
   await until(agent, 'change', () => agent.ready, 'ready again');
 });
 

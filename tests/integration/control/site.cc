@@ -1,7 +1,5 @@
 #include "tests/integration/control/site.h"
 
-#include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "schemas/order.h"
@@ -152,22 +150,27 @@ bool Site::answers() {
 
 // --- The operator ---
 
+std::string Site::operator_creds() {
+  return read_text(creds(kAlice, Account::kControl));
+}
+
 void Site::emergency(const std::string& scope, const std::string& op_id) {
   schemas::Record kill;
   kill.op_id = op_id;
   kill.scope = schemas::Scope::parse(scope).value();
   kill.actor = "alice";
   kill.reason = "control is gone";
-  std::ifstream file(creds(kAlice, Account::kControl));
-  const std::string creds_text{std::istreambuf_iterator<char>(file), {}};
   operator_->publish(subjects().emergency(segment("alice")),
-                     schemas::sign_order(kill, creds_text).value().frame);
+                     schemas::sign_order(kill, operator_creds()).value().frame);
   operator_->flush();
 }
 
 std::shared_ptr<Order> Site::send(const std::string& verb, const Json& request) {
   auto order = std::make_shared<Order>();
-  const std::string body = request.is_string() ? request.get<std::string>() : request.dump();
+  std::string body = request.is_string() ? request.get<std::string>() : request.dump();
+  if (schemas::must_be_signed(verb)) {
+    body = schemas::sign_command(segment("alice"), segment(verb), body, operator_creds()).value();
+  }
   operator_->request_many(subjects().command(segment("alice"), segment(verb)), body, kAnswerWithin,
                           [order](const schemas::Result<nats::MessageView>& answer) {
                             if (!answer) order->silent = true;
@@ -190,8 +193,16 @@ Order Site::kill(const std::string& scope, Json more) {
 }
 
 Order Site::resume(const std::string& scope, Json more) {
-  more.update({{"scope", scope}, {"reason", "link is fixed"}});
-  return ask("resume", more);
+  Json request{{"scope", scope}, {"reason", "link is fixed"}, {"lifts", Json::array()}};
+  request["op_id"] = "resume-" + std::to_string(++resumes_);
+  const Order status = ask("status", Json::object());
+  if (!status.answers.empty()) {
+    for (const Json& kill : status.answers.back()["kills"]) {
+      if (kill["scope"] == scope) request["lifts"].push_back(kill["op_id"]);
+    }
+  }
+  request.update(more);
+  return ask("resume", request);
 }
 
 std::size_t Site::kills_in_force() {

@@ -77,6 +77,7 @@ class Site {
   Order kill(const std::string& scope, Json more = Json::object());
   Order resume(const std::string& scope, Json more = Json::object());
   void emergency(const std::string& scope, const std::string& op_id);  // alice's own signed kill
+  [[nodiscard]] std::string operator_creds();                          // alice's, the text
   [[nodiscard]] std::size_t kills_in_force();
 
   Player& join(const std::string& address, const std::string& instance);  // says hello
@@ -117,7 +118,8 @@ class Site {
 
   std::vector<std::unique_ptr<Player>> players_;
   std::size_t connections_ = 0;  // made
-  std::size_t connects_ = 0;     // events of them
+  int resumes_ = 0;
+  std::size_t connects_ = 0;  // events of them
 };
 
 }  // namespace estop::testing

@@ -31,6 +31,7 @@ void World::start() {
   options.roster.start_us = now.boot_us;
   options.version = "test";
   options.operators_key = testing::account_key().public_key();
+  options.takes_unsigned = takes_unsigned;
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
             [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });

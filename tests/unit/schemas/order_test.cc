@@ -122,5 +122,49 @@ TEST(Order, CredentialsThatLackAPartAreNamed) {
   EXPECT_EQ(issuer_from_creds(operator_creds("alice")).value(), account_key().public_key());
 }
 
+TEST(SignedCommand, IsRefusedUnlessTheAccountVouchesForItsOperatorItsVerbAndItsKey) {
+  const SigningKey stranger = SigningKey::from_bytes(KeyRole::kAccount, {66});
+  const SigningKey other_user = SigningKey::from_bytes(KeyRole::kUser, {67});
+  const auto jwt = [](const SigningKey& account, const char* subject) {
+    return user_jwt(account, operator_key(), subject);
+  };
+  const struct {
+    const char* what;
+    std::string creds_text;
+    Errc code;
+  } rows[] = {
+      {"that verb", creds(jwt(account_key(), "estop.command.alice.resume"), operator_key()),
+       Errc::kOk},
+      {"every verb", creds(jwt(account_key(), "estop.command.alice.>"), operator_key()), Errc::kOk},
+      {"another verb", creds(jwt(account_key(), "estop.command.alice.ps"), operator_key()),
+       Errc::kNotPermitted},
+      {"another operator", creds(jwt(account_key(), "estop.command.bob.>"), operator_key()),
+       Errc::kNotPermitted},
+      {"another account", creds(jwt(stranger, "estop.command.alice.>"), operator_key()),
+       Errc::kBadSignature},
+      {"another key", creds(jwt(account_key(), "estop.command.alice.>"), other_user),
+       Errc::kBadSignature},
+  };
+  const Segment alice = Segment::parse("alice").value();
+  const Segment resume = Segment::parse("resume").value();
+  for (const auto& row : rows) {
+    const auto sent = sign_command(alice, resume, R"({"scope":"*"})", row.creds_text);
+    ASSERT_TRUE(sent) << row.what;
+    const auto opened = open_command(*sent);
+    ASSERT_TRUE(opened && opened->has_value()) << row.what;
+    EXPECT_EQ((*opened)->text, R"({"scope":"*"})");
+    const auto judged =
+        verify_command(**opened, alice, resume, account_key().public_key(), Subjects::standard());
+    EXPECT_EQ(judged ? Errc::kOk : judged.error().code, row.code) << row.what;
+  }
+}
+
+TEST(SignedCommand, ACommandWithoutASignatureIsNone) {
+  for (const char* text : {"", "{}", "[]", "nonsense", R"({"scope":"*"})"}) {
+    const auto opened = open_command(text);
+    EXPECT_TRUE(opened && !opened->has_value()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace estop::schemas
