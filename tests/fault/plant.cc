@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "broker-bridge/ops/boot_clock.h"
+#include "schemas/order.h"
 
 namespace estop::testing {
 namespace {
@@ -137,8 +138,12 @@ Plant::Given Plant::order(const std::string& verb, const Json& request, std::siz
   auto given = std::make_shared<Order>();
   given->stop = stop;
   const bool is_kill = verb == "kill";
+  std::string body = request.dump();
+  if (schemas::must_be_signed(verb)) {
+    body = schemas::sign_command(token("alice"), token(verb), body, site.operator_creds()).value();
+  }
   site.operator_->request_many(
-      Subjects::standard().command(token("alice"), token(verb)), request.dump(), kAnswersWithin,
+      Subjects::standard().command(token("alice"), token(verb)), body, kAnswersWithin,
       [this, given, is_kill](const schemas::Result<nats::MessageView>& answer) {
         if (!answer) given->silent = given->done = true;
         if (answer) hear(*given, is_kill, Json::parse(answer->data));
@@ -242,8 +247,8 @@ void Plant::end_silence(std::size_t stop) {
 
 End Plant::end() {
   End end;
-  for (const Json& kill : site.ask("status", Json::object()).answers.back().at("kills"))
-    end.kills.push_back(kill["op_id"]);
+  const Json status = site.ask("status", Json::object()).answers.back();
+  for (const Json& kill : status.at("kills")) end.kills.push_back(kill["op_id"]);
   for (Json rows; rows.is_null() || !rows.empty();) {
     const std::uint64_t after = end.audit.empty() ? 0 : end.audit.rbegin()->first;
     rows = site.ask("audit", {{"after", after}, {"limit", kAuditPage}}).answers.back().at("rows");
