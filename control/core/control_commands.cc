@@ -13,19 +13,6 @@ using schemas::fail;
 using schemas::RecordKind;
 using schemas::Result;
 
-namespace {
-
-schemas::Record order_draft(RecordKind kind, const CommandReceived& asked,
-                            const OrderRequest& request) {
-  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
-  schemas::Record draft = draft_of(kind, op_id, asked.actor);
-  draft.scope = request.scope;
-  draft.reason = request.reason;
-  return draft;
-}
-
-}  // namespace
-
 void ControlCore::on(const CommandReceived& asked, Now now, Effects& out) {
   ++counters_.commands;
   if (asked.unreadable.code != Errc::kOk) return refuse(asked, asked.unreadable, now, out);
@@ -51,6 +38,15 @@ void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& err
        out);
 }
 
+schemas::Record ControlCore::asked_draft(RecordKind kind, const CommandReceived& asked,
+                                         const OrderRequest& request) {
+  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
+  schemas::Record draft = draft_of(kind, op_id, asked.actor);
+  draft.scope = request.scope;
+  draft.reason = request.reason;
+  return draft;
+}
+
 // --- Kill ---
 
 void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, Now now,
@@ -59,20 +55,29 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
   want_revocation(asked, kill, now);
   if (watch_unwritten(asked, kill, now, out)) return;
   if (repeat(asked, request, RecordKind::kKill, now, out)) return;
-  std::vector<std::string> warnings = kill_warnings(request.scope);
-  schemas::Record draft = order_draft(RecordKind::kKill, asked, request);
+  schemas::Record draft = asked_draft(RecordKind::kKill, asked, request);
   draft.mode = kill.mode;
   draft.grace_ms = kill.grace_ms;
+  std::vector<std::string> warnings = kill_warnings(request.scope);
+  for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
+  watch(order_kill(std::move(draft), warnings, now, out), asked, request, now, out);
+}
+
+Order& ControlCore::order_kill(schemas::Record draft, const std::vector<std::string>& warnings,
+                               Now now, Effects& out) {
   AuditEntry entry =
-      audit_line(now, "kill", asked.actor, request.scope.text(), draft.op_id, order_detail(draft));
+      audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
   const std::string event = event_json(entry);
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
-  for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
   ++counters_.kills;
   begin_kill(record, warnings, now, out);
-  Order& order = *orders_.find(record.record.op_id);
-  orders_.watch(order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL, out);
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event});
+  return *orders_.find(record.record.op_id);
+}
+
+void ControlCore::watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
+                        Now now, Effects& out) {
+  orders_.watch(order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL, out);
 }
 
 std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope) const {
@@ -123,81 +128,6 @@ Order& ControlCore::begin_order(const schemas::SignedRecord& record,
                       .accepted = accepted_json(order.op_id, order.seq, warnings)});
 }
 
-// --- Resume ---
-
-void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume, Now now,
-                       Effects& out) {
-  const OrderRequest& request = resume.order;
-  if (repeat(asked, request, RecordKind::kResume, now, out)) return;
-  const auto lifts = lifted_by(asked, resume);
-  if (!lifts) return refuse(asked, lifts.error(), now, out);
-  if (!ledger_.stream_healthy() || !ledger_.recorder_healthy() || ledger_.is_full()) {
-    const char* why = !ledger_.recorder_healthy() ? "the recorder cannot write"
-                      : ledger_.is_leading()      ? "the stream does not take records"
-                                                  : "the control log is not open yet";
-    return refuse(asked,
-                  {Errc::kStoreUnavailable,
-                   fmt::format("{}: a resume has to be committed and durable first", why)},
-                  now, out);
-  }
-  std::vector<std::string> warnings;
-  for (const HeldKill& held : ledger_.latches().wider_than(request.scope)) {
-    warnings.push_back("still " + kill_sentence(held.latch));
-  }
-  for (const HeldKill& held : ledger_.latches().exactly(request.scope)) {
-    const bool named = std::find(lifts->begin(), lifts->end(), held.latch.op_id) != lifts->end();
-    if (!named) warnings.push_back("still " + kill_sentence(held.latch));
-  }
-  schemas::Record draft = order_draft(RecordKind::kResume, asked, request);
-  draft.lifts = *lifts;
-  draft.pending = resume.pending;
-  AuditEntry entry = audit_line(now, "resume", asked.actor, request.scope.text(), draft.op_id,
-                                order_detail(draft));
-  out.push_back(PublishEvent{*schemas::Segment::parse("resume"), event_json(entry)});
-  const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
-  keep_proof(asked, request.scope.text(), record.record.op_id, now, out);
-  ++counters_.resumes;
-  orders_.watch(begin_order(record, warnings, now), asked.reply, request.wait,
-                now.boot_us + request.timeout_ms * 1'000ULL, out);
-}
-
-// The op ids that a resume lifts: those it names, or every kill of exactly its scope. Who signs has
-// to name them: on its way his word may be held back until there is another kill.
-Result<std::vector<std::string>> ControlCore::lifted_by(const CommandReceived& asked,
-                                                        const ResumeCommand& resume) const {
-  const schemas::Scope& scope = resume.order.scope;
-  const auto kills = ledger_.latches().exactly(scope);
-  if (kills.empty()) {
-    const auto wider = ledger_.latches().wider_than(scope);
-    if (!wider.empty()) {
-      return fail(Errc::kNotKilled, scope.text() + " itself is not killed, but " +
-                                        kill_sentence(wider.front().latch) + "; resume that scope");
-    }
-    if (!registry_.knows(scope)) {
-      return fail(Errc::kNotFound, "nobody of the name " + scope.text() +
-                                       " has announced itself, and it is not killed");
-    }
-    return fail(Errc::kNotKilled, scope.text() + " is not killed");
-  }
-  std::vector<std::string> lifts = resume.lifts;
-  if (!asked.proof.empty() && (lifts.empty() || resume.order.op_id.empty())) {
-    return fail(Errc::kBadArgument,
-                "'lifts' and 'op_id' are missing: a signed resume names what it lifts, and itself");
-  }
-  if (lifts.empty()) {
-    for (const HeldKill& held : kills) lifts.push_back(held.latch.op_id);
-  }
-  for (const std::string& op_id : lifts) {
-    const bool held = std::any_of(kills.begin(), kills.end(),
-                                  [&](const HeldKill& kill) { return kill.latch.op_id == op_id; });
-    if (!held) return fail(Errc::kNotKilled, "no kill " + op_id + " of " + scope.text() + " holds");
-    if (ledger_.is_being_lifted(op_id)) {
-      return fail(Errc::kNotKilled, "a resume that lifts " + op_id + " is on its way already");
-    }
-  }
-  return lifts;
-}
-
 // --- Asked again ---
 
 // True: the op id is known. Its first order stands; the asker watches it as it goes on.
@@ -233,8 +163,7 @@ bool ControlCore::repeat(const CommandReceived& asked, const OrderRequest& reque
     if (known->durable)
       orders_.reach(*order, Stage::kDurable, durable_json(known->audit_number), out);
   }
-  orders_.watch(*order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL,
-                out);
+  watch(*order, asked, request, now, out);
   return true;
 }
 

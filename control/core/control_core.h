@@ -50,6 +50,15 @@ class ControlCore {
   void obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now, Effects& out);
   bool repeat(const CommandReceived& asked, const OrderRequest& order, schemas::RecordKind kind,
               Now now, Effects& out);
+  [[nodiscard]] static schemas::Record asked_draft(schemas::RecordKind kind,
+                                                   const CommandReceived& asked,
+                                                   const OrderRequest& request);
+  Order& order_kill(schemas::Record draft, const std::vector<std::string>& warnings, Now now,
+                    Effects& out);
+  Order& order_resume(schemas::Record draft, Now now, Effects& out);
+  [[nodiscard]] schemas::Result<void> may_resume() const;
+  void watch(Order& order, const CommandReceived& asked, const OrderRequest& request, Now now,
+             Effects& out);
   Order& begin_order(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
                      Now now);
   void begin_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,

@@ -90,8 +90,7 @@ bool ControlCore::watch_unwritten(const CommandReceived& asked, const KillComman
            out);
     return true;
   }
-  orders_.watch(*orders_.find(kill.order.op_id), asked.reply, kill.order.wait,
-                now.boot_us + kill.order.timeout_ms * 1'000ULL, out);
+  watch(*orders_.find(kill.order.op_id), asked, kill.order, now, out);
   return true;
 }
 
