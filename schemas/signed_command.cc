@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 2> kSignedVerbs = {"resume", "revoke"};
+constexpr std::array<std::string_view, 3> kSignedVerbs = {"approve", "resume", "revoke"};
 constexpr const char* kText = "command";
 constexpr const char* kCredential = "credential";
 constexpr const char* kSignature = "signature";

@@ -49,6 +49,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.control_key = identity.control_key;
   options.operators_key = identity.operators_key;
   options.subjects = identity.subjects;
+  options.obeys_fleet_orders = !config.no_fleet_orders;
   options.beat = config.beat_ms * kMs;
   options.lease = (config.lease_ms - config.lease_ms / kArrivalPart) * kMs;
   options.replay_retry = kReplayRetry;

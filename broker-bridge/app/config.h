@@ -21,6 +21,7 @@ struct BridgeConfig {
   std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
   std::uint32_t beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t lease_ms = schemas::kBridgeLease_ms;
+  bool no_fleet_orders = false;  // as control's --second-operator fleet-kill
   std::string prefix = "estop";
   std::string log_format = "auto";  // auto, json, text
   std::string ready_file;           // written with the chosen port once it listens; empty: none

@@ -32,8 +32,8 @@ void add_options(CLI::App& app, bridge::BridgeConfig& config, bool& check_only) 
   app.add_option("--control-key", config.control_key, "public key of the log: file or text");
   app.add_option("--listen", config.listen, "for /metrics /livez /readyz")->capture_default_str();
   app.add_option("--bridge-beat-ms", config.beat_ms, "time between beats")->capture_default_str();
-  app.add_option("--bridge-lease-ms", config.lease_ms, "closes after so long without control")
-      ->capture_default_str();
+  app.add_option("--bridge-lease-ms", config.lease_ms, "as control has it")->capture_default_str();
+  app.add_flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");
   app.add_option("--prefix", config.prefix, "first token of every subject")->capture_default_str();
   app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
   app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");

@@ -139,6 +139,8 @@ void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Na
                              order->kill.record.actor),
                  out);
   }
+  const bool is_fleet = order->kill.record.scope.kind() == schemas::Scope::Kind::kFleet;
+  if (is_fleet && !options_.obeys_fleet_orders) return;
   if (!act_on_sight(order->kill, now, out)) return;
   held_.at(order->kill.record.op_id).frame =
       order->frame;  // beats show it whole: control adopts it

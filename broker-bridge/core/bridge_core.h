@@ -31,7 +31,8 @@ struct BridgeOptions {
   Nanos beat = 0;
   Nanos lease = 0;
   Nanos replay_retry = 0;
-  std::uint64_t first_nonce = 0;  // random: an echo meant for an earlier life must not fit
+  bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
+  std::uint64_t first_nonce = 0;   // random: an echo meant for an earlier life must not fit
   GateOptions gate;
 };
 

@@ -78,6 +78,12 @@ Result<void> validate(const ControlConfig& config) {
   if (!parse_endpoint(config.listen)) {
     return bad("--listen '{}': an IP address and a port, as 127.0.0.1:0", config.listen);
   }
+  for (const std::string& what : config.second_operator) {
+    if (what != kSecondForResume && what != kSecondForFleetKill) {
+      return bad("--second-operator '{}': {}, {} or both", what, kSecondForResume,
+                 kSecondForFleetKill);
+    }
+  }
   if (auto format = ops::parse_log_format(config.log_format); !format) {
     return bad("--log-format: {}", format.error().detail);
   }

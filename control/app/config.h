@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "schemas/limits.h"
 #include "schemas/result.h"
@@ -11,6 +13,9 @@
 #include "schemas/subjects.h"
 
 namespace estop::control {
+
+inline constexpr std::string_view kSecondForResume = "resume";
+inline constexpr std::string_view kSecondForFleetKill = "fleet-kill";
 
 struct ControlConfig {
   std::string data;  // the data folder: keys/, creds/, control/ (the recorder's, locked by it)
@@ -25,9 +30,10 @@ struct ControlConfig {
   std::uint32_t bridge_lease_ms = schemas::kBridgeLease_ms;
   std::uint32_t agent_beat_ms = schemas::kAgentBeat_ms;
   std::uint32_t agent_lease_ms = schemas::kAgentLease_ms;
-  bool takes_unsigned = false;      // resumes and revocations of clients that cannot sign
-  std::string log_format = "auto";  // auto, json, text
-  std::string ready_file;           // written with the chosen port once it listens; empty: none
+  bool takes_unsigned = false;               // resumes and revocations of clients that cannot sign
+  std::vector<std::string> second_operator;  // kSecondForResume, kSecondForFleetKill
+  std::string log_format = "auto";           // auto, json, text
+  std::string ready_file;  // written with the chosen port once it listens; empty: none
 };
 
 // What load() makes of it.

@@ -1,6 +1,7 @@
 #include "control/app/control_shell.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <random>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
@@ -51,6 +52,12 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   options.version = ESTOP_VERSION;
   options.operators_key = who.operators_key;
   options.takes_unsigned = config.takes_unsigned;
+  const auto asks = [&](std::string_view what) {
+    const auto& all = config.second_operator;
+    return std::find(all.begin(), all.end(), what) != all.end();
+  };
+  options.second_for_resume = asks(kSecondForResume);
+  options.second_for_fleet_kill = asks(kSecondForFleetKill);
   options.subjects = who.subjects;
   return options;
 }

@@ -39,6 +39,9 @@ void add_options(CLI::App& app, control::ControlConfig& config, bool& check_only
       ->capture_default_str();
   app.add_flag("--unsigned-orders", config.takes_unsigned,
                "obey resumes and revocations that are not signed, too");
+  app.add_option("--second-operator", config.second_operator,
+                 "what waits for a second operator: resume, fleet-kill")
+      ->delimiter(',');
   app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
   app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");
   app.add_flag("--check-config", check_only, "check the configuration and the key, then end");

@@ -79,7 +79,7 @@ std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& 
     made.publish = texts({to.commands_of(role.name)});
   } else {
     for (const std::string_view verb :
-         {"kill", "resume", "ps", "get", "watch", "audit", "verify", "status"}) {
+         {"kill", "resume", "approve", "ps", "get", "watch", "audit", "verify", "status"}) {
       made.publish.push_back(to.command(role.name, segment(verb)).str());
     }
   }

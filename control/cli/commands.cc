@@ -16,6 +16,9 @@ struct Run {
   ExitStatus operator()(const Up& up) const { return run_up(common, up, terminal); }
   ExitStatus operator()(const Kill& kill) const { return run_kill(common, kill, terminal); }
   ExitStatus operator()(const Resume& resume) const { return run_resume(common, resume, terminal); }
+  ExitStatus operator()(const Approve& approve) const {
+    return run_approve(common, approve, terminal);
+  }
   ExitStatus operator()(const Watch& watch) const { return run_watch(common, watch, terminal); }
   ExitStatus operator()(const AuditExport& audit) const {
     return run_export(common, audit, terminal);

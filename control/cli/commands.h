@@ -26,6 +26,8 @@ struct Terminal {
 // One per family; `run` picks.
 [[nodiscard]] ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal);
 [[nodiscard]] ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal);
+[[nodiscard]] ExitStatus run_approve(const Common& common, const Approve& approve,
+                                     Terminal& terminal);
 [[nodiscard]] ExitStatus run_question(const Common& common, const Command& question,
                                       Terminal& terminal);
 [[nodiscard]] ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal);

@@ -36,6 +36,7 @@ struct Up {
   int port = 4222;  // 0: any free one
   std::vector<schemas::Address> agents;
   std::string bridge = "bridge-1";
+  std::vector<std::string> second_operator;  // what waits for one: resume, fleet-kill
   bool init_only = false;  // make keys, credentials and broker.conf, start nothing
 };
 struct Kill {
@@ -53,6 +54,11 @@ struct Resume {
   std::string pending;            // empty: redeliver
   std::vector<std::string> wait;  // empty: durable and opened
   std::string op_id;
+  bool yes = false;  // do not ask
+};
+struct Approve {
+  std::string op_id;  // of the order that waits
+  std::string reason;
   bool yes = false;  // do not ask
 };
 struct Ps {
@@ -89,8 +95,9 @@ struct AuthRevoke {
   std::string reason;
 };
 
-using Command = std::variant<Up, Kill, Resume, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
-                             Status, Version, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
+using Command =
+    std::variant<Up, Kill, Resume, Approve, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
+                 Status, Version, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
 
 struct Invocation {
   Common common;

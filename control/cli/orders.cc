@@ -90,31 +90,55 @@ schemas::Record record_of(const Kill& kill, const Common& common, const std::str
   return record;
 }
 
+// Every answer to a question.
+schemas::Result<Answers> answers_to(Session& session, std::string_view verb, const json& request) {
+  Answers answers;
+  auto asked = session.ask(verb, request.dump(), kQuestionWait_ms, [&](std::string_view answer) {
+    answers.push_back(parse_answer(answer));
+    return !flag(answers.back(), "done");
+  });
+  if (!asked) return tl::make_unexpected(asked.error());
+  if (const auto error = error_of(answers.back())) return tl::make_unexpected(*error);
+  return answers;
+}
+
+// False: a person at the terminal said no.
+bool agrees(std::string_view question, bool yes, Terminal& terminal) {
+  if (yes || !terminal.is_interactive) return true;
+  terminal.err << question << " [y/N] " << std::flush;
+  std::string line;
+  std::getline(terminal.in, line);
+  return line == "y" || line == "Y" || line == "yes";
+}
+
 // The op ids of the kills that would be lifted, which are shown (never done before a kill: that one
 // must not wait). nullopt: the person said no.
 schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& session,
                                                                  const Resume& resume,
                                                                  Terminal& terminal) {
-  Answers answers;
-  auto asked = session.ask("ps", json{{"filter", resume.scope.text()}}.dump(), kQuestionWait_ms,
-                           [&](std::string_view answer) {
-                             answers.push_back(parse_answer(answer));
-                             return !flag(answers.back(), "done");
-                           });
-  if (!asked) return tl::make_unexpected(asked.error());
-  terminal.err << view_lifted(answers, resume.scope);
+  const auto answers = answers_to(session, "ps", {{"filter", resume.scope.text()}});
+  if (!answers) return tl::make_unexpected(answers.error());
+  terminal.err << view_lifted(*answers, resume.scope);
   std::vector<std::string> lifts;
-  for (const json& answer : answers) {
+  for (const json& answer : *answers) {
     for (const json& kill : items(answer, "kills")) {
       if (text(kill, "scope") == resume.scope.text()) lifts.push_back(text(kill, "op_id"));
     }
   }
-  if (resume.yes || !terminal.is_interactive) return lifts;
-  terminal.err << "Resume? [y/N] " << std::flush;
-  std::string line;
-  std::getline(terminal.in, line);
-  if (line != "y" && line != "Y" && line != "yes") return std::nullopt;
+  if (!agrees("Resume?", resume.yes, terminal)) return std::nullopt;
   return lifts;
+}
+
+// The order that waits, as control tells of it. kNotFound.
+schemas::Result<json> waiting(Session& session, const std::string& op_id) {
+  const auto answers = answers_to(session, "status", json::object());
+  if (!answers) return tl::make_unexpected(answers.error());
+  for (const json& one : items(answers->back(), "proposals")) {
+    if (text(one, "op_id") == op_id) return one;
+  }
+  return schemas::fail(
+      schemas::Errc::kNotFound,
+      fmt::format("no order '{}' waits for a second operator (estop status)", op_id));
 }
 
 }  // namespace
@@ -147,6 +171,26 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   if (!resume.pending.empty()) order["pending"] = resume.pending;
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
     return session->ask("resume", text, timeout_ms, answer);
+  };
+  return send(ask, common, order, terminal);
+}
+
+ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& terminal) {
+  auto session = Session::open(common);
+  if (!session) return fail_with(session.error(), terminal);
+  const auto found = waiting(*session, approve.op_id);
+  if (!found) return fail_with(found.error(), terminal);
+  terminal.err << view_proposal(*found);
+  if (!agrees("Approve?", approve.yes, terminal)) {
+    terminal.err << "estop: nothing was approved\n";
+    return ExitStatus::kFailure;
+  }
+  // What was shown is what is signed.
+  json order{{"op_id", approve.op_id},         {"verb", text(*found, "verb")},
+             {"scope", text(*found, "scope")}, {"lifts", texts(*found, "lifts")},
+             {"reason", approve.reason},       {"timeout_ms", wait_ms(common)}};
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
+    return session->ask("approve", text, timeout_ms, answer);
   };
   return send(ask, common, order, terminal);
 }

@@ -167,6 +167,13 @@ void Tree::add_orders() {
                    "waiting work: redeliver, hold, discard, dead-letter")
       ->check(CLI::IsMember({"redeliver", "hold", "discard", "dead-letter"}));
   resume->add_flag("-y,--yes", typed_.yes, "do not ask on a terminal");
+  CLI::App* approve =
+      add(app_, "approve", "as the second operator, let a waiting order go", [this] {
+        return Approve{typed_.op_id, reason_of(typed_, "approve", "seen, agreed"), typed_.yes};
+      });
+  approve->add_option("op-id", typed_.op_id, "of the order, as `status` shows it")->required();
+  approve->add_option("-r,--reason", typed_.reason, "why; goes into the audit");
+  approve->add_flag("-y,--yes", typed_.yes, "do not ask on a terminal");
   for (CLI::App* order : {kill, resume}) {
     order->add_option("scope", typed_.scope, "whom (see below)");
     order->add_flag("--fleet", typed_.fleet, "everybody; the same as '*'");
@@ -223,6 +230,9 @@ void Tree::add_installation() {
       ->capture_default_str();
   up->add_option("--agent", typed_.agents, "make credentials for this address, too");
   up->add_option("--bridge", up_.bridge, "name of the bridge")->capture_default_str();
+  up->add_option("--second-operator", up_.second_operator, "what waits for one: resume, fleet-kill")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"resume", "fleet-kill"}));
   up->add_flag("--init-only", up_.init_only,
                "make keys, credentials and broker.conf; start nothing");
   add_auth(app_, typed_auth_, up_,

@@ -1,6 +1,7 @@
 #include "control/cli/programs.h"
 
 #include <fmt/format.h>
+#include <algorithm>
 
 #include <charconv>
 #include <filesystem>
@@ -58,39 +59,48 @@ Program broker(const std::string& data, const std::string& path, Ports& ports) {
   return made;
 }
 
-Program control_daemon(const std::string& data, const std::string& path, Ports& ports) {
+Program control_daemon(const std::string& data, const std::string& path, const Up& up,
+                       Ports& ports) {
   const std::string ready = data + "/run/control.port";
   Program made;
   made.arguments = [=, &ports] {
-    return Words{
+    Words words{
         path,           "--data", data, "--url", url(ports), "--listen", loopback(ports.control),
         "--ready-file", ready};
+    for (const std::string& what : up.second_operator) {
+      words.insert(words.end(), {"--second-operator", what});
+    }
+    return words;
   };
   made.is_ready = [=, &ports](pid_t) { return daemon_is_ready(ready, ports.control); };
   return made;
 }
 
-Program bridge_daemon(const std::string& data, const std::string& path, const std::string& id,
+Program bridge_daemon(const std::string& data, const std::string& path, const Up& up,
                       Ports& ports) {
   const std::string ready = data + "/run/bridge.port";
-  const std::string creds = fmt::format("{}/creds/bridge-{}-", data, id);
+  const std::string creds = fmt::format("{}/creds/bridge-{}-", data, up.bridge);
   Program made;
   made.arguments = [=, &ports] {
-    return Words{path,
-                 "--id",
-                 id,
-                 "--url",
-                 url(ports),
-                 "--agents-creds",
-                 creds + "agents.creds",
-                 "--control-creds",
-                 creds + "control.creds",
-                 "--control-key",
-                 data + "/keys/log.pub",
-                 "--listen",
-                 loopback(ports.bridge),
-                 "--ready-file",
-                 ready};
+    Words words{path,
+                "--id",
+                up.bridge,
+                "--url",
+                url(ports),
+                "--agents-creds",
+                creds + "agents.creds",
+                "--control-creds",
+                creds + "control.creds",
+                "--control-key",
+                data + "/keys/log.pub",
+                "--listen",
+                loopback(ports.bridge),
+                "--ready-file",
+                ready};
+    const auto& asked = up.second_operator;
+    if (std::find(asked.begin(), asked.end(), "fleet-kill") != asked.end())
+      words.emplace_back("--no-fleet-orders");
+    return words;
   };
   made.is_ready = [=, &ports](pid_t) { return daemon_is_ready(ready, ports.bridge); };
   return made;
@@ -114,8 +124,9 @@ schemas::Result<std::vector<Program>> programs(const std::string& data, const Co
     if (!path) return tl::make_unexpected(path.error());
     paths.push_back(std::move(*path));
   }
-  std::vector<Program> made{broker(data, paths[0], ports), control_daemon(data, paths[1], ports),
-                            bridge_daemon(data, paths[2], up.bridge, ports)};
+  std::vector<Program> made{broker(data, paths[0], ports),
+                            control_daemon(data, paths[1], up, ports),
+                            bridge_daemon(data, paths[2], up, ports)};
   for (std::size_t i = 0; i < made.size(); ++i) {
     made[i].name = names[i];
     made[i].log_file = fmt::format("{}/logs/{}.log", data, names[i]);

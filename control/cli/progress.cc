@@ -66,6 +66,12 @@ std::string revoked(const json& answer) {
                           number(answer, "n")));
 }
 
+std::string approved(const json& answer) {
+  const std::string by = text(answer, "by");
+  return line("approved", by.empty() ? "not yet: another operator has to `estop approve` it"
+                                     : "by " + shown(by));
+}
+
 std::string not_reached(const json& answer) {
   const auto stages = texts(answer, "unreached");
   return fmt::format("not reached in time: {}",
@@ -91,6 +97,7 @@ Lines stage_lines(const std::string& stage, const json& answer) {
     return {line(stage, fmt::format("audit entry {}", number(answer, "audit")))};
   }
   if (stage == "revoked") return {revoked(answer)};
+  if (stage == "approved") return {approved(answer)};
   return {line(shown(stage), shown(answer.dump()))};
 }
 

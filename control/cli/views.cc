@@ -162,7 +162,20 @@ std::string view_status(const Answers& answers) {
   append_section(bridges_table(items(answer, "bridges")), out);
   if (const auto kills = items(answer, "kills"); !kills.empty())
     append_section(kills_table(kills), out);
+  for (const json& proposal : items(answer, "proposals")) {
+    append_section(view_proposal(proposal), out);
+  }
   return out;
+}
+
+std::string view_proposal(const json& proposal) {
+  std::string lifted = fmt::format("{}", fmt::join(texts(proposal, "lifts"), ", "));
+  std::string out = fmt::format("order {}: {} {} by {}: {}\n", shown(text(proposal, "op_id")),
+                                shown(text(proposal, "verb")), shown(text(proposal, "scope")),
+                                shown(text(proposal, "actor")), shown(text(proposal, "reason")));
+  if (!lifted.empty()) out += "lifts " + shown(lifted) + '\n';
+  return out + fmt::format("waits for a second operator, {} longer\n",
+                           duration_text(number(proposal, "expires_in_ms") * 1'000));
 }
 
 std::string view_audit(const Answers& answers) {

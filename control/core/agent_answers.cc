@@ -93,11 +93,26 @@ std::string utc_text(std::uint64_t wall_ms) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
 }
 
+json proposal_json(const Proposal& proposal, Now now) {
+  const schemas::Record& draft = proposal.draft;
+  const bool is_kill = draft.kind == schemas::RecordKind::kKill;
+  const std::uint64_t left_us = proposal.until_us - std::min(proposal.until_us, now.boot_us);
+  json shown = {{"op_id", draft.op_id},        {"verb", is_kill ? "kill" : "resume"},
+                {"scope", draft.scope.text()}, {"actor", draft.actor},
+                {"reason", draft.reason},      {"expires_in_ms", left_us / 1'000}};
+  if (!is_kill) shown["lifts"] = draft.lifts;
+  return shown;
+}
+
 std::string status_json(const StatusView& view) {
   const schemas::Head head = view.ledger.head();
   json bridges = json::array();
   for (const auto& [id, bridge] : view.roster.all()) {
     bridges.push_back(bridge_json(bridge, view.now));
+  }
+  json proposals = json::array();
+  for (const auto& [op_id, proposal] : view.proposals) {
+    proposals.push_back(proposal_json(proposal, view.now));
   }
   return text({{"control",
                 {{"version", view.version},
@@ -115,6 +130,7 @@ std::string status_json(const StatusView& view) {
                {"bridges_may_be_open", view.roster.maybe_open(view.now.boot_us)},
                {"agents", view.registry.size()},
                {"kills", latches_json(view.ledger.latches().all())},
+               {"proposals", std::move(proposals)},
                {"done", true}});
 }
 

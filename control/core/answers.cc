@@ -18,8 +18,8 @@ namespace {
 
 json names(StageSet stages) {
   json list = json::array();
-  for (const Stage stage : {Stage::kFenced, Stage::kStopped, Stage::kRevoked, Stage::kCommitted,
-                            Stage::kDurable, Stage::kOpened}) {
+  for (const Stage stage : {Stage::kApproved, Stage::kFenced, Stage::kStopped, Stage::kRevoked,
+                            Stage::kCommitted, Stage::kDurable, Stage::kOpened}) {
     if ((stages & bit(stage)) != 0) list.push_back(name(stage));
   }
   return list;
@@ -104,6 +104,12 @@ std::string revoked_done_json(std::size_t credentials) {
 
 std::string revoked_detail(std::size_t credentials, const std::string& reason) {
   return text({{"credentials", credentials}, {"reason", reason}});
+}
+
+std::string approved_json(const std::string& by) {
+  json answer = {{"stage", "approved"}, {"waiting", by.empty()}};
+  if (!by.empty()) answer["by"] = by;
+  return text(answer);
 }
 
 std::string done_json(const std::string& op_id, StageSet reached, StageSet wait) {

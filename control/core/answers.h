@@ -7,6 +7,7 @@
 
 #include "control/core/command.h"
 #include "control/core/ledger.h"
+#include "control/core/orders.h"
 #include "control/core/registry.h"
 #include "control/core/roster.h"
 
@@ -26,6 +27,8 @@ namespace estop::control {
 [[nodiscard]] std::string revoked_json(const schemas::Result<std::size_t>& credentials);
 [[nodiscard]] std::string revoked_done_json(std::size_t credentials);  // answers `revoke`
 [[nodiscard]] std::string revoked_detail(std::size_t credentials, const std::string& reason);
+// Stage "approved" of an order that needs a second operator; `by` is empty while it waits for him.
+[[nodiscard]] std::string approved_json(const std::string& by);
 // The last answer: ok if everything in `wait` is reached.
 [[nodiscard]] std::string done_json(const std::string& op_id, StageSet reached, StageSet wait);
 inline constexpr std::size_t kMissingShown = 100;
@@ -43,6 +46,7 @@ struct StatusView {
   const Ledger& ledger;
   const Roster& roster;
   const Registry& registry;
+  const Proposals& proposals;
   Now now;
   std::uint64_t started_us = 0;
 };

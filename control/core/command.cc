@@ -201,6 +201,23 @@ Command read_resume(Fields& fields) {
   return resume;
 }
 
+Command read_approve(Fields& fields) {
+  ApproveCommand approve;
+  approve.order = read_order(fields);
+  approve.kind = fields.one_of<schemas::RecordKind>(
+      "verb", {{"resume", schemas::RecordKind::kResume}, {"kill", schemas::RecordKind::kKill}});
+  approve.lifts = fields.texts("lifts");
+  const bool is_kill = approve.kind == schemas::RecordKind::kKill;
+  approve.order.wait =
+      is_kill ? read_wait(fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable),
+                          {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted})
+              : read_wait(fields, bit(Stage::kDurable) | bit(Stage::kOpened),
+                          {Stage::kCommitted, Stage::kDurable, Stage::kOpened});
+  if (approve.order.op_id.empty()) fields.refuse("op_id", "is missing: which order?");
+  fields.refuse_unknown();
+  return approve;
+}
+
 Command read_ps(Fields& fields) {
   PsCommand ps;
   const std::string filter = fields.text("filter", schemas::kKeyMax_bytes);
@@ -259,6 +276,7 @@ Command read_nothing(Fields& fields) {
 constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
     {"kill", read_kill},
     {"resume", read_resume},
+    {"approve", read_approve},
     {"ps", read_ps},
     {"get", read_get},
     {"audit", read_audit},

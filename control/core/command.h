@@ -26,6 +26,7 @@ enum class Stage : std::uint8_t {
   kStopped = 8,    // kill: every instance that was alive has confirmed
   kOpened = 16,    // resume: every bridge lets the scope through again, and the runtimes are told
   kRevoked = 32,   // kill: the broker has closed the killed addresses' connections for good
+  kApproved = 64,  // by a second operator, where one is asked for
 };
 using StageSet = std::uint8_t;
 [[nodiscard]] constexpr StageSet bit(Stage stage) noexcept {
@@ -56,6 +57,12 @@ struct ResumeCommand {
   std::vector<std::string> lifts;  // empty: every kill of exactly that scope
   schemas::PendingWork pending = schemas::PendingWork::kRedeliver;
 };
+// The second operator's word: the order as he has seen it, so that his signature is under it.
+struct ApproveCommand {
+  OrderRequest order;  // op id and scope of what waits; his own reason
+  schemas::RecordKind kind = schemas::RecordKind::kResume;
+  std::vector<std::string> lifts;
+};
 struct PsCommand {
   schemas::Scope filter;  // the fleet: everybody
   bool wide = false;      // with the counters of the last beat
@@ -74,8 +81,8 @@ struct RevokeCommand {
   std::string reason;
 };
 
-using Command = std::variant<KillCommand, ResumeCommand, PsCommand, GetCommand, StatusCommand,
-                             AuditCommand, VerifyCommand, RevokeCommand>;
+using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsCommand, GetCommand,
+                             StatusCommand, AuditCommand, VerifyCommand, RevokeCommand>;
 
 // kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.

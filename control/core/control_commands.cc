@@ -54,10 +54,12 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
   const OrderRequest& request = kill.order;
   want_revocation(asked, kill, now);
   if (watch_unwritten(asked, kill, now, out)) return;
+  if (watch_proposed(asked, request, RecordKind::kKill, now, out)) return;
   if (repeat(asked, request, RecordKind::kKill, now, out)) return;
   schemas::Record draft = asked_draft(RecordKind::kKill, asked, request);
   draft.mode = kill.mode;
   draft.grace_ms = kill.grace_ms;
+  if (needs_second(draft)) return propose(asked, request, std::move(draft), now, out);
   std::vector<std::string> warnings = kill_warnings(request.scope);
   for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
   watch(order_kill(std::move(draft), warnings, now, out), asked, request, now, out);

@@ -149,6 +149,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   repeat_unconfirmed(now, out);
   revoke_fenced(now, out);
   look_at_health(now, out);
+  expire_proposals(now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(
              now, "unconfirmed", order->actor, order->scope.text(), order->op_id,
@@ -203,7 +204,7 @@ void ControlCore::alarm(const std::string& kind, const std::string& subject,
 }
 
 StatusView ControlCore::view(Now now) const {
-  return {options_.version, ledger_, roster_, registry_, now, started_us_};
+  return {options_.version, ledger_, roster_, registry_, proposals_, now, started_us_};
 }
 
 }  // namespace estop::control

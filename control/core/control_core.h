@@ -42,6 +42,7 @@ class ControlCore {
   void obey(const CommandReceived& asked, Now now, Effects& out);
   void obey(const CommandReceived& asked, const KillCommand& kill, Now now, Effects& out);
   void obey(const CommandReceived& asked, const ResumeCommand& resume, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const ApproveCommand& approve, Now now, Effects& out);
   void obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out);
   void obey(const CommandReceived& asked, const GetCommand& get, Now now, Effects& out);
   void obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out);
@@ -69,6 +70,8 @@ class ControlCore {
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
   [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
       const CommandReceived& asked, const ResumeCommand& resume) const;
+  [[nodiscard]] schemas::Result<void> can_lift(const schemas::Scope& scope,
+                                               const std::vector<std::string>& lifts) const;
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);
@@ -87,12 +90,26 @@ class ControlCore {
   void applied(const schemas::SignedRecord& record, Now now, Effects& out);
   void gathered(Order& order, const Gathering& gathering, Now now, Effects& out);
 
+  // Orders that wait for a second operator (control_proposals.cc).
+  [[nodiscard]] bool needs_second(const schemas::Record& draft) const;
+  void propose(const CommandReceived& asked, const OrderRequest& request, schemas::Record draft,
+               Now now, Effects& out);
+  void propose(const schemas::SignedOrder& order, Now now, Effects& out);
+  Order& keep_proposal(schemas::Record draft, Now now, Effects& out);
+  [[nodiscard]] schemas::Result<void> may_approve(const CommandReceived& asked,
+                                                  const ApproveCommand& approve,
+                                                  const schemas::Record& draft) const;
+  bool watch_proposed(const CommandReceived& asked, const OrderRequest& request,
+                      schemas::RecordKind kind, Now now, Effects& out);
+  void expire_proposals(Now now, Effects& out);
+
   // What operators signed, and kills that bridges hold (control_signed.cc).
   void obey(const CommandReceived& asked, const schemas::SignedCommand& command, Now now,
             Effects& out);
   [[nodiscard]] schemas::Result<void> may_obey(const CommandReceived& asked) const;
   static void keep_proof(const CommandReceived& asked, const std::string& subject,
                          const std::string& op_id, Now now, Effects& out);
+  static void keep_order(const schemas::SignedOrder& order, Now now, Effects& out);
   void on(const EmergencyReceived& emergency, Now now, Effects& out);
   void on(const WriteDue& due, Now now, Effects& out);
   void on(const OrderChecked& checked, Now now, Effects& out);
@@ -137,6 +154,7 @@ class ControlCore {
   Registry registry_;
   Orders orders_;
   std::map<std::string, schemas::SignedOrder> unwritten_;  // by op id; no record yet
+  Proposals proposals_;
   CoreCounters counters_;
   std::uint64_t started_us_ = 0;
   std::uint64_t next_lease_us_ = 0;

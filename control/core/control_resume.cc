@@ -16,6 +16,7 @@ using schemas::Result;
 void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume, Now now,
                        Effects& out) {
   const OrderRequest& request = resume.order;
+  if (watch_proposed(asked, request, RecordKind::kResume, now, out)) return;
   if (repeat(asked, request, RecordKind::kResume, now, out)) return;
   const auto lifts = lifted_by(asked, resume);
   if (!lifts) return refuse(asked, lifts.error(), now, out);
@@ -23,6 +24,7 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
   schemas::Record draft = asked_draft(RecordKind::kResume, asked, request);
   draft.lifts = *lifts;
   draft.pending = resume.pending;
+  if (needs_second(draft)) return propose(asked, request, std::move(draft), now, out);
   const std::string op_id = draft.op_id;
   Order& order = order_resume(std::move(draft), now, out);
   keep_proof(asked, request.scope.text(), op_id, now, out);
@@ -83,6 +85,13 @@ Result<std::vector<std::string>> ControlCore::lifted_by(const CommandReceived& a
   if (lifts.empty()) {
     for (const HeldKill& held : kills) lifts.push_back(held.latch.op_id);
   }
+  if (const auto can = can_lift(scope, lifts); !can) return tl::make_unexpected(can.error());
+  return lifts;
+}
+
+Result<void> ControlCore::can_lift(const schemas::Scope& scope,
+                                   const std::vector<std::string>& lifts) const {
+  const auto kills = ledger_.latches().exactly(scope);
   for (const std::string& op_id : lifts) {
     const bool held = std::any_of(kills.begin(), kills.end(),
                                   [&](const HeldKill& kill) { return kill.latch.op_id == op_id; });
@@ -91,7 +100,7 @@ Result<std::vector<std::string>> ControlCore::lifted_by(const CommandReceived& a
       return fail(Errc::kNotKilled, "a resume that lifts " + op_id + " is on its way already");
     }
   }
-  return lifts;
+  return {};
 }
 
 }  // namespace estop::control

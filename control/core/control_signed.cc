@@ -10,16 +10,6 @@ namespace estop::control {
 using schemas::Errc;
 using schemas::RecordKind;
 
-namespace {
-
-AuditEntry proof_line(const schemas::SignedOrder& order, Now now) {
-  const schemas::Record& kill = order.kill.record;
-  return audit_line(now, "signed", kill.actor, kill.scope.text(), kill.op_id,
-                    text_detail("order", schemas::base64url(order.frame)));
-}
-
-}  // namespace
-
 // --- Commands ---
 
 void ControlCore::obey(const CommandReceived& asked, const schemas::SignedCommand& command, Now now,
@@ -58,6 +48,13 @@ void ControlCore::keep_proof(const CommandReceived& asked, const std::string& su
 
 // --- Kills ---
 
+void ControlCore::keep_order(const schemas::SignedOrder& order, Now now, Effects& out) {
+  const schemas::Record& kill = order.kill.record;
+  note(audit_line(now, "signed", kill.actor, kill.scope.text(), kill.op_id,
+                  text_detail("order", schemas::base64url(order.frame))),
+       out);
+}
+
 // The bridges heard it when control did. So the counting begins at once, and the record is written
 // a millisecond later, when the fence is usually known: signing, the log and the runtimes would
 // only keep the bridges' answers waiting. Until then a crash of control loses nothing: the bridges
@@ -73,6 +70,7 @@ void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) 
     out.push_back(CheckOrder{emergency.order});
     return;
   }
+  if (needs_second(kill)) return propose(emergency.order, now, out);
   unwritten_.emplace(kill.op_id, emergency.order);
   ++counters_.kills;
   count_kill(emergency.order.kill, kill_warnings(kill.scope), now, out);
@@ -116,14 +114,14 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   orders_.find(due.op_id)->frame = record.frame;
   publish_kill(record, out);
-  note(proof_line(order, now), out);
+  keep_order(order, now, out);
 }
 
 void ControlCore::on(const OrderChecked& checked, Now now, Effects& out) {
   const schemas::Record& kill = checked.order.kill.record;
   const OpState* known = ledger_.find(kill.op_id);
   if (checked.verdict && known != nullptr && known->scope == kill.scope) {
-    note(proof_line(checked.order, now), out);
+    keep_order(checked.order, now, out);
     return;
   }
   ++counters_.bad_signatures;
@@ -163,10 +161,16 @@ void ControlCore::adopt(const schemas::SignedOrder& order, const std::string& fr
     return;
   }
   adopt(order.kill.record, from, now, out);
-  note(proof_line(order, now), out);
+  keep_order(order, now, out);
 }
 
 void ControlCore::adopt(schemas::Record draft, const std::string& from, Now now, Effects& out) {
+  // A kill that holds somewhere is a kill: the second operator comes too late.
+  if (needs_second(draft)) {
+    alarm("one-operator", from, "obeyed a kill of the fleet that only one operator ordered", now,
+          out);
+  }
+  proposals_.erase(draft.op_id);
   now.wall_ms = draft.issued_at_ms;
   AuditEntry entry = audit_line(now, "adopted", draft.actor, draft.scope.text(), draft.op_id,
                                 text_detail("from", from));

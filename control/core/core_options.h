@@ -19,6 +19,9 @@ struct CoreOptions {
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
   bool takes_unsigned = false;  // also a resume or a revocation that its operator did not sign
+  // What waits for a second operator.
+  bool second_for_resume = false;
+  bool second_for_fleet_kill = false;
 };
 
 inline constexpr std::uint32_t kTick_ms = 100;
@@ -26,8 +29,10 @@ inline constexpr std::uint64_t kAlarmAgain_us =
     60'000'000;                                           // the same alarm is not repeated before
 inline constexpr std::uint64_t kWriteWait_us = 1'000;     // of a kill that the bridges heard too
 inline constexpr std::uint64_t kRevokeWait_us = 500'000;  // for receipts, after a kill --now
-inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;  // after one that failed
-inline constexpr std::size_t kHeldMax = 64;                  // kills taken over from one beat
+inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;     // after one that failed
+inline constexpr std::uint64_t kProposalKept_us = 600'000'000;  // for the second operator
+inline constexpr std::size_t kProposalsMax = 64;
+inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
 
 // Since the start.
 struct CoreCounters {

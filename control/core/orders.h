@@ -35,6 +35,13 @@ struct Order {
   [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
 };
 
+// An order that waits for a second operator.
+struct Proposal {
+  schemas::Record draft{};
+  std::uint64_t until_us = 0;
+};
+using Proposals = std::map<std::string, Proposal>;  // by op id
+
 class Orders {
  public:
   // `order.accepted` is what every watcher is told first.

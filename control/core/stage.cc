@@ -16,6 +16,8 @@ std::string_view name(Stage stage) noexcept {
       return "opened";
     case Stage::kRevoked:
       return "revoked";
+    case Stage::kApproved:
+      return "approved";
   }
   return "unknown";
 }

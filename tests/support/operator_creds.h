@@ -35,11 +35,13 @@ inline std::string creds(const std::string& jwt, const schemas::SigningKey& user
          "\n------END USER NKEY SEED------\n";
 }
 
-// The credentials of operator `name`, who may kill and resume.
+// The credentials of operator `name`, who may kill, resume and approve.
 inline std::string operator_creds(const std::string& name) {
   const schemas::SigningKey user = operator_key();
-  const std::string allowed =
-      "estop.emergency." + name + R"(",")" + "estop.command." + name + ".resume";
+  std::string allowed = "estop.emergency." + name;
+  for (const char* verb : {"resume", "approve"}) {
+    allowed += R"(",")" + std::string("estop.command.") + name + '.' + verb;
+  }
   return creds(user_jwt(account_key(), user, allowed), user);
 }
 

@@ -37,9 +37,10 @@ Outcome Embedded::estop(std::vector<std::string> words) const {
   return {end && end->signal == 0 ? end->code : -1, read_text(options.log_file)};
 }
 
-void Embedded::up() {
+void Embedded::up(const std::vector<std::string>& more) {
   ops::SpawnOptions options;
   options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"};
+  options.command.insert(options.command.end(), more.begin(), more.end());
   options.log_file = folder_.file("up.log");
   auto child = ops::ChildProcess::spawn(options);
   ASSERT_TRUE(child) << child.error();

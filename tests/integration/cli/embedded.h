@@ -21,8 +21,8 @@ class Embedded {
   // Runs `estop <words>` with this data folder to its end.
   [[nodiscard]] Outcome estop(std::vector<std::string> words) const;
 
-  // `estop up --port 0`, until it is up. Fails the test with its words if it is not.
-  void up();
+  // `estop up --port 0 <more>`, until it is up. Fails the test with its words if it is not.
+  void up(const std::vector<std::string>& more = {});
   [[nodiscard]] ops::ChildProcess& process() { return up_; }
   [[nodiscard]] RunFile run() const;  // what it listens on
   [[nodiscard]] std::string said() const;

@@ -54,6 +54,35 @@ TEST_F(CliOrders, TheAuditHasWhoAndWhyAndItsChainIsWhole) {
   EXPECT_EQ(kills, 1);
 }
 
+// H30, H50: with `--second-operator` nobody opens anything, or stops everybody, alone.
+TEST(CliSecondOperator, ApprovesWhatAnotherOrdered) {
+  Embedded estop;
+  ASSERT_NO_FATAL_FAILURE(estop.up({"--second-operator", "resume,fleet-kill"}));
+  const auto say = [&](std::vector<std::string> words) { return estop.estop(std::move(words)); };
+  const auto waits = [](const Outcome& outcome) {
+    EXPECT_EQ(outcome.exit_code, 6) << outcome.text;
+    return outcome.text.find("another operator has to") != std::string::npos;
+  };
+  EXPECT_EQ(say({"--as", "alice", "kill", "acme/prod/x", "--reason", "a drill"}).exit_code, 0);
+  EXPECT_TRUE(waits(say({"--as", "alice", "resume", "acme/prod/x", "--reason", "over", "--op-id",
+                         "r1", "--timeout", "1s"})));
+  EXPECT_NE(say({"status"}).text.find("order r1: resume acme/prod/x by alice: over"),
+            std::string::npos);
+  EXPECT_EQ(say({"--as", "alice", "approve", "r1", "--reason", "mine"}).exit_code, 4);
+  EXPECT_EQ(say({"--as", "bob", "approve", "r9", "--reason", "which?"}).exit_code, 3);
+  const Outcome approved = say({"--as", "bob", "approve", "r1", "--reason", "seen"});
+  EXPECT_EQ(approved.exit_code, 0) << approved.text;
+  EXPECT_NE(approved.text.find("opened     1/1"), std::string::npos) << approved.text;
+
+  EXPECT_TRUE(waits(say({"--as", "alice", "kill", "--fleet", "--reason", "all of them", "--op-id",
+                         "k2", "--timeout", "1s"})));
+  EXPECT_EQ(say({"ps", "-o", "json"}).text.find("all of them"), std::string::npos);
+  const Outcome fleet = say({"--as", "bob", "approve", "k2", "--reason", "yes, all"});
+  EXPECT_EQ(fleet.exit_code, 0) << fleet.text;
+  EXPECT_NE(fleet.text.find("fenced     1/1"), std::string::npos) << fleet.text;
+  EXPECT_EQ(say({"audit", "verify"}).exit_code, 0);
+}
+
 TEST_F(CliOrders, JsonIsJsonAndNothingElse) {
   const auto ps = nlohmann::json::parse(embedded_.estop({"ps", "-o", "json"}).text, nullptr, false);
   ASSERT_TRUE(ps.is_array());

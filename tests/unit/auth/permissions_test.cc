@@ -67,7 +67,8 @@ const Case kCases[] = {
      "pub $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP\nsub estop.inbox.control.>"},
     {"operator in AGENTS", kOperator, Account::kAgents, "no user"},
     {"operator in CONTROL", kOperator, Account::kControl,
-     "pub estop.command.alice.kill estop.command.alice.resume estop.command.alice.ps "
+     "pub estop.command.alice.kill estop.command.alice.resume estop.command.alice.approve "
+     "estop.command.alice.ps "
      "estop.command.alice.get estop.command.alice.watch estop.command.alice.audit "
      "estop.command.alice.verify estop.command.alice.status estop.emergency.alice\n"
      "sub estop.inbox.alice.> estop.event.>"},

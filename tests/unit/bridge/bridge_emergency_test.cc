@@ -8,6 +8,9 @@ namespace estop::bridge {
 namespace {
 
 class BridgeEmergencyTest : public BridgeFixture {
+ public:
+  using BridgeFixture::BridgeFixture;
+
  protected:
   static schemas::SignedOrder order(const std::string& op_id, const std::string& creds_text,
                                     const std::string& actor = "alice") {
@@ -91,6 +94,31 @@ TEST_F(BridgeEmergencyTest, GarbageIsCountedAndStopsNothing) {
   EXPECT_TRUE(alarmed("an emergency kill"));
   EXPECT_EQ(core.counters().bad_frames, 1U);
   EXPECT_TRUE(core.is_open(now));
+}
+
+class TwoOperatorsTest : public BridgeEmergencyTest {
+ public:
+  TwoOperatorsTest() : BridgeEmergencyTest(options()) {}
+
+ private:
+  static BridgeOptions options() {
+    BridgeOptions made = bridge_options();
+    made.obeys_fleet_orders = false;
+    return made;
+  }
+};
+
+TEST_F(TwoOperatorsTest, AKillOfTheWholeFleetIsControlsToDecide) {
+  run_to_open();
+  schemas::Record kill;
+  kill.op_id = "k1";
+  kill.actor = "alice";
+  kill.reason = "all of them";
+  emergency(schemas::sign_order(kill, alice).value());
+  EXPECT_EQ(core.gate().kills(), 0U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+  emergency(order("k2", alice));
+  EXPECT_EQ(core.gate().kills(), 1U);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 namespace estop::bridge {
 
 struct BridgeAtHand {
+  explicit BridgeAtHand(BridgeOptions options = bridge_options()) : core(std::move(options)) {}
+
   void connect() {
     core.on_connected(Account::kAgents, now, effects);
     core.on_connected(Account::kControl, now, effects);
@@ -110,12 +112,15 @@ struct BridgeAtHand {
   }
 
   WrittenLog log;
-  BridgeCore core{bridge_options()};
+  BridgeCore core;
   Effects effects;
   Nanos now = 1'000'000 * kMs;
   schemas::BridgeBeat beat;  // the newest that control heard
 };
 
-class BridgeFixture : public ::testing::Test, public BridgeAtHand {};
+class BridgeFixture : public ::testing::Test, public BridgeAtHand {
+ public:
+  using BridgeAtHand::BridgeAtHand;
+};
 
 }  // namespace estop::bridge

@@ -32,6 +32,7 @@ void World::start() {
   options.version = "test";
   options.operators_key = testing::account_key().public_key();
   options.takes_unsigned = takes_unsigned;
+  options.second_for_resume = options.second_for_fleet_kill = second_operator;
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
             [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });

@@ -67,9 +67,10 @@ class World {
 
   // The neighbours; tests look at them and break them.
   bool stream_up = true;
-  bool takes_unsigned = true;  // what is signed has tests of its own
-  bool stream_answers = true;  // false: takes records, but its answers are lost
-  bool stream_slow = false;    // keeps the answer to a look at it in `slow_read`
+  bool takes_unsigned = true;    // what is signed has tests of its own
+  bool second_operator = false;  // for resumes and kills of the fleet
+  bool stream_answers = true;    // false: takes records, but its answers are lost
+  bool stream_slow = false;      // keeps the answer to a look at it in `slow_read`
   std::optional<StreamRead> slow_read;
   bool recorder_up = true;
   bool signatures_good = true;

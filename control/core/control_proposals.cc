@@ -1,0 +1,135 @@
+// Orders that wait for a second operator, where that is asked for: resumes, kills of the fleet.
+//
+// They are kept in memory only: after a restart of control the first operator gives his order
+// again.
+#include <algorithm>
+#include <utility>
+
+#include "control/core/control_core.h"
+
+namespace estop::control {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::RecordKind;
+using schemas::Result;
+
+bool ControlCore::needs_second(const schemas::Record& draft) const {
+  if (draft.kind == RecordKind::kResume) return options_.second_for_resume;
+  return options_.second_for_fleet_kill && draft.scope.kind() == schemas::Scope::Kind::kFleet;
+}
+
+void ControlCore::propose(const CommandReceived& asked, const OrderRequest& request,
+                          schemas::Record draft, Now now, Effects& out) {
+  if (proposals_.size() >= kProposalsMax) {
+    return refuse(asked, {Errc::kOverLimit, "too many orders wait for a second operator"}, now,
+                  out);
+  }
+  keep_proof(asked, draft.scope.text(), draft.op_id, now, out);
+  watch(keep_proposal(std::move(draft), now, out), asked, request, now, out);
+}
+
+// Bridges that know of the rule have left it alone.
+void ControlCore::propose(const schemas::SignedOrder& order, Now now, Effects& out) {
+  schemas::Record draft = order.kill.record;
+  const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
+  if (!good) {
+    ++counters_.bad_signatures;
+    return alarm("forged-order", draft.actor,
+                 "order " + draft.op_id + ": " + to_string(good.error()), now, out);
+  }
+  if (proposals_.contains(draft.op_id) || proposals_.size() >= kProposalsMax) return;
+  keep_order(order, now, out);
+  draft.reason = printable(std::move(draft.reason));
+  keep_proposal(std::move(draft), now, out);
+}
+
+Order& ControlCore::keep_proposal(schemas::Record draft, Now now, Effects& out) {
+  note(audit_line(now, "proposed", draft.actor, draft.scope.text(), draft.op_id,
+                  order_detail(draft)),
+       out);
+  Order& order = orders_.add({.op_id = draft.op_id,
+                              .kind = draft.kind,
+                              .scope = draft.scope,
+                              .actor = draft.actor,
+                              .started_us = now.boot_us,
+                              .accepted = accepted_json(draft.op_id, 0, {})});
+  orders_.tell(order, Stage::kApproved, approved_json({}), out);
+  proposals_[order.op_id] = {std::move(draft), now.boot_us + kProposalKept_us};
+  return order;
+}
+
+// The same order sent once more by its first operator, who goes on watching.
+bool ControlCore::watch_proposed(const CommandReceived& asked, const OrderRequest& request,
+                                 RecordKind kind, Now now, Effects& out) {
+  const auto found = proposals_.find(request.op_id);
+  if (found == proposals_.end()) return false;
+  const schemas::Record& draft = found->second.draft;
+  if (draft.kind != kind || draft.scope != request.scope || draft.actor != asked.actor) {
+    refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
+           out);
+    return true;
+  }
+  watch(*orders_.find(request.op_id), asked, request, now, out);
+  return true;
+}
+
+void ControlCore::obey(const CommandReceived& asked, const ApproveCommand& approve, Now now,
+                       Effects& out) {
+  const std::string& op_id = approve.order.op_id;
+  const auto found = proposals_.find(op_id);
+  if (found == proposals_.end()) {
+    Order* given = ledger_.find(op_id) != nullptr ? orders_.find(op_id) : nullptr;
+    if (given != nullptr) return watch(*given, asked, approve.order, now, out);
+    return refuse(asked,
+                  {Errc::kNotFound, "no order '" + op_id +
+                                        "' waits for a second operator (any more); `estop status` "
+                                        "shows those that do"},
+                  now, out);
+  }
+  const auto may = may_approve(asked, approve, found->second.draft);
+  if (!may) return refuse(asked, may.error(), now, out);
+  schemas::Record draft = std::move(found->second.draft);
+  proposals_.erase(found);
+  note(audit_line(now, "approved", asked.actor, draft.scope.text(), op_id,
+                  text_detail("reason", approve.order.reason)),
+       out);
+  keep_proof(asked, draft.scope.text(), op_id, now, out);
+  const bool is_kill = draft.kind == RecordKind::kKill;
+  Order& order = is_kill ? order_kill(draft, kill_warnings(draft.scope), now, out)
+                         : order_resume(draft, now, out);
+  orders_.reach(order, Stage::kApproved, approved_json(asked.actor), out);
+  watch(order, asked, approve.order, now, out);
+}
+
+Result<void> ControlCore::may_approve(const CommandReceived& asked, const ApproveCommand& approve,
+                                      const schemas::Record& draft) const {
+  if (draft.actor == asked.actor) {
+    return fail(Errc::kNotPermitted, "it is " + asked.actor +
+                                         "'s own order: another operator has "
+                                         "to approve it");
+  }
+  if (draft.kind != approve.kind || draft.scope != approve.order.scope ||
+      draft.lifts != approve.lifts) {
+    return fail(Errc::kBadArgument, "op_id '" + draft.op_id +
+                                        "' names another order than the one "
+                                        "that was approved");
+  }
+  if (draft.kind == RecordKind::kKill) return {};
+  if (auto can = can_lift(draft.scope, draft.lifts); !can) return can;
+  return may_resume();
+}
+
+void ControlCore::expire_proposals(Now now, Effects& out) {
+  std::erase_if(proposals_, [&](const auto& entry) {
+    const schemas::Record& draft = entry.second.draft;
+    if (now.boot_us < entry.second.until_us) return false;
+    note(audit_line(now, "expired", draft.actor, draft.scope.text(), draft.op_id), out);
+    orders_.drop(draft.op_id,
+                 error_json({Errc::kTimeout, "no second operator has approved it in 10 minutes"}),
+                 out);
+    return true;
+  });
+}
+
+}  // namespace estop::control
