@@ -128,12 +128,7 @@ TEST_F(SecondOperator, AKillOfTheFleetWaitsForHimAndNoOtherDoes) {
 TEST_F(SecondOperator, AKillOfTheFleetThatABridgeHoldsIsAKill) {
   const auto order = world.order("*", "k9");
   world.emergency(order);
-  schemas::BridgeBeat beat;
-  beat.bridge = "b1";
-  beat.state = schemas::BridgeState::kOpen;
-  beat.applied = world.core->ledger().head();
-  beat.held = {order.frame};
-  world.beat(beat);
+  world.shows("b1", order.frame);
   EXPECT_NE(world.committed("k9"), nullptr);
   EXPECT_TRUE(world.alarmed("one-operator"));
   EXPECT_EQ(world.error(approve("bob", approval("k9", "kill", "*", {}))), "");

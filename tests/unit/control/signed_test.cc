@@ -85,12 +85,7 @@ TEST_F(SignedKill, ACommandOfTheSameIdForAnotherScopeIsRefused) {
 
 TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {
   const auto order = world.order("acme/prod/x", "k1");
-  schemas::BridgeBeat beat;
-  beat.bridge = "b1";
-  beat.state = schemas::BridgeState::kOpen;
-  beat.applied = world.core->ledger().head();
-  beat.held = {order.frame};
-  world.beat(beat);
+  world.shows("b1", order.frame);
   ASSERT_NE(world.committed("k1"), nullptr);
   EXPECT_EQ(world.committed("k1")->actor, "alice");
   EXPECT_EQ(world.audited("adopted"), 1U);
@@ -99,12 +94,7 @@ TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {
 
 TEST_F(SignedKill, H30_HeldByABridgeButNotProvenIsAnAlarm) {
   auto order = world.order("acme/prod/x", "k1", "bob");  // alice's credential
-  schemas::BridgeBeat beat;
-  beat.bridge = "b1";
-  beat.state = schemas::BridgeState::kOpen;
-  beat.applied = world.core->ledger().head();
-  beat.held = {order.frame};
-  world.beat(beat);
+  world.shows("b1", order.frame);
   EXPECT_EQ(world.committed("k1"), nullptr);
   EXPECT_TRUE(world.alarmed("forged-order"));
 }

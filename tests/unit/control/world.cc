@@ -136,6 +136,15 @@ void World::beat(const std::string& bridge, schemas::BridgeState state) {
   World::beat(std::move(beat));
 }
 
+void World::shows(const std::string& bridge, const schemas::Bytes& held) {
+  schemas::BridgeBeat holding;
+  holding.bridge = bridge;
+  holding.state = schemas::BridgeState::kOpen;
+  holding.applied = core->ledger().head();
+  holding.held = {held};
+  beat(std::move(holding));
+}
+
 void World::beat(schemas::BridgeBeat beat) {
   beat.nonce = ++nonces_;
   const std::string id = beat.bridge;

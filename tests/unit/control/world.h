@@ -44,6 +44,7 @@ class World {
   // Bridges.
   void beat(const std::string& bridge, schemas::BridgeState state);
   void beat(schemas::BridgeBeat beat);
+  void shows(const std::string& bridge, const schemas::Bytes& held);  // a kill that the log lacks
   void open(const std::string& bridge);
   void receipt(const std::string& bridge, const std::string& op_id,
                schemas::RecordKind kind = schemas::RecordKind::kKill, std::uint64_t forwarded = 0);
