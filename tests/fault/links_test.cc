@@ -95,6 +95,21 @@ TEST_F(Links, WhatABridgeForwardedIntoASilentLinkNeverComesBehindAFence) {  // H
   EXPECT_EQ(plant.wrong(), "");
 }
 
+// It goes on beating, but is closed, and control grants it nothing: its last lease runs out.
+TEST_F(Links, AKillIsFencedThoughABridgeHasLostItsAgentsLinkAlone) {  // I9
+  TcpProxy& line = plant.line(Line::kBridgeAgents);
+  strike(line, Fault::kCut);
+  EXPECT_TRUE(plant.fence("acme/prod/a")) << plant.logs();
+  ASSERT_TRUE(plant.site.until([&] { return !plant.is_open(0); })) << plant.logs();
+  Plant::Given kill;
+  EXPECT_TRUE(plant.fence("acme/prod/b", &kill)) << plant.logs();
+  EXPECT_EQ(kill->fenced["forwarded_after"], 0);
+  EXPECT_TRUE(plant.flows()) << plant.logs();
+  heal(line);
+  expect_whole();
+  EXPECT_EQ(plant.wrong(), "");
+}
+
 TEST_F(Links, ControlWithoutItsControlLinkGrantsNothingAndTheBridgesClose) {  // H26, H43
   TcpProxy& line = plant.line(Line::kControlControl);
   for (const Fault fault : kFaults) {
