@@ -8,6 +8,14 @@ namespace estop::control {
 
 using schemas::BridgeState;
 
+namespace {
+
+// Of a lease: the last part, in which a bridge forwards nothing and what it forwarded arrives, or
+// is dropped by its kernel (PROTOCOL.md, 5).
+constexpr std::uint64_t kArrivalPart = 4;
+
+}  // namespace
+
 void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool earlier) {
   Bridge& bridge = bridges_[id];
   bridge.id = id;
@@ -33,8 +41,11 @@ Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bo
   bridge.beat = beat;
   const bool asks = beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen;
   bridge.wants_grant = trusted && asks;
-  // It says that it is closed for good, after everything that it forwarded was flushed.
-  if (beat.state == BridgeState::kLeaving) bridge.open_until_us = 0;
+  // It forwards no more; what it forwarded may still be on its way, on its other connection.
+  if (beat.state == BridgeState::kLeaving) {
+    const std::uint64_t arrived_us = now_us + options_.lease_us / kArrivalPart + options_.margin_us;
+    bridge.open_until_us = std::min(bridge.open_until_us, arrived_us);
+  }
   return bridge;
 }
 

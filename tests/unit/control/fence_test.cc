@@ -95,11 +95,11 @@ TEST(Bridges, OneThatWasDeclaredGoneGetsNoLeaseBeforeItJoinsAgain) {  // I1
   EXPECT_TRUE(world.is_done(inbox));
 }
 
-TEST(Bridges, ACleanLeaveIsRecordedAtOnceAndNoAlarm) {
+TEST(Bridges, ACleanLeaveIsRecordedSoonAndNoAlarm) {
   World world;
   world.open("b1");
   world.beat("b1", BridgeState::kLeaving);
-  world.pass(200);
+  world.pass(1'600);
   EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeLeft);
   EXPECT_FALSE(world.alarmed("bridge-lost"));
 }
@@ -178,6 +178,17 @@ TEST_F(ClosedBridge, MayStillConfirm) {
   EXPECT_TRUE(world.is_done(inbox));
 }
 
+TEST(Fence, WaitsForWhatABridgeThatLeftHadForwarded) {  // I1
+  World world;
+  world.open("b1");
+  world.beat("b1", BridgeState::kLeaving);
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.pass(1'400);
+  EXPECT_FALSE(world.is_done(inbox));
+  world.pass(200);
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
 TEST(Fence, ABridgeOfAnEarlierControlMayBeOpenForALeaseAfterTheStart) {
   World world;
   world.open("b1");
@@ -204,7 +215,7 @@ TEST(Fence, ABridgeOfAnEarlierControlCountsAlsoWhileALostStreamIsMadeAnew) {  //
   World world;
   world.open("b1");
   world.beat("b1", BridgeState::kLeaving);
-  world.pass(200);
+  world.pass(1'600);
   world.open("b1");
   world.stream.clear();
   world.stream_answers = false;  // so that a later look commits it all at once
@@ -224,7 +235,7 @@ TEST(Bridges, OneThatLeftInALostLogIsNoneWhenTheStreamIsMadeAnew) {  // H29
   World world;
   world.open("b1");
   world.beat("b1", BridgeState::kLeaving);
-  world.pass(200);
+  world.pass(1'600);
   world.stream.clear();
   world.stream_answers = false;
   world.restart();
