@@ -24,12 +24,6 @@ constexpr Nanos kReplayRetry = 250 * kMs;
 constexpr Nanos kDrain = 50 * kMs;
 constexpr Nanos kLookedIntoMost = 8 * kSecond;
 
-nats::ConnectOptions as(const std::string& user) {
-  nats::ConnectOptions options;
-  options.creds_file = user;
-  return options;
-}
-
 }  // namespace
 
 struct BridgeProcess::Life {
@@ -43,9 +37,9 @@ struct BridgeProcess::Life {
   Life(BridgeProcess& process, const schemas::Segment& id)
       : loop{process, process.broker_},
         core(options(process, id)),
-        agents(loop, as("bridge-" + id.text() + "-agents"),
+        agents(loop, as(process, "bridge-" + id.text() + "-agents"),
                process.settings_.subjects.own_inbox(id), watch(process, Account::kAgents)),
-        control(loop, as("bridge-" + id.text() + "-control"),
+        control(loop, as(process, "bridge-" + id.text() + "-control"),
                 process.settings_.subjects.own_inbox(id), watch(process, Account::kControl)) {}
 
   static bridge::BridgeOptions options(BridgeProcess& process, const schemas::Segment& id) {
@@ -61,6 +55,13 @@ struct BridgeProcess::Life {
     made.first_nonce = process.ground().random.next() | 1;
     made.gate.hash_seed = process.ground().random.next();
     return made;
+  }
+
+  static nats::ConnectOptions as(const BridgeProcess& process, std::string user) {
+    nats::ConnectOptions options;
+    options.creds_file = std::move(user);
+    options.unconfirmed_max = nats::Millis(process.settings_.unconfirmed_max / kMs);
+    return options;
   }
 
   static nats::ConnectionEvents watch(BridgeProcess& process, Account account) {

@@ -19,7 +19,8 @@ struct BridgeSettings {
   schemas::PublicKey control_key{};
   schemas::PublicKey operators_key{};
   Nanos beat = 0;
-  Nanos lease = 0;
+  Nanos lease = 0;            // in which it forwards
+  Nanos unconfirmed_max = 0;  // in which its kernel delivers what was forwarded, or drops it
 };
 
 class BridgeProcess : public Process {

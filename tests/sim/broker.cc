@@ -67,12 +67,24 @@ void Broker::send(const SessionPtr& session, std::vector<Request> requests) {
   const Nanos at =
       std::max({session->up_free_at, now + ground_.delay(), session->link->up_cut_until});
   session->up_free_at = at;
+  expect_confirmation(session, std::max(at, session->link->down_cut_until));
   ground_.timeline.at(at, [this, session, at, requests = std::move(requests)] {
     if (at > session->up_ends_at) return;
     for (const Request& request : requests) {
       if (!session->broker_has_it) return;
       std::visit([&](const auto& one) { handle(session, one); }, request);
     }
+  });
+}
+
+void Broker::expect_confirmation(const SessionPtr& session, Nanos confirmed) {
+  const Nanos gives_up = ground_.timeline.now() + session->unconfirmed_max;
+  if (session->unconfirmed_max == 0 || confirmed <= gives_up) return;
+  if (session->up_ends_at <= gives_up) return;
+  session->up_ends_at = gives_up;
+  ground_.count("unconfirmed bytes dropped");
+  ground_.timeline.at(gives_up, [session] {
+    if (session->client_has_it) session->on_lost("the broker confirms nothing");
   });
 }
 

@@ -48,6 +48,7 @@ class Broker {
   void deliver(const SessionPtr& session, Subscription& subscription, const MessagePtr& message);
   void deliver_at(Nanos when, const SessionPtr& session, std::uint64_t id,
                   const MessagePtr& message);
+  void expect_confirmation(const SessionPtr& session, Nanos confirmed);
   void reply_to(const Message& asked, Message answer);
   void lose(const SessionPtr& session, const std::string& reason);
   void drop(const SessionPtr& session);

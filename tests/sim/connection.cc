@@ -30,6 +30,7 @@ class Connection::State {
       : process_(loop.process),
         broker_(loop.broker),
         user_(std::move(options.creds_file)),
+        unconfirmed_max_(options.unconfirmed_max.count() * sim::kMs),
         inbox_(std::move(inbox)),
         events_(std::move(events)) {
     inbox_.pop_back();  // the `>` of the pattern
@@ -80,6 +81,7 @@ class Connection::State {
   sim::Process& process_;
   sim::Broker& broker_;
   std::string user_;
+  sim::Nanos unconfirmed_max_;
   std::string inbox_;
   ConnectionEvents events_;
   sim::SessionPtr session_;
@@ -97,6 +99,7 @@ class Connection::State {
 void Connection::State::dial() {
   session_ = broker_.dial(user_);
   if (!session_) return dial_later();
+  session_->unconfirmed_max = unconfirmed_max_;
   session_->on_message = [this](SubscriptionId id, const MessagePtr& message) {
     arrive(id, message);
   };

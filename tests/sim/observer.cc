@@ -141,9 +141,7 @@ void Observer::audited(const control::AuditEntry& entry) {
   ground_.trace.note(ground_.timeline.now(), entry.op_id,
                      [&] { return "control: fenced " + entry.op_id; });
   Kill* kill = truth_.find(entry.op_id);
-  if (kill == nullptr || kill->fenced) return;
-  kill->fenced = true;
-  kill->fence_stamp = ground_.stamp();
+  if (kill != nullptr) kill->fenced = true;
 }
 
 void Observer::alarmed(const control::Alarm& alarm) {

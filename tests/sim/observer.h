@@ -29,7 +29,7 @@ struct ObserverSettings {
   schemas::Subjects subjects = schemas::Subjects::standard();
   schemas::PublicKey control_key{};
   schemas::PublicKey operators_key{};
-  Nanos bridge_lease = 0;
+  Nanos bridge_lease = 0;  // in which it forwards
   Nanos agent_lease = 0;
 };
 

@@ -221,7 +221,7 @@ void Observer::refused(const std::string& id, const nats::MessageView& intent,
 }
 
 // At the broker. A receipt is a barrier: what its bridge forwarded came before it. What a bridge
-// without a receipt had written before its lease ended may still be in a link that is cut.
+// without a receipt had written came before control counted its lease down, or never.
 void Observer::check_arrival(const Message& message, const schemas::DeliverSubject& parts) {
   const std::string& from = message.from->name;  // bridge-<id>-agents
   const std::size_t id_at = from.find('-') + 1;
@@ -229,15 +229,14 @@ void Observer::check_arrival(const Message& message, const schemas::DeliverSubje
   for (const auto& [op_id, kill] : truth_.kills()) {
     if (kill.resumed || !(kill.covers(parts.sender, {}) || kill.covers(parts.receiver, {})))
       continue;
+    checked("I1");
     const auto fail_with = [&](const char* what) {
       fail("I1", fmt::format("{} → {} {} of {}", parts.sender, parts.receiver, what, op_id));
     };
-    if (kill.fenced) checked("I1");
-    if (kill.fenced && message.stamp > kill.fence_stamp) fail_with("passes after the fence");
     if (life.promised.contains(op_id) && message.stamp > life.began) {
       fail_with("reaches the broker after its bridge's receipt");
     }
-    if (kill.fenced) ground_.count("written before the lease ended, held up in a cut link");
+    if (kill.fenced) fail_with("reaches the broker after the fence");
   }
 }
 

@@ -1,7 +1,9 @@
 // A client's connection to the broker, both ends, and the link that it runs over.
 //
 // A link is TCP: each direction keeps its order and may stand still. What was written when the
-// client gives a connection up arrives or does not; nothing of it is written again.
+// client gives a connection up arrives or does not; nothing of it is written again. What the broker
+// does not confirm in `unconfirmed_max` the client's kernel drops, with all behind it, and the
+// connection is over (TCP_USER_TIMEOUT).
 #pragma once
 
 #include <cstdint>
@@ -68,6 +70,7 @@ struct Session {
   Nanos up_free_at = 0;
   Nanos down_free_at = 0;
   Nanos up_ends_at = INT64_MAX;  // what would arrive later never does
+  Nanos unconfirmed_max = 0;     // 0: the kernel never gives up
 
   bool client_has_it = true;
   std::function<void(std::uint64_t subscription, const MessagePtr& message)> on_message;

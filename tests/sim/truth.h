@@ -31,8 +31,7 @@ struct Kill {
   bool known = false;               // to control, since:
   Nanos since = 0;
   std::uint64_t stamp = 0;
-  bool fenced = false;  // control said so, at this place in the order of all that happened:
-  std::uint64_t fence_stamp = 0;
+  bool fenced = false;   // control said so
   bool durable = false;  // the recorder has it
   bool resumed = false;
   std::uint64_t incarnation = 0;  // that the resume gave

@@ -15,6 +15,8 @@ using schemas::Subjects;
 
 namespace {
 
+constexpr Nanos kArrivalPart = 4;  // of a lease: kept for what is on its way, as in the daemon
+
 std::array<std::uint8_t, 32> seed_of(std::uint8_t number) {
   std::array<std::uint8_t, 32> bytes{};
   bytes[0] = number;
@@ -38,10 +40,11 @@ World::World(std::uint64_t seed, Trace trace) : ground(seed, std::move(trace)) {
   const auto key = SigningKey::from_bytes(schemas::KeyRole::kUser, seed_of(0));
   control_key = key.public_key();
   choose();
-  observer.emplace(ground,
-                   ObserverSettings{Subjects::standard(), control_key,
-                                    testing::account_key().public_key(), bridge_lease, agent_lease},
-                   disk);
+  observer.emplace(
+      ground,
+      ObserverSettings{Subjects::standard(), control_key, testing::account_key().public_key(),
+                       bridge_lease - bridge_lease / kArrivalPart, agent_lease},
+      disk);
   make_broker();
   make_control();
   make_bridges();
@@ -104,7 +107,8 @@ void World::make_bridges() {
     settings.control_key = control_key;
     settings.operators_key = testing::account_key().public_key();
     settings.beat = bridge_beat;
-    settings.lease = bridge_lease;
+    settings.lease = bridge_lease - bridge_lease / kArrivalPart;
+    settings.unconfirmed_max = bridge_lease / kArrivalPart;
     const control::BridgeRole role{*Segment::parse(settings.id)};
     broker->add_user(user("bridge-" + settings.id + "-agents", role, Account::kAgents));
     broker->add_user(user("bridge-" + settings.id + "-control", role, Account::kControl));
