@@ -23,6 +23,7 @@ enum class Bug {
   kLeaseUnchecked,          // 7: loss of contact is a stop
   kReceiptWithoutLatch,     // 8: a receipt is a barrier
   kFenceForgetsOldBridges,  // 8: the fence waits for every bridge that could be open
+  kClosedBridgeIsGranted,   // 8: and for no other
   kLogMayGoBack,            // 9: a log that goes back is a stop and an alarm
   kUnknownOrderIgnored,     // 10: what a part does not understand stops it
   kRefusalNamesNoKill,      // 12: every refusal says why

@@ -39,7 +39,9 @@ Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bo
   bridge.id = id;
   bridge.heard_us = now_us;
   bridge.beat = beat;
-  const bool asks = beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen;
+  const bool asks =
+      beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen ||
+      (ESTOP_SEEDED_BUG(kClosedBridgeIsGranted) && beat.state == BridgeState::kReplaying);
   bridge.wants_grant = trusted && asks;
   // It forwards no more; what it forwarded may still be on its way, on its other connection.
   if (beat.state == BridgeState::kLeaving) {

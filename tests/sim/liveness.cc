@@ -9,6 +9,8 @@
 namespace estop::sim {
 namespace {
 
+constexpr std::uint64_t kOneIn = 4;  // runs: what takes long is proved
+
 template <class Condition>
 void await(World& world, Nanos within, const std::string& what, Condition condition) {
   const Nanos until = world.ground.timeline.now() + within;
@@ -86,6 +88,24 @@ void recover(World& world) {
   }
 }
 
+// A bridge that has lost its link to AGENTS alone beats, but cannot confirm: it holds up a fence
+// for as long as its last lease, not longer.
+void prove_fence_without_link(World& world) {
+  const BridgeProcess& bridge = *world.ground.random.pick(world.bridges);
+  const auto& links = world.broker->links();
+  const auto link = std::find_if(links.begin(), links.end(), [&](const auto& one) {
+    return one->user.name == "bridge-" + bridge.id() + "-agents";
+  });
+  constexpr Nanos kForGood = 3'600 * kSecond;
+  world.broker->cut(**link, true, true, kForGood);
+  await(world, kNoticedWithin, bridge.id() + " does not notice that it is cut off",
+        [&] { return !is_open(bridge); });
+  const std::string kill = world.boss->kill("*");
+  await(world, world.bridge_lease + kFencedWithin, "not fenced without " + bridge.id(),
+        [&] { return world.boss->asked(kill).fenced; });
+  world.ground.count("I9");
+}
+
 }  // namespace
 
 void prove_liveness(World& world, Faults& faults) {
@@ -109,6 +129,7 @@ void prove_liveness(World& world, Faults& faults) {
   await(world, kFlowsWithin, "the intents of " + victim.name() + " do not flow again",
         [&] { return world.observer->forwards_of(victim.instance()) > before; });
   world.ground.count("I9");
+  if (world.ground.random.below(kOneIn) == 0) prove_fence_without_link(world);
 }
 
 }  // namespace estop::sim

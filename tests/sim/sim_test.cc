@@ -59,6 +59,7 @@ constexpr Sown kSown[] = {
     {"LeaseFromArrival", Bug::kLeaseFromArrival},
     {"LeaseUnchecked", Bug::kLeaseUnchecked},
     {"ReceiptWithoutLatch", Bug::kReceiptWithoutLatch},
+    {"ClosedBridgeIsGranted", Bug::kClosedBridgeIsGranted},
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
