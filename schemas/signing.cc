@@ -51,6 +51,7 @@ struct Freed {
   }
 };
 using KeyHandle = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using AlgorithmHandle = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
 using DigestHandle = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
 
 const unsigned char* octets(std::string_view bytes) noexcept {
@@ -252,8 +253,11 @@ bool verify(const PublicKey& key, std::string_view bytes, const Signature& signa
 }
 
 Hash sha256(std::string_view bytes) {
+  // Looked up once: that costs more than to hash a record.
+  static const AlgorithmHandle kSha256(EVP_MD_fetch(nullptr, "SHA2-256", nullptr));
   Hash hash{};
-  require(EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, EVP_sha256(), nullptr) == 1);
+  require(EVP_Digest(bytes.data(), bytes.size(), hash.data(), nullptr, kSha256.get(), nullptr) ==
+          1);
   return hash;
 }
 
