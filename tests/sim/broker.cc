@@ -12,16 +12,21 @@ using control::Account;
 
 constexpr Nanos kBackLate = 2 * kSecond;  // how late a duplicate may come
 
-bool allows(const std::vector<std::string>& patterns, std::string_view subject) {
+bool allows(const std::vector<Pattern>& patterns, std::string_view subject) {
   return std::any_of(patterns.begin(), patterns.end(),
-                     [&](const std::string& pattern) { return matches(pattern, subject); });
+                     [&](const Pattern& pattern) { return pattern.covers(subject); });
+}
+
+std::vector<Pattern> patterns_of(const std::vector<std::string>& texts) {
+  return {texts.begin(), texts.end()};
 }
 
 }  // namespace
 
-bool matches(std::string_view pattern, std::string_view subject) noexcept {
-  std::size_t at = 0;
-  for (const char wanted : pattern) {
+bool Pattern::covers(std::string_view subject) const noexcept {
+  if (subject.compare(0, literal_, text_, 0, literal_) != 0) return false;
+  std::size_t at = literal_;
+  for (const char wanted : std::string_view(text_).substr(literal_)) {
     if (wanted == '>') return at < subject.size();
     if (wanted == '*') {
       const std::size_t token = at;
@@ -34,17 +39,19 @@ bool matches(std::string_view pattern, std::string_view subject) noexcept {
   return at == subject.size();
 }
 
-Broker::Broker(Ground& ground, schemas::Subjects subjects, Stream::Events stream, Accepted accepted)
+Broker::Broker(Ground& ground, const schemas::Subjects& subjects, Stream::Events stream,
+               Accepted accepted)
     : ground_(ground),
-      subjects_(subjects),
       log_subject_(subjects.log().str()),
       lease_subject_(subjects.lease().str()),
-      stream_(std::move(subjects), std::move(stream)),
+      stream_(subjects, std::move(stream)),
       accepted_(std::move(accepted)) {}
 
 void Broker::add_user(User user) {
   auto link = std::make_unique<Link>();
   link->user = std::move(user);
+  link->may_publish = patterns_of(link->user.may.publish);
+  link->may_subscribe = patterns_of(link->user.may.subscribe);
   links_.push_back(std::move(link));
 }
 
@@ -102,7 +109,7 @@ void Broker::hang_up(const SessionPtr& session) {
 void Broker::handle(const SessionPtr& session, const Publish& publish) {
   const Message& message = *publish.message;
   const User& user = session->link->user;
-  if (!allows(user.may.publish, message.subject)) {
+  if (!allows(session->link->may_publish, message.subject)) {
     ground_.count("publish refused by the broker");
     return;
   }
@@ -122,14 +129,15 @@ void Broker::handle(const SessionPtr& session, const Publish& publish) {
 }
 
 void Broker::handle(const SessionPtr& session, const Subscribe& subscribe) {
-  const auto& may = session->link->user.may.subscribe;
-  const bool allowed = allows(may, subscribe.pattern) ||
-                       std::find(may.begin(), may.end(), subscribe.pattern) != may.end();
+  const auto& may = session->link->may_subscribe;
+  const bool allowed = std::any_of(may.begin(), may.end(), [&](const Pattern& one) {
+    return one.text() == subscribe.pattern || one.covers(subscribe.pattern);
+  });
   if (!allowed) {
     ground_.count("subscription refused by the broker");
     return;
   }
-  session->subscriptions.push_back({subscribe.id, subscribe.pattern, subscribe.queue});
+  session->subscriptions.push_back({subscribe.id, Pattern(subscribe.pattern), subscribe.queue});
 }
 
 void Broker::handle(const SessionPtr& session, const Unsubscribe& unsubscribe) {
@@ -150,7 +158,7 @@ std::size_t Broker::route(const MessagePtr& message, Account account) {
   for (const SessionPtr& session : sessions_) {
     if (session->link->user.account != account) continue;
     for (Subscription& subscription : session->subscriptions) {
-      if (!matches(subscription.pattern, message->subject)) continue;
+      if (!subscription.pattern.covers(message->subject)) continue;
       ++heard;
       if (subscription.queue.empty()) {
         deliver(session, subscription, message);

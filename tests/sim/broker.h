@@ -21,7 +21,8 @@ class Broker {
  public:
   // What an observer beside the broker sees: publishes that it accepted, in its order.
   using Accepted = std::function<void(const Message& message)>;
-  Broker(Ground& ground, schemas::Subjects subjects, Stream::Events stream, Accepted accepted);
+  Broker(Ground& ground, const schemas::Subjects& subjects, Stream::Events stream,
+         Accepted accepted);
 
   void add_user(User user);
   [[nodiscard]] std::vector<std::unique_ptr<Link>>& links() { return links_; }
@@ -54,7 +55,6 @@ class Broker {
   void drop(const SessionPtr& session);
 
   Ground& ground_;
-  schemas::Subjects subjects_;
   std::string log_subject_;
   std::string lease_subject_;
   Stream stream_;
@@ -63,8 +63,5 @@ class Broker {
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<SessionPtr> sessions_;
 };
-
-// Whether a subject matches a subscription's pattern.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view subject) noexcept;
 
 }  // namespace estop::sim

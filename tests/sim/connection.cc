@@ -4,7 +4,6 @@
 #include "broker-bridge/nats/connection.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 
 #include "tests/sim/loop.h"
@@ -63,7 +62,7 @@ class Connection::State {
     std::string pattern;
     std::string queue;
     Handler handler;
-    std::deque<MessagePtr> pending;
+    std::vector<MessagePtr> pending;
     bool dead = false;
   };
   struct Asked {
@@ -87,7 +86,9 @@ class Connection::State {
   sim::SessionPtr session_;
   std::vector<std::shared_ptr<Known>> subscriptions_;
   std::vector<sim::Request> unsent_;
-  std::deque<std::pair<SubscriptionId, MessagePtr>> arrived_;  // in the socket
+  using Arrived = std::vector<std::pair<SubscriptionId, MessagePtr>>;
+  Arrived arrived_;  // in the socket
+  Arrived batch_;    // being read
   std::map<std::uint64_t, Asked> requests_;
   bool in_batch_ = false;
   bool read_is_due_ = false;
@@ -185,12 +186,15 @@ void Connection::State::read() {
   read_is_due_ = false;
   ++batches_;
   in_batch_ = true;
-  for (auto& [id, message] : std::exchange(arrived_, {})) {
+  batch_.clear();
+  std::swap(arrived_, batch_);
+  for (auto& [id, message] : batch_) {
     const auto known = std::find_if(subscriptions_.begin(), subscriptions_.end(),
                                     [id = id](const auto& one) { return one->id == id; });
     if (known != subscriptions_.end()) (*known)->pending.push_back(std::move(message));
   }
   for (std::size_t i = 0; i < subscriptions_.size(); ++i) {
+    if (subscriptions_[i]->pending.empty()) continue;
     const auto one = subscriptions_[i];
     drain(*one);
   }
@@ -199,9 +203,8 @@ void Connection::State::read() {
 }
 
 void Connection::State::drain(Known& subscription) {
-  while (!subscription.pending.empty() && !subscription.dead) {
-    const MessagePtr message = std::move(subscription.pending.front());
-    subscription.pending.pop_front();
+  for (const MessagePtr& message : subscription.pending) {
+    if (subscription.dead) break;
     MessageView view;
     view.handle_ = const_cast<sim::Message*>(message.get());
     view.subject = message->subject;
@@ -209,6 +212,7 @@ void Connection::State::drain(Known& subscription) {
     view.data = message->data;
     subscription.handler(view);
   }
+  subscription.pending.clear();
 }
 
 // --- Requests ---

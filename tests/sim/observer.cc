@@ -92,13 +92,13 @@ void Observer::record_published(const schemas::Bytes& frame) {
 }
 
 void Observer::lease_signed(const schemas::Bytes& bytes) {
-  const auto frame = schemas::open_lease(bytes, settings_.control_key);
+  auto frame = schemas::open_lease(bytes, settings_.control_key);
   if (!frame) fail("I7", "control signed a lease that cannot be read");
   if (!std::exchange(leads_, true)) control_leads_again();
-  signed_at_[bytes] = ground_.stamp();
+  check_head(*frame);
+  signed_.insert_or_assign(bytes, Lease{ground_.stamp(), std::move(*frame)});
   leases_.push_back(bytes);
   if (leases_.size() > kLeasesKept) leases_.pop_front();
-  check_head(*frame);
 }
 
 // What a head covers is committed, the same for ever, and durable where it opens something.
@@ -150,7 +150,7 @@ void Observer::alarmed(const control::Alarm& alarm) {
 }
 
 void Observer::agent_answered(const std::string& reply_subject) {
-  signed_at_[reply_subject] = ground_.stamp();
+  answered_[reply_subject] = ground_.stamp();
 }
 
 // --- What keeps the log ---

@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "broker-bridge/core/bridge_core.h"
@@ -157,7 +159,20 @@ class Observer {
   bool leads_ = false;                            // this life of control has signed a lease
   std::map<std::uint64_t, schemas::Hash> heads_;  // seq → what was committed there
   std::set<schemas::Hash> taken_;                 // by the stream, ever
-  std::map<std::string, std::uint64_t, std::less<>> signed_at_;  // frame or reply subject → stamp
+  struct Text {                                   // of a map that is asked with views
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const noexcept {
+      return std::hash<std::string_view>()(text);
+    }
+  };
+  template <class T>
+  using ByText = std::unordered_map<std::string, T, Text, std::equal_to<>>;
+  struct Lease {
+    std::uint64_t signed_at = 0;  // stamp
+    schemas::LeaseFrame frame;
+  };
+  ByText<Lease> signed_;            // by control: what each frame says
+  ByText<std::uint64_t> answered_;  // reply subject → stamp
   std::map<std::string, BridgeLife> bridges_;
   std::set<std::string> named_;              // bridges, by alarms of control
   std::map<std::string, AgentLife> agents_;  // by instance

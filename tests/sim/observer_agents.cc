@@ -33,7 +33,7 @@ void Observer::beat_answered(const schemas::Instance& instance, const schemas::B
   }
   life.beats.erase(life.beats.begin(), std::next(beat));
   for (const schemas::Latch& latch : reply.latches) life.seen.insert(latch.op_id);
-  if (const auto at = signed_at_.find(subject); at != signed_at_.end()) {
+  if (const auto at = answered_.find(subject); at != answered_.end()) {
     life.knows_until = std::max(life.knows_until, at->second);
   }
 }

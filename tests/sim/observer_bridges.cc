@@ -61,21 +61,20 @@ void Observer::emergency_delivered(const std::string& id, std::string_view actor
 
 void Observer::lease_delivered(const std::string& id, std::string_view bytes) {
   BridgeLife& life = bridges_[id];
-  const auto frame = schemas::open_lease(bytes, settings_.control_key);
-  if (!frame || frame->term < life.term) return;
-  life.term = frame->term;
-  const auto signed_at = signed_at_.find(bytes);
-  if (signed_at != signed_at_.end()) {
-    life.knows_until = std::max(life.knows_until, signed_at->second);
-  }
-  if (is_before(frame->head, life.head) || is_fork(frame->head, life.head)) {
+  const auto known = signed_.find(bytes);
+  if (known == signed_.end()) return;  // forged
+  const schemas::LeaseFrame& frame = known->second.frame;
+  if (frame.term < life.term) return;
+  life.term = frame.term;
+  life.knows_until = std::max(life.knows_until, known->second.signed_at);
+  if (is_before(frame.head, life.head) || is_fork(frame.head, life.head)) {
     checked("I4");
     life.must_alarm = life.must_be_shut.empty();
     life.must_be_shut = "the log went back";
     return;
   }
-  life.head = frame->head;
-  life.told = *frame;
+  life.head = frame.head;
+  life.told = frame;
 }
 
 void Observer::bridge_looked_at(const std::string& id, const bridge::BridgeCore& core,

@@ -6,10 +6,12 @@
 // connection is over (TCP_USER_TIMEOUT).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -29,6 +31,20 @@ struct Message {
 };
 using MessagePtr = std::shared_ptr<const Message>;
 
+// Subjects with wildcards, as a subscription or a permission names them.
+class Pattern {
+ public:
+  explicit Pattern(std::string text)
+      : text_(std::move(text)), literal_(std::min(text_.find_first_of("*>"), text_.size())) {}
+
+  [[nodiscard]] const std::string& text() const { return text_; }
+  [[nodiscard]] bool covers(std::string_view subject) const noexcept;
+
+ private:
+  std::string text_;
+  std::size_t literal_;  // bytes before the first wildcard
+};
+
 // What a credential stands for.
 struct User {
   std::string name;
@@ -38,6 +54,8 @@ struct User {
 
 struct Link {
   User user;
+  std::vector<Pattern> may_publish;
+  std::vector<Pattern> may_subscribe;
   Nanos up_cut_until = 0;  // to the broker
   Nanos down_cut_until = 0;
 };
@@ -57,7 +75,7 @@ using Request = std::variant<Publish, Subscribe, Unsubscribe>;
 
 struct Subscription {
   std::uint64_t id = 0;
-  std::string pattern;
+  Pattern pattern;
   std::string queue;
   Nanos free_at = 0;  // when the message before it arrives: a subscription keeps its order
   bool dead = false;  // the broker has misplaced it

@@ -34,8 +34,11 @@ Message error(int code, std::string_view text) {
 
 }  // namespace
 
-Stream::Stream(schemas::Subjects subjects, Events events)
-    : subjects_(std::move(subjects)), events_(std::move(events)) {}
+Stream::Stream(const schemas::Subjects& subjects, Events events)
+    : get_subject_(subjects.js_direct_get(schemas::Subjects::control_stream()).str()),
+      info_subject_(subjects.js_stream_info(schemas::Subjects::control_stream()).str()),
+      create_subject_(subjects.js_stream_create(schemas::Subjects::control_stream()).str()),
+      events_(std::move(events)) {}
 
 std::optional<Message> Stream::take(const Message& message) {
   if (mood_ == Mood::kSilent || config_.empty()) return std::nullopt;
@@ -51,10 +54,9 @@ std::optional<Message> Stream::take(const Message& message) {
 }
 
 bool Stream::ask(const Message& message, std::optional<Message>& told) {
-  static const auto kName = schemas::Subjects::control_stream();
-  const bool is_get = message.subject == subjects_.js_direct_get(kName).str();
-  const bool is_info = message.subject == subjects_.js_stream_info(kName).str();
-  const bool is_create = message.subject == subjects_.js_stream_create(kName).str();
+  const bool is_get = message.subject == get_subject_;
+  const bool is_info = message.subject == info_subject_;
+  const bool is_create = message.subject == create_subject_;
   if (!is_get && !is_info && !is_create) return false;
   if (mood_ == Mood::kSilent || mood_ == Mood::kMute) return true;
   if (is_create && config_.empty()) config_ = message.data;

@@ -28,7 +28,7 @@ class Stream {
     std::function<void(std::uint64_t seq, std::string_view frame)> took;
     std::function<void(std::uint64_t from_seq)> lost;
   };
-  Stream(schemas::Subjects subjects, Events events);
+  Stream(const schemas::Subjects& subjects, Events events);
 
   // The body of the answer to a message on the log's subject; nullopt: there is none.
   std::optional<Message> take(const Message& message);
@@ -45,7 +45,9 @@ class Stream {
   [[nodiscard]] std::string info() const;
   [[nodiscard]] std::optional<Message> get(const Message& request) const;
 
-  schemas::Subjects subjects_;
+  std::string get_subject_;
+  std::string info_subject_;
+  std::string create_subject_;
   Events events_;
   Mood mood_ = Mood::kFine;
   std::string config_;  // as given at its creation; empty: there is no stream

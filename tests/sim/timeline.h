@@ -24,10 +24,10 @@ class Timeline {
   bool step();
 
  private:
-  struct Event {
+  struct Event {  // small, for the heap moves it often
     Nanos at = 0;
     std::uint64_t made = 0;
-    Action action;
+    std::size_t action = 0;  // its place in actions_
   };
   static bool is_later(const Event& a, const Event& b) noexcept {
     return a.at != b.at ? a.at > b.at : a.made > b.made;
@@ -37,6 +37,8 @@ class Timeline {
   std::uint64_t made_ = 0;
   std::uint64_t steps_ = 0;
   std::vector<Event> events_;  // a heap, the next one first
+  std::vector<Action> actions_;
+  std::vector<std::size_t> free_;  // places in actions_
 };
 
 }  // namespace estop::sim
