@@ -48,22 +48,21 @@ std::uint64_t now_s() {
 }  // namespace
 
 struct ClaimsWriter::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& on, Options given, const schemas::Subjects& names, Handler to,
-        Failed on_failure)
+  State(boost::asio::io_context& on, Options given, nats::Connection* link,
+        const schemas::Subjects& names, Handler to)
       : loop(on),
         options(std::move(given)),
+        sys(link),
         subjects(names),
         handler(std::move(to)),
-        failed(std::move(on_failure)),
         timer(on) {}
 
   boost::asio::io_context& loop;
   const Options options;
+  nats::Connection* const sys;
   const schemas::Subjects subjects;
   Handler handler;
-  Failed failed;
-  std::shared_ptr<const Keyring> keys;  // none: this control does not hold them
-  std::unique_ptr<nats::Connection> sys;
+  std::shared_ptr<const Keyring> keys;  // none: this control does not hold them, or has no SYS
   boost::asio::steady_timer timer;
   std::deque<Job> jobs;                // the first one is under way
   AccountJwts told;                    // what the broker had when it was looked at last
@@ -72,7 +71,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   Result<void> start() {
     std::error_code ignored;
     const bool has_keys = std::filesystem::exists(options.data + "/keys/operator.seed", ignored);
-    if (!has_keys || !std::filesystem::exists(options.sys_creds, ignored)) {
+    if (!has_keys || sys == nullptr) {
       ops::log_warn("no-claims-writer", {{"text",
                                           "without the operator's key and a credential for SYS no "
                                           "credential can be revoked from here"}});
@@ -81,21 +80,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     auto opened = open_keyring(options.data);
     if (!opened) return tl::make_unexpected(opened.error());
     keys = std::make_shared<const Keyring>(std::move(*opened));
-    nats::ConnectOptions connect;
-    connect.url = options.url;
-    connect.name = "estop-control-claims";
-    connect.creds_file = options.sys_creds;
-    connect.tls_ca_file = options.tls_ca;
-    nats::ConnectionEvents events;
-    events.connected = [this] { look(); };
-    events.closed = [this](const std::string& reason) { failed("SYS: " + reason); };
-    events.error = [](const std::string& text) {
-      ops::log_warn("broker-error", {{"account", "SYS"}, {"text", text}});
-    };
-    sys = std::make_unique<nats::Connection>(
-        loop, connect, subjects.own_inbox(*schemas::Segment::parse("control")), events);
     arm_timer();
-    return sys->connect(true);
+    return {};
   }
 
   void arm_timer() {
@@ -211,6 +197,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   // --- What is asked ---
 
   void look() {
+    if (!keys) return;
     Job job;
     job.is_look = true;
     job.work = [data = options.data, keys = keys] { return read_books(data, *keys, now_s()); };
@@ -260,19 +247,22 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   }
 };
 
-ClaimsWriter::ClaimsWriter(boost::asio::io_context& loop, Options options,
-                           const schemas::Subjects& subjects, Handler handler, Failed failed)
-    : state_(std::make_shared<State>(loop, std::move(options), subjects, std::move(handler),
-                                     std::move(failed))) {}
+ClaimsWriter::ClaimsWriter(boost::asio::io_context& loop, Options options, nats::Connection* sys,
+                           const schemas::Subjects& subjects, Handler handler)
+    : state_(std::make_shared<State>(loop, std::move(options), sys, subjects, std::move(handler))) {
+}
 
 ClaimsWriter::~ClaimsWriter() {
   state_->timer.cancel();
-  if (state_->sys) state_->sys->close();
+  if (state_->sys != nullptr) state_->sys->close();  // no answer comes any more
   state_->worker.join();
 }
 
 Result<void> ClaimsWriter::start() {
   return state_->start();
+}
+void ClaimsWriter::look() {
+  state_->look();
 }
 void ClaimsWriter::perform(const RevokeCredentials& effect) {
   state_->revoke(effect.withdrawal);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -117,11 +118,14 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   auto key = schemas::SigningKey::from_seed(*seed);
   if (!key) return bad("--log-key: {}: {}", key_file, key.error().detail);
   auto endpoint = parse_endpoint(config.listen);
+  std::error_code ignored;
+  const std::string sys = config.data + "/creds/control-sys.creds";
   return ControlIdentity{schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                          std::move(*key),
                          *operators,
                          agents,
                          control,
+                         std::filesystem::exists(sys, ignored) ? sys : std::string(),
                          config.data + "/control",
                          std::move(endpoint->host),
                          endpoint->port};

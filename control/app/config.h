@@ -43,6 +43,7 @@ struct ControlIdentity {
   schemas::PublicKey operators_key{};  // of the account that issued its credentials, and operators'
   std::string agents_creds;            // paths
   std::string control_creds;
+  std::string sys_creds;  // empty: there is none, and no credential can be revoked from here
   std::string recorder_folder;
   std::string host;  // of listen
   std::uint16_t port = 0;

@@ -15,6 +15,7 @@
 #include "broker-bridge/nats/jetstream.h"
 #include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/log.h"
+#include "control/app/broker_links.h"
 #include "control/app/claims_writer.h"
 #include "control/app/heard.h"
 #include "control/app/log_desk.h"
@@ -25,17 +26,10 @@
 
 namespace estop::control {
 
-using nats::Connection;
-using nats::MessageView;
-
 namespace {
 
 constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
-
-schemas::Segment own_name() {
-  return *schemas::Segment::parse("control");
-}
 
 std::uint64_t seed() {
   std::random_device source;
@@ -62,15 +56,6 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   return options;
 }
 
-nats::ConnectOptions connect_options(const ControlConfig& config, const std::string& creds) {
-  nats::ConnectOptions options;
-  options.url = config.url;
-  options.name = "estop-control";
-  options.creds_file = creds;
-  options.tls_ca_file = config.tls_ca;
-  return options;
-}
-
 // Another place than the one asked for means that the log is not what we think.
 schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
   if (!place) return tl::make_unexpected(place.error());
@@ -93,8 +78,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   ControlMetrics& metrics;
   Failed failed;
   ControlCore core;
-  Connection control;
-  Connection agents;
+  BrokerLinks links;
   nats::JetStream stream;
   StreamReader reader;
   LogDesk log_desk;
@@ -111,18 +95,15 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         metrics(shown),
         failed(std::move(told)),
         core(core_options(config, who), std::move(who.log_key)),
-        control(on, connect_options(config, who.control_creds), subjects.own_inbox(own_name()),
-                watch("CONTROL", true)),
-        agents(on, connect_options(config, who.agents_creds), subjects.own_inbox(own_name()),
-               watch("AGENTS", false)),
-        stream(control, subjects),
+        links(on, config, who,
+              {[this](bool up) { handle(LinkChanged{up}); }, [this] { claims.look(); },
+               [this](const std::string& cause) { failed(false, cause); }}),
+        stream(links.control, subjects),
         reader(stream),
-        log_desk(control, stream, subjects),
+        log_desk(links.control, stream, subjects),
         timer(on),
-        claims(
-            on, {config.data, config.url, config.data + "/creds/control-sys.creds", config.tls_ca},
-            subjects, [this](const Event& event) { handle(event); },
-            [this](const std::string& cause) { failed(false, cause); }),
+        claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
+               [this](const Event& event) { handle(event); }),
         desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
@@ -152,55 +133,17 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     });
   }
 
-  nats::ConnectionEvents watch(const char* account, bool is_control) {
-    nats::ConnectionEvents told;
-    told.connected = [this, account, is_control] {
-      ops::log_info("connected", {{"account", account}});
-      if (is_control) handle(LinkChanged{true});
-    };
-    told.disconnected = [this, account, is_control](const std::string& reason) {
-      ops::log_warn("disconnected", {{"account", account}, {"reason", reason}});
-      if (is_control) handle(LinkChanged{false});
-    };
-    told.closed = [this, account](const std::string& reason) {
-      failed(false, std::string(account) + ": " + reason);
-    };
-    told.error = [account](const std::string& text) {
-      ops::log_warn("broker-error", {{"account", account}, {"text", text}});
-    };
-    return told;
-  }
-
-  // In the order in which one read's messages are to be handled: orders and their receipts first.
-  void listen() {
-    control.subscribe(subjects.emergencies(),
-                      [this](const MessageView& m) { hear(heard_emergency(subjects, m)); });
-    control.subscribe(subjects.commands(), [this](const MessageView& m) {
-      hear(heard_command(subjects, m, fresh_id()));
-    });
-    const auto on = [this](Connection& connection, const schemas::Subject& pattern,
-                           Heard (*decode)(const schemas::Subjects&, const MessageView&)) {
-      connection.subscribe(pattern,
-                           [this, decode](const MessageView& m) { hear(decode(subjects, m)); });
-    };
-    on(agents, subjects.receipts(), heard_receipt);
-    on(control, subjects.bridges(), heard_bridge_beat);
-    log_desk.listen();
-    on(agents, subjects.stoppeds(), heard_stopped);
-    on(agents, subjects.hellos(), heard_hello);
-    on(agents, subjects.beats(), heard_beat);
-    on(agents, subjects.checkpoints(), heard_store);
-  }
-
   schemas::Result<void> start() {
     auto records = desk.recorder().load_records();
     if (!records) return tl::make_unexpected(std::move(records.error()));
     auto known = desk.recorder().load_agents();
     if (!known) return tl::make_unexpected(std::move(known.error()));
-    listen();
-    if (auto connected = control.connect(true); !connected) return connected;
-    if (auto connected = agents.connect(true); !connected) return connected;
+    listen(
+        links.control, links.agents, subjects, [this] { return fresh_id(); },
+        [this](const Heard& heard) { hear(heard); });
+    log_desk.listen();
     if (auto started = claims.start(); !started) return started;
+    if (auto connected = links.connect(); !connected) return connected;
     perform(core.start(std::move(*records), *known, fresh_id(), now()));
     arm_timer();
     return {};
@@ -232,7 +175,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   void perform(const PublishRecord& effect) {
     if (effect.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
-      control.publish(subjects.log(), effect.frame, {{"Nats-Expected-Stream", "NONE"}});
+      links.control.publish(subjects.log(), effect.frame, {{"Nats-Expected-Stream", "NONE"}});
       return;
     }
     stream.append(effect.frame, effect.seq - 1, kAppendPatience,
@@ -251,24 +194,26 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishToAgents& effect) {
-    if (effect.first) agents.publish(subjects.control_of(*effect.first), effect.frame);
-    agents.publish(subjects.control_all(), effect.frame);
+    if (effect.first) links.agents.publish(subjects.control_of(*effect.first), effect.frame);
+    links.agents.publish(subjects.control_all(), effect.frame);
   }
 
   void perform(const Flush&) {
-    control.flush();
-    agents.flush();
+    links.control.flush();
+    links.agents.flush();
   }
 
-  void perform(const PublishLease& effect) { control.publish(subjects.lease(), effect.frame); }
+  void perform(const PublishLease& effect) {
+    links.control.publish(subjects.lease(), effect.frame);
+  }
 
   void perform(const Answer& effect) {
     if (effect.reply.subject.empty()) return;
-    control.publish(effect.reply.subject, schemas::from_json(effect.json, effect.reply.form));
+    links.control.publish(effect.reply.subject, schemas::from_json(effect.json, effect.reply.form));
   }
 
   void perform(const ReplyToAgent& effect) {
-    if (!effect.reply.subject.empty()) agents.publish(effect.reply.subject, effect.bytes);
+    if (!effect.reply.subject.empty()) links.agents.publish(effect.reply.subject, effect.bytes);
   }
 
   void perform(const CheckBridgeReceipt& effect) {
@@ -297,7 +242,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishEvent& effect) {
-    control.publish(subjects.event(effect.kind), effect.json);
+    links.control.publish(subjects.event(effect.kind), effect.json);
   }
 
   void perform(const RevokeCredentials& effect) { claims.perform(effect); }
@@ -322,8 +267,7 @@ ControlShell::ControlShell(boost::asio::io_context& loop, const ControlConfig& c
 
 ControlShell::~ControlShell() {
   state_->timer.cancel();
-  state_->control.close();
-  state_->agents.close();
+  state_->links.close();
 }
 
 schemas::Result<void> ControlShell::start() {

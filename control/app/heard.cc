@@ -103,4 +103,24 @@ Heard heard_store(const Subjects& subjects, const MessageView& message) {
                         std::move(who->reply)};
 }
 
+void listen(nats::Connection& control, nats::Connection& agents, const Subjects& subjects,
+            const std::function<std::string()>& fresh_op_id,
+            const std::function<void(const Heard&)>& tell) {
+  const auto on = [&](nats::Connection& connection, const schemas::Subject& pattern,
+                      Heard (*decode)(const Subjects&, const MessageView&)) {
+    connection.subscribe(
+        pattern, [&subjects, decode, tell](const MessageView& m) { tell(decode(subjects, m)); });
+  };
+  on(control, subjects.emergencies(), heard_emergency);
+  control.subscribe(subjects.commands(), [&subjects, fresh_op_id, tell](const MessageView& m) {
+    tell(heard_command(subjects, m, fresh_op_id()));
+  });
+  on(agents, subjects.receipts(), heard_receipt);
+  on(control, subjects.bridges(), heard_bridge_beat);
+  on(agents, subjects.stoppeds(), heard_stopped);
+  on(agents, subjects.hellos(), heard_hello);
+  on(agents, subjects.beats(), heard_beat);
+  on(agents, subjects.checkpoints(), heard_store);
+}
+
 }  // namespace estop::control

@@ -5,6 +5,7 @@
 // they lie under the asker's own inbox; otherwise nobody is answered.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -32,5 +33,11 @@ using Heard = std::optional<Event>;
                                   const nats::MessageView& message);
 [[nodiscard]] Heard heard_store(const schemas::Subjects& subjects,
                                 const nats::MessageView& message);
+
+// Subscribes all of it, in the order in which one read's messages are to be handled: orders and
+// their receipts first. `subjects` must outlive the connections.
+void listen(nats::Connection& control, nats::Connection& agents, const schemas::Subjects& subjects,
+            const std::function<std::string()>& fresh_op_id,
+            const std::function<void(const Heard&)>& tell);
 
 }  // namespace estop::control

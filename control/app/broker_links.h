@@ -1,0 +1,33 @@
+// Control's connections, one in each account, on one loop.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "broker-bridge/nats/connection.h"
+#include "control/app/config.h"
+
+namespace estop::control {
+
+struct BrokerLinks {
+  struct Told {
+    std::function<void(bool up)> control;             // CONTROL came or went
+    std::function<void()> sys;                        // SYS came
+    std::function<void(std::string cause)> given_up;  // a credential was refused for good
+  };
+
+  // `loop` must outlive this.
+  BrokerLinks(boost::asio::io_context& loop, const ControlConfig& config,
+              const ControlIdentity& who, const Told& told);
+
+  // In the background if the broker is not there yet.
+  schemas::Result<void> connect();
+  void close();
+
+  nats::Connection control;
+  nats::Connection agents;
+  std::optional<nats::Connection> sys;  // where there is a credential for it
+};
+
+}  // namespace estop::control
