@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "control/core/printable.h"
+
 namespace estop::control {
 
 using nlohmann::json;
@@ -286,15 +288,6 @@ constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
 };
 
 }  // namespace
-
-std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  const auto first = text.find_first_not_of(' ');
-  if (first == std::string::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
 
 Result<Command> parse_command(std::string_view verb, std::string_view text) {
   const auto* found = std::find_if(std::begin(kVerbs), std::end(kVerbs),

@@ -88,7 +88,4 @@ using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsComma
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.
 [[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
 
-// A reason is shown on terminals: what moves a cursor there becomes a space.
-[[nodiscard]] std::string printable(std::string text);
-
 }  // namespace estop::control

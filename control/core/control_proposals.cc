@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
+#include "control/core/printable.h"
 
 namespace estop::control {
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
+#include "control/core/printable.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 
