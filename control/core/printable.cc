@@ -3,8 +3,12 @@
 namespace estop::control {
 
 std::string printable(std::string text) {
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  const auto byte = [&](std::size_t at) {
+    return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U;
+  };
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (byte(at) == 0xc2 && byte(at + 1) >= 0x80 && byte(at + 1) <= 0x9f) text.replace(at, 2, " ");
+    if (byte(at) < 0x20 || byte(at) == 0x7f) text[at] = ' ';
   }
   const auto first = text.find_first_not_of(' ');
   if (first == std::string::npos) return {};

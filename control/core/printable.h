@@ -5,7 +5,7 @@
 
 namespace estop::control {
 
-// Control characters become spaces; none are left at the ends.
+// Control characters (C0, DEL and C1, in UTF-8) become spaces; none are left at the ends.
 [[nodiscard]] std::string printable(std::string text);
 
 }  // namespace estop::control

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "control/core/printable.h"
+
 namespace estop::control {
 namespace {
 
@@ -69,6 +71,30 @@ TEST(Command, AKillHasDefaultsForAllButScopeAndReason) {
   EXPECT_EQ(kill.mode, schemas::KillMode::kGrace);
   EXPECT_EQ(kill.grace_ms, schemas::kGrace_ms);
   EXPECT_EQ(kill.order.wait, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable));
+}
+
+struct Shown {
+  std::string_view given;
+  std::string_view shown;
+};
+
+constexpr Shown kShown[] = {
+    {"", ""},
+    {" broken\tlink\x7f", "broken link"},
+    {"\x1b[2Jgone", "[2Jgone"},
+    {"a\xc2\x9b"
+     "2Jb",
+     "a 2Jb"},                   // U+009B is ESC [ in one character
+    {"\xc2\x80x\xc2\x9f", "x"},  // the first and the last of C1
+    {"\xc2\xa0x", "\xc2\xa0x"},  // the one behind them
+    {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
+    {"x\xc2", "x\xc2"},  // half a character
+};
+
+TEST(Command, AReasonHasNothingThatATerminalObeys) {
+  for (const Shown& row : kShown) {
+    EXPECT_EQ(printable(std::string(row.given)), row.shown) << row.given;
+  }
 }
 
 TEST(Command, AKillIsNotRefusedForAFieldOfANewerCommandLine) {
