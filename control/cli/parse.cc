@@ -145,6 +145,10 @@ void Tree::add_orders() {
     if (made.grace_ms > schemas::kGraceMax_ms) refuse("--grace: at most 10m");
     made.revoke = typed_.revoke;
     made.wait = stages_of(typed_.wait, {"fenced", "stopped", "durable", "committed", "revoked"});
+    if (!made.revoke &&
+        std::find(made.wait.begin(), made.wait.end(), "revoked") != made.wait.end()) {
+      refuse("--wait revoked: only with --revoke, otherwise nothing is withdrawn");
+    }
     made.op_id = typed_.op_id;
     return made;
   });

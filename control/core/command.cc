@@ -171,11 +171,15 @@ Command read_kill(Fields& fields) {
   kill.order = read_order(fields);
   // An instance has no credential of its own.
   const bool can_revoke = kill.order.scope.kind() != schemas::Scope::Kind::kInstance;
-  kill.revoke = fields.flag("revoke") && can_revoke;
+  const bool asks_to_revoke = fields.flag("revoke");
+  kill.revoke = asks_to_revoke && can_revoke;
   const StageSet revoked = kill.revoke ? bit(Stage::kRevoked) : StageSet{0};
   kill.order.wait = read_wait(
       fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable) | revoked,
       {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted, Stage::kRevoked});
+  if (!asks_to_revoke && (kill.order.wait & bit(Stage::kRevoked)) != 0) {
+    fields.refuse("wait", "names 'revoked' without 'revoke': nothing would be withdrawn");
+  }
   if (!kill.revoke) kill.order.wait &= static_cast<StageSet>(~bit(Stage::kRevoked));
   kill.mode = fields.one_of<schemas::KillMode>(
       "mode", {{"grace", schemas::KillMode::kGrace}, {"now", schemas::KillMode::kNow}});
@@ -183,7 +187,7 @@ Command read_kill(Fields& fields) {
       fields.number("grace_ms", schemas::kGrace_ms, 0, schemas::kGraceMax_ms));
   if (kill.mode == schemas::KillMode::kNow) kill.grace_ms = 0;
   kill.ignored = fields.unknown();
-  if (!can_revoke && fields.flag("revoke")) kill.ignored.emplace_back("revoke");
+  if (!can_revoke && asks_to_revoke) kill.ignored.emplace_back("revoke");
   return kill;
 }
 

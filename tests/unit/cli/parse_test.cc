@@ -67,6 +67,7 @@ TEST(CliParse, MisuseIsRefusedWithWhatToWriteInstead) {
       {{"kill", "a/b/c", "-r", "x", "--grace", "11m"}, "at most 10m"},
       {{"kill", "a/b/c", "-r", "x", "--wait", "fenced,gone"}, "'gone' is none of"},
       {{"kill", "a/b/c", "-r", "x", "--frce"}, "--frce"},
+      {{"kill", "a/b/c", "-r", "x", "--wait", "fenced,revoked"}, "only with --revoke"},
       {{"resume", "a/b/c", "-r", "x", "--wait", "fenced"}, "'fenced' is none of"},
       {{"approve", "op-1"}, "--reason \"seen, agreed\""},
       {{"approve", "-r", "x"}, "op-id is required"},

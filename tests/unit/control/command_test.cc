@@ -40,6 +40,8 @@ constexpr BadCommand kBad[] = {
      Errc::kBadArgument},
     {"waits for no stage", "kill", R"({"scope":"a/b/c","reason":"r","wait":["opened"]})",
      Errc::kBadArgument},
+    {"waits for a revocation that is not asked for", "kill",
+     R"({"scope":"a/b/c","reason":"r","wait":["fenced","revoked"]})", Errc::kBadArgument},
     {"no time", "kill", R"({"scope":"a/b/c","reason":"r","timeout_ms":0})", Errc::kBadArgument},
     {"misspelt field of a resume (H50)", "resume", R"({"scope":"a/b/c","reason":"r","lift":[]})",
      Errc::kBadArgument},
@@ -71,6 +73,16 @@ TEST(Command, AKillHasDefaultsForAllButScopeAndReason) {
   EXPECT_EQ(kill.mode, schemas::KillMode::kGrace);
   EXPECT_EQ(kill.grace_ms, schemas::kGrace_ms);
   EXPECT_EQ(kill.order.wait, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable));
+}
+
+TEST(Command, AnInstanceIsKilledAlthoughItHasNoCredentialToRevoke) {
+  const auto kill = std::get<KillCommand>(
+      parse_command(
+          "kill",
+          R"({"scope":"a/b/c@aaaaaaa1","reason":"r","revoke":true,"wait":["fenced","revoked"]})")
+          .value());
+  EXPECT_EQ(kill.ignored, std::vector<std::string>{"revoke"});
+  EXPECT_EQ(kill.order.wait, bit(Stage::kFenced));
 }
 
 struct Shown {

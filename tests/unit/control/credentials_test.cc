@@ -41,11 +41,16 @@ TEST_F(ThirdRing, WaitsForAnUnconfirmedRuntimeUntilItsGraceIsOver) {
 }
 
 TEST_F(ThirdRing, IsNotAskedForByAPlainKill) {
-  const auto inbox = world_.kill("acme/prod/x", "k1", {{"wait", {"fenced", "revoked"}}});
+  const auto inbox = world_.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
   world_.receipt("b1", "k1");
   world_.pass(11'000);
   EXPECT_TRUE(world_.withdrawals.empty());
   EXPECT_TRUE(world_.stage(inbox, "done")["ok"]);
+}
+
+TEST_F(ThirdRing, ThatNobodyAskedForIsNotWaitedFor) {
+  EXPECT_EQ(world_.error(world_.kill("acme/prod/x", "k1", {{"wait", {"fenced", "revoked"}}})),
+            "bad-argument");
 }
 
 TEST_F(ThirdRing, ThatDoesNotHoldIsSaidAndTriedAgain) {
