@@ -13,6 +13,12 @@ std::string upper(std::string text) {
   return text;
 }
 
+// The letters of an nkey's text.
+bool is_base32(std::string_view text) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return !text.empty() && text.find_first_not_of(kLetters) == std::string_view::npos;
+}
+
 }  // namespace
 
 Subjects Subjects::standard() {
@@ -220,12 +226,24 @@ Subject Subjects::sys_claims_update() const {
   return Subject("$SYS.REQ.CLAIMS.UPDATE");
 }
 Subject Subjects::sys_claims_lookup(std::string_view account) const {
-  constexpr std::string_view kBase32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  if (account.empty() || account.find_first_not_of(kBase32) != std::string_view::npos) return {};
+  if (!is_base32(account)) return {};
   return Subject("$SYS.REQ.ACCOUNT." + std::string(account) + ".CLAIMS.LOOKUP");
 }
 Subject Subjects::sys_claims_lookups() const {
   return Subject("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP");
+}
+Subject Subjects::sys_clients(std::string_view account) const {
+  if (!is_base32(account)) return {};
+  return Subject("$SYS.REQ.ACCOUNT." + std::string(account) + ".CONNZ");
+}
+Subject Subjects::sys_clients_of_any() const {
+  return Subject("$SYS.REQ.ACCOUNT.*.CONNZ");
+}
+Subject Subjects::sys_connects() const {
+  return Subject("$SYS.ACCOUNT.*.CONNECT");
+}
+Subject Subjects::sys_disconnects() const {
+  return Subject("$SYS.ACCOUNT.*.DISCONNECT");
 }
 
 }  // namespace estop::schemas

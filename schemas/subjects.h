@@ -175,6 +175,12 @@ class Subjects {
   // $SYS.REQ.ACCOUNT.<account>.CLAIMS.LOOKUP of an account's public key (`A…`); empty if it is none
   [[nodiscard]] Subject sys_claims_lookup(std::string_view account) const;
   [[nodiscard]] Subject sys_claims_lookups() const;  // $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP
+  // Who is connected: asked ($SYS.REQ.ACCOUNT.<account>.CONNZ; empty as above), and told
+  // ($SYS.ACCOUNT.*.CONNECT, $SYS.ACCOUNT.*.DISCONNECT).
+  [[nodiscard]] Subject sys_clients(std::string_view account) const;
+  [[nodiscard]] Subject sys_clients_of_any() const;  // $SYS.REQ.ACCOUNT.*.CONNZ
+  [[nodiscard]] Subject sys_connects() const;
+  [[nodiscard]] Subject sys_disconnects() const;
 
  private:
   Segment prefix_;

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "broker-bridge/ops/log.h"
@@ -21,6 +22,8 @@ namespace {
 
 constexpr std::uint32_t kBeatMin_ms = 20;
 constexpr std::uint32_t kLeaseMax_ms = 600'000;
+constexpr std::uint32_t kSharingGraceMin_ms = 1'000;
+constexpr std::uint32_t kSharingGraceMax_ms = 600'000;
 constexpr std::uint32_t kBeatsPerBridgeLease = 4;  // as the bridges have it
 constexpr std::uint32_t kBeatsPerAgentLease = 3;
 
@@ -88,6 +91,11 @@ Result<void> validate(const ControlConfig& config) {
   if (auto format = ops::parse_log_format(config.log_format); !format) {
     return bad("--log-format: {}", format.error().detail);
   }
+  if (config.sharing_grace_ms < kSharingGraceMin_ms ||
+      config.sharing_grace_ms > kSharingGraceMax_ms) {
+    return bad("--sharing-grace-ms {}: {} to {}", config.sharing_grace_ms, kSharingGraceMin_ms,
+               kSharingGraceMax_ms);
+  }
   if (auto fits = check_lease("bridge", config.bridge_beat_ms, config.bridge_lease_ms,
                               kBeatsPerBridgeLease);
       !fits) {
@@ -105,12 +113,21 @@ Result<ControlIdentity> load(const ControlConfig& config) {
       or_below(config.agents_creds, config.data, "/creds/control-agents.creds");
   const std::string control =
       or_below(config.control_creds, config.data, "/creds/control-control.creds");
-  for (const auto& [path, option] :
-       {std::pair{agents, "--agents-creds"}, std::pair{control, "--control-creds"}}) {
-    if (auto text = read_file(path, option); !text) return tl::make_unexpected(text.error());
+  std::error_code ignored;
+  const std::string sys_file = config.data + "/creds/control-sys.creds";
+  const std::string sys = std::filesystem::exists(sys_file, ignored) ? sys_file : std::string();
+  std::vector<BrokerAccount> accounts;
+  for (const auto& [name, path, option] :
+       {std::tuple{"AGENTS", agents, "--agents-creds"},
+        std::tuple{"CONTROL", control, "--control-creds"}, std::tuple{"SYS", sys, "--data"}}) {
+    if (path.empty()) continue;
+    auto text = read_file(path, option);
+    if (!text) return tl::make_unexpected(text.error());
+    const auto issuer = schemas::issuer_from_creds(*text);
+    if (!issuer) return bad("{}: {}: {}", option, path, issuer.error().detail);
+    accounts.push_back({name, *issuer});
   }
-  const auto operators = schemas::issuer_from_creds(*read_file(control, "--control-creds"));
-  if (!operators) return bad("--control-creds: {}: {}", control, operators.error().detail);
+  const schemas::PublicKey operators = accounts.at(1).key;
   const std::string key_file = or_below(config.log_key, config.data, "/keys/log.seed");
   auto seed = read_file(key_file, "--log-key");
   if (!seed) return tl::make_unexpected(std::move(seed.error()));
@@ -118,14 +135,13 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   auto key = schemas::SigningKey::from_seed(*seed);
   if (!key) return bad("--log-key: {}: {}", key_file, key.error().detail);
   auto endpoint = parse_endpoint(config.listen);
-  std::error_code ignored;
-  const std::string sys = config.data + "/creds/control-sys.creds";
   return ControlIdentity{schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                          std::move(*key),
-                         *operators,
+                         operators,
                          agents,
                          control,
-                         std::filesystem::exists(sys, ignored) ? sys : std::string(),
+                         sys,
+                         std::move(accounts),
                          config.data + "/control",
                          std::move(endpoint->host),
                          endpoint->port};

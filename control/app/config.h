@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/core/clients.h"
 #include "schemas/limits.h"
 #include "schemas/result.h"
 #include "schemas/signing.h"
@@ -32,8 +33,16 @@ struct ControlConfig {
   std::uint32_t agent_lease_ms = schemas::kAgentLease_ms;
   bool takes_unsigned = false;               // resumes and revocations of clients that cannot sign
   std::vector<std::string> second_operator;  // kSecondForResume, kSecondForFleetKill
-  std::string log_format = "auto";           // auto, json, text
-  std::string ready_file;  // written with the chosen port once it listens; empty: none
+  // How long a credential may have more connections than it should before that is an alarm: longer
+  // than the broker keeps a broken one. Two beats of an agent at least, whatever stands here.
+  std::uint32_t sharing_grace_ms = kSharingGrace_ms;
+  std::string log_format = "auto";  // auto, json, text
+  std::string ready_file;           // written with the chosen port once it listens; empty: none
+};
+
+struct BrokerAccount {
+  std::string name;  // AGENTS
+  schemas::PublicKey key{};
 };
 
 // What load() makes of it.
@@ -44,6 +53,7 @@ struct ControlIdentity {
   std::string agents_creds;            // paths
   std::string control_creds;
   std::string sys_creds;  // empty: there is none, and no credential can be revoked from here
+  std::vector<BrokerAccount> accounts;  // of its credentials
   std::string recorder_folder;
   std::string host;  // of listen
   std::uint16_t port = 0;

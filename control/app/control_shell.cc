@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <algorithm>
 
+#include <algorithm>
+#include <optional>
 #include <random>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 #include <variant>
@@ -17,6 +19,7 @@
 #include "broker-bridge/ops/log.h"
 #include "control/app/broker_links.h"
 #include "control/app/claims_writer.h"
+#include "control/app/client_watch.h"
 #include "control/app/heard.h"
 #include "control/app/log_desk.h"
 #include "control/app/recorder_desk.h"
@@ -28,6 +31,7 @@ namespace estop::control {
 
 namespace {
 
+constexpr std::uint32_t kBeatsToAnnounce = 2;  // who is not known says hello at its next beat
 constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
 
@@ -42,6 +46,8 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   options.roster.start_us = ControlShell::now().boot_us;
   options.agents.beat_ms = config.agent_beat_ms;
   options.agents.lease_ms = config.agent_lease_ms;
+  options.sharing_grace_us =
+      std::max(config.sharing_grace_ms, kBeatsToAnnounce * config.agent_beat_ms) * 1'000ULL;
   options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
   options.version = ESTOP_VERSION;
   options.operators_key = who.operators_key;
@@ -85,6 +91,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   boost::asio::steady_timer timer;
   std::mt19937_64 random{seed()};
   ClaimsWriter claims;
+  std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
 
   State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
@@ -96,7 +103,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         failed(std::move(told)),
         core(core_options(config, who), std::move(who.log_key)),
         links(on, config, who,
-              {[this](bool up) { handle(LinkChanged{up}); }, [this] { claims.look(); },
+              {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),
         stream(links.control, subjects),
         reader(stream),
@@ -104,7 +111,11 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         timer(on),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
-        desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {}
+        desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {
+    if (!links.sys) return;
+    clients.emplace(on, *links.sys, subjects, ClientWatch::Options{std::move(who.accounts)},
+                    [this](const Event& event) { handle(event); });
+  }
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
   std::string fresh_id() { return fmt::format("{:012x}{:016x}", ops::wall_ms(), random()); }
@@ -116,6 +127,11 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void hear(const Heard& heard) {
     if (!heard) return metrics.bad_frame();
     handle(*heard);
+  }
+
+  void on_sys() {
+    claims.look();
+    clients->begin();
   }
 
   // Later on the loop, behind what waits there already.

@@ -28,21 +28,21 @@ void add_options(CLI::App& app, control::ControlConfig& config, bool& check_only
   app.add_option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
   app.add_option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
   app.add_option("--log-key", config.log_key, "file with the seed that signs the control log");
-  app.add_option("--listen", config.listen, "for /metrics /livez /readyz")->capture_default_str();
-  app.add_option("--prefix", config.prefix, "first token of every subject")->capture_default_str();
-  app.add_option("--bridge-beat-ms", config.bridge_beat_ms, "time between leases")
-      ->capture_default_str();
-  app.add_option("--bridge-lease-ms", config.bridge_lease_ms, "as the bridges have it")
-      ->capture_default_str();
-  app.add_option("--agent-beat-ms", config.agent_beat_ms, "told to agents")->capture_default_str();
-  app.add_option("--agent-lease-ms", config.agent_lease_ms, "told to agents")
-      ->capture_default_str();
   app.add_flag("--unsigned-orders", config.takes_unsigned,
                "obey resumes and revocations that are not signed, too");
   app.add_option("--second-operator", config.second_operator,
                  "what waits for a second operator: resume, fleet-kill")
       ->delimiter(',');
-  app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
+  app.option_defaults()->always_capture_default();
+  app.add_option("--listen", config.listen, "for /metrics /livez /readyz");
+  app.add_option("--prefix", config.prefix, "first token of every subject");
+  app.add_option("--bridge-beat-ms", config.bridge_beat_ms, "time between leases");
+  app.add_option("--bridge-lease-ms", config.bridge_lease_ms, "as the bridges have it");
+  app.add_option("--agent-beat-ms", config.agent_beat_ms, "told to agents");
+  app.add_option("--agent-lease-ms", config.agent_lease_ms, "told to agents");
+  app.add_option("--sharing-grace-ms", config.sharing_grace_ms,
+                 "alarm when a credential is used twice for so long");
+  app.add_option("--log-format", config.log_format, "auto, json or text");
   app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");
   app.add_flag("--check-config", check_only, "check the configuration and the key, then end");
 }

@@ -1,5 +1,6 @@
 #include "control/auth/claims.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -99,6 +100,23 @@ std::string_view name(Account account) noexcept {
 
 std::string name(const Role& role) {
   return std::visit(RoleName{}, role);
+}
+
+std::optional<Role> role_named(std::string_view name) {
+  if (name == "control") return ControlRole{};
+  const std::size_t dash = std::min(name.find('-'), name.size());
+  const std::string_view kind = name.substr(0, dash);
+  const std::string_view who = name.substr(std::min(dash + 1, name.size()));
+  if (kind == "agent") {
+    auto address = schemas::Address::from_tokens(who);
+    return address ? std::optional<Role>(AgentRole{std::move(*address)}) : std::nullopt;
+  }
+  auto segment = schemas::Segment::parse(who);
+  if (!segment) return std::nullopt;
+  if (kind == "bridge") return BridgeRole{std::move(*segment)};
+  if (kind == "operator") return OperatorRole{std::move(*segment)};
+  if (kind == "viewer") return ViewerRole{std::move(*segment)};
+  return std::nullopt;
 }
 
 }  // namespace estop::control

@@ -1,6 +1,7 @@
 // NATS JWT v2 claims: made, signed and read back. Private to control/auth.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,5 +38,7 @@ struct UserClaims {
 
 // "agent-acme.prod.mailer", "bridge-b1", "control", "operator-alice", "viewer-bob".
 [[nodiscard]] std::string name(const Role& role);
+// And back; nullopt: not made so. An admin is told as an operator.
+[[nodiscard]] std::optional<Role> role_named(std::string_view name);
 
 }  // namespace estop::control

@@ -99,8 +99,9 @@ std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to
 
 std::optional<Permissions> in_sys(const Role& role, const Subjects& to) {
   if (!std::holds_alternative<ControlRole>(role)) return std::nullopt;
-  return Permissions{texts({to.sys_claims_update(), to.sys_claims_lookups()}),
-                     texts({to.own_inbox(segment(kControlName))})};
+  return Permissions{
+      texts({to.sys_claims_update(), to.sys_claims_lookups(), to.sys_clients_of_any()}),
+      texts({to.sys_connects(), to.sys_disconnects(), to.own_inbox(segment(kControlName))})};
 }
 
 // The token that names the role's own inbox, for the roles that choose their name.

@@ -14,7 +14,8 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
     : options_(std::move(options)),
       ledger_(std::move(log_key)),
       roster_(options_.roster),
-      registry_(options_.agents) {}
+      registry_(options_.agents),
+      clients_(options_.sharing_grace_us) {}
 
 Effects ControlCore::start(std::vector<SignedRecord> records,
                            const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
@@ -150,6 +151,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   revoke_fenced(now, out);
   look_at_health(now, out);
   expire_proposals(now, out);
+  look_at_clients(now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(
              now, "unconfirmed", order->actor, order->scope.text(), order->op_id,

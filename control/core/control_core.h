@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "control/core/answers.h"
+#include "control/core/clients.h"
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
 #include "control/core/ledger.h"
@@ -129,6 +130,8 @@ class ControlCore {
   void revoke_fenced(Now now, Effects& out);
   void on(const CredentialsRevoked& revoked, Now now, Effects& out);
   void on(const AccountsCompared& compared, Now now, Effects& out);
+  void on(const ClientsHeard& heard, Now now, Effects& out);
+  void look_at_clients(Now now, Effects& out);
 
   // Agents (control_agents.cc).
   void on(const HelloReceived& hello, Now now, Effects& out);
@@ -153,6 +156,7 @@ class ControlCore {
   Roster roster_;
   Registry registry_;
   Orders orders_;
+  Clients clients_;
   std::map<std::string, schemas::SignedOrder> unwritten_;  // by op id; no record yet
   Proposals proposals_;
   CoreCounters counters_;
@@ -160,6 +164,7 @@ class ControlCore {
   std::uint64_t next_lease_us_ = 0;
   std::uint64_t next_announce_us_ = 0;
   std::uint64_t next_health_us_ = 0;
+  std::uint64_t next_clients_us_ = 0;
   std::uint64_t own_ops_ = 0;
   // A kill whose credentials are still to be withdrawn: not before the runtimes have confirmed or
   // their time is over, nor before another attempt.

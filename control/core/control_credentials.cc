@@ -1,4 +1,5 @@
-// What control decides about credentials: the third ring of a kill, and revocations by name.
+// What control decides about credentials: the third ring of a kill, revocations by name, and
+// whether one is used by more than it was issued to.
 //
 // The fence comes first, then the runtimes' word, then the broker: whoever is cut off can confirm
 // nothing any more, and within its grace it may still save its work.
@@ -8,6 +9,12 @@
 #include "control/core/control_core.h"
 
 namespace estop::control {
+
+namespace {
+
+constexpr std::uint64_t kClientsEvery_us = 1'000'000;
+
+}  // namespace
 
 void ControlCore::want_revocation(const CommandReceived& asked, const KillCommand& kill, Now now) {
   if (!kill.revoke) return;
@@ -82,6 +89,25 @@ void ControlCore::on(const AccountsCompared& compared, Now now, Effects& out) {
   for (const std::string& text : compared.barred) {
     const auto scope = schemas::Scope::parse(text);
     if (scope && ledger_.latches().exactly(*scope).empty()) out.push_back(LiftBar{*scope});
+  }
+}
+
+// --- Who is connected ---
+
+void ControlCore::on(const ClientsHeard& heard, Now, Effects&) {
+  clients_.on(heard);
+}
+
+// H13. Who does not lead has heard nobody's hello.
+void ControlCore::look_at_clients(Now now, Effects& out) {
+  if (!ledger_.is_leading()) return clients_.start_anew();
+  if (now.boot_us < next_clients_us_) return;
+  next_clients_us_ = now.boot_us + kClientsEvery_us;
+  const auto announced = [&](const schemas::Address& agent) {
+    return registry_.living(agent, now.boot_us);
+  };
+  for (const SharedCredential& one : clients_.shared(announced, now.boot_us)) {
+    alarm("credential-shared", one.whose, one.sentence(), now, out);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "control/core/clients.h"
 #include "control/core/registry.h"
 #include "control/core/roster.h"
 #include "schemas/subjects.h"
@@ -15,6 +16,7 @@ struct CoreOptions {
   RosterOptions roster;
   RegistryOptions agents;
   std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
+  std::uint64_t sharing_grace_us = kSharingGrace_ms * 1'000ULL;
   std::string version{};
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();

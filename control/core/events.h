@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -185,6 +186,22 @@ struct AccountsCompared {
   schemas::Result<void> result{};     // why it could not be compared or put right
 };
 
+// --- Who is connected ---
+
+// A connection at the broker, by a credential that is for one agent or one process.
+struct BrokerClient {
+  std::string id;              // which account, server and connection: `AGENTS/NBVM…/5`
+  std::string user;            // the key of its credential, `U…`
+  std::string credential;      // for whom it was issued: `bridge-b1`
+  schemas::Address agent{};    // whose it is; empty: a bridge's or control's
+  std::string calls_itself{};  // name and host, for people: the client chose the name
+};
+struct ClientsHeard {
+  std::vector<BrokerClient> came{};
+  std::vector<std::string> gone{};         // ids
+  std::optional<std::string> all_below{};  // of all whose id begins so, only `came` are connected
+};
+
 // --- Time ---
 
 struct Tick {  // every kTick_ms: deadlines, retries, health
@@ -196,6 +213,6 @@ using Event =
                  AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified, DetailsRead,
                  BridgeBeatReceived, BridgeReceiptReceived, BridgeReceiptChecked, HelloReceived,
                  CheckpointsListed, BeatReceived, StoppedReceived, StoppedChecked, StoreRequested,
-                 StoreAnswered, CredentialsRevoked, AccountsCompared, Tick>;
+                 StoreAnswered, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
 
 }  // namespace estop::control

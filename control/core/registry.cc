@@ -127,6 +127,17 @@ std::vector<const AgentInstance*> Registry::covered_by(const Scope& scope) const
   return found;
 }
 
+std::size_t Registry::living(const schemas::Address& address, std::uint64_t now_us) const {
+  const auto agent = agents_.find(address.tokens());
+  if (agent == agents_.end()) return 0;
+  const auto& instances = agent->second;
+  return static_cast<std::size_t>(
+      std::count_if(instances.begin(), instances.end(), [&](const auto& entry) {
+        const AgentState state = health(entry.second, now_us);
+        return state != AgentState::kLeft && state != AgentState::kCrashed;
+      }));
+}
+
 AgentInstance* Registry::find(const schemas::Address& address, const schemas::Instance& name) {
   const auto agent = agents_.find(address.tokens());
   if (agent == agents_.end()) return nullptr;

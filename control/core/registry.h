@@ -70,6 +70,7 @@ class Registry {
 
   [[nodiscard]] bool knows(const schemas::Scope& scope) const;  // anybody, ever
   [[nodiscard]] std::vector<const AgentInstance*> covered_by(const schemas::Scope& scope) const;
+  [[nodiscard]] std::size_t living(const schemas::Address& address, std::uint64_t now_us) const;
   [[nodiscard]] AgentInstance* find(const schemas::Address& address,
                                     const schemas::Instance& instance);
   [[nodiscard]] std::size_t size() const { return count_; }

@@ -57,6 +57,10 @@ void add_patterns(const Subjects& to, Collection& all) {
   all.add("sys_claims_update", to.sys_claims_update());
   all.add("sys_claims_lookup", to.sys_claims_lookup("AAAA"));
   all.add("sys_claims_lookups", to.sys_claims_lookups());
+  all.add("sys_clients", to.sys_clients("AAAA"));
+  all.add("sys_clients_of_any", to.sys_clients_of_any());
+  all.add("sys_connects", to.sys_connects());
+  all.add("sys_disconnects", to.sys_disconnects());
   for (const char* name : {"control", "mine"}) {
     all.add("js_stream_create", to.js_stream_create(segment(name)));
     all.add("js_stream_info", to.js_stream_info(segment(name)));

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "control/auth/auth.h"
+#include "control/auth/claims.h"
 
 namespace estop::control {
 namespace {
@@ -64,7 +65,8 @@ const Case kCases[] = {
      "estop.lease "
      "estop.inbox.control.>"},
     {"control in SYS", kControl, Account::kSys,
-     "pub $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP\nsub estop.inbox.control.>"},
+     "pub $SYS.REQ.CLAIMS.UPDATE $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP $SYS.REQ.ACCOUNT.*.CONNZ\n"
+     "sub $SYS.ACCOUNT.*.CONNECT $SYS.ACCOUNT.*.DISCONNECT estop.inbox.control.>"},
     {"operator in AGENTS", kOperator, Account::kAgents, "no user"},
     {"operator in CONTROL", kOperator, Account::kControl,
      "pub estop.command.alice.kill estop.command.alice.resume estop.command.alice.approve "
@@ -92,6 +94,19 @@ TEST(Permissions, AllPassTheLinter) {
   for (const Case& row : kCases) {
     const auto allowed = permissions(row.role, row.account, Subjects::standard());
     EXPECT_TRUE(!allowed || lint_permissions(*allowed).has_value()) << row.name;
+  }
+}
+
+TEST(Permissions, TheNameInACredentialSaysWhoseItIs) {
+  for (const Role& role : {kAgent, kBridge, kControl, kOperator, kViewer}) {
+    const auto read = role_named(name(role));
+    ASSERT_TRUE(read) << name(role);
+    EXPECT_EQ(read->index(), role.index());
+    EXPECT_EQ(name(*read), name(role));
+  }
+  for (const char* other : {"", "agent", "agent-", "agent-acme.prod", "agent-Acme.prod.x",
+                            "control-", "bridge-", "bridge-a.b", "witness-x", "-"}) {
+    EXPECT_FALSE(role_named(other)) << other;
   }
 }
 

@@ -24,6 +24,8 @@ const BadConfig kBad[] = {
     {"bridge lease of three beats", [](auto& c) { c.bridge_lease_ms = 1'500; },
      "--bridge-lease-ms"},
     {"agent lease of two beats", [](auto& c) { c.agent_lease_ms = 10'000; }, "--agent-lease-ms"},
+    {"no patience with broken connections", [](auto& c) { c.sharing_grace_ms = 999; },
+     "--sharing-grace-ms"},
     {"endless agent lease", [](auto& c) { c.agent_lease_ms = 600'001; }, "--agent-lease-ms"},
 };
 

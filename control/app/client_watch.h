@@ -1,0 +1,50 @@
+// Learns from the broker who is connected with which credential: its events, and its list at each
+// connect and now and then, in case one was lost. Decides nothing.
+//
+// The list is that of the server to which control is connected; of a cluster's other servers it
+// knows who came since.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "control/app/config.h"
+#include "control/core/events.h"
+
+namespace boost::asio {
+class io_context;
+}
+namespace estop::nats {
+class Connection;
+}
+
+namespace estop::control {
+
+class ClientWatch {
+ public:
+  struct Options {
+    std::vector<BrokerAccount> accounts;
+    std::chrono::milliseconds list_every{60'000};
+  };
+  using Handler = std::function<void(const Event&)>;
+
+  // `loop` and `sys` must outlive this; `handler` is called on the loop. Subscribes: make it before
+  // SYS connects.
+  ClientWatch(boost::asio::io_context& loop, nats::Connection& sys,
+              const schemas::Subjects& subjects, Options options, Handler handler);
+  ~ClientWatch();  // closes `sys`
+  ClientWatch(const ClientWatch&) = delete;
+  ClientWatch& operator=(const ClientWatch&) = delete;
+
+  // SYS came: what was known is of before.
+  void begin();
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace estop::control

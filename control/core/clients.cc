@@ -1,0 +1,84 @@
+#include "control/core/clients.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+namespace estop::control {
+
+namespace {
+
+constexpr std::size_t kNamedMax = 8;
+
+}  // namespace
+
+std::string SharedCredential::sentence() const {
+  const std::size_t named = std::min(clients.size(), kNamedMax);
+  return fmt::format("{} connections with its credential where there should be {}: {}{}",
+                     connections, reasons,
+                     fmt::join(clients.begin(), clients.begin() + static_cast<long>(named), ", "),
+                     named < clients.size() ? ", …" : "");
+}
+
+void Clients::on(const ClientsHeard& heard) {
+  for (const std::string& id : heard.gone) gone(id);
+  if (heard.all_below) {
+    std::set<std::string> there;
+    for (const BrokerClient& client : heard.came) there.insert(client.id);
+    std::vector<std::string> left;
+    for (auto at = user_of_.lower_bound(*heard.all_below);
+         at != user_of_.end() && at->first.starts_with(*heard.all_below); ++at) {
+      if (!there.contains(at->first)) left.push_back(at->first);
+    }
+    for (const std::string& id : left) gone(id);
+  }
+  for (const BrokerClient& client : heard.came) came(client);
+}
+
+void Clients::came(const BrokerClient& client) {
+  if (user_of_.size() >= kClientsMax) return;
+  const std::string key = client.agent.empty() ? client.user : client.agent.tokens();
+  if (!user_of_.try_emplace(client.id, key).second) return;
+  User& user = users_[key];
+  user.whose = client.agent.empty() ? client.credential : client.agent.text();
+  user.agent = client.agent;
+  user.clients.emplace(client.id, client.calls_itself);
+}
+
+void Clients::gone(const std::string& id) {
+  const auto place = user_of_.find(id);
+  if (place == user_of_.end()) return;
+  const auto user = users_.find(place->second);
+  user->second.clients.erase(id);
+  if (user->second.clients.empty()) users_.erase(user);
+  user_of_.erase(place);
+}
+
+std::vector<SharedCredential> Clients::shared(const Announced& announced, std::uint64_t now_us) {
+  std::vector<SharedCredential> found;
+  for (auto& [key, user] : users_) {
+    const std::size_t reasons = user.agent.empty() ? 1 : announced(user.agent);
+    if (user.clients.size() <= reasons) {
+      user.since_us = 0;
+      user.is_told = false;
+      continue;
+    }
+    if (user.since_us == 0) user.since_us = now_us;
+    if (user.is_told || now_us < user.since_us + grace_us_) continue;
+    user.is_told = true;
+    SharedCredential& one = found.emplace_back();
+    one.whose = user.whose;
+    one.connections = user.clients.size();
+    one.reasons = reasons;
+    for (const auto& [id, name] : user.clients) one.clients.push_back(name);
+  }
+  return found;
+}
+
+void Clients::start_anew() {
+  for (auto& [key, user] : users_) user.since_us = 0;
+}
+
+}  // namespace estop::control
