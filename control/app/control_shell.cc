@@ -1,9 +1,7 @@
 #include "control/app/control_shell.h"
 
 #include <fmt/format.h>
-#include <algorithm>
 
-#include <algorithm>
 #include <optional>
 #include <random>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
@@ -22,6 +20,7 @@
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
 #include "control/app/log_desk.h"
+#include "control/app/options.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
 #include "schemas/codec.h"
@@ -31,35 +30,12 @@ namespace estop::control {
 
 namespace {
 
-constexpr std::uint32_t kBeatsToAnnounce = 2;  // who is not known says hello at its next beat
 constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
 
 std::uint64_t seed() {
   std::random_device source;
   return (static_cast<std::uint64_t>(source()) << 32) | source();
-}
-
-CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who) {
-  CoreOptions options;
-  options.roster.lease_us = config.bridge_lease_ms * 1'000ULL;
-  options.roster.start_us = ControlShell::now().boot_us;
-  options.agents.beat_ms = config.agent_beat_ms;
-  options.agents.lease_ms = config.agent_lease_ms;
-  options.sharing_grace_us =
-      std::max(config.sharing_grace_ms, kBeatsToAnnounce * config.agent_beat_ms) * 1'000ULL;
-  options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
-  options.version = ESTOP_VERSION;
-  options.operators_key = who.operators_key;
-  options.takes_unsigned = config.takes_unsigned;
-  const auto asks = [&](std::string_view what) {
-    const auto& all = config.second_operator;
-    return std::find(all.begin(), all.end(), what) != all.end();
-  };
-  options.second_for_resume = asks(kSecondForResume);
-  options.second_for_fleet_kill = asks(kSecondForFleetKill);
-  options.subjects = who.subjects;
-  return options;
 }
 
 // Another place than the one asked for means that the log is not what we think.
@@ -101,7 +77,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
-        core(core_options(config, who), std::move(who.log_key)),
+        core(core_options(config, who, now().boot_us), std::move(who.log_key)),
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),
