@@ -34,7 +34,6 @@ inline constexpr std::uint32_t kBridgeBeat_ms = 500;
 inline constexpr std::uint32_t kBridgeLease_ms = 5'000;
 inline constexpr std::uint32_t kAgentBeat_ms = 5'000;
 inline constexpr std::uint32_t kAgentLease_ms = 15'000;
-inline constexpr std::uint32_t kTakeover_ms = 2'000;
 inline constexpr std::uint32_t kGrace_ms = 10'000;
 inline constexpr std::uint32_t kGraceMax_ms = 600'000;
 inline constexpr std::uint32_t kStaleBeats = 3;
@@ -43,7 +42,6 @@ inline constexpr std::uint32_t kRequestTimeout_ms = 5'000;
 
 static_assert(kBridgeLease_ms >= 4 * kBridgeBeat_ms, "a bridge outlives three lost beats");
 static_assert(kAgentLease_ms >= 3 * kAgentBeat_ms, "an agent outlives two lost beats");
-static_assert(kTakeover_ms < kBridgeLease_ms, "a new leader speaks before bridges fall silent");
 static_assert(kCheckpointMax_bytes + 64 * 1024 <= kMessageMax_bytes, "a checkpoint fits");
 static_assert(kMessageMax_bytes < kBrokerPayloadMax_bytes, "the credential binds");
 static_assert(kPayloadMax_bytes < kCheckpointMax_bytes);
