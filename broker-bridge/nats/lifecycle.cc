@@ -130,10 +130,10 @@ tl::expected<Connection::State::Made, Connection::State::Refusal> Connection::St
     Made made;
     made.link = std::make_shared<Link>();
     made.link->state = shared_from_this();
-    made.link->self = made.link;
     const auto options = make_options(*made.link);
     if (!options) return tl::make_unexpected(Refusal{options.error()});
     natsConnection* raw = nullptr;
+    made.link->self = made.link;
     status = natsConnection_Connect(&raw, options->get());
     if (status == NATS_OK) {
       made.nc.reset(raw);
