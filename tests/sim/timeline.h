@@ -2,6 +2,7 @@
 // they were made, so a run depends on nothing but its seed.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <utility>

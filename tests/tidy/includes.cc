@@ -34,7 +34,7 @@ constexpr Home kHomes[] = {
     {"deque", " deque "},
     {"filesystem", " filesystem "},
     {"fstream", " ifstream ios ofstream "},
-    {"functional", " function less "},
+    {"functional", " equal_to function hash less "},
     {"future", " future future_status promise "},
     {"initializer_list", " initializer_list "},
     {"iosfwd", " istream ostream "},
