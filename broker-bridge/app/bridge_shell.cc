@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <random>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 #include <variant>
 
@@ -13,6 +12,7 @@
 
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/log_reader.h"
+#include "broker-bridge/app/options.h"
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/ops/boot_clock.h"
@@ -26,48 +26,9 @@ using nats::MessageView;
 
 namespace {
 
-constexpr Nanos kMs = 1'000'000;
 constexpr Nanos kLookAtControl = 200'000;  // how long a batch of intents may keep a kill waiting
-constexpr std::size_t kUnsentMax_bytes = 512 * 1024;  // the same for what a receipt has before it
-constexpr Nanos kReplayRetry = 250 * kMs;
 constexpr std::chrono::milliseconds kSettleWait{2};
-constexpr Nanos kDrainMax = 1'000 * kMs;
-// The last part of a lease is not for forwarding: for so long the kernel may send again what was
-// forwarded before and lost on the way. When control has counted the lease down, it has arrived or
-// is dropped, and nothing comes behind the fence.
-constexpr std::uint32_t kArrivalPart = 4;
-
-std::uint64_t random_number() {
-  std::random_device source;
-  return (static_cast<std::uint64_t>(source()) << 32) | source();
-}
-
-BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& identity) {
-  BridgeOptions options;
-  options.id = identity.id;
-  options.own_key = identity.own_key.public_key();
-  options.control_key = identity.control_key;
-  options.operators_key = identity.operators_key;
-  options.subjects = identity.subjects;
-  options.obeys_fleet_orders = !config.no_fleet_orders;
-  options.beat = config.beat_ms * kMs;
-  options.lease = (config.lease_ms - config.lease_ms / kArrivalPart) * kMs;
-  options.replay_retry = kReplayRetry;
-  options.first_nonce = random_number() | 1;
-  options.gate.hash_seed = random_number();
-  return options;
-}
-
-nats::ConnectOptions connect_options(const BridgeConfig& config, const std::string& creds) {
-  nats::ConnectOptions options;
-  options.url = config.url;
-  options.name = "estop-bridge " + config.id;
-  options.creds_file = creds;
-  options.tls_ca_file = config.tls_ca;
-  options.write_pause_bytes = kUnsentMax_bytes;
-  options.unconfirmed_max = nats::Millis(config.lease_ms / kArrivalPart);
-  return options;
-}
+constexpr Nanos kDrainMax = 1'000'000'000;
 
 }  // namespace
 

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::uint32_t kBeatMin_ms = 20;
 constexpr std::uint32_t kLeaseMax_ms = 600'000;
-constexpr std::uint32_t kBeatsPerLease = 4;  // of which it forwards in three: see bridge_shell.cc
+constexpr std::uint32_t kBeatsPerLease = 4;  // of which it forwards in three: see options.cc
 
 struct Endpoint {
   std::string host;
