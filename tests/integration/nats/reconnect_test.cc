@@ -1,9 +1,11 @@
 #include "broker-bridge/nats/connection.h"
 
 #include <filesystem>
+#include <future>
 
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"
+#include "tests/support/socket.h"
 #include "tests/support/tcp_proxy.h"
 
 namespace estop::nats {
@@ -212,6 +214,59 @@ TEST_F(ReconnectTest, ACredentialThatIsNoLongerAcceptedEndsItForGood) {
   ASSERT_TRUE(lives("CDX")) << life_;
   EXPECT_NE(why_.find("uthorization"), std::string::npos) << why_;
   EXPECT_FALSE(a->is_connected());
+}
+
+// A broker as far as this needs one: it greets, and reads when it is told to.
+class StubBroker {
+ public:
+  StubBroker() {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(listener_.fd(), reinterpret_cast<const sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(listener_.fd(), 8), 0);
+    ::getsockname(listener_.fd(), reinterpret_cast<sockaddr*>(&at), &size);
+    port_ = ntohs(at.sin_port);
+  }
+  [[nodiscard]] std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
+  // The next client, up to its first PING. Blocks.
+  [[nodiscard]] estop::testing::Socket greet() const {
+    estop::testing::Socket client(::accept(listener_.fd(), nullptr, nullptr));
+    client.send("INFO {\"server_id\":\"S\",\"version\":\"2.9.10\",\"max_payload\":1048576}\r\n");
+    std::string said;
+    while (said.find("PING\r\n") == std::string::npos) said += client.receive(kPatience);
+    client.send("PONG\r\n");
+    return client;
+  }
+
+  static constexpr Millis kPatience{5'000};
+
+ private:
+  estop::testing::Socket listener_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int port_ = 0;
+};
+
+// H22: a receipt on the next connection must not overtake intents on this one. nats.c sets
+// SO_LINGER.
+TEST_F(ReconnectTest, WhatTheKernelHoldsOfALostConnectionNeverArrives) {
+  const StubBroker stub;
+  auto greeting = std::async(std::launch::async, [&] { return stub.greet(); });
+  const auto a = connected(stub.url(), "alice", recorded());
+  estop::testing::Socket old = greeting.get();
+  const std::string data(512 * 1024, 'x');
+  for (int i = 0; i < 16; ++i) a->publish(event("x"), data);
+  a->flush();
+  old.send("-ERR 'Stale Connection'\r\n");
+  auto next = std::async(std::launch::async, [&] { return stub.greet(); });
+  ASSERT_TRUE(lives("CDC")) << life_;
+  const estop::testing::Socket fresh = next.get();
+  std::size_t arrived = 0;
+  ssize_t got = 1;
+  for (std::string some(64 * 1024, 0); got > 0; arrived += got > 0 ? std::size_t(got) : 0)
+    got = ::recv(old.fd(), some.data(), some.size(), 0);
+  EXPECT_EQ(got, -1) << arrived << " bytes, and then a clean end";
+  EXPECT_EQ(errno, ECONNRESET);
 }
 
 TEST_F(ReconnectTest, AStalledBrokerStopsReadingInsteadOfGrowing) {
