@@ -81,22 +81,17 @@ std::string register_path(const std::string& folder) {
   return folder + "/credentials.jsonl";
 }
 
-Result<std::vector<Credential>> read_register(const std::string& folder) {
-  const auto lines = read_lines(folder);
-  if (!lines) return tl::make_unexpected(lines.error());
+Result<std::vector<Credential>> credentials_in(const std::string& lines) {
   std::vector<Credential> found;
   std::unordered_map<std::string, std::size_t> places;
-  std::istringstream text(*lines);
+  std::istringstream text(lines);
   for (std::string line; std::getline(text, line);) {
     std::optional<Credential> one;
     try {
       one = credential_in(json::parse(line));
     } catch (const json::exception&) {
     }
-    if (!one) {
-      return fail(Errc::kStoreUnavailable, register_path(folder) + ": damaged at `" +
-                                               line.substr(0, 40) + "`; restore it from a backup");
-    }
+    if (!one) return fail(Errc::kMalformed, "damaged at `" + line.substr(0, 40) + "`");
     const auto [place, is_new] = places.try_emplace(one->user, found.size());
     if (is_new) {
       found.push_back(std::move(*one));
@@ -107,17 +102,30 @@ Result<std::vector<Credential>> read_register(const std::string& folder) {
   return found;
 }
 
+std::string register_line(const Credential& credential) {
+  return json{{"role", kind(credential.role)},
+              {"name", person(credential.role)},
+              {"account", name(credential.account)},
+              {"user", credential.user},
+              {"issued_at_s", credential.issued_at_s}}
+             .dump() +
+         '\n';
+}
+
+Result<std::vector<Credential>> read_register(const std::string& folder) {
+  const auto lines = read_lines(folder);
+  if (!lines) return tl::make_unexpected(lines.error());
+  auto found = credentials_in(*lines);
+  if (found) return found;
+  return fail(Errc::kStoreUnavailable,
+              register_path(folder) + ": " + found.error().detail + "; restore it from a backup");
+}
+
 Result<void> add_to_register(const std::string& folder, const Credential& credential) {
   auto lines = read_lines(folder);
   if (!lines) return tl::make_unexpected(lines.error());
-  *lines += json{{"role", kind(credential.role)},
-                 {"name", person(credential.role)},
-                 {"account", name(credential.account)},
-                 {"user", credential.user},
-                 {"issued_at_s", credential.issued_at_s}}
-                .dump() +
-            '\n';
-  return write_private_file(register_path(folder), *lines, Write::kReplace);
+  return write_private_file(register_path(folder), *lines + register_line(credential),
+                            Write::kReplace);
 }
 
 }  // namespace estop::control

@@ -10,6 +10,10 @@
 namespace estop::control {
 
 // Oldest first; of a user key that was issued several times its newest line, in its first place.
+// kMalformed: a line is damaged.
+[[nodiscard]] schemas::Result<std::vector<Credential>> credentials_in(const std::string& lines);
+[[nodiscard]] std::string register_line(const Credential& credential);  // with its line feed
+
 [[nodiscard]] schemas::Result<std::vector<Credential>> read_register(const std::string& folder);
 // Writes the register with one more line. The caller holds the lock.
 [[nodiscard]] schemas::Result<void> add_to_register(const std::string& folder,
