@@ -15,7 +15,8 @@ using Target = void (*)(std::string_view);
 
 constexpr std::pair<std::string_view, Target> kTargets[] = {
     {"intent", intent},     {"messages", messages},       {"subjects", subjects},
-    {"commands", commands}, {"credentials", credentials},
+    {"commands", commands}, {"credentials", credentials}, {"files", files},
+    {"options", options},
 };
 
 Target chosen = nullptr;

@@ -11,6 +11,9 @@ void subjects(std::string_view input);  // subjects.cc: a subject, a reply subje
 void commands(std::string_view input);  // commands.cc: one byte that chooses the verb, the body
 // credentials.cc: one byte that chooses the reader; a .creds file, a JWT, the claims of one, a key
 void credentials(std::string_view input);
+// files.cc: one byte that chooses the reader; what people and other programs write
+void files(std::string_view input);
+void options(std::string_view input);  // options.cc: one byte that chooses the daemon; its options
 
 // Aborts, naming the promise, unless it holds.
 void require(bool holds, std::string_view promise);
