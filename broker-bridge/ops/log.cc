@@ -103,13 +103,6 @@ Result<LogLevel> parse_log_level(std::string_view text) {
   return fail(Errc::kBadArgument, "the log level is debug, info, warn or error");
 }
 
-Result<LogFormat> parse_log_format(std::string_view text) {
-  if (text == "auto") return LogFormat::kAuto;
-  if (text == "json") return LogFormat::kJson;
-  if (text == "text") return LogFormat::kText;
-  return fail(Errc::kBadArgument, "the log format is auto, json or text");
-}
-
 LogField::LogField(std::string_view key, std::string_view value) : key_(key) {
   append_json_string(json_, value);
 }
