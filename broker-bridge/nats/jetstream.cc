@@ -70,9 +70,9 @@ Result<StreamInfo> read_info(const Result<json>& answer, const schemas::Subjects
   }
   const json& state = answer->at("state");
   StreamInfo info;
-  info.first_seq = state.at("first_seq").get<std::uint64_t>();
-  info.last_seq = state.at("last_seq").get<std::uint64_t>();
-  info.messages = state.at("messages").get<std::uint64_t>();
+  info.first_seq = state.at("first_seq").get_ref<const json::number_unsigned_t&>();
+  info.last_seq = state.at("last_seq").get_ref<const json::number_unsigned_t&>();
+  info.messages = state.at("messages").get_ref<const json::number_unsigned_t&>();
   info.created = answer->at("created").get<std::string>();
   info.fresh = answer->value("did_create", false);
   return info;

@@ -51,7 +51,7 @@ std::optional<ClientReport> read_client_report(std::string_view text) {
     const json& one = told.at("client");
     return ClientReport{one.at("acc").get<std::string>(),
                         told.at("server").at("id").get<std::string>(),
-                        one.at("id").get<std::uint64_t>(),
+                        one.at("id").get_ref<const json::number_unsigned_t&>(),
                         client_of(text_in(one, "user"), text_in(one, "name_tag"),
                                   text_in(one, "name"), text_in(one, "host"))};
   });
@@ -63,12 +63,12 @@ std::optional<ClientPage> read_client_page(std::string_view text) {
     const json& data = told.at("data");
     ClientPage page;
     page.server = data.at("server_id").get<std::string>();
-    page.total = data.at("total").get<std::uint64_t>();
+    page.total = data.at("total").get_ref<const json::number_unsigned_t&>();
     const json& connections = data.at("connections");
     if (connections.is_null()) return page;  // beyond the last one
     for (const json& one : connections) {
       page.reports.push_back({text_in(one, "account"), page.server,
-                              one.at("cid").get<std::uint64_t>(),
+                              one.at("cid").get_ref<const json::number_unsigned_t&>(),
                               client_of(text_in(one, "authorized_user"), text_in(one, "name_tag"),
                                         text_in(one, "name"), text_in(one, "ip"))});
     }

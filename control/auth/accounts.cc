@@ -45,7 +45,7 @@ json limits_of(Account account) {
 // Throws json::exception on claims that have another shape.
 AccountClaims claims_in(const json& jwt) {
   AccountClaims made;
-  made.issued_at_s = jwt.at("iat").get<std::uint64_t>();
+  made.issued_at_s = jwt.at("iat").get_ref<const json::number_unsigned_t&>();
   const json& nats = jwt.at("nats");
   if (nats.contains("revocations")) nats.at("revocations").get_to(made.revoked);
   for (const json& tag : nats.value("tags", json::array())) {

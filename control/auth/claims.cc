@@ -32,7 +32,8 @@ UserClaims user_claims(const json& claims) {
   UserClaims made;
   made.user = claims.at("sub").get<std::string>();
   made.issuer = claims.at("iss").get<std::string>();
-  made.issued_at_s = claims.value("iat", std::uint64_t{0});
+  if (const auto iat = claims.find("iat"); iat != claims.end())
+    made.issued_at_s = iat->get_ref<const json::number_unsigned_t&>();  // get() would cast a 1e30
   made.allowed = {allow_list(nats, "pub"), allow_list(nats, "sub")};
   made.has_deny = has_deny(nats, "pub") || has_deny(nats, "sub");
   made.has_responses = nats.contains("resp");

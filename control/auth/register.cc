@@ -60,7 +60,7 @@ std::optional<Credential> credential_in(const json& line) {
                                    [&](Account one) { return name(one) == account; });
   if (!role || found == kAccounts.end()) return std::nullopt;
   return Credential{*role, *found, line.at("user").get<std::string>(),
-                    line.at("issued_at_s").get<std::uint64_t>()};
+                    line.at("issued_at_s").get_ref<const json::number_unsigned_t&>()};
 }
 
 Result<std::string> read_lines(const std::string& folder) {
