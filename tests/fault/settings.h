@@ -7,7 +7,11 @@
 namespace estop::testing {
 
 struct Settings {
-  std::uint64_t orders = 300;
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  std::uint64_t orders = 100;  // each many times slower
+#else
+  std::uint64_t orders = 1'000;
+#endif
   double intents_per_s = 50'000;
   std::optional<std::uint64_t> seed;  // none: a random one
 };
