@@ -85,6 +85,13 @@ Control control[2];
 byte leader;
 byte key_left; /* STANDBY: ticks until another may lead */
 
+#if defined(STANDBY) && !defined(DEPOSED_FORGETS)
+byte owed[2]; /* kills that a deposed leader has to hand to its successor */
+#define OWED (owed[0] | owed[1])
+#else
+#define OWED 0
+#endif
+
 #define LIVES(c) (control[c].state != DEAD)
 #define UNLOGGED(c) (control[c].kills & ~control[c].logged)
 
@@ -267,13 +274,17 @@ inline read_log(c) {
   control[c].state = OPENING
 }
 
-/* What it finds in the log is its own, or it was deposed and ends. */
+/* What it finds in the log is its own, or it was deposed and ends: as a leader. With standbys it hands
+ * on the kills that its successor may not have heard of. */
 inline look_at_log(c) {
   if
   :: WRITER(log[control[c].applied]) == c ->
      control[c].state = LEADING; /* its first own record is its term */
      note_next(c)
   :: else ->
+#if defined(STANDBY) && !defined(DEPOSED_FORGETS)
+     owed[c] = owed[c] | UNLOGGED(c);
+#endif
      if
      :: leader == c -> die(c); start(c)
      :: else -> die(c)
@@ -385,7 +396,16 @@ proctype ControlProcess(byte c) {
        :: HAS_JOINED(c, 1) -> late = JOINED(1) + BY(c)
        :: HAS_LEFT(c, 0) -> late = LEFT(0) + BY(c)
        fi;
+#if defined(STANDBY) && !defined(DEPOSED_FORGETS)
+       owed[c] = 0;
+#endif
        d_step { crashes++; die(c) } }
+#if defined(STANDBY) && !defined(DEPOSED_FORGETS)
+  /* Sent again and again, until the log has it. */
+  :: d_step { LIVES(0) && owed[c] & BIT(0) & ~control[0].kills -> learn(0, 0); tell(0) }
+  :: d_step { LIVES(1) && owed[c] & BIT(0) & ~control[1].kills -> learn(1, 0); tell(1) }
+  :: d_step { owed[c] & committed -> owed[c] = owed[c] & ~committed }
+#endif
 #ifdef STANDBY
   :: d_step { LIVES(c) && leader == c && key_left < TAKEOVER -> key_left = TAKEOVER }
 #endif
@@ -718,7 +738,7 @@ init {
 /* A kill that anybody knows of ends up fenced, or lifted; what is lifted passes again everywhere that
  * agents can be reached. */
 #define KNOWN(k) ((bridge[0].latched | bridge[1].latched | control[0].kills | control[1].kills | \
-                   committed) & BIT(k))
+                   committed | OWED) & BIT(k))
 #define SETTLED(k) ((fenced | lifted) & BIT(k))
 #define SERVES(b) (PASSES(b) || unplugged & BIT(b))
 ltl calm_settles {
