@@ -177,9 +177,7 @@ Command read_kill(Fields& fields) {
   kill.order.wait = read_wait(
       fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable) | revoked,
       {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted, Stage::kRevoked});
-  if (!asks_to_revoke && (kill.order.wait & bit(Stage::kRevoked)) != 0) {
-    fields.refuse("wait", "names 'revoked' without 'revoke': nothing would be withdrawn");
-  }
+  const bool waits_for_nothing = !asks_to_revoke && (kill.order.wait & bit(Stage::kRevoked)) != 0;
   if (!kill.revoke) kill.order.wait &= static_cast<StageSet>(~bit(Stage::kRevoked));
   kill.mode = fields.one_of<schemas::KillMode>(
       "mode", {{"grace", schemas::KillMode::kGrace}, {"now", schemas::KillMode::kNow}});
@@ -187,6 +185,8 @@ Command read_kill(Fields& fields) {
       fields.number("grace_ms", schemas::kGrace_ms, 0, schemas::kGraceMax_ms));
   if (kill.mode == schemas::KillMode::kNow) kill.grace_ms = 0;
   kill.ignored = fields.unknown();
+  // A stop does not fail over this.
+  if (waits_for_nothing) kill.ignored.emplace_back("wait: revoked, without revoke");
   if (!can_revoke && asks_to_revoke) kill.ignored.emplace_back("revoke");
   return kill;
 }

@@ -40,8 +40,6 @@ constexpr BadCommand kBad[] = {
      Errc::kBadArgument},
     {"waits for no stage", "kill", R"({"scope":"a/b/c","reason":"r","wait":["opened"]})",
      Errc::kBadArgument},
-    {"waits for a revocation that is not asked for", "kill",
-     R"({"scope":"a/b/c","reason":"r","wait":["fenced","revoked"]})", Errc::kBadArgument},
     {"no time", "kill", R"({"scope":"a/b/c","reason":"r","timeout_ms":0})", Errc::kBadArgument},
     {"misspelt field of a resume (H50)", "resume", R"({"scope":"a/b/c","reason":"r","lift":[]})",
      Errc::kBadArgument},
@@ -83,6 +81,15 @@ TEST(Command, AnInstanceIsKilledAlthoughItHasNoCredentialToRevoke) {
           .value());
   EXPECT_EQ(kill.ignored, std::vector<std::string>{"revoke"});
   EXPECT_EQ(kill.order.wait, bit(Stage::kFenced));
+}
+
+TEST(Command, AKillDoesNotFailOverAWaitForWhatWasNotAsked) {
+  const auto kill = std::get<KillCommand>(
+      parse_command("kill", R"({"scope":"a/b/c","reason":"r","wait":["fenced","revoked"]})")
+          .value());
+  EXPECT_EQ(kill.ignored, std::vector<std::string>{"wait: revoked, without revoke"});
+  EXPECT_EQ(kill.order.wait, bit(Stage::kFenced));
+  EXPECT_FALSE(kill.revoke);
 }
 
 struct Shown {
