@@ -61,8 +61,20 @@ void base64(std::string_view text) {
   require(schemas::from_base64url(schemas::base64url(*bytes)) == bytes, "bytes come back");
 }
 
+// A command with its proof, read before the proof is judged.
+void signed_command(std::string_view json) {
+  const auto opened = schemas::open_command(json);
+  if (!opened || !opened->has_value()) return;
+  static const auto account = SigningKey::from_bytes(KeyRole::kAccount, {1});
+  const auto name = *schemas::Segment::parse("alice");
+  require(!schemas::verify_command(**opened, name, name, account.public_key(),
+                                   schemas::Subjects::standard()),
+          "nobody has signed anything for this account");
+}
+
 // By the first byte, from 'a': seeds name it, so new ones come at the end.
-constexpr void (*kTextReaders[])(std::string_view) = {jwt, claims, creds, public_key, base64};
+constexpr void (*kTextReaders[])(std::string_view) = {jwt,        claims, creds,
+                                                      public_key, base64, signed_command};
 
 }  // namespace
 

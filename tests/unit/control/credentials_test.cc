@@ -49,8 +49,13 @@ TEST_F(ThirdRing, IsNotAskedForByAPlainKill) {
 }
 
 TEST_F(ThirdRing, ThatNobodyAskedForIsNotWaitedFor) {
-  EXPECT_EQ(world_.error(world_.kill("acme/prod/x", "k1", {{"wait", {"fenced", "revoked"}}})),
-            "bad-argument");
+  const auto inbox = world_.kill("acme/prod/x", "k1", {{"wait", {"fenced", "revoked"}}});
+  EXPECT_EQ(world_.stage(inbox, "accepted")["warning"],
+            "ignored field 'wait: revoked, without revoke'");
+  world_.receipt("b1", "k1");
+  world_.pass(100);
+  EXPECT_TRUE(world_.stage(inbox, "done")["ok"]);
+  EXPECT_TRUE(world_.withdrawals.empty());
 }
 
 TEST_F(ThirdRing, ThatDoesNotHoldIsSaidAndTriedAgain) {
