@@ -4,13 +4,13 @@
 #include <cstdio>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/bridge_shell.h"
 #include "broker-bridge/app/config.h"
 #include "broker-bridge/app/status_pages.h"
+#include "broker-bridge/ops/command_line.h"
 #include "broker-bridge/ops/http.h"
 #include "broker-bridge/ops/log.h"
 #include "broker-bridge/ops/signals.h"
@@ -22,22 +22,22 @@ namespace ops = estop::ops;
 
 enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5 };
 
-void add_options(CLI::App& app, bridge::BridgeConfig& config, bool& check_only) {
-  app.set_version_flag("--version", "estop-bridge " ESTOP_VERSION);
-  app.add_option("--id", config.id, "name of this bridge")->capture_default_str();
-  app.add_option("--url", config.url, "broker, several with commas")->capture_default_str();
-  app.add_option("--tls-ca", config.tls_ca, "TLS only, to a broker certified by this PEM file");
-  app.add_option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
-  app.add_option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
-  app.add_option("--control-key", config.control_key, "public key of the log: file or text");
-  app.add_option("--listen", config.listen, "for /metrics /livez /readyz")->capture_default_str();
-  app.add_option("--bridge-beat-ms", config.beat_ms, "time between beats")->capture_default_str();
-  app.add_option("--bridge-lease-ms", config.lease_ms, "as control has it")->capture_default_str();
-  app.add_flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");
-  app.add_option("--prefix", config.prefix, "first token of every subject")->capture_default_str();
-  app.add_option("--log-format", config.log_format, "auto, json or text")->capture_default_str();
-  app.add_option("--ready-file", config.ready_file, "gets the chosen port of --listen");
-  app.add_flag("--check-config", check_only, "check the configuration and the keys, then end");
+void add_options(ops::CommandLine& line, bridge::BridgeConfig& config, bool& check_only) {
+  line.version("estop-bridge " ESTOP_VERSION);
+  line.option("--id", config.id, "name of this bridge");
+  line.option("--url", config.url, "broker, several with commas");
+  line.option("--tls-ca", config.tls_ca, "TLS only, to a broker certified by this PEM file");
+  line.option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
+  line.option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
+  line.option("--control-key", config.control_key, "public key of the log: file or text");
+  line.option("--listen", config.listen, "for /metrics /livez /readyz");
+  line.option("--bridge-beat-ms", config.beat_ms, "time between beats");
+  line.option("--bridge-lease-ms", config.lease_ms, "as control has it");
+  line.flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");
+  line.option("--prefix", config.prefix, "first token of every subject");
+  line.option("--log-format", config.log_format, "auto, json or text");
+  line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");
+  line.flag("--check-config", check_only, "check the configuration and the keys, then end");
 }
 
 int complain(Exit code, const estop::schemas::Error& error) {
@@ -85,13 +85,10 @@ int main(int argc, char** argv) {
   keep_freed_memory();
   bridge::BridgeConfig config;
   bool check_only = false;
-  CLI::App app("Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
-  add_options(app, config, check_only);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
-  }
+  ops::CommandLine line(
+      "Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
+  add_options(line, config, check_only);
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   auto identity = bridge::load(config);
   if (!identity) return complain(kUsage, identity.error());
   if (check_only) return kOk;

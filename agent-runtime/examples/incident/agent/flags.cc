@@ -1,6 +1,5 @@
 #include "agent-runtime/examples/incident/agent/flags.h"
 
-#include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -8,19 +7,10 @@
 
 namespace estop::incident {
 
-void add_agent_flags(CLI::App& app, AgentOptions& options) {
-  app.add_option("--url", options.url, "the broker")->capture_default_str();
-  app.add_option("--creds", options.creds_file, "credentials of the agent")->required();
-  app.add_option("--control-key", options.control_key, "log.pub of the data folder")->required();
-}
-
-std::optional<int> parse_flags(CLI::App& app, int argc, char** argv) {
-  try {
-    app.parse(argc, argv);
-    return std::nullopt;
-  } catch (const CLI::ParseError& error) {  // also how CLI11 says that help was asked for
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+void add_agent_flags(ops::CommandLine& line, AgentOptions& options) {
+  line.option("--url", options.url, "the broker");
+  line.required("--creds", options.creds_file, "credentials of the agent");
+  line.required("--control-key", options.control_key, "log.pub of the data folder");
 }
 
 Result<std::string> read_file(const std::string& path) {

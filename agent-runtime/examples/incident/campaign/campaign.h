@@ -26,7 +26,7 @@ struct CampaignOptions {
   std::vector<Customer> part;  // this instance's customers
   std::string template_path;   // read at the start of every life
   std::string key;             // of its checkpoint
-  std::size_t window = 8;      // letters under way at once
+  std::uint32_t window = 8;    // letters under way at once
 };
 
 class Campaign {

@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <sstream>
 #include <thread>
@@ -26,16 +25,13 @@ struct Flags {
   bool rogue = false;
 };
 
-void add_flags(CLI::App& app, Flags& flags) {
-  estop::incident::add_agent_flags(app, flags.agent);
-  app.add_option("--customers", flags.customers, "CSV file with a column `email`")->required();
-  app.add_option("--template", flags.campaign.template_path, "the letter")->required();
-  app.add_option("--partition", flags.partition, "k/n: every n-th customer from the k-th on")
-      ->capture_default_str();
-  app.add_option("--window", flags.campaign.window, "letters under way at once")
-      ->check(CLI::Range(1U, 1024U))
-      ->capture_default_str();
-  app.add_flag("--rogue", flags.rogue, "ignore stop orders: what a broken or hostile agent does");
+void add_flags(estop::ops::CommandLine& line, Flags& flags) {
+  estop::incident::add_agent_flags(line, flags.agent);
+  line.required("--customers", flags.customers, "CSV file with a column `email`");
+  line.required("--template", flags.campaign.template_path, "the letter");
+  line.option("--partition", flags.partition, "k/n: every n-th customer from the k-th on");
+  line.option("--window", flags.campaign.window, "letters under way at once", {1, 1024});
+  line.flag("--rogue", flags.rogue, "ignore stop orders: what a broken or hostile agent does");
 }
 
 Result<void> choose_part(Flags& flags) {
@@ -76,11 +72,12 @@ Result<void> obey(const Flags& flags, Journal& journal) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"The email campaign of the incident: mails its part of the customers"};
+  estop::ops::CommandLine line(
+      "The email campaign of the incident: mails its part of the customers");
   Flags flags;
   flags.agent.address = estop::incident::kCampaignAddress;
-  add_flags(app, flags);
-  if (const auto exit_code = estop::incident::parse_flags(app, argc, argv)) return *exit_code;
+  add_flags(line, flags);
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   Journal journal;
   auto ended = choose_part(flags);
   if (ended) {

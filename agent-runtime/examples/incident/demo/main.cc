@@ -1,29 +1,29 @@
 // estop-demo: plays the incident of the email campaign on real servers and prints the proof.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <iostream>
 
 #include "agent-runtime/examples/incident/demo/incident.h"
 #include "agent-runtime/examples/incident/demo/setup.h"
+#include "broker-bridge/ops/command_line.h"
 
 namespace {
 
 namespace demo = estop::incident;
 
-void add_flags(CLI::App& app, demo::DemoFlags& flags, bool& json, bool& keep) {
-  app.add_option("--customers", flags.customers, "CSV file with a header and a column `email`");
-  app.add_flag("--full", flags.full, "50,000 customers instead of 5,000");
-  app.add_option("--kill-at", flags.kill_at,
-                 "kill when so many mails are out (default: a third; at most: at the end)")
-      ->check(CLI::Range(0, 1'000'000));
-  app.add_flag("--crash-one", flags.crash_one,
-               "kill -9 one instance before the kill, and restart it after the resume");
-  app.add_flag("--keep", keep, "keep the folder with the mails and logs");
-  app.add_flag("--json", json, "print only the closing line");
-  app.add_option("--smtp-sink", flags.smtp_sink, "Postfix's smtp-sink (default: on PATH)");
-  app.add_option("--bin-dir", flags.bin_dir, "where the programs of Estop are (default: here)");
+void add_flags(estop::ops::CommandLine& line, demo::DemoFlags& flags, bool& json, bool& keep) {
+  line.option("--customers", flags.customers, "CSV file with a header and a column `email`");
+  line.flag("--full", flags.full, "50,000 customers instead of 5,000");
+  line.option("--kill-at", flags.kill_at,
+              "kill when so many mails are out (default: a third; at most: at the end)",
+              {0, 1'000'000});
+  line.flag("--crash-one", flags.crash_one,
+            "kill -9 one instance before the kill, and restart it after the resume");
+  line.flag("--keep", keep, "keep the folder with the mails and logs");
+  line.flag("--json", json, "print only the closing line");
+  line.option("--smtp-sink", flags.smtp_sink, "Postfix's smtp-sink (default: on PATH)");
+  line.option("--bin-dir", flags.bin_dir, "where the programs of Estop are (default: here)");
 }
 
 // The exit code: 0 the promise was kept · 1 not, or it could not be played · 130 interrupted.
@@ -45,17 +45,13 @@ int play(const demo::DemoFlags& flags, const demo::Setup& setup, demo::Screen& s
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{
-      "The incident: an email campaign of three agents sends a broken link; one command stops it."};
+  estop::ops::CommandLine line(
+      "The incident: an email campaign of three agents sends a broken link; one command stops it.");
   demo::DemoFlags flags;
   bool json = false;
   bool keep = false;
-  add_flags(app, flags, json, keep);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {  // also how CLI11 says that help was asked for
-    return app.exit(error) == 0 ? 0 : 2;
-  }
+  add_flags(line, flags, json, keep);
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   const char* path = std::getenv("PATH");
   const char* temporary = std::getenv("TMPDIR");
   flags.path = path == nullptr ? "" : path;

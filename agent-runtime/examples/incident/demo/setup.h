@@ -17,7 +17,7 @@ inline constexpr std::size_t kFullCustomers = 50'000;
 struct DemoFlags {
   std::string customers;  // CSV file; empty: made from the word list
   bool full = false;
-  std::optional<std::size_t> kill_at;
+  std::optional<std::uint32_t> kill_at;
   bool crash_one = false;
   std::string smtp_sink;  // empty: looked for
   std::string bin_dir;    // empty: where this program lies

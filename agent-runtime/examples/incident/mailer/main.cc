@@ -1,7 +1,6 @@
 // The agent acme/prod/mailer: receives `email.send`, speaks SMTP.
 #include <curl/curl.h>
 
-#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "agent-runtime/examples/incident/agent/flags.h"
@@ -11,17 +10,16 @@
 #include "agent-runtime/examples/incident/mailer/mailer.h"
 
 int main(int argc, char** argv) {
-  CLI::App app{"The mailer of the incident: an agent that sends each letter at most once"};
+  estop::ops::CommandLine line(
+      "The mailer of the incident: an agent that sends each letter at most once");
   estop::AgentOptions options;
   options.address = estop::incident::kMailerAddress;
   options.handler_threads = 8;
   std::string server;
-  estop::incident::add_agent_flags(app, options);
-  app.add_option("--smtp", server, "host:port of the mail server")->required();
-  app.add_option("--threads", options.handler_threads, "mails that are sent at once")
-      ->check(CLI::Range(1U, 256U))
-      ->capture_default_str();
-  if (const auto exit_code = estop::incident::parse_flags(app, argc, argv)) return *exit_code;
+  estop::incident::add_agent_flags(line, options);
+  line.required("--smtp", server, "host:port of the mail server");
+  line.option("--threads", options.handler_threads, "mails that are sent at once", {1, 256});
+  if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
 
   estop::incident::block_termination();
   curl_global_init(CURL_GLOBAL_DEFAULT);
