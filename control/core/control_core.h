@@ -116,6 +116,7 @@ class ControlCore {
   void on(const OrderChecked& checked, Now now, Effects& out);
   bool watch_unwritten(const CommandReceived& asked, const KillCommand& kill, Now now,
                        Effects& out);
+  [[nodiscard]] bool is_known(const std::string& op_id) const;
   void adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
   void adopt(const schemas::SignedOrder& order, const std::string& from, Now now, Effects& out);
   void adopt(schemas::Record draft, const std::string& from, Now now, Effects& out);

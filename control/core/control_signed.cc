@@ -131,6 +131,11 @@ void ControlCore::on(const OrderChecked& checked, Now now, Effects& out) {
   alarm("forged-order", kill.actor, "order " + kill.op_id + ": " + problem, now, out);
 }
 
+// About to be written, under way, in force, or lifted by a resume since.
+bool ControlCore::is_known(const std::string& op_id) const {
+  return unwritten_.contains(op_id) || ledger_.find(op_id) != nullptr;
+}
+
 // A bridge holds a kill that is not in its log: control died before it could commit it, or lost it,
 // or never heard of it.
 void ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, Now now,
@@ -138,13 +143,10 @@ void ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, 
   const auto held = schemas::open_record(frame);
   if (!held) {
     const auto order = schemas::open_order(frame);
-    if (order && ledger_.find(order->kill.record.op_id) == nullptr) {
-      adopt(*order, "bridge " + bridge, now, out);
-    }
+    if (order && !is_known(order->kill.record.op_id)) adopt(*order, "bridge " + bridge, now, out);
     return;
   }
-  // Known: under way, in force, or lifted by a resume since.
-  if (held->record.kind != RecordKind::kKill || ledger_.find(held->record.op_id) != nullptr) return;
+  if (held->record.kind != RecordKind::kKill || is_known(held->record.op_id)) return;
   if (!schemas::verify_record(*held, ledger_.key().public_key())) {
     ++counters_.bad_signatures;
     alarm("forged-kill", bridge, "the bridge holds a kill that control did not sign", now, out);

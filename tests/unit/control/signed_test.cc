@@ -92,6 +92,17 @@ TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {
   EXPECT_EQ(world.audited("signed"), 1U);
 }
 
+TEST_F(SignedKill, ThatABridgeShowsBeforeItsRecordIsWrittenGetsOne) {
+  const auto order = world.order("acme/prod/x", "k1");
+  world.emergency(order);
+  world.shows("b1", order.frame);
+  world.write("k1");
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  EXPECT_EQ(world.audited("adopted"), 0U);
+  world.resume("acme/prod/x", "r1");
+  EXPECT_TRUE(world.core->ledger().latches().all().empty());
+}
+
 TEST_F(SignedKill, H30_HeldByABridgeButNotProvenIsAnAlarm) {
   auto order = world.order("acme/prod/x", "k1", "bob");  // alice's credential
   world.shows("b1", order.frame);
