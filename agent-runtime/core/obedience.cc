@@ -273,7 +273,8 @@ void Obedience::go_on() {
     if (std::exchange(told_, std::nullopt)) effects_.emplace_back(LowerStop{});
     return;
   }
-  if (!confirmed_ || !connected_ || !contact_ || !drain_.callback_returned) return;
+  const bool confirmed = confirmed_ || (ESTOP_SEEDED_BUG(kOldAnswerLifts) && announced_);
+  if (!confirmed || !connected_ || !contact_ || !drain_.callback_returned) return;
   working_ = true;
   told_.reset();
   incarnation_ = announced_incarnation_;

@@ -250,6 +250,19 @@ void Broker::misplace_subscription() {
   if (!subscriptions.empty()) ground_.random.pick(subscriptions).dead = true;
 }
 
+// What comes meanwhile is delivered at the end, in its order, and later than what the connection's
+// other subscriptions got.
+void Broker::stall_agent(Nanos how_long) {
+  std::vector<Subscription*> theirs;
+  for (const SessionPtr& session : sessions_) {
+    if (!session->link->user.name.starts_with("agent-")) continue;
+    for (Subscription& one : session->subscriptions) theirs.push_back(&one);
+  }
+  if (theirs.empty()) return;
+  Subscription& stalled = *ground_.random.pick(theirs);
+  stalled.free_at = std::max(stalled.free_at, ground_.timeline.now() + how_long);
+}
+
 void Broker::find_subscriptions_again() {
   for (const SessionPtr& session : sessions_) {
     for (Subscription& one : session->subscriptions) one.dead = false;

@@ -36,8 +36,9 @@ class Broker {
 
   // Faults.
   void cut(Link& link, bool up, bool down, Nanos how_long);
-  void stop(Nanos down_for);     // every connection ends; comes back by itself
-  void misplace_subscription();  // a random one of a random connection
+  void stop(Nanos down_for);         // every connection ends; comes back by itself
+  void misplace_subscription();      // a random one of a random connection
+  void stall_agent(Nanos how_long);  // a subscription of one
   void find_subscriptions_again();
   void inject(std::string subject, std::string data);  // from nowhere, into CONTROL
 

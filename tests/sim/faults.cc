@@ -28,7 +28,10 @@ const std::vector<Faults::Kind>& Faults::kinds() {
       {"link cut", &Faults::cut_link},
       {"link cut one way", &Faults::cut_one_way},
       {"control cut off", &Faults::cut_control_off},
+      {"control restarted while a bridge is cut off, then a kill",
+       &Faults::restart_control_without_a_bridge},
       {"subscription misplaced", &Faults::misplace_subscription},
+      {"subscription of an agent stalled", &Faults::stall_agent},
       {"broker restarted", &Faults::restart_broker},
       {"power lost, stream shorter", &Faults::lose_power},
       {"stream lost", &Faults::lose_stream},
@@ -127,8 +130,25 @@ void Faults::cut_control_off() {
     if (link->user.name.starts_with("control-")) world_.broker->cut(*link, true, true, how_long);
   }
 }
+// Troubles come together: a control that has just begun must not take a bridge for gone because it
+// has not heard of it yet.
+void Faults::restart_control_without_a_bridge() {
+  const auto& id = ground_.random.pick(world_.bridges)->name();
+  for (const auto& link : world_.broker->links()) {
+    if (link->user.name == "bridge-" + id + "-control") {
+      world_.broker->cut(*link, true, true, world_.bridge_lease);
+    }
+  }
+  world_.control->die(ground_.random.between(kMs, world_.bridge_beat));
+  ground_.timeline.after(world_.bridge_beat + world_.bridge_lease / 4, [this] {
+    if (!stopped_) world_.boss->kill_something();
+  });
+}
 void Faults::misplace_subscription() {
   world_.broker->misplace_subscription();
+}
+void Faults::stall_agent() {
+  world_.broker->stall_agent(ground_.random.between(kMs, kSecond));
 }
 
 // --- Broker and disk ---

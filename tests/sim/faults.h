@@ -40,7 +40,9 @@ class Faults {
   void cut_link();
   void cut_one_way();
   void cut_control_off();
+  void restart_control_without_a_bridge();
   void misplace_subscription();
+  void stall_agent();
   void restart_broker();
   void lose_power();
   void lose_stream();

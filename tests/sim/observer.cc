@@ -35,12 +35,24 @@ void Observer::ordered(const std::string& verb, const std::string& scope,
 std::vector<std::string> Observer::scopes_killed() const {
   std::set<std::string> scopes;
   for (const auto& [op_id, kill] : truth_.kills()) {
-    const bool held =
-        kill.known || std::any_of(bridges_.begin(), bridges_.end(),
-                                  [&](const auto& one) { return one.second.seen.contains(op_id); });
-    if (held && !kill.resumed) scopes.insert(kill.scope.text());
+    if (is_held(kill)) scopes.insert(kill.scope.text());
   }
   return {scopes.begin(), scopes.end()};
+}
+
+std::vector<std::string> Observer::kills_of(std::string_view scope) const {
+  std::vector<std::string> op_ids;
+  for (const auto& [op_id, kill] : truth_.kills()) {
+    if (kill.scope.text() == scope && is_held(kill)) op_ids.push_back(op_id);
+  }
+  return op_ids;
+}
+
+bool Observer::is_held(const Kill& kill) const {
+  if (kill.resumed) return false;
+  return kill.known || std::any_of(bridges_.begin(), bridges_.end(), [&](const auto& one) {
+           return one.second.seen.contains(kill.op_id);
+         });
 }
 
 std::set<std::string> Observer::forgotten(const schemas::Instance& instance) const {

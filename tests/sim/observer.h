@@ -52,6 +52,7 @@ class Observer {
   void recorder_stored(const schemas::SignedRecord& record);
   // Scopes that control, or a bridge that will tell it, holds under a kill.
   [[nodiscard]] std::vector<std::string> scopes_killed() const;
+  [[nodiscard]] std::vector<std::string> kills_of(std::string_view scope) const;  // op ids
   // Op ids of kills that this agent has seen and control has lost.
   [[nodiscard]] std::set<std::string> forgotten(const schemas::Instance& instance) const;
 
@@ -137,6 +138,7 @@ class Observer {
     std::uint64_t stamp = 0;
   };
 
+  [[nodiscard]] bool is_held(const Kill& kill) const;
   [[noreturn]] void fail(const std::string& invariant, const std::string& text);
   void checked(const char* invariant) { ground_.count(invariant); }
   void check_head(const schemas::LeaseFrame& frame);

@@ -12,6 +12,11 @@ namespace {
 
 constexpr Nanos kSlowestClock = 102;  // percent
 
+// For a life that a resume gave.
+bool is_over(const Kill& kill, std::uint64_t incarnation) {
+  return kill.resumed && incarnation >= kill.incarnation;
+}
+
 }  // namespace
 
 void Observer::agent_began(const schemas::Address& /*address*/, const schemas::Instance& instance) {
@@ -83,6 +88,11 @@ void Observer::work_started(const schemas::Address& address, const schemas::Inst
     const Kill* kill = truth_.find(op_id);
     return kill != nullptr && !kill->known;
   });
+  for (const Kill* kill : truth_.covering(address.tokens(), instance.text())) {
+    if (!life.seen.contains(kill->op_id) || is_over(*kill, incarnation)) continue;
+    fail("I2",
+         fmt::format("{}@{} works again under {}", address.text(), instance.text(), kill->op_id));
+  }
   life.works = true;
   life.incarnation = incarnation;
 }
@@ -95,9 +105,7 @@ void Observer::agent_sends(const schemas::Address& address, const schemas::Insta
     fail("I5", fmt::format("{}@{} sends without a lease", address.text(), instance.text()));
   }
   for (const Kill* kill : truth_.covering(address.tokens(), instance.text())) {
-    if (!must_obey(life, *kill)) continue;
-    const bool old = kill->resumed && incarnation >= kill->incarnation;
-    if (old) continue;
+    if (!must_obey(life, *kill) || is_over(*kill, incarnation)) continue;
     fail(kill->resumed ? "I6" : "I2",
          fmt::format("{}@{} sends under {}", address.text(), instance.text(), kill->op_id));
   }

@@ -15,6 +15,7 @@ using nlohmann::json;
 namespace {
 
 constexpr Nanos kAskAgain = 3 * kSecond;
+constexpr Nanos kSecondThoughtMost = 500 * kMs;
 constexpr std::size_t kOrdersMax = 200;
 
 schemas::Segment own_name() {
@@ -59,10 +60,30 @@ void OperatorProcess::order_something() {
   if (dice == 0 && !sent_.empty()) return send(random.pick(sent_));  // H28, H31
   const auto killed = observer_.scopes_killed();
   if (dice < 6 && !killed.empty()) {
-    resume(random.pick(killed));
+    lift_some(random.pick(killed));
   } else {
-    kill(random.pick(settings_.scopes));
+    kill_something();
   }
+}
+
+void OperatorProcess::kill_something() {
+  kill(ground().random.pick(settings_.scopes));
+}
+
+// All kills of the scope, or one of them; now and then that was a mistake.
+void OperatorProcess::lift_some(const std::string& scope) {
+  Random& random = ground().random;
+  const auto kills = observer_.kills_of(scope);
+  if (kills.size() > 1 && random.below(2) == 0) {
+    ground().count("resumes of one kill of several");
+    order("resume", scope, fmt::format(R"(,"lifts":["{}"])", random.pick(kills)));
+  } else {
+    resume(scope);
+  }
+  if (random.below(4) != 0) return;
+  after(random.between(kMs, kSecondThoughtMost), [this, scope] {
+    if (!rests_) kill(scope);
+  });
 }
 
 std::string OperatorProcess::kill(const std::string& scope) {

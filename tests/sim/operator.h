@@ -1,5 +1,5 @@
-// The operator: kills and resumes at random, asks again when no answer comes, and now and then
-// repeats an order of long ago.
+// The operator: kills and resumes at random, asks again when no answer comes, now and then repeats
+// an order of long ago, lifts one kill of several, or kills again what was just resumed.
 #pragma once
 
 #include <cstdint>
@@ -44,6 +44,7 @@ class OperatorProcess : public Process {
   std::string kill(const std::string& scope);
   std::string resume(const std::string& scope);
   [[nodiscard]] const Asked& asked(const std::string& op_id) const { return asked_.at(op_id); }
+  void kill_something();
   void rest() { rests_ = true; }  // no more orders at random
 
  private:
@@ -57,6 +58,7 @@ class OperatorProcess : public Process {
   void flush() override { life_->connection.flush(); }
   void go_on();
   void order_something();
+  void lift_some(const std::string& scope);
   std::string order(const std::string& verb, const std::string& scope, const std::string& more);
   void send(const std::string& op_id);
   void send_signed(const Asked& asked);

@@ -46,19 +46,21 @@ TEST_P(SeededBug, IsFound) {
             << result.violation->invariant << ": " << result.violation->text << '\n';
 }
 
-// Not asserted: kResumeLiftsUnnamed, kOldAnswerLifts, kFenceForgetsOldBridges (see the README).
 constexpr Sown kSown[] = {
     {"KillIgnoredWhileClosed", Bug::kKillIgnoredWhileClosed},
     {"LatchLostAtReconnect", Bug::kLatchLostAtReconnect},
     {"LatchLostAtRestart", Bug::kLatchLostAtRestart},
     {"ResumeActsOnSight", Bug::kResumeActsOnSight},
+    {"ResumeLiftsUnnamed", Bug::kResumeLiftsUnnamed},
     {"KillWaitsForCommit", Bug::kKillWaitsForCommit},
     {"ResumeWithoutRecorder", Bug::kResumeWithoutRecorder},
     {"OldLifePasses", Bug::kOldLifePasses},
+    {"OldAnswerLifts", Bug::kOldAnswerLifts},
     {"OpenBeforeReplay", Bug::kOpenBeforeReplay},
     {"LeaseFromArrival", Bug::kLeaseFromArrival},
     {"LeaseUnchecked", Bug::kLeaseUnchecked},
     {"ReceiptWithoutLatch", Bug::kReceiptWithoutLatch},
+    {"FenceForgetsOldBridges", Bug::kFenceForgetsOldBridges},
     {"ClosedBridgeIsGranted", Bug::kClosedBridgeIsGranted},
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
