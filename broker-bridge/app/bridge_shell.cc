@@ -13,6 +13,7 @@
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/log_reader.h"
 #include "broker-bridge/app/options.h"
+#include "broker-bridge/core/arrival.h"
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/ops/boot_clock.h"
@@ -43,6 +44,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   boost::asio::steady_timer settle_timer;
   bool settling = false;
   std::chrono::milliseconds tick;
+  Nanos arrival_time;
+  Arrival arrival;
   std::unique_ptr<LogReader> reader;
   std::optional<Connection::SubscriptionId> intents;
   Nanos looked_at_control = 0;
@@ -63,7 +66,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
                 identity.subjects.own_inbox(identity.id), watch(Account::kControl)),
         timer(loop),
         settle_timer(loop),
-        tick(std::clamp(config.beat_ms / 10, 2U, 50U)) {}
+        tick(std::clamp(config.beat_ms / 10, 2U, 50U)),
+        arrival_time(bridge::arrival_time(config)) {}
 
   // --- Events into the core ---
 
@@ -138,9 +142,15 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     timer.async_wait([self = shared_from_this()](auto error) {
       if (error) return;
       self->handle([&](Nanos now, Effects& out) { self->core.on_tick(now, out); });
+      self->look_at_arrival();
       if (self->leaving_until != 0 && self->has_drained()) return self->events.left();
       self->arm_timer();
     });
+  }
+
+  void look_at_arrival() {
+    if (!arrival.is_late(ops::boot_ns(), agents.unconfirmed_bytes())) return;
+    agents.abandon("what was forwarded has not arrived within the lease");
   }
 
   void leave() {
@@ -230,6 +240,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const JoinGroup&) {
+    arrival.forget();
     static const auto kGroup = *schemas::Segment::parse("bridge");
     intents = agents.queue_subscribe(identity.subjects.intents(), kGroup,
                                      [this](const MessageView& m) { on_intent(m); });
@@ -240,6 +251,9 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     if (intents) agents.unsubscribe(*intents);
     intents.reset();
     agents.flush();
+    // The lease may have been over for a tick, and the next look is a tick late.
+    const Nanos late = 2 * std::chrono::nanoseconds(tick).count();
+    arrival.expect(ops::boot_ns() + arrival_time - late);
   }
 
   void perform(const Replay& range) {

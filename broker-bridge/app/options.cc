@@ -21,6 +21,10 @@ std::uint64_t random_number() {
 
 }  // namespace
 
+Nanos arrival_time(const BridgeConfig& config) {
+  return config.lease_ms / kArrivalPart * kMs;
+}
+
 BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& identity) {
   BridgeOptions options;
   options.id = identity.id;
@@ -30,7 +34,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.subjects = identity.subjects;
   options.obeys_fleet_orders = !config.no_fleet_orders;
   options.beat = config.beat_ms * kMs;
-  options.lease = (config.lease_ms - config.lease_ms / kArrivalPart) * kMs;
+  options.lease = config.lease_ms * kMs - arrival_time(config);
   options.replay_retry = kReplayRetry;
   options.first_nonce = random_number() | 1;
   options.gate.hash_seed = random_number();
@@ -44,7 +48,7 @@ nats::ConnectOptions connect_options(const BridgeConfig& config, const std::stri
   options.creds_file = creds;
   options.tls_ca_file = config.tls_ca;
   options.write_pause_bytes = kUnsentMax_bytes;
-  options.unconfirmed_max = nats::Millis(config.lease_ms / kArrivalPart);
+  options.unconfirmed_max = nats::Millis(arrival_time(config) / kMs);
   return options;
 }
 

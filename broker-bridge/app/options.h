@@ -9,6 +9,8 @@
 
 namespace estop::bridge {
 
+// The last part of a lease, which is not for forwarding.
+[[nodiscard]] Nanos arrival_time(const BridgeConfig& config);
 // Another one each time: it holds random numbers.
 [[nodiscard]] BridgeOptions core_options(const BridgeConfig& config,
                                          const BridgeIdentity& identity);

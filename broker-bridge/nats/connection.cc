@@ -79,6 +79,12 @@ void Connection::flush() {
 std::size_t Connection::buffered_bytes() const {
   return state_->buffered_bytes();
 }
+std::size_t Connection::unconfirmed_bytes() {
+  return state_->unconfirmed_bytes();
+}
+void Connection::abandon(const std::string& reason) {
+  state_->abandon(reason);
+}
 void Connection::poll() {
   state_->poll();
 }

@@ -129,6 +129,12 @@ class Connection {
   // Writes what is buffered now instead of at the end of the batch: what follows a kill.
   void flush();
   [[nodiscard]] std::size_t buffered_bytes() const;
+  // Of what was published: what the other machine's kernel has not confirmed, buffered here or in
+  // our kernel.
+  [[nodiscard]] std::size_t unconfirmed_bytes();
+  // Ends the connection and makes another one: what is unconfirmed never arrives. `disconnected` is
+  // told with `reason`. Nothing while there is no connection. Not inside a handler.
+  void abandon(const std::string& reason);
   // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop
   // look at control first. Does nothing inside a handler of this same connection.
   void poll();

@@ -5,9 +5,11 @@
 // gets a duplicate, which only this file closes: release() first (that takes it out of the epoll
 // set, close() alone would not while the library's descriptor is open), then ::close.
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "broker-bridge/nats/state.h"
@@ -176,6 +178,24 @@ std::size_t Connection::State::buffered_bytes() const {
   if (!attached()) return 0;
   const int buffered = natsConnection_Buffered(nc_.get());
   return buffered > 0 ? static_cast<std::size_t>(buffered) : 0;
+}
+
+std::size_t Connection::State::unconfirmed_bytes() {
+  if (!attached()) return 0;
+  int in_kernel = 0;
+  if (::ioctl(socket_->native_handle(), SIOCOUTQ, &in_kernel) != 0) in_kernel = 0;
+  return buffered_bytes() + static_cast<std::size_t>(in_kernel);
+}
+
+// Of an address of no family, connect() makes the kernel forget what it has not sent, and reset the
+// connection: before nats.c, which would still write what fits, closes it.
+void Connection::State::abandon(const std::string& reason) {
+  if (closed_ || !attached()) return;
+  sockaddr nobody{};
+  nobody.sa_family = AF_UNSPEC;
+  ::connect(socket_->native_handle(), &nobody, sizeof nobody);
+  lose(reason);
+  if (!closed_) start_connecting(0);
 }
 
 void Connection::State::poll() {

@@ -75,6 +75,8 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void poll();
   [[nodiscard]] std::uint64_t batches() const { return batches_; }
   [[nodiscard]] std::size_t buffered_bytes() const;
+  [[nodiscard]] std::size_t unconfirmed_bytes();
+  void abandon(const std::string& reason);
 
   // requests.cc
   void request(const std::string& subject, std::string_view data, Millis timeout,

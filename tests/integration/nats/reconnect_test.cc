@@ -269,6 +269,32 @@ TEST_F(ReconnectTest, WhatTheKernelHoldsOfALostConnectionNeverArrives) {
   EXPECT_EQ(errno, ECONNRESET);
 }
 
+// A link that is slow and yet alive: the kernel never gives it up by itself.
+TEST_F(ReconnectTest, WhatIsUnconfirmedOfAnAbandonedConnectionNeverArrives) {
+  const StubBroker stub;
+  auto greeting = std::async(std::launch::async, [&] { return stub.greet(); });
+  const auto a = connected(stub.url(), "alice", recorded());
+  estop::testing::Socket slow = greeting.get();
+  EXPECT_TRUE(estop::testing::wait_until([&] { return a->unconfirmed_bytes() == 0; }));
+  const std::string data(512 * 1024, 'x');
+  std::size_t published = 0;
+  for (; a->publish(event("x"), data); published += data.size()) a->flush();
+  EXPECT_GT(a->buffered_bytes(), 0U);
+  EXPECT_GT(a->unconfirmed_bytes(), a->buffered_bytes());
+  auto next = std::async(std::launch::async, [&] { return stub.greet(); });
+  a->abandon("too slow");
+  EXPECT_EQ(a->unconfirmed_bytes(), 0U);
+  ASSERT_TRUE(lives("CDC")) << life_;
+  const estop::testing::Socket fresh = next.get();
+  EXPECT_EQ(a->unconfirmed_bytes(), 0U);
+  std::size_t arrived = 0;
+  ssize_t got = 1;
+  for (std::string some(64 * 1024, 0); got > 0; arrived += got > 0 ? std::size_t(got) : 0)
+    got = ::recv(slow.fd(), some.data(), some.size(), 0);
+  EXPECT_EQ(errno, ECONNRESET);
+  EXPECT_LT(arrived, published / 2);
+}
+
 TEST_F(ReconnectTest, AStalledBrokerStopsReadingInsteadOfGrowing) {
   TcpProxy proxy(broker_.port());
   const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice");
