@@ -40,6 +40,7 @@ constexpr Home kHomes[] = {
     {"iosfwd", " istream ostream "},
     {"iterator", " istreambuf_iterator "},
     {"list", " list "},
+    {"limits", " numeric_limits "},
     {"map", " map multimap "},
     {"memory",
      " allocator enable_shared_from_this make_shared make_unique shared_ptr unique_ptr weak_ptr "},
