@@ -39,10 +39,18 @@ void ControlCore::propose(const schemas::SignedOrder& order, Now now, Effects& o
     return alarm("forged-order", draft.actor,
                  "order " + draft.op_id + ": " + to_string(good.error()), now, out);
   }
-  if (proposals_.contains(draft.op_id) || proposals_.size() >= kProposalsMax) return;
-  keep_order(order, now, out);
-  draft.reason = printable(std::move(draft.reason));
-  keep_proposal(std::move(draft), now, out);
+  const std::string op_id = draft.op_id;
+  auto known = proposals_.find(op_id);
+  if (known == proposals_.end()) {
+    if (proposals_.size() >= kProposalsMax) return;
+    draft.reason = printable(std::move(draft.reason));
+    keep_proposal(std::move(draft), now, out);
+    known = proposals_.find(op_id);
+  } else if (known->second.draft.actor != draft.actor || known->second.draft.scope != draft.scope) {
+    return;
+  }
+  // Its command may have come before it.
+  if (!std::exchange(known->second.has_order, true)) keep_order(order, now, out);
 }
 
 Order& ControlCore::keep_proposal(schemas::Record draft, Now now, Effects& out) {

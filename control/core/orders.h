@@ -39,6 +39,7 @@ struct Order {
 struct Proposal {
   schemas::Record draft{};
   std::uint64_t until_us = 0;
+  bool has_order = false;  // that its operator signed: it is kept once
 };
 using Proposals = std::map<std::string, Proposal>;  // by op id
 

@@ -125,6 +125,15 @@ TEST_F(SecondOperator, AKillOfTheFleetWaitsForHimAndNoOtherDoes) {
   EXPECT_EQ(world.audited("signed"), 2U);
 }
 
+TEST_F(SecondOperator, TheProofOfAKillThatComesBehindItsCommandIsKeptOnce) {
+  world.kill("*", "k9");
+  EXPECT_EQ(world.audited("signed"), 0U);
+  world.emergency(world.order("*", "k9"));
+  world.emergency(world.order("*", "k9"));
+  EXPECT_EQ(world.audited("signed"), 1U);
+  EXPECT_EQ(world.audited("proposed"), 1U);
+}
+
 TEST_F(SecondOperator, AKillOfTheFleetThatABridgeHoldsIsAKill) {
   const auto order = world.order("*", "k9");
   world.emergency(order);
