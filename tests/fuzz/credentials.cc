@@ -72,16 +72,14 @@ void signed_command(std::string_view json) {
           "nobody has signed anything for this account");
 }
 
-// By the first byte, from 'a': seeds name it, so new ones come at the end.
+// Seeds name the letter, so new ones come at the end.
 constexpr void (*kTextReaders[])(std::string_view) = {jwt,        claims, creds,
                                                       public_key, base64, signed_command};
 
 }  // namespace
 
 void credentials(std::string_view input) {
-  if (input.empty()) return;
-  const auto chosen = static_cast<std::size_t>(static_cast<unsigned char>(input[0] - 'a'));
-  if (chosen < std::size(kTextReaders)) kTextReaders[chosen](input.substr(1));
+  read_by_letter(kTextReaders, input);
 }
 
 }  // namespace estop::fuzz

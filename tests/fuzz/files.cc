@@ -100,16 +100,14 @@ void customers(std::string_view csv) {
   }
 }
 
-// By the first byte, from 'a': seeds name it, so new ones come at the end.
+// Seeds name the letter, so new ones come at the end.
 constexpr void (*kFileReaders[])(std::string_view) = {
     credentials_register, account, user, broker_config, client_reports, customers};
 
 }  // namespace
 
 void files(std::string_view input) {
-  if (input.empty()) return;
-  const auto chosen = static_cast<std::size_t>(static_cast<unsigned char>(input[0] - 'a'));
-  if (chosen < std::size(kFileReaders)) kFileReaders[chosen](input.substr(1));
+  read_by_letter(kFileReaders, input);
 }
 
 }  // namespace estop::fuzz

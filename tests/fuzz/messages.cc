@@ -92,7 +92,7 @@ void sealed_stopped(std::string_view body) {
   sealed<stopped>("estop stopped 1\n", body);
 }
 
-// By the first byte, from 'a': seeds name it, so new ones come at the end.
+// Seeds name the letter, so new ones come at the end.
 constexpr void (*kReaders[])(std::string_view) = {
     record,
     lease,
@@ -117,9 +117,7 @@ constexpr void (*kReaders[])(std::string_view) = {
 }  // namespace
 
 void messages(std::string_view input) {
-  if (input.empty()) return;
-  const auto chosen = static_cast<std::size_t>(static_cast<unsigned char>(input[0] - 'a'));
-  if (chosen < std::size(kReaders)) kReaders[chosen](input.substr(1));
+  read_by_letter(kReaders, input);
 }
 
 }  // namespace estop::fuzz
