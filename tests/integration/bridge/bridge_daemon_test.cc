@@ -71,7 +71,9 @@ TEST_F(BridgeDaemonTest, H22_AfterTheReceiptNoneOfAHundredThousandQueuedIntentsI
   const auto at_fence = y.delivered;
   EXPECT_EQ(at_fence, stage.receipts[0].forwarded_before);
   EXPECT_TRUE(  // sanitizers take their time over so many
-      stage.until([&] { return x.refusals.size() + at_fence == kQueued; }, 4 * kPatience));
+      stage.until([&] { return x.refusals.size() + at_fence == kQueued; }, 4 * kPatience))
+      << x.refusals.size() << " refused, " << at_fence << " delivered\n"
+      << stage.bridge_log();
   stage.settle();
   EXPECT_EQ(y.delivered, at_fence);
   EXPECT_NE(stage.page("/metrics").find("estop_bridge_after_fence_total 0"), std::string::npos);

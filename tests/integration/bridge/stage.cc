@@ -125,6 +125,10 @@ bool Stage::opens() {
   return until([this] { return page("/readyz").find("200 OK") != std::string::npos; });
 }
 
+std::string Stage::bridge_log() {
+  return read_text(secrets_.file("bridge.log"));
+}
+
 std::string Stage::page(const char* path) {
   Socket socket = Socket::connect(std::stoi(read_text(secrets_.file("port"))));
   socket.send(std::string("GET ") + path + " HTTP/1.0\r\n\r\n");

@@ -278,8 +278,10 @@ TEST_F(ReconnectTest, WhatIsUnconfirmedOfAnAbandonedConnectionNeverArrives) {
   EXPECT_TRUE(estop::testing::wait_until([&] { return a->unconfirmed_bytes() == 0; }));
   const std::string data(512 * 1024, 'x');
   std::size_t published = 0;
-  for (; a->publish(event("x"), data); published += data.size()) a->flush();
-  EXPECT_GT(a->buffered_bytes(), 0U);
+  for (; a->buffered_bytes() == 0; published += data.size()) {
+    ASSERT_TRUE(a->publish(event("x"), data));
+    a->flush();
+  }
   EXPECT_GT(a->unconfirmed_bytes(), a->buffered_bytes());
   auto next = std::async(std::launch::async, [&] { return stub.greet(); });
   a->abandon("too slow");
@@ -292,7 +294,7 @@ TEST_F(ReconnectTest, WhatIsUnconfirmedOfAnAbandonedConnectionNeverArrives) {
   for (std::string some(64 * 1024, 0); got > 0; arrived += got > 0 ? std::size_t(got) : 0)
     got = ::recv(slow.fd(), some.data(), some.size(), 0);
   EXPECT_EQ(errno, ECONNRESET);
-  EXPECT_LT(arrived, published / 2);
+  EXPECT_LT(arrived, published);
 }
 
 TEST_F(ReconnectTest, AStalledBrokerStopsReadingInsteadOfGrowing) {
