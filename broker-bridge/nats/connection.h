@@ -58,7 +58,7 @@ struct ConnectOptions {
   // host of `url`. Empty: TLS if the broker asks for it, with the system's CAs.
   std::string tls_ca_file;
   Millis connect_timeout{2'000};
-  Millis ping_interval{1'000};  // two unanswered pings are a lost connection
+  Millis ping_interval{1'000};  // a broker that says nothing for three is lost
   Millis reconnect_wait{50};    // with jitter, for ever
   // How long the kernel sends again what the broker's machine does not confirm, also after the
   // connection was given up; then it is dropped. 0: as long as the system does, many minutes.
@@ -133,7 +133,7 @@ class Connection {
   // our kernel.
   [[nodiscard]] std::size_t unconfirmed_bytes();
   // Ends the connection and makes another one: what is unconfirmed never arrives. `disconnected` is
-  // told with `reason`. Nothing while there is no connection. Not inside a handler.
+  // told with `reason`, soon. Nothing while there is no connection. Not inside a handler.
   void abandon(const std::string& reason);
   // Reads one more time without waiting, if bytes are there, and handles them: lets a busy loop
   // look at control first. Does nothing inside a handler of this same connection.

@@ -12,9 +12,17 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include <fmt/format.h>
+
 #include "broker-bridge/nats/state.h"
 
 namespace estop::nats {
+namespace {
+
+constexpr int kSilentMax_pings = 3;
+constexpr int kLooksPerPing = 4;
+
+}  // namespace
 
 // From here on to adopt(): on a library thread (or inside an attempt), with the connection's lock.
 natsStatus Connection::State::on_attach(void** user, void* loop, natsConnection* /*nc*/,
@@ -68,7 +76,10 @@ void Connection::State::adopt(Made made) {
   for (const auto& one : subscriptions_) {
     if (!one->dead) start(*one);
   }
+  heard_at_ = Clock::now();
+  abandoned_.clear();
   arm_read();
+  watch_silence();
   if (const auto tell = events_.connected) tell();
   flush();
 }
@@ -92,7 +103,7 @@ void Connection::State::lose(const std::string& reason) {
 
 void Connection::State::drop(const std::shared_ptr<Link>& link) {
   if (closed_ || link == nullptr || link != link_) return;
-  std::string reason = last_error(nc_.get());
+  std::string reason = abandoned_.empty() ? last_error(nc_.get()) : std::exchange(abandoned_, {});
   if (is_about_credential(reason)) return end(std::move(reason));
   lose(reason);
   if (!closed_) start_connecting(0);
@@ -117,15 +128,34 @@ void Connection::State::arm_write() {
                       [self = shared_from_this(), link = link_](auto error) {
                         if (error || link != self->link_) return;
                         self->write_armed_ = false;
+                        self->heard_at_ = Clock::now();  // it took what filled our kernel
                         self->flush();
                         self->arm_read();
                       });
+}
+
+// Whatever comes is a sign of life. nats.c would wait for the answers to its pings alone, and those
+// may stand behind megabytes that are not read yet: a busy bridge would leave a broker that is
+// well.
+void Connection::State::watch_silence() {
+  silence_timer_->expires_after(options_.ping_interval / kLooksPerPing);
+  silence_timer_->async_wait([self = shared_from_this(), link = link_](auto error) {
+    if (error || link != self->link_) return;
+    // This process may have been frozen: what came meanwhile counts.
+    if (self->unsent_bytes_ <= self->options_.write_pause_bytes) self->poll();
+    if (link != self->link_) return;
+    const auto silent = Clock::now() - self->heard_at_;
+    if (silent <= kSilentMax_pings * self->options_.ping_interval) return self->watch_silence();
+    self->abandon(fmt::format("the broker says nothing for {} ms",
+                              std::chrono::duration_cast<Millis>(silent).count()));
+  });
 }
 
 void Connection::State::read_once() {
   if (!attached()) return;
   const auto self = shared_from_this();  // a handler may destroy the Connection
   ++batches_;
+  heard_at_ = Clock::now();
   natsConnection_ProcessReadEvent(nc_.get());  // parses one read into the subscriptions' queues
   will_flush_.store(true);
   drain();
@@ -188,14 +218,15 @@ std::size_t Connection::State::unconfirmed_bytes() {
 }
 
 // Of an address of no family, connect() makes the kernel forget what it has not sent, and reset the
-// connection: before nats.c, which would still write what fits, closes it.
+// connection. nats.c finds it lost at its next read, as if the broker had done it: if it were asked
+// to close it, it would wait half a second for its buffer to become empty.
 void Connection::State::abandon(const std::string& reason) {
   if (closed_ || !attached()) return;
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
   ::connect(socket_->native_handle(), &nobody, sizeof nobody);
-  lose(reason);
-  if (!closed_) start_connecting(0);
+  abandoned_ = reason;
+  natsConnection_ProcessReadEvent(nc_.get());
 }
 
 void Connection::State::poll() {

@@ -1,5 +1,6 @@
 // Connecting, the end, and what nats.c tells about the connection from its own threads.
 #include <algorithm>
+#include <limits>
 #include <random>
 
 #include <fmt/format.h>
@@ -12,8 +13,8 @@ namespace {
 using schemas::Errc;
 using schemas::fail;
 
-constexpr int kPingsOutMax = 2;
-constexpr int kUnluckyMax = 5;  // in a row, once in 2^40
+constexpr int kPingsOutMax = std::numeric_limits<int>::max();  // watch_silence() judges
+constexpr int kUnluckyMax = 5;                                 // in a row, once in 2^40
 constexpr int kRefusedMax = 2;  // in a row: once may be a broker that is just learning of us
 
 std::vector<std::string> split_urls(const std::string& text) {
@@ -81,6 +82,7 @@ Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
       events_(std::move(events)),
       credentials_(options_.creds_file),
       timer_(loop),
+      silence_timer_(loop),
       nonce_(random_nonce()),
       hop_(loop) {}
 
@@ -222,6 +224,7 @@ void Connection::State::close() {
   }
   connector_ended_.notify_all();
   timer_.reset();
+  silence_timer_.reset();
   requests_.clear();
   deadlines_.clear();
   for (const auto& one : subscriptions_) one->dead = true;

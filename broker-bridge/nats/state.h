@@ -143,6 +143,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void start(Subscription& subscription);
   void arm_read();
   void arm_write();
+  void watch_silence();
   void read_once();
   void drain();
   void drain(Subscription& subscription);
@@ -170,7 +171,9 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::optional<boost::asio::posix::stream_descriptor> socket_;
   bool read_armed_ = false;
   bool write_armed_ = false;
+  std::string abandoned_;  // why
   bool in_batch_ = false;
+  Clock::time_point heard_at_;    // the broker's machine gave a sign of life
   std::size_t unsent_bytes_ = 0;  // upper estimate between two flushes
   std::uint64_t batches_ = 0;
 
@@ -184,6 +187,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::unordered_map<std::uint64_t, Request> requests_;
   std::multimap<Clock::time_point, std::uint64_t> deadlines_;
   std::optional<boost::asio::steady_timer> timer_;
+  std::optional<boost::asio::steady_timer> silence_timer_;
   std::string nonce_;
   std::uint64_t last_request_ = 0;
 

@@ -56,7 +56,7 @@ class Stage {
   void settle();
 
   void start_bridge();
-  [[nodiscard]] bool opens();                        // grants until the bridge is ready
+  [[nodiscard]] bool opens();  // grants until the bridge is ready
   [[nodiscard]] std::string bridge_log();
   [[nodiscard]] std::string page(const char* path);  // of the bridge's HTTP; the whole answer
   [[nodiscard]] bool hears_intents();                // the broker knows its subscription

@@ -269,6 +269,21 @@ TEST_F(ReconnectTest, WhatTheKernelHoldsOfALostConnectionNeverArrives) {
   EXPECT_EQ(errno, ECONNRESET);
 }
 
+// Behind a queue that takes seconds to read, the answer to a ping comes late.
+TEST_F(ReconnectTest, ABrokerThatSaysAnythingIsNotSilent) {
+  const StubBroker stub;
+  auto greeting = std::async(std::launch::async, [&] { return stub.greet(); });
+  const auto a = connected(stub.url(), "alice", recorded());
+  estop::testing::Socket busy = greeting.get();
+  for (int i = 0; i < 30; ++i) {  // ten ping intervals, no PONG in any of them
+    ASSERT_TRUE(busy.send("PING\r\n"));
+    EXPECT_FALSE(run_until([] { return false; }, Millis(65)));
+  }
+  EXPECT_EQ(life_, "C") << why_;
+  EXPECT_TRUE(lives("CD"));
+  EXPECT_NE(why_.find("says nothing"), std::string::npos) << why_;
+}
+
 // A link that is slow and yet alive: the kernel never gives it up by itself.
 TEST_F(ReconnectTest, WhatIsUnconfirmedOfAnAbandonedConnectionNeverArrives) {
   const StubBroker stub;
