@@ -111,7 +111,7 @@ void Stage::start_bridge() {
                    "--control-creds=" + creds(role, Account::kControl, "bridge-control"),
                    "--control-key=" + log.key().public_text(),
                    "--bridge-beat-ms=" + std::to_string(kBeat_ms),
-                   "--bridge-lease-ms=" + std::to_string(kLease_ms),
+                   "--bridge-lease-ms=" + std::to_string(lease_ms),
                    "--ready-file=" + secrets_.file("port")};
   spawn.log_file = secrets_.file("bridge.log");
   bridge = ops::ChildProcess::spawn(spawn).value();

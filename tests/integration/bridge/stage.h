@@ -80,7 +80,8 @@ class Stage {
   std::unique_ptr<nats::JetStream> stream;
   std::unique_ptr<control::LogDesk> log_desk;  // what the bridge reads
   bridge::WrittenLog log;
-  schemas::Head head;    // committed
+  schemas::Head head;  // committed
+  int lease_ms = kLease_ms;
   bool granting = true;  // answers beats with lease frames
   std::vector<schemas::BridgeBeat> beats;
   std::vector<schemas::BridgeReceipt> receipts;
