@@ -199,7 +199,13 @@ void Obedience::on(const OrderChecked& event) {
 
 void Obedience::resumed(const Record& record) {
   for (const auto& op_id : record.lifts) {
-    if (!orders_.contains(op_id)) remember_lifted(op_id);  // so it may come late: it is over
+    const auto held = orders_.find(op_id);
+    if (held == orders_.end()) {
+      remember_lifted(op_id);  // so it may come late: it is over
+    } else {  // it came behind a newer resume: this one's incarnation is enough to end it
+      std::uint64_t& enough = held->second.incarnation_at_sight;
+      enough = std::min(enough, record.incarnation - 1);
+    }
   }
   effects_.emplace_back(PeerResumed{record});
   if (!covers_us(record.scope)) return;

@@ -10,9 +10,10 @@
 // Rules, with the design's numbers:
 // - A kill raises the flag on sight; work is stopped when its signature is verified (§3.3).
 // - Only a hello ends a kill: one sent after the kill was seen, whose reply does not list it and
-//   carries a higher incarnation than was known then. A resume seen live only causes that hello, so
-//   no order of arrival can open too early. A kill that was ended so is ignored when it comes
-//   again, but not when a later beat's answer lists it: control had lost it, and holds it again.
+//   carries a higher incarnation than was known then, or than the kill's place in the log, or at
+//   least that of a resume that names it. A resume seen live only causes that hello, so no order of
+//   arrival can open too early. A kill that was ended so is ignored when it comes again, but not
+//   when a later beat's answer lists it: control had lost it, and holds it again.
 // - The lease runs from the sending of the beat that was answered (§3.7). Without it work stops, as
 //   loss of contact; a new hello and beat end that.
 // - The receipt goes out when handlers and callback have ended. If they have not when the grace is

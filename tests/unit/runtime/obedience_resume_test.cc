@@ -128,6 +128,30 @@ TEST_F(Resume, AKillThatIsSeenAfterAResumeThatCameLaterInTheLogStillEnds) {  // 
   EXPECT_EQ(now(beat(4, 9)), "start-work life=3 incarnation=9");
 }
 
+// Given before it was written (no place in the log), and overtaken by a newer resume: that one's
+// incarnation says nothing of this kill, but its own resume does.
+TEST_F(Resume, AKillThatANewerResumeOvertookEndsByItsOwn) {  // H27
+  run();
+  obey(resume("k0", 9));
+  after(50, Tick{});
+  now(hello(2, 9));
+  now(WorkStopped{1, 0, 0});
+  now(CallbackReturned{1});
+  ASSERT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+  obey(kill("k1"));
+  now(WorkStopped{2, 0, 0});
+  now(CallbackReturned{2});
+  after(5'000, Tick{});
+  EXPECT_EQ(now(beat(3, 9)), "");
+  EXPECT_EQ(after(50, Tick{}), "");  // 9 was known before the kill: nobody resumed it yet
+  EXPECT_EQ(obey(resume("k1", 8)), "check-order resume-of-k1 | peer-resumed acme/prod/mailer");
+  after(5'000, Tick{});
+  EXPECT_EQ(now(beat(4, 9)), "");
+  EXPECT_EQ(after(50, Tick{}), "send-hello 3");
+  EXPECT_EQ(now(hello(3, 9)), "send-beat 5");
+  EXPECT_EQ(now(beat(5, 9)), "start-work life=3 incarnation=9");
+}
+
 // A resume that it had missed, and a new control that has not yet heard of the kill, end it too
 // early: the next beat stops again.
 TEST_F(Resume, AKillThatControlHadLostAndHoldsAgainStopsAgain) {  // rule 2
