@@ -124,8 +124,12 @@ void AgentProcess::on_control(const MessageView& view) {
   happen(std::move(event));
 }
 
-void AgentProcess::perform(const agent::RaiseStop&) {
+void AgentProcess::perform(const agent::RaiseStop& effect) {
   life_->stop = true;
+  const agent::Halt& halt = effect.halt;
+  ground().trace.note(ground().timeline.now(), name(), [&] {
+    return name() + " stops for " + (halt.latch.op_id.empty() ? halt.reason : halt.latch.op_id);
+  });
 }
 
 void AgentProcess::perform(const agent::LowerStop&) {
@@ -149,6 +153,9 @@ void AgentProcess::perform(const agent::StopWork& effect) {
 
 void AgentProcess::perform(const agent::StartWork& effect) {
   observer_.work_started(settings_.address, instance_, effect.incarnation);
+  ground().trace.note(ground().timeline.now(), name(), [&] {
+    return fmt::format("{} works in incarnation {}", name(), effect.incarnation);
+  });
   life_->stop = false;
   life_->work_life = effect.life;
   life_->incarnation = effect.incarnation;

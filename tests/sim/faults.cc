@@ -130,10 +130,11 @@ void Faults::cut_control_off() {
     if (link->user.name.starts_with("control-")) world_.broker->cut(*link, true, true, how_long);
   }
 }
+
 // Troubles come together: a control that has just begun must not take a bridge for gone because it
 // has not heard of it yet.
 void Faults::restart_control_without_a_bridge() {
-  const auto& id = ground_.random.pick(world_.bridges)->name();
+  const std::string& id = ground_.random.pick(world_.bridges)->id();
   for (const auto& link : world_.broker->links()) {
     if (link->user.name == "bridge-" + id + "-control") {
       world_.broker->cut(*link, true, true, world_.bridge_lease);
@@ -144,6 +145,7 @@ void Faults::restart_control_without_a_bridge() {
     if (!stopped_) world_.boss->kill_something();
   });
 }
+
 void Faults::misplace_subscription() {
   world_.broker->misplace_subscription();
 }
