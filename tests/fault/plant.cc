@@ -4,6 +4,7 @@
 
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 #include "broker-bridge/ops/boot_clock.h"
 #include "schemas/order.h"
@@ -231,7 +232,10 @@ bool Plant::lift_all() {
       kHeals);
 }
 
+// A bridge closes with a quarter of its lease left (PROTOCOL.md): for that long the broker may
+// still have its last intents before it.
 std::size_t Plant::begin_silence() {
+  std::this_thread::sleep_for(std::chrono::milliseconds(kLease_ms / 4));
   Stop stop;
   stop.fenced_ns = ops::boot_ns();
   stop.mark = crowd.send_mark();

@@ -53,7 +53,8 @@ class Plant {
   [[nodiscard]] bool fence(const std::string& scope, Given* given = nullptr);
   [[nodiscard]] bool open(std::size_t stop);
   [[nodiscard]] bool lift_all();  // resumes what is still killed, until nothing is
-  // A time in which no bridge may be open; to be closed by the second.
+  // A time in which no bridge may be open; to be closed by the second. Begins when the leases of
+  // bridges that have just closed are over, so waits for that.
   std::size_t begin_silence();
   void end_silence(std::size_t stop);
   Stop& stop_of(std::size_t stop) { return crowd.history.stops.at(stop); }
