@@ -4,7 +4,6 @@
 
 #include <set>
 #include <stdexcept>
-#include <thread>
 
 #include "broker-bridge/ops/boot_clock.h"
 #include "schemas/order.h"
@@ -235,7 +234,8 @@ bool Plant::lift_all() {
 // A bridge closes with a quarter of its lease left (PROTOCOL.md): for that long the broker may
 // still have its last intents before it.
 std::size_t Plant::begin_silence() {
-  std::this_thread::sleep_for(std::chrono::milliseconds(kLease_ms / 4));
+  const auto over = ops::boot_ms() + kLease_ms / 4;
+  (void)site.until([&] { return ops::boot_ms() > over; });
   Stop stop;
   stop.fenced_ns = ops::boot_ns();
   stop.mark = crowd.send_mark();
