@@ -13,10 +13,13 @@ using schemas::SigningKey;
 
 constexpr std::size_t kControlLineMax_bytes =
     4096;  // the longest subject and reply are below 1 KiB
-// What a reader that stopped may hold up: so many bytes, or so long. Then the broker drops it, and
-// its lease or the senders' refusals say so. Large enough for a busy reader under load.
+// A reader that stopped holds up whoever sends to it: from three quarters of these bytes on the
+// broker makes its senders wait (nats-server 2.9: a message up to a second), the bridges too, until
+// it drops the reader when a write to it has taken this long. So the time is short, and the bytes
+// are more than a busy agent is sent in it; not so many that a bridge under a flood could not read
+// them in that time, for it is dropped by the same rule.
 constexpr std::size_t kPendingMax_bytes = 16 * 1024 * 1024;
-constexpr int kWriteDeadline_s = 2;
+constexpr int kWriteDeadline_s = 1;
 constexpr int kPing_s = 10;
 constexpr int kPingsMax = 2;
 constexpr int kAuthTimeout_s = 5;    // thousands may connect at once after a restart

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <iostream>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "broker-bridge/ops/boot_clock.h"
 #include "tests/fault/plant.h"
@@ -16,6 +18,17 @@ namespace {
 
 constexpr int kAgentLease_ms = 1'000;
 constexpr double kFlood_per_s = 40'000;
+constexpr std::size_t kLarge_bytes = 4'096;  // 10 MB/s for the one that gets them
+constexpr std::chrono::seconds kWatched{4};
+constexpr std::int64_t kUnaffected = 8;  // times: a busy machine's two runs; a stall is a hundred
+constexpr std::int64_t kNoise_us = 5'000;
+
+std::int64_t p99(std::vector<std::int64_t> values) {
+  if (values.empty()) return INT64_MAX;
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(values.size() * 99 / 100);
+  std::nth_element(values.begin(), at, values.end());
+  return *at;
+}
 
 // The agent of fault_agent.cc and its record.
 class Process {
@@ -74,9 +87,9 @@ class Burden : public ::testing::Test {
     ASSERT_TRUE(plant.flows());
   }
   // A process that gets intents, too.
-  std::unique_ptr<Process> some_agent() {
+  std::unique_ptr<Process> some_agent(std::size_t payload_bytes = Crowd::kPayload_bytes) {
     auto agent = std::make_unique<Process>(plant.site, "acme/prod/real");
-    plant.crowd.also_to("acme/prod/real");
+    plant.crowd.also_to("acme/prod/real", payload_bytes);
     EXPECT_TRUE(plant.site.until([&] { return agent->has("got "); }, Plant::kHeals));
     return agent;
   }
@@ -85,6 +98,27 @@ class Burden : public ::testing::Test {
     EXPECT_TRUE(plant.lift_all()) << plant.logs();
     EXPECT_TRUE(plant.flows()) << plant.logs();
     EXPECT_EQ(plant.wrong(), "");
+  }
+  // How long intents of the crowd were on their way, and kills of one of it until fenced.
+  struct Waits {
+    std::int64_t delivered_us = 0;
+    std::int64_t fenced_us = 0;
+  };
+  Waits p99_for(std::chrono::nanoseconds time) {
+    const auto& deliveries = plant.crowd.history.deliveries;
+    const std::size_t before = deliveries.size();
+    std::vector<std::int64_t> delivered;
+    std::vector<std::int64_t> fenced;
+    for (const auto over = ops::boot_ns() + time.count(); ops::boot_ns() < over;) {
+      Plant::Given kill;
+      const auto ordered = ops::boot_ns();
+      EXPECT_TRUE(plant.fence("beta/prod/d", &kill)) << plant.logs();
+      fenced.push_back((plant.stop_of(kill->stop).fenced_ns - ordered) / 1'000);
+      EXPECT_TRUE(plant.open(kill->stop)) << plant.logs();
+    }
+    for (std::size_t i = before; i < deliveries.size(); ++i)
+      delivered.push_back((deliveries[i].received_ns - deliveries[i].sent_ns) / 1'000);
+    return {p99(delivered), p99(fenced)};
   }
   [[nodiscard]] bool broker_dropped_somebody() {
     return plant.site.until(
@@ -109,6 +143,24 @@ TEST_F(Burden, AFrozenAgentHoldsUpNobodyAndHandlesNothingOfTheKilledAfterwards) 
   EXPECT_LE(agent->handled_since(woken), 1U) << "but the one that it was in the middle of";
   expect_whole();
   EXPECT_TRUE(plant.site.until([&] { return agent->first("resumed", woken) != 0; }));
+}
+
+// Until the broker drops it. What is sent to it waits in the broker, and would hold up whoever
+// sends it: the bridges.
+TEST_F(Burden, NobodyWaitsForAnAgentThatDoesNotRead) {  // H37
+  const auto agent = some_agent(kLarge_bytes);
+  const Waits before = p99_for(kWatched);
+  agent->child.signal(SIGSTOP);
+  const Waits frozen = p99_for(kWatched);
+  EXPECT_TRUE(broker_dropped_somebody());
+  const auto report =
+      fmt::format("delivered p99 {} us, then {} us; fenced p99 {} us, then {} us",
+                  before.delivered_us, frozen.delivered_us, before.fenced_us, frozen.fenced_us);
+  std::cout << report << '\n';
+  EXPECT_LE(frozen.delivered_us, kUnaffected * std::max(before.delivered_us, kNoise_us)) << report;
+  EXPECT_LE(frozen.fenced_us, kUnaffected * std::max(before.fenced_us, kNoise_us)) << report;
+  agent->child.signal(SIGCONT);
+  expect_whole();
 }
 
 TEST_F(Burden, ABridgeThatDoesNotReadIsDroppedByTheBrokerAndComesBack) {  // H36

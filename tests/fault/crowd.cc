@@ -13,7 +13,6 @@ namespace {
 using schemas::Subjects;
 
 constexpr std::uint64_t kToOthersOneIn = 4;
-constexpr std::size_t kPayload_bytes = 128;
 constexpr std::int64_t kOwedMax_ns = 20'000'000;  // a loop that was busy elsewhere sends no storm
 constexpr std::int64_t kHelloAgain_ns = 50'000'000;
 constexpr nats::Millis kStoreWithin{5'000};
@@ -77,8 +76,8 @@ Player& Crowd::player(const std::string& address) {
   return *(*found)->player;
 }
 
-void Crowd::also_to(const std::string& address) {
-  others_.push_back(schemas::Address::parse(address).value());
+void Crowd::also_to(const std::string& address, std::size_t payload_bytes) {
+  others_.push_back({schemas::Address::parse(address).value(), payload_bytes});
 }
 
 // --- Load ---
@@ -98,8 +97,13 @@ void Crowd::turn() {
   for (std::uint64_t i = 0; i < count; ++i, ++turns_) {
     const Member& next = *members_[(turns_ + 1 + (turns_ / all) % (all - 1)) % all];
     const bool to_other = !others_.empty() && turns_ % kToOthersOneIn == 0;
-    send(*members_[turns_ % all],
-         to_other ? others_[turns_ % others_.size()] : next.player->address);
+    Member& from = *members_[turns_ % all];
+    if (to_other) {
+      const Other& other = others_[turns_ % others_.size()];
+      send(from, other.address, other.payload_bytes);
+    } else {
+      send(from, next.player->address, kPayload_bytes);
+    }
   }
   for (const auto& member : members_) {
     const bool told = member->orders_seen != member->player->orders.size();
@@ -113,12 +117,12 @@ void Crowd::turn() {
   });
 }
 
-void Crowd::send(Member& from, const schemas::Address& to) {
+void Crowd::send(Member& from, const schemas::Address& to, std::size_t payload_bytes) {
   const Player& sender = *from.player;
   schemas::IntentHead head;
   const std::string id = fmt::format("{}-{}", sender.instance.text(), ++from.numbered);
   std::string payload = std::to_string(ops::boot_ns()) + ' ';
-  payload.resize(kPayload_bytes, '.');
+  payload.resize(payload_bytes, '.');
   head.id = id;
   head.incarnation = from.incarnation;
   head.payload = payload;

@@ -19,6 +19,8 @@ namespace estop::testing {
 
 class Crowd {
  public:
+  static constexpr std::size_t kPayload_bytes = 128;
+
   explicit Crowd(Site& site) : site_(site), timer_(site.loop) {}
   Crowd(const Crowd&) = delete;
   Crowd& operator=(const Crowd&) = delete;
@@ -29,7 +31,7 @@ class Crowd {
   void join(const std::string& address, const std::string& instance);
   [[nodiscard]] Player& player(const std::string& address);  // its first instance
   // Gets one of four intents besides; it reads and notes by itself.
-  void also_to(const std::string& address);
+  void also_to(const std::string& address, std::size_t payload_bytes = kPayload_bytes);
   // Sends so many a second, all together, from all to all, while the loop runs.
   void drive(double intents_per_s);
   void rest() { rate_ = 0; }
@@ -62,7 +64,11 @@ class Crowd {
   };
 
   void turn();
-  void send(Member& from, const schemas::Address& to);
+  struct Other {
+    schemas::Address address;
+    std::size_t payload_bytes = 0;
+  };
+  void send(Member& from, const schemas::Address& to, std::size_t payload_bytes);
   void take(Member& to, const nats::MessageView& message);
   void read_inbox(Member& member, const nats::MessageView& message);
   void say_hello(Member& member);
@@ -75,7 +81,7 @@ class Crowd {
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Member>> members_;
   std::map<std::string, std::uint32_t, std::less<>> parties_;  // by instance
-  std::vector<schemas::Address> others_;
+  std::vector<Other> others_;
   std::unique_ptr<nats::Connection> marker_;
   std::uint64_t mark_ = 0;
   double rate_ = 0;

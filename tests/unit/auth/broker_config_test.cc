@@ -73,7 +73,7 @@ log_file: "/data/a \"b\" \\c.log"
 max_payload: 2097152
 max_control_line: 4096
 max_pending: 16777216
-write_deadline: "2s"
+write_deadline: "1s"
 ping_interval: "10s"
 ping_max: 2
 authorization { timeout: 5 }
