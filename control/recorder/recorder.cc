@@ -78,11 +78,11 @@ class SqliteRecorder final : public Recorder {
 
   void list_audit(AuditQuery query, AuditRows done) override {
     query.limit = std::min(query.limit, kAuditListMax);
-    enqueue(ListAudit{std::move(query), std::move(done)});
+    enqueue(ListRows{std::move(query), std::move(done)});
   }
 
   void verify_audit(std::function<void(Result<AuditVerdict>)> done) override {
-    enqueue(VerifyAudit{std::move(done)});
+    enqueue(VerifyRows{std::move(done)});
   }
 
   void store(const schemas::Address& address, const schemas::Instance& instance,
@@ -108,7 +108,7 @@ class SqliteRecorder final : public Recorder {
                         {}});
   }
 
-  void put_agent(const StoredAgent& agent) override { enqueue(PutAgent{agent}); }
+  void put_agent(const StoredAgent& agent) override { enqueue(KeepAgent{agent}); }
 
   Result<std::vector<StoredAgent>> load_agents() override {
     return wait_for<ReadAgents>(

@@ -44,13 +44,13 @@ struct Perform {
   }
   void operator()(AddAudit& work) const { work.outcome = store.audit.append(work.entry); }
   void operator()(StoreRequestOf& work) const { work.outcome = serve(store, work); }
-  void operator()(PutAgent& work) const { store.agents.put(work.agent); }
+  void operator()(KeepAgent& work) const { store.agents.put(work.agent); }
   template <class T>
   void operator()(ReadStore<T>& work) const {
     work.outcome = work.read(store);
   }
-  void operator()(ListAudit&) const {}    // a scan: see audit_scan.h
-  void operator()(VerifyAudit&) const {}  // likewise
+  void operator()(ListRows&) const {}    // a scan: see audit_scan.h
+  void operator()(VerifyRows&) const {}  // likewise
 };
 
 struct Answer {
@@ -58,9 +58,9 @@ struct Answer {
   void operator()(W& work) const {
     if (auto done = std::exchange(work.done, nullptr)) done(std::move(work.outcome));
   }
-  void operator()(PutAgent&) const {}
-  void operator()(ListAudit&) const {}
-  void operator()(VerifyAudit&) const {}
+  void operator()(KeepAgent&) const {}
+  void operator()(ListRows&) const {}
+  void operator()(VerifyRows&) const {}
 };
 
 struct Refuse {
@@ -73,7 +73,7 @@ struct Refuse {
   void operator()(StoreRequestOf& work) const {
     if (auto done = std::exchange(work.done, nullptr)) done({error.code, error.detail, 0, {}, {}});
   }
-  void operator()(PutAgent&) const {}
+  void operator()(KeepAgent&) const {}
 };
 
 std::size_t text_bytes(const AuditEntry& entry) {
@@ -98,7 +98,7 @@ struct Size {
 }  // namespace
 
 WorkClass class_of(const Work& work) noexcept {
-  if (std::holds_alternative<ListAudit>(work) || std::holds_alternative<VerifyAudit>(work)) {
+  if (std::holds_alternative<ListRows>(work) || std::holds_alternative<VerifyRows>(work)) {
     return WorkClass::kScan;
   }
   if (const auto* request = std::get_if<StoreRequestOf>(&work)) {
@@ -106,7 +106,7 @@ WorkClass class_of(const Work& work) noexcept {
   }
   const bool write = std::holds_alternative<AddRecord>(work) ||
                      std::holds_alternative<AddAudit>(work) ||
-                     std::holds_alternative<PutAgent>(work);
+                     std::holds_alternative<KeepAgent>(work);
   return write ? WorkClass::kWrite : WorkClass::kRead;
 }
 

@@ -34,7 +34,7 @@ struct StoreRequestOf {
   Recorder::StoreDone done;
   schemas::StoreReply outcome;
 };
-struct PutAgent {
+struct KeepAgent {
   StoredAgent agent;
 };
 
@@ -52,16 +52,16 @@ using ReadRecords = ReadStore<std::vector<schemas::SignedRecord>>;
 using ReadAgents = ReadStore<std::vector<StoredAgent>>;
 
 // Reads of any size: done in slices.
-struct ListAudit {
+struct ListRows {
   AuditQuery query;
   Recorder::AuditRows done;
 };
-struct VerifyAudit {
+struct VerifyRows {
   std::function<void(schemas::Result<AuditVerdict>)> done;
 };
 
-using Work = std::variant<AddRecord, AddAudit, StoreRequestOf, PutAgent, ReadCheckpoints,
-                          ReadEffects, ReadRecords, ReadAgents, ListAudit, VerifyAudit>;
+using Work = std::variant<AddRecord, AddAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
+                          ReadEffects, ReadRecords, ReadAgents, ListRows, VerifyRows>;
 
 enum class WorkClass : std::uint8_t {
   kWrite,  // in a transaction

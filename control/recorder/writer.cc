@@ -145,9 +145,9 @@ void RecorderWriter::start_scan(Work& work) {
     refuse(work, {Errc::kOverLimit, "too many readers of the audit at a time"});
     return;
   }
-  if (auto* list = std::get_if<ListAudit>(&work)) {
+  if (auto* list = std::get_if<ListRows>(&work)) {
     scans_.emplace_back(Listing{{store_.audit, std::move(list->query)}, std::move(list->done)});
-  } else if (auto* verify = std::get_if<VerifyAudit>(&work)) {
+  } else if (auto* verify = std::get_if<VerifyRows>(&work)) {
     auto anchor = store_.anchor().read();
     if (!anchor) {
       AuditVerdict verdict;
