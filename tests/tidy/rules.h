@@ -41,4 +41,6 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation);  // pat
 // ... and a source includes its own header before anything else could help it.
 [[nodiscard]] Violations late_own_header(const Source& source, const std::vector<Source>& tree);
 
+[[nodiscard]] Violations twin_types(const std::vector<Source>& tree);  // one name, one type
+
 }  // namespace estop::tidy

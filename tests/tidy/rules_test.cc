@@ -142,5 +142,21 @@ TEST(tidy_rules, ASourceIncludesItsOwnHeaderFirst) {
   EXPECT_EQ(late_own_header(tree[6], tree).size(), 1U);
 }
 
+TEST(tidy_rules, ANameHasOneTypeInItsNamespace) {
+  const auto twins = [](const char* other) {
+    const auto tree =
+        tree_of({{"a.h", "namespace x {\nstruct Job {\n};\n}  // namespace x\n"}, {"b.h", other}});
+    return twin_types(tree).size();
+  };
+  EXPECT_EQ(twins("namespace x {\nclass Job : public Base {\n};\n"), 1U);
+  EXPECT_EQ(twins("namespace x {\nenum class Job : int { kOne };\n"), 1U);
+  EXPECT_EQ(twins("namespace x {\nnamespace {\nint i;\n}  // namespace\nstruct Job {};\n"), 1U);
+  EXPECT_EQ(twins("namespace x {\nstruct Job;\nstruct Jobs {};\n"), 0U);
+  EXPECT_EQ(twins("namespace y {\nstruct Job {};\n"), 0U);
+  EXPECT_EQ(twins("namespace x {\nnamespace {\nstruct Job {};\n"), 0U);
+  EXPECT_EQ(twins("namespace x {\nstruct Other {\n  struct Job {};\n};\n"), 0U);
+  EXPECT_EQ(twins("namespace x {\ntemplate <>\nstruct Job<int> {};\n"), 0U);
+}
+
 }  // namespace
 }  // namespace estop::tidy

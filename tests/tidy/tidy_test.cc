@@ -69,6 +69,12 @@ TEST(tidy, SourcesIncludeTheirOwnHeaderFirst) {
   expect_none(late_own_header);
 }
 
+TEST(tidy, NoTwoTypesHaveOneName) {
+  std::ostringstream found;
+  for (const Violation& violation : twin_types(tree())) found << '\n' << violation;
+  EXPECT_TRUE(found.view().empty()) << found.view();
+}
+
 // What a source that CMake made includes: those that are compiled together.
 std::set<std::string> included_by(const std::string& unity_source) {
   std::set<std::string> sources;
