@@ -249,16 +249,22 @@ void Plant::end_silence(std::size_t stop) {
 
 // --- The end ---
 
+Json Plant::last_answer(const std::string& verb, const Json& request) {
+  const auto order = site.ask(verb, request);
+  if (order.answers.empty()) throw std::runtime_error("no answer to " + verb + logs());
+  return order.answers.back();
+}
+
 End Plant::end() {
   End end;
-  const Json status = site.ask("status", Json::object()).answers.back();
+  const Json status = last_answer("status", Json::object());
   for (const Json& kill : status.at("kills")) end.kills.push_back(kill["op_id"]);
   for (Json rows; rows.is_null() || !rows.empty();) {
     const std::uint64_t after = end.audit.empty() ? 0 : end.audit.rbegin()->first;
-    rows = site.ask("audit", {{"after", after}, {"limit", kAuditPage}}).answers.back().at("rows");
+    rows = last_answer("audit", {{"after", after}, {"limit", kAuditPage}}).at("rows");
     for (const Json& row : rows) end.audit[row["number"]] = row["op_id"];
   }
-  const Json verify = site.ask("verify", Json::object()).answers.back();
+  const Json verify = last_answer("verify", Json::object());
   if (!verify.value("ok", false)) end.audit_problem = verify.dump();
   std::set<std::string> announced;
   const auto ask = [&](const Place& place, schemas::StoreOp op, const std::string& bytes) {

@@ -74,6 +74,7 @@ class Plant {
  private:
   [[nodiscard]] Given order(const std::string& verb, const Json& request, std::size_t stop);
   void hear(Order& order, bool is_kill, const Json& answer);
+  [[nodiscard]] Json last_answer(const std::string& verb, const Json& request);  // or throws
   [[nodiscard]] End end();
   [[nodiscard]] std::string url(const std::unique_ptr<TcpProxy>& proxy) const;
   std::string login(const control::Role& role, control::Account account);
