@@ -14,7 +14,7 @@ namespace estop::bench {
 struct Plan {
   std::size_t rounds = 5;
   std::uint64_t intents = 400'000;  // per throughput measurement
-  std::size_t latencies = 3'000;    // per latency measurement
+  std::size_t latencies = 6'000;    // per latency measurement
   std::size_t kills = 200;          // per kill measurement
 };
 [[nodiscard]] Plan quick_plan();
