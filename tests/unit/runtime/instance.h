@@ -80,6 +80,15 @@ class Instance : public testing::Test {
     now(hello(1, 0));
     now(beat(1, 0));
   }
+  void run_since_resume(std::uint64_t incarnation) {  // the second life
+    run();
+    obey(resume("k0", incarnation));
+    after(50, Tick{});
+    now(hello(2, incarnation));
+    now(WorkStopped{1, 0, 0});
+    now(CallbackReturned{1});
+    now(beat(2, incarnation));
+  }
   void stop(const std::string& op_id) {
     obey(kill(op_id));
     now(WorkStopped{1, 0, 0});

@@ -108,13 +108,7 @@ TEST_F(Resume, AKillAndAResumeThatWereBothMissedEndTheLife) {  // H34
 }
 
 TEST_F(Resume, AKillThatIsSeenAfterAResumeThatCameLaterInTheLogStillEnds) {  // H27
-  run();
-  obey(resume("k0", 9));
-  after(50, Tick{});
-  now(hello(2, 9));
-  now(WorkStopped{1, 0, 0});
-  now(CallbackReturned{1});
-  EXPECT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+  run_since_resume(9);
   schemas::Record late = kill("k1");
   late.seq = 7;  // its own resume, 8, was lost on its way
   EXPECT_EQ(obey(late),
@@ -131,13 +125,7 @@ TEST_F(Resume, AKillThatIsSeenAfterAResumeThatCameLaterInTheLogStillEnds) {  // 
 // Given before it was written (no place in the log), and overtaken by a newer resume: that one's
 // incarnation says nothing of this kill, but its own resume does.
 TEST_F(Resume, AKillThatANewerResumeOvertookEndsByItsOwn) {  // H27
-  run();
-  obey(resume("k0", 9));
-  after(50, Tick{});
-  now(hello(2, 9));
-  now(WorkStopped{1, 0, 0});
-  now(CallbackReturned{1});
-  ASSERT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
+  run_since_resume(9);
   obey(kill("k1"));
   now(WorkStopped{2, 0, 0});
   now(CallbackReturned{2});
