@@ -59,7 +59,7 @@ TEST(CommandLine, EndsTheProgramAfterHelpAndWrongUse) {
     std::string_view says;
   };
   const Row rows[] = {
-      {{"--help"}, 0, "--threads UINT"},
+      {{"--help"}, 0, "--threads UINT:UINT in [1 - 256]"},
       {{"--version"}, 0, "program 1.2"},
       {{}, 2, "--creds is required"},
       {{"--creds", "c", "--nonsense"}, 2, "--nonsense"},
