@@ -54,25 +54,6 @@ const Stop* broken_fence(const Delivery& delivery, const std::vector<const Stop*
   return found == stops.end() ? nullptr : *found;
 }
 
-Sentences deliveries_behind_a_fence(const History& history) {
-  Sentences wrong;
-  const auto all = concerned(history);
-  for (const Delivery& delivery : history.deliveries) {
-    for (const bool as_sender : {true, false}) {
-      const auto& stops =
-          as_sender ? all.at(delivery.sender).as_sender : all.at(delivery.receiver).as_receiver;
-      const Stop* stop = broken_fence(delivery, stops, as_sender);
-      if (stop == nullptr) continue;
-      wrong.push_back(fmt::format(
-          "behind the fence of {} ({}): intent {} of {} in life {} to {}, sent {} us after it",
-          stop->op_id.empty() ? "a closed bridge" : stop->op_id, stop->scope.text(),
-          delivery.number, name_of(history, delivery.sender), delivery.incarnation,
-          name_of(history, delivery.receiver), (delivery.sent_ns - stop->fenced_ns) / 1'000));
-    }
-  }
-  return wrong;
-}
-
 Sentences delivered_twice(const History& history) {
   Sentences wrong;
   std::vector<std::pair<std::uint32_t, std::uint64_t>> ids;
@@ -128,6 +109,25 @@ Sentences lost_orders(const History& history, const End& end) {
 }
 
 }  // namespace
+
+std::vector<std::string> deliveries_behind_a_fence(const History& history) {
+  Sentences wrong;
+  const auto all = concerned(history);
+  for (const Delivery& delivery : history.deliveries) {
+    for (const bool as_sender : {true, false}) {
+      const auto& stops =
+          as_sender ? all.at(delivery.sender).as_sender : all.at(delivery.receiver).as_receiver;
+      const Stop* stop = broken_fence(delivery, stops, as_sender);
+      if (stop == nullptr) continue;
+      wrong.push_back(fmt::format(
+          "behind the fence of {} ({}): intent {} of {} in life {} to {}, sent {} us after it",
+          stop->op_id.empty() ? "a closed bridge" : stop->op_id, stop->scope.text(),
+          delivery.number, name_of(history, delivery.sender), delivery.incarnation,
+          name_of(history, delivery.receiver), (delivery.sent_ns - stop->fenced_ns) / 1'000));
+    }
+  }
+  return wrong;
+}
 
 std::vector<std::string> what_is_wrong(const History& history, const End& end, std::size_t max) {
   Sentences all;

@@ -69,6 +69,9 @@ struct End {
   std::string audit_problem;                   // of `verify`; empty: the chain is whole
 };
 
+// One sentence for each intent that arrived behind a fence that held. I1, I2, I6.
+[[nodiscard]] std::vector<std::string> deliveries_behind_a_fence(const History& history);
+
 // One sentence for each thing that may not be; at most `max` of each rule. I1, I2, I6, I8, I12.
 [[nodiscard]] std::vector<std::string> what_is_wrong(const History& history, const End& end,
                                                      std::size_t max = 5);

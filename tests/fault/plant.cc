@@ -16,6 +16,7 @@ using schemas::Subjects;
 
 constexpr nats::Millis kAnswersWithin{40'000};
 constexpr int kAuditPage = 1'000;
+constexpr const char* kTwin = "b1-twin";
 // After a restart of the broker, until control has looked at the stream.
 constexpr const char* kTryAgain = "store-unavailable";
 
@@ -63,9 +64,18 @@ void Plant::start_others() {
 }
 
 void Plant::start_bridge(int which) {
+  spawn_bridge(bridges.at(static_cast<std::size_t>(which)), which, bridge_id(which).text());
+}
+
+void Plant::start_twin() {
+  spawn_bridge(twin, 0, kTwin);
+}
+
+// `files`: how its log and its ready file are named.
+void Plant::spawn_bridge(ops::ChildProcess& process, int which, const std::string& files) {
   const Segment id = bridge_id(which);
   const control::BridgeRole role{id};
-  std::filesystem::remove(site.data.file(id.text() + ".port"));
+  std::filesystem::remove(site.data.file(files + ".port"));
   const bool is_elsewhere = which == 0 && !bridge_url.empty();
   ops::SpawnOptions spawn;
   if (is_elsewhere) spawn.command = bridge_runs_in;
@@ -77,11 +87,11 @@ void Plant::start_bridge(int which) {
         "--control-creds=" + site.creds(role, control::Account::kControl),
         "--control-key=" + site.data.file("keys/log.pub"), std::string("--bridge-beat-ms=50"),
         "--bridge-lease-ms=" + std::to_string(kLease_ms),
-        "--ready-file=" + site.data.file(id.text() + ".port")}) {
+        "--ready-file=" + site.data.file(files + ".port")}) {
     spawn.command.push_back(word);
   }
-  spawn.log_file = site.data.file(id.text() + ".log");
-  bridges.at(static_cast<std::size_t>(which)) = ops::ChildProcess::spawn(spawn).value();
+  spawn.log_file = site.data.file(files + ".log");
+  process = ops::ChildProcess::spawn(spawn).value();
 }
 
 bool Plant::is_open(int which) {
@@ -95,6 +105,10 @@ bool Plant::is_open(int which) {
     return false;
   }
   return site.page(id.c_str(), "/readyz").find("200 OK") != std::string::npos;
+}
+
+bool Plant::twin_is_open() {
+  return site.page(kTwin, "/readyz").find("200 OK") != std::string::npos;
 }
 
 bool Plant::all_open() {
@@ -283,10 +297,20 @@ End Plant::end() {
   return end;
 }
 
+void Plant::note_incarnations() {
+  for (Stop& stop : crowd.history.stops) stop.incarnation = crowd.incarnation_of_resume(stop.op_id);
+}
+
+std::vector<std::string> Plant::leaks() {
+  if (!crowd.settle(kHeals)) throw std::runtime_error("the agents hear nothing" + logs());
+  note_incarnations();
+  return deliveries_behind_a_fence(crowd.history);
+}
+
 std::string Plant::wrong() {
   crowd.rest();
   if (!crowd.settle(kHeals)) return "the agents hear nothing" + logs();
-  for (Stop& stop : crowd.history.stops) stop.incarnation = crowd.incarnation_of_resume(stop.op_id);
+  note_incarnations();
   std::string text;
   for (const std::string& one : what_is_wrong(crowd.history, end())) text += '\n' + one;
   return text.empty() ? text : text + logs();

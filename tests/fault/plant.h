@@ -31,7 +31,9 @@ class Plant {
   void start();
   void start_others();  // the same, when bridge 0 was started before
   void start_bridge(int which);
+  void start_twin();  // a second process with the id and the credentials of bridge 0
   [[nodiscard]] bool is_open(int which);  // now
+  [[nodiscard]] bool twin_is_open();      // now
   [[nodiscard]] bool all_open();          // waits
   [[nodiscard]] bool all_closed();        // waits
   // Waits until intents flow again: so many more deliveries than now.
@@ -62,20 +64,25 @@ class Plant {
   // The line of bridge 0, of control or of all agents; the fault hits that account's link only.
   TcpProxy& line(Line line);
 
+  // What was delivered behind a fence up to now; everybody is asked to read what there is first.
+  [[nodiscard]] std::vector<std::string> leaks();
   // Ends the load, asks what is there, and holds it against what was seen. Empty: all is well.
   [[nodiscard]] std::string wrong();
 
   Site site;
   Crowd crowd;
   std::array<ops::ChildProcess, kBridges> bridges;
+  ops::ChildProcess twin;
   std::vector<std::string> bridge_runs_in;  // bridge 0: command before its own, and its broker
   std::string bridge_url;
 
  private:
+  void spawn_bridge(ops::ChildProcess& process, int which, const std::string& files);
   [[nodiscard]] Given order(const std::string& verb, const Json& request, std::size_t stop);
   void hear(Order& order, bool is_kill, const Json& answer);
   [[nodiscard]] Json last_answer(const std::string& verb, const Json& request);  // or throws
   [[nodiscard]] End end();
+  void note_incarnations();
   [[nodiscard]] std::string url(const std::unique_ptr<TcpProxy>& proxy) const;
   std::string login(const control::Role& role, control::Account account);
 
