@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "broker-bridge/nats/url.h"
 #include "broker-bridge/ops/log.h"
 #include "schemas/order.h"
 
@@ -72,6 +73,7 @@ Result<void> validate(const BridgeConfig& config) {
     return bad("--prefix '{}': use lower-case letters, digits, - and _, at most 63", config.prefix);
   }
   if (config.url.empty()) return bad("--url is empty: give the broker, as nats://127.0.0.1:4222");
+  if (auto urls = nats::parse_urls(config.url); !urls) return bad("--url: {}", urls.error().detail);
   if (config.agents_creds.empty()) return bad("--agents-creds is missing: a .creds file");
   if (config.control_creds.empty()) return bad("--control-creds is missing: a .creds file");
   if (config.control_key.empty()) return bad("--control-key is missing: log.pub or its text");

@@ -10,6 +10,7 @@
 #include "broker-bridge/app/bridge_shell.h"
 #include "broker-bridge/app/config.h"
 #include "broker-bridge/app/status_pages.h"
+#include "broker-bridge/nats/url.h"
 #include "broker-bridge/ops/command_line.h"
 #include "broker-bridge/ops/http.h"
 #include "broker-bridge/ops/log.h"
@@ -74,7 +75,8 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
     auto written = bridge::write_ready_file(config.ready_file, (*server)->port());
     if (!written) return complain(kFailed, written.error());
   }
-  ops::log_info("started", {{"id", config.id}, {"url", config.url}, {"http", (*server)->port()}});
+  const std::string url = estop::nats::redacted(config.url);
+  ops::log_info("started", {{"id", config.id}, {"url", url}, {"http", (*server)->port()}});
   loop.run();
   return exit_code;
 }

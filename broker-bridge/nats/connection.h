@@ -51,7 +51,7 @@ class MessageView {
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct ConnectOptions {
-  std::string url = "nats://127.0.0.1:4222";  // several with commas
+  std::string url = "nats://127.0.0.1:4222";  // several with commas; see url.h; tls:// means TLS
   std::string name;                           // shown by the broker's monitor
   std::string creds_file;                     // path of a .creds file; read at every (re)connect
   // PEM file of a CA. TLS then or no connection, to a broker that has a certificate of it for the
@@ -92,8 +92,9 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  // Connects; blocks at most connect_timeout for each server of the url. Once. kNoContact (nobody
-  // there) or kUnauthenticated, with the broker's own words. With `retry` the first attempt may
+  // Connects; blocks at most connect_timeout for each server of the url, and as long for its name.
+  // Once. kBadArgument (the url), kNoContact (nobody there) or kUnauthenticated, with the broker's
+  // own words. With `retry` the first attempt may
   // fail: kOk, and it goes on trying in the background; the event `connected` tells.
   schemas::Result<void> connect(bool retry = false);
   [[nodiscard]] bool is_connected() const;

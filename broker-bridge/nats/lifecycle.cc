@@ -1,4 +1,6 @@
 // Connecting, the end, and what nats.c tells about the connection from its own threads.
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <limits>
 #include <random>
@@ -17,28 +19,15 @@ constexpr int kPingsOutMax = std::numeric_limits<int>::max();  // watch_silence(
 constexpr int kUnluckyMax = 5;                                 // in a row, once in 2^40
 constexpr int kRefusedMax = 2;  // in a row: once may be a broker that is just learning of us
 
-std::vector<std::string> split_urls(const std::string& text) {
-  std::vector<std::string> urls;
-  for (std::size_t at = 0; at <= text.size();) {
-    const auto comma = std::min(text.find(',', at), text.size());
-    if (comma > at) urls.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
+// Of several brokers each client takes another one first.
+std::vector<Url> shuffled(std::vector<Url> urls) {
+  std::shuffle(urls.begin(), urls.end(), std::minstd_rand(std::random_device{}()));
   return urls;
 }
 
-// For error texts: without user and password.
-std::string without_secrets(const std::string& text) {
-  std::string shown;
-  for (const auto& url : split_urls(text)) {
-    const auto scheme = url.find("://");
-    const auto start = scheme == std::string::npos ? 0 : scheme + 3;
-    const auto at = url.rfind('@');
-    if (!shown.empty()) shown += ',';
-    shown +=
-        at == std::string::npos || at < start ? url : url.substr(0, start) + url.substr(at + 1);
-  }
-  return shown;
+bool is_numeric(const std::string& host) {
+  in6_addr address{};
+  return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || host.find(':') != std::string::npos;
 }
 
 // Tells this process's requests from those of another one under the same inbox.
@@ -86,20 +75,15 @@ Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
       nonce_(random_nonce()),
       hop_(loop) {}
 
-schemas::Result<OptionsOwner> Connection::State::make_options(Link& link) {
+schemas::Result<OptionsOwner> Connection::State::make_options(const Url& url, Link& link) {
   natsOptions* raw = nullptr;
   if (natsOptions_Create(&raw) != NATS_OK) return fail(Errc::kInternal, "nats.c: no memory");
   OptionsOwner owner(raw);
-  const auto urls = split_urls(options_.url);
-  std::vector<const char*> servers;
-  for (const auto& url : urls) servers.push_back(url.c_str());
-  if (servers.empty()) return fail(Errc::kBadArgument, "the broker's url is empty");
-
   natsStatus status = NATS_OK;
   const auto set = [&status](auto function, auto... arguments) {
     if (status == NATS_OK) status = function(arguments...);
   };
-  set(natsOptions_SetServers, raw, servers.data(), static_cast<int>(servers.size()));
+  set(natsOptions_SetURL, raw, url.text.c_str());
   set(natsOptions_SetTimeout, raw, options_.connect_timeout.count());
   set(natsOptions_SetPingInterval, raw, options_.ping_interval.count());
   set(natsOptions_SetMaxPingsOut, raw, kPingsOutMax);
@@ -110,8 +94,8 @@ schemas::Result<OptionsOwner> Connection::State::make_options(Link& link) {
   if (!options_.creds_file.empty()) {
     set([this](natsOptions* made) { return credentials_.attach(made); }, raw);
   }
+  if (url.is_secure || !options_.tls_ca_file.empty()) set(natsOptions_SetSecure, raw, true);
   if (!options_.tls_ca_file.empty()) {
-    set(natsOptions_SetSecure, raw, true);
     set(natsOptions_LoadCATrustedCertificates, raw, options_.tls_ca_file.c_str());
   }
   set(natsOptions_SetClosedCB, raw, &State::on_closed, static_cast<void*>(&link));
@@ -121,18 +105,37 @@ schemas::Result<OptionsOwner> Connection::State::make_options(Link& link) {
       &State::on_write, &State::on_detach);
   if (status != NATS_OK) {
     return fail(Errc::kBadArgument, fmt::format("cannot set up the connection to {}: {}",
-                                                options_.url, last_error(status)));
+                                                redacted(options_.url), last_error(status)));
   }
   return owner;
 }
 
 tl::expected<Connection::State::Made, Connection::State::Refusal> Connection::State::attempt() {
+  auto urls = parse_urls(options_.url);
+  if (!urls) return tl::make_unexpected(Refusal{urls.error()});
+  Refusal why;
+  for (const Url& url : shuffled(std::move(*urls))) {
+    auto made = attempt(url);
+    if (made) return made;
+    if (!why.of_credential) why = std::move(made.error());  // a broker that is there says more
+  }
+  return tl::make_unexpected(std::move(why));
+}
+
+tl::expected<Connection::State::Made, Connection::State::Refusal> Connection::State::attempt(
+    const Url& url) {
+  if (!is_numeric(url.host)) {
+    // The library asks for the name, too, and cannot be called back: by now the answer is known.
+    if (auto found = names_.find(url.host, options_.connect_timeout); !found) {
+      return tl::make_unexpected(Refusal{found.error()});
+    }
+  }
   natsStatus status = NATS_OK;
   for (int left = kUnluckyMax; left > 0; --left) {
     Made made;
     made.link = std::make_shared<Link>();
     made.link->state = shared_from_this();
-    const auto options = make_options(*made.link);
+    const auto options = make_options(url, *made.link);
     if (!options) return tl::make_unexpected(Refusal{options.error()});
     natsConnection* raw = nullptr;
     made.link->self = made.link;
@@ -148,7 +151,7 @@ tl::expected<Connection::State::Made, Connection::State::Refusal> Connection::St
 }
 
 schemas::Error Connection::State::refusal(natsStatus status) const {
-  const std::string broker = without_secrets(options_.url);
+  const std::string broker = redacted(options_.url);
   const std::string words = last_error(status);
   if (status == NATS_CONNECTION_AUTH_FAILED) {
     return {Errc::kUnauthenticated,

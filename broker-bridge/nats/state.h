@@ -23,7 +23,9 @@
 
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/credentials.h"
+#include "broker-bridge/nats/names.h"
 #include "broker-bridge/nats/owners.h"
+#include "broker-bridge/nats/url.h"
 
 namespace estop::nats {
 
@@ -127,8 +129,9 @@ class Connection::State : public std::enable_shared_from_this<State> {
   static void on_error(natsConnection* nc, natsSubscription* sub, natsStatus status, void* closure);
 
   // One attempt to connect, and many; from any thread.
-  schemas::Result<OptionsOwner> make_options(Link& link);
+  schemas::Result<OptionsOwner> make_options(const Url& url, Link& link);
   tl::expected<Made, Refusal> attempt();
+  tl::expected<Made, Refusal> attempt(const Url& url);
   [[nodiscard]] schemas::Error refusal(natsStatus status) const;
   void keep_connecting(int refused);     // on connector_, until connected, refused twice or closed
   [[nodiscard]] bool wait_to_connect();  // false: closed
@@ -161,6 +164,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   const std::string inbox_;  // with its last dot
   ConnectionEvents events_;
   Credentials credentials_;
+  Names names_;
   bool closed_ = false;
 
   // The connection, or none while there is none. The socket is our own duplicate of the library's.

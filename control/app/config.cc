@@ -10,6 +10,7 @@
 #include <tuple>
 #include <utility>
 
+#include "broker-bridge/nats/url.h"
 #include "broker-bridge/ops/log.h"
 #include "schemas/order.h"
 
@@ -79,6 +80,7 @@ Result<void> validate(const ControlConfig& config) {
     return bad("--prefix '{}': use lower-case letters, digits, - and _, at most 63", config.prefix);
   }
   if (config.url.empty()) return bad("--url is empty: give the broker, as nats://127.0.0.1:4222");
+  if (auto urls = nats::parse_urls(config.url); !urls) return bad("--url: {}", urls.error().detail);
   if (!parse_endpoint(config.listen)) {
     return bad("--listen '{}': an IP address and a port, as 127.0.0.1:0", config.listen);
   }

@@ -4,6 +4,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/nats/url.h"
 #include "broker-bridge/ops/command_line.h"
 #include "broker-bridge/ops/http.h"
 #include "broker-bridge/ops/log.h"
@@ -15,6 +16,7 @@
 namespace {
 
 namespace control = estop::control;
+namespace nats = estop::nats;
 namespace ops = estop::ops;
 
 // kStartAgain: the log is not what this process thought; a start anew reads it again.
@@ -71,7 +73,7 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
     auto written = control::write_ready_file(config.ready_file, (*server)->port());
     if (!written) return complain(kFailed, written.error());
   }
-  ops::log_info("started", {{"url", config.url}, {"http", (*server)->port()}});
+  ops::log_info("started", {{"url", nats::redacted(config.url)}, {"http", (*server)->port()}});
   loop.run();
   shell.leave();
   return exit_code;

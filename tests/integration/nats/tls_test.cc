@@ -69,6 +69,27 @@ TEST_F(TlsTest, WithACaNeverTalksInTheClear) {
   EXPECT_NE(why.find("no TLS with the broker"), std::string::npos) << why;
 }
 
+// A scheme is a promise: tls:// without a CA file means TLS with the system's CAs.
+TEST_F(TlsTest, TheSchemeTlsNeverTalksInTheClear) {
+  const Broker plain;
+  const Certificates made("IP:127.0.0.1");
+  const Broker secure({made.broker_config()});
+  const auto refused = [&](const Broker& broker, const char* scheme) {
+    ConnectOptions options;
+    options.url = scheme + std::to_string(broker.port());
+    const auto result = Connection(loop_, options, inbox("alice"), {}).connect();
+    return result ? std::string() : result.error().detail;
+  };
+  EXPECT_NE(refused(plain, "tls://127.0.0.1:").find("no TLS with the broker"), std::string::npos);
+  EXPECT_NE(refused(secure, "tls://127.0.0.1:").find("no TLS with"), std::string::npos)
+      << "its CA is not the system's";
+  EXPECT_NE(refused(plain, "ws://127.0.0.1:").find("'ws' is not spoken"), std::string::npos);
+  ConnectOptions options;
+  options.url = "tls://127.0.0.1:" + std::to_string(secure.port());
+  options.tls_ca_file = made.file("ca.pem");
+  EXPECT_TRUE(Connection(loop_, options, inbox("alice"), {}).connect());
+}
+
 TEST_F(TlsTest, ACaFileThatCannotBeReadIsABadArgument) {
   const Broker plain;
   const Result<void> result = trusting("/nowhere/ca.pem", plain)->connect();

@@ -1,0 +1,35 @@
+// Whether a broker's host has an address, asked with an end.
+//
+// getaddrinfo waits as long as resolv.conf says, ten seconds and more if the name server is silent,
+// and nothing ends it early. So the C library asks on a thread of its own, and the caller leaves.
+// One question a host at a time: who asks again while it runs waits for that one.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "schemas/result.h"
+
+namespace estop::nats {
+
+// Not thread-safe.
+class Names {
+ public:
+  Names();
+  ~Names();  // waits for no answer
+
+  // kNoContact: no such host, or no answer within `patience`.
+  [[nodiscard]] schemas::Result<void> find(const std::string& host,
+                                           std::chrono::milliseconds patience);
+  // Those that nobody has answered yet.
+  [[nodiscard]] std::size_t open_questions() const { return asked_.size(); }
+
+ private:
+  struct Question;
+  std::map<std::string, std::unique_ptr<Question>> asked_;
+};
+
+}  // namespace estop::nats
