@@ -33,6 +33,7 @@ struct Run {
   ExitStatus operator()(const AuthRevoke& revoke) const {
     return run_auth_revoke(common, revoke, terminal);
   }
+  ExitStatus operator()(const Carry& carry) const { return run_carry(common, carry, terminal); }
   ExitStatus operator()(const Version&) const {
     terminal.out << "estop " ESTOP_VERSION "\n";
     return ExitStatus::kOk;

@@ -40,6 +40,7 @@ struct Terminal {
                                          Terminal& terminal);
 [[nodiscard]] ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke,
                                          Terminal& terminal);
+[[nodiscard]] ExitStatus run_carry(const Common& common, const Carry& carry, Terminal& terminal);
 [[nodiscard]] ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal);
 
 // Says it on standard error and returns its exit code.

@@ -82,6 +82,10 @@ struct AuditExport {
 struct AuditVerify {};
 struct Status {};
 struct Version {};
+struct Carry {
+  std::string from;  // data folders
+  std::string to;
+};
 struct AuthIssue {
   control::Role role;
   std::string out;  // a copy goes there; empty: none
@@ -97,7 +101,7 @@ struct AuthRevoke {
 
 using Command =
     std::variant<Up, Kill, Resume, Approve, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
-                 Status, Version, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
+                 Status, Version, Carry, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
 
 struct Invocation {
   Common common;

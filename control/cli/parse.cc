@@ -32,7 +32,7 @@ struct Typed {
   bool fleet = false, now = false, revoke = false, yes = false, init_only = false;
   std::uint32_t limit = 50;
   std::uint64_t after = 0;
-  std::string kind, subject;
+  std::string kind, subject, from, to;
 };
 
 Scope scope_of(const Typed& typed, std::string_view verb) {
@@ -239,6 +239,13 @@ void Tree::add_installation() {
       ->check(CLI::IsMember({"resume", "fleet-kill"}));
   up->add_flag("--init-only", up_.init_only,
                "make keys, credentials and broker.conf; start nothing");
+  CLI::App* carry = add(
+      app_, "carry", "begin a new data folder with what an old one keeps, its kills first", [this] {
+        return Carry{typed_.from, typed_.to};
+      });
+  carry->add_option("old", typed_.from, "data folder that nothing runs on; it is not changed")
+      ->required();
+  carry->add_option("new", typed_.to, "data folder that does not exist yet")->required();
   add_auth(app_, typed_auth_, up_,
            [this](CLI::App& parent, const char* name, const char* help, Make make) {
              return add(parent, name, help, std::move(make));

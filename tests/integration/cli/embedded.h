@@ -14,6 +14,9 @@ namespace estop::cli {
 struct Outcome {
   int exit_code = -1;  // -1: killed by a signal, or not done in time
   std::string text;    // standard output and error
+  [[nodiscard]] bool says(const std::string& words) const {
+    return text.find(words) != std::string::npos;
+  }
 };
 
 class Embedded {
@@ -27,7 +30,9 @@ class Embedded {
   [[nodiscard]] RunFile run() const;  // what it listens on
   [[nodiscard]] std::string said() const;
   [[nodiscard]] int broker_port() const;
-  [[nodiscard]] std::string data() const { return folder_.file("data"); }
+  [[nodiscard]] std::string data() const { return folder_.file(data_); }
+  [[nodiscard]] std::string file(const std::string& name) const { return folder_.file(name); }
+  void use(const std::string& name) { data_ = name; }  // another data folder from here on
 
   // The living processes whose command line names this data folder, `up` itself excepted.
   [[nodiscard]] std::vector<pid_t> children() const;
@@ -35,6 +40,7 @@ class Embedded {
 
  private:
   testing::TempDir folder_;
+  std::string data_ = "data";
   ops::ChildProcess up_;
 };
 
