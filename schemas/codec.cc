@@ -2,13 +2,32 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "schemas/pack.h"
 
 namespace estop::schemas {
+
+// Encoders use them, to read what they have written.
+template <>
+Result<BridgeBeat> decode(std::string_view bytes);
+template <>
+Result<Hello> decode(std::string_view bytes);
+template <>
+Result<HelloReply> decode(std::string_view bytes);
+template <>
+Result<BeatReply> decode(std::string_view bytes);
+template <>
+Result<LogReadReply> decode(std::string_view bytes);
+template <>
+Result<StoreRequest> decode(std::string_view bytes);
+template <>
+Result<StoreReply> decode(std::string_view bytes);
+
 namespace {
 
-constexpr std::size_t kFrameMax_bytes = 16 * 1024;  // one signed record
-constexpr std::size_t kNameMax_bytes = 256;
+constexpr std::size_t kFrameMax_bytes = kRecordMax_bytes;
 
 // What is signed is a domain, so that a signature of one kind of message never fits another, and
 // the body.
@@ -41,6 +60,21 @@ bool signed_by(std::string_view bytes, std::size_t max_bytes, std::string_view d
   return frame && verify(key, std::string(domain).append(frame->body), frame->signature);
 }
 
+// The bytes, if `M`'s own reader takes them: what it would refuse is never sent.
+template <class M>
+Result<Bytes> checked(Bytes bytes) {
+  if (const auto read = decode<M>(bytes); !read) return passed_on(read);
+  return bytes;
+}
+
+// The same for a reply, which has to get out: in place of one that its reader would refuse goes the
+// one that says why.
+template <class Reply>
+Bytes checked(Bytes bytes, Bytes (*encode_error)(const Error&)) {
+  const auto read = decode<Reply>(bytes);
+  return read ? std::move(bytes) : encode_error(read.error());
+}
+
 Scope read_scope(ArrayReader& in) {
   const std::string text = in.text(kNameMax_bytes);
   if (!in.ok()) return {};
@@ -53,6 +87,18 @@ std::string read_name(ArrayReader& in, std::size_t max_bytes) {
   std::string text = in.text(max_bytes);
   if (in.ok() && !is_segment(text)) in.fault(Errc::kBadAddress, SegmentTag::explain(text));
   return text;
+}
+
+// Op ids of kills: each once.
+std::vector<std::string> read_lifts(ArrayReader& in) {
+  auto lifts = in.texts(kOpIdMax_bytes, kLiftsMax);
+  std::vector<std::string_view> sorted(lifts.begin(), lifts.end());
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (in.ok() && twice != sorted.end()) {
+    in.fault(Errc::kBadArgument, fmt::format("lifts names {} twice", *twice));
+  }
+  return lifts;
 }
 
 void write_head(ArrayWriter& out, const Head& head) {
@@ -114,7 +160,7 @@ Result<Record> decode_body(std::string_view body) {
   r.actor = read_name(in, kSegmentMax_bytes);
   r.reason = in.text(kReasonMax_bytes);
   r.issued_at_ms = in.number();
-  r.lifts = in.texts(kOpIdMax_bytes);
+  r.lifts = read_lifts(in);
   r.pending = in.member<PendingWork>();
   r.incarnation = in.number();
   r.target = in.text(kNameMax_bytes);
@@ -126,9 +172,18 @@ Result<Record> decode_body(std::string_view body) {
 
 // --- Signed records ---
 
-SignedRecord sign_record(const Record& record, const SigningKey& key) {
-  const Bytes body = encode_body(record);
-  return {record, seal(kRecordDomain, body, key), sha256(body)};
+Result<SignedRecord> sign_record(const Record& record, const SigningKey& key) {
+  return open_record(seal(kRecordDomain, encode_body(record), key));
+}
+
+Result<void> check_record(const Record& record) {
+  if (record.lifts.size() > kLiftsMax) {
+    return fail(Errc::kTooMany, fmt::format("a resume names at most {} kills, not {}: resume them "
+                                            "in parts, with 'lifts'",
+                                            kLiftsMax, record.lifts.size()));
+  }
+  const auto read = decode_body(encode_body(record));
+  return read ? Result<void>{} : passed_on(read);
 }
 
 Result<SignedRecord> open_record(std::string_view frame) {
@@ -140,29 +195,19 @@ Result<SignedRecord> open_record(std::string_view frame) {
 }
 
 bool verify_record(const SignedRecord& record, const PublicKey& key) {
-  return signed_by(record.frame, kFrameMax_bytes, kRecordDomain, key);
+  return is_signed_record(record.frame, key);
+}
+
+bool is_signed_record(std::string_view frame, const PublicKey& key) {
+  return signed_by(frame, kFrameMax_bytes, kRecordDomain, key);
 }
 
 // --- Signed frames and receipts ---
 
-Bytes sign_lease(const LeaseFrame& frame, const SigningKey& key) {
-  ArrayWriter out(8);
-  out.number(kVersion).number(frame.term);
-  write_head(out, frame.head);
-  out.list(frame.grants.size());
-  for (const Grant& grant : frame.grants) out.list(2).text(grant.bridge).number(grant.nonce);
-  out.list(frame.uncommitted.size());
-  for (const Bytes& kill : frame.uncommitted) out.bin(kill);
-  return seal(kLeaseDomain, out.number(frame.sent_at_ms).end(), key);
-}
+namespace {
 
-Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key) {
-  auto opened = open_frame(bytes, kControlMessageMax_bytes);
-  if (!opened) return tl::make_unexpected(opened.error());
-  if (!verify(key, std::string(kLeaseDomain).append(opened->body), opened->signature)) {
-    return fail(Errc::kBadSignature, "a lease frame that control did not sign");
-  }
-  ArrayReader in(opened->body, 8, kControlMessageMax_bytes);
+Result<LeaseFrame> read_lease_body(std::string_view body) {
+  ArrayReader in(body, 8, kControlMessageMax_bytes);
   LeaseFrame frame;
   frame.term = in.number();
   frame.head = read_head(in);
@@ -175,11 +220,43 @@ Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key) {
   return in.finish(std::move(frame));
 }
 
-Bytes sign_receipt(const BridgeReceipt& r, const SigningKey& key) {
+}  // namespace
+
+Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key) {
+  ArrayWriter out(8);
+  out.number(kVersion).number(frame.term);
+  write_head(out, frame.head);
+  out.list(frame.grants.size());
+  for (const Grant& grant : frame.grants) out.list(2).text(grant.bridge).number(grant.nonce);
+  out.list(frame.uncommitted.size());
+  for (const Bytes& kill : frame.uncommitted) out.bin(kill);
+  Bytes sealed = seal(kLeaseDomain, out.number(frame.sent_at_ms).end(), key);
+  const auto opened = open_frame(sealed, kControlMessageMax_bytes);
+  if (!opened) return passed_on(opened);
+  if (const auto read = read_lease_body(opened->body); !read) return passed_on(read);
+  return sealed;
+}
+
+Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key) {
+  auto opened = open_frame(bytes, kControlMessageMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  if (!verify(key, std::string(kLeaseDomain).append(opened->body), opened->signature)) {
+    return fail(Errc::kBadSignature, "a lease frame that control did not sign");
+  }
+  return read_lease_body(opened->body);
+}
+
+bool is_signed_lease(std::string_view bytes, const PublicKey& key) {
+  return signed_by(bytes, kControlMessageMax_bytes, kLeaseDomain, key);
+}
+
+Result<Bytes> sign_receipt(const BridgeReceipt& r, const SigningKey& key) {
   ArrayWriter out(8);
   out.number(kVersion).text(r.bridge).text(r.op_id).number(r.seq).member(r.kind);
   out.number(r.forwarded_before).number(r.refused_since).number(r.latched_in_us);
-  return seal(kReceiptDomain, out.end(), key);
+  Bytes sealed = seal(kReceiptDomain, out.end(), key);
+  if (const auto read = read_receipt(sealed); !read) return passed_on(read);
+  return sealed;
 }
 
 Result<BridgeReceipt> read_receipt(std::string_view bytes) {
@@ -201,11 +278,13 @@ bool verify_receipt(std::string_view bytes, const PublicKey& key) {
   return signed_by(bytes, kFrameMax_bytes, kReceiptDomain, key);
 }
 
-Bytes sign_stopped(const StoppedReceipt& r, const SigningKey& key) {
+Result<Bytes> sign_stopped(const StoppedReceipt& r, const SigningKey& key) {
   ArrayWriter out(7);
   out.number(kVersion).text(r.op_id).number(r.seq).number(r.handlers_cancelled);
   out.number(r.intents_dropped).flag(r.grace_exceeded).number(r.stopped_in_us);
-  return seal(kStoppedDomain, out.end(), key);
+  Bytes sealed = seal(kStoppedDomain, out.end(), key);
+  if (const auto read = read_stopped(sealed); !read) return passed_on(read);
+  return sealed;
 }
 
 Result<StoppedReceipt> read_stopped(std::string_view bytes) {
@@ -228,14 +307,14 @@ bool verify_stopped(std::string_view bytes, const PublicKey& key) {
 
 // --- Bridges ---
 
-Bytes encode(const BridgeBeat& b) {
+Result<Bytes> encode(const BridgeBeat& b) {
   ArrayWriter out(13);
   out.number(kVersion).text(b.bridge).number(b.nonce).member(b.state);
   write_head(out, b.applied);
   out.fixed(b.key).number(b.forwarded).number(b.refused).number(b.refused_killed);
   out.number(b.after_fence).list(b.held.size());
   for (const Bytes& kill : b.held) out.bin(kill);
-  return out.end();
+  return checked<BridgeBeat>(out.end());
 }
 
 template <>
@@ -257,10 +336,12 @@ Result<BridgeBeat> decode(std::string_view bytes) {
 
 // --- Agents ---
 
-Bytes encode(const Hello& h) {
+// `host` and `runtime` are for people: rather shortened than not announced.
+Result<Bytes> encode(const Hello& h) {
   ArrayWriter out(7);
-  out.number(kVersion).fixed(h.key).text(h.host).number(h.pid).text(h.runtime);
-  return out.text(h.spawned_by).flag(h.goodbye).end();
+  out.number(kVersion).fixed(h.key).text(clean_text(h.host, kNameMax_bytes)).number(h.pid);
+  out.text(clean_text(h.runtime, kNameMax_bytes)).text(h.spawned_by).flag(h.goodbye);
+  return checked<Hello>(out.end());
 }
 
 template <>
@@ -278,14 +359,19 @@ Result<Hello> decode(std::string_view bytes) {
 
 Bytes encode(const HelloReply& r) {
   ArrayWriter out(8);
-  out.number(kVersion).member(r.code).text(r.detail).number(r.incarnation);
-  out.number(r.beat_ms).number(r.lease_ms);
+  out.number(kVersion).member(r.code).text(clean_text(r.detail, kReasonMax_bytes));
+  out.number(r.incarnation).number(r.beat_ms).number(r.lease_ms);
   write_latches(out, r.latches);
   out.list(r.checkpoints.size());
   for (const CheckpointInfo& info : r.checkpoints) {
     out.list(3).text(info.key).number(info.version).number(info.size_bytes);
   }
-  return out.end();
+  return checked<HelloReply>(out.end(), [](const Error& error) {
+    HelloReply no;
+    no.code = error.code;
+    no.detail = error.detail;
+    return encode(no);
+  });
 }
 
 template <>
@@ -335,7 +421,12 @@ Bytes encode(const BeatReply& r) {
   ArrayWriter out(5);
   out.number(kVersion).number(r.nonce).member(r.code).number(r.incarnation);
   write_latches(out, r.latches);
-  return out.end();
+  // No lease then, but a hello, whose answer says why.
+  return checked<BeatReply>(out.end(), [](const Error&) {
+    BeatReply no;
+    no.code = Errc::kNotFound;
+    return encode(no);
+  });
 }
 
 template <>
@@ -366,8 +457,10 @@ Result<LogRead> decode(std::string_view bytes) {
 
 Bytes encode(const LogReadReply& r) {
   ArrayWriter out(4);
-  out.number(kVersion).member(r.code).text(r.detail);
-  return out.bin(r.frame).end();
+  out.number(kVersion).member(r.code).text(clean_text(r.detail, kReasonMax_bytes));
+  return checked<LogReadReply>(out.bin(r.frame).end(), [](const Error& error) {
+    return encode(LogReadReply{error.code, error.detail, {}});
+  });
 }
 
 template <>
@@ -382,10 +475,10 @@ Result<LogReadReply> decode(std::string_view bytes) {
 
 // --- Checkpoints and effects ---
 
-Bytes encode(const StoreRequest& r) {
+Result<Bytes> encode(const StoreRequest& r) {
   ArrayWriter out(6);
   out.number(kVersion).member(r.op).text(r.key).number(r.expected_version).number(r.incarnation);
-  return out.bin(r.bytes).end();
+  return checked<StoreRequest>(out.bin(r.bytes).end());
 }
 
 template <>
@@ -403,8 +496,14 @@ Result<StoreRequest> decode(std::string_view bytes) {
 
 Bytes encode(const StoreReply& r) {
   ArrayWriter out(6);
-  out.number(kVersion).member(r.code).text(r.detail).number(r.version).member(r.effect);
-  return out.bin(r.bytes).end();
+  out.number(kVersion).member(r.code).text(clean_text(r.detail, kReasonMax_bytes));
+  out.number(r.version).member(r.effect);
+  return checked<StoreReply>(out.bin(r.bytes).end(), [](const Error& error) {
+    StoreReply no;
+    no.code = error.code;
+    no.detail = error.detail;
+    return encode(no);
+  });
 }
 
 template <>

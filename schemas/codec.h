@@ -2,7 +2,8 @@
 //
 // Decoders are strict: version, element count, types, ranges, enum members, names, depth, sizes,
 // trailing bytes. They never allocate from a claimed length and never read past the end. What they
-// refuse they name by its own error code. All functions are pure and thread-safe.
+// refuse they name by its own error code. Encoders hold what they have made against the decoder:
+// what cannot be read back is never written. All functions are pure and thread-safe.
 #pragma once
 
 #include <string_view>
@@ -20,41 +21,51 @@ namespace estop::schemas {
 
 // UTF-8 (no overlong forms, no surrogates) without control characters other than line feed and tab.
 [[nodiscard]] bool is_clean_text(std::string_view text);
+// `text` as is_clean_text wants it and at most `max_bytes` long: every byte that may not stand in
+// it becomes '?', what is too long is cut between two characters.
+[[nodiscard]] std::string clean_text(std::string_view text, std::size_t max_bytes);
 
 // Intents. decode_intent returns views into `bytes`; it allocates nothing and does not look into
-// the payload.
-[[nodiscard]] Bytes encode_intent(const IntentHead& head);
+// the payload. encode_intent fails with what decode_intent would say.
+[[nodiscard]] Result<Bytes> encode_intent(const IntentHead& head);
 [[nodiscard]] Result<IntentHead> decode_intent(std::string_view bytes);
 
-// Signed records. sign_record encodes the body, hashes and signs it. open_record decodes and
-// hashes; it does *not* verify the signature: verify_record does (174 µs), so that a caller can
-// latch first.
-[[nodiscard]] SignedRecord sign_record(const Record& record, const SigningKey& key);
+// Signed records. sign_record encodes the body, hashes and signs it; it fails with what open_record
+// would say. open_record decodes and hashes; it does *not* verify the signature: verify_record does
+// (174 µs), so that a caller can latch first. is_signed_record judges also what cannot be read.
+[[nodiscard]] Result<SignedRecord> sign_record(const Record& record, const SigningKey& key);
+// What sign_record would say to it, without a signature: to be asked before an order is promised.
+[[nodiscard]] Result<void> check_record(const Record& record);
 [[nodiscard]] Result<SignedRecord> open_record(std::string_view frame);
 [[nodiscard]] bool verify_record(const SignedRecord& record, const PublicKey& key);
+[[nodiscard]] bool is_signed_record(std::string_view frame, const PublicKey& key);
 
 // Signed frames and receipts. The decoders verify first and return kBadSignature before anything
-// else is trusted.
-[[nodiscard]] Bytes sign_lease(const LeaseFrame& frame, const SigningKey& key);
+// else is trusted. The writers fail with what their reader would say.
+[[nodiscard]] Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key);
 [[nodiscard]] Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key);
-[[nodiscard]] Bytes sign_receipt(const BridgeReceipt& receipt, const SigningKey& key);
+[[nodiscard]] bool is_signed_lease(std::string_view bytes, const PublicKey& key);
+[[nodiscard]] Result<Bytes> sign_receipt(const BridgeReceipt& receipt, const SigningKey& key);
 [[nodiscard]] Result<BridgeReceipt> read_receipt(
     std::string_view bytes);  // not verified: see verify_receipt
 [[nodiscard]] bool verify_receipt(std::string_view bytes, const PublicKey& key);
-[[nodiscard]] Bytes sign_stopped(const StoppedReceipt& receipt, const SigningKey& key);
+[[nodiscard]] Result<Bytes> sign_stopped(const StoppedReceipt& receipt, const SigningKey& key);
 [[nodiscard]] Result<StoppedReceipt> read_stopped(
     std::string_view bytes);  // not verified: see verify_stopped
 [[nodiscard]] bool verify_stopped(std::string_view bytes, const PublicKey& key);
 
-// Unsigned messages: the broker's permissions say who may send them.
-[[nodiscard]] Bytes encode(const BridgeBeat& beat);
+// Unsigned messages: the broker's permissions say who may send them. An encoder fails with what the
+// decoder would say. Those of replies cannot fail: in place of one that its reader would refuse
+// they encode the reply that says so (a BeatReply: say hello, whose answer then tells). A text for
+// people that is too long (`detail`, a hello's `host` and `runtime`) is cut.
+[[nodiscard]] Result<Bytes> encode(const BridgeBeat& beat);
 [[nodiscard]] Bytes encode(const LogRead& read);
 [[nodiscard]] Bytes encode(const LogReadReply& reply);
-[[nodiscard]] Bytes encode(const Hello& hello);
+[[nodiscard]] Result<Bytes> encode(const Hello& hello);
 [[nodiscard]] Bytes encode(const HelloReply& reply);
 [[nodiscard]] Bytes encode(const Beat& beat);
 [[nodiscard]] Bytes encode(const BeatReply& reply);
-[[nodiscard]] Bytes encode(const StoreRequest& request);
+[[nodiscard]] Result<Bytes> encode(const StoreRequest& request);
 [[nodiscard]] Bytes encode(const StoreReply& reply);
 // M is one of the nine above.
 template <class M>

@@ -110,13 +110,15 @@ Errc check_fields(const IntentHead& head) noexcept {
 
 }  // namespace
 
-Bytes encode_intent(const IntentHead& head) {
+Result<Bytes> encode_intent(const IntentHead& head) {
   const bool wanted = !head.reply_instance.empty();
   ArrayWriter out(wanted ? 8 : 7);
   out.number(kVersion).text(head.id).number(head.incarnation).number(head.ttl_ms);
   out.text(head.trace).number(head.flags).bin(head.payload);
   if (wanted) out.text(head.reply_instance);
-  return out.end();
+  Bytes bytes = out.end();
+  if (const auto read = decode_intent(bytes); !read) return passed_on(read);
+  return bytes;
 }
 
 Result<IntentHead> decode_intent(std::string_view bytes) {

@@ -16,11 +16,14 @@ inline constexpr std::size_t kIntentIdMax_bytes = 40;
 inline constexpr std::size_t kKeyMax_bytes = 256;  // checkpoint and effect keys
 inline constexpr std::size_t kReasonMax_bytes = 1024;
 inline constexpr std::size_t kOpIdMax_bytes = 40;
+inline constexpr std::size_t kNameMax_bytes = 256;  // scopes, targets, and what a hello tells
+inline constexpr std::size_t kLiftsMax = 256;       // kills that one resume names
 
 // Messages. The broker's max_payload is kBrokerPayloadMax_bytes; what is larger never arrives.
 inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;  // of an intent
 inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;
+inline constexpr std::size_t kRecordMax_bytes = 16 * 1024;           // a signed record, an order
 inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;  // records, beats, commands
 inline constexpr std::size_t kMessageMax_bytes = 1'088 * 1024;       // in every credential
 inline constexpr std::size_t kSubscriptionsMax = 4'096;  // of one connection; a request has one
@@ -43,6 +46,12 @@ inline constexpr std::uint32_t kRequestTimeout_ms = 5'000;
 static_assert(kBridgeLease_ms >= 4 * kBridgeBeat_ms, "a bridge outlives three lost beats");
 static_assert(kAgentLease_ms >= 3 * kAgentBeat_ms, "an agent outlives two lost beats");
 static_assert(kCheckpointMax_bytes + 64 * 1024 <= kMessageMax_bytes, "a checkpoint fits");
+// Every record within its limits fits its frame: 3 bytes of length for each text, 512 for numbers,
+// hash, key and signature.
+static_assert(kLiftsMax * (kOpIdMax_bytes + 3) + kReasonMax_bytes + 2 * kNameMax_bytes +
+                      kOpIdMax_bytes + kSegmentMax_bytes + 512 <=
+                  kRecordMax_bytes,
+              "a resume that names as many kills as it may is readable");
 static_assert(kMessageMax_bytes < kBrokerPayloadMax_bytes, "the credential binds");
 static_assert(kPayloadMax_bytes < kCheckpointMax_bytes);
 static_assert(kStaleBeats < kCrashedBeats);

@@ -13,7 +13,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::size_t kOrderMax_bytes = 16 * 1024;
+constexpr std::size_t kOrderMax_bytes = kRecordMax_bytes;
 constexpr std::size_t kCredentialMax_bytes = 8 * 1024;
 
 Error malformed(std::string detail) {
@@ -104,9 +104,9 @@ Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text) 
   if (!jwt) return tl::make_unexpected(jwt.error());
   const auto key = key_from_creds(creds_text);
   if (!key) return tl::make_unexpected(key.error());
-  SignedOrder order{sign_record(kill, *key), std::move(*jwt), {}};
-  order.frame = ArrayWriter(3).number(kVersion).bin(order.kill.frame).text(order.credential).end();
-  return order;
+  const auto record = sign_record(kill, *key);
+  if (!record) return passed_on(record);
+  return open_order(ArrayWriter(3).number(kVersion).bin(record->frame).text(*jwt).end());
 }
 
 Result<SignedOrder> open_order(std::string_view frame) {

@@ -24,7 +24,7 @@ struct SignedOrder {
 };
 
 // `kill` is a kKill without a place in the log; `creds_text` the text of the operator's `.creds`
-// file. kBadArgument: the credentials hold no JWT or no seed.
+// file. kBadArgument: the credentials hold no JWT or no seed. Otherwise what open_order would say.
 [[nodiscard]] Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text);
 
 // Decodes without verifying, so that a caller can latch first. kMalformed and its neighbours.

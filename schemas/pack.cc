@@ -1,5 +1,6 @@
 #include "schemas/pack.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -84,15 +85,36 @@ std::size_t utf8_length(std::string_view text) {
 
 }  // namespace
 
+namespace {
+
+// Length of the character at the front; 0: none that a text may have.
+std::size_t clean_length(std::string_view text) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
+  return control ? 0 : utf8_length(text);
+}
+
+}  // namespace
+
 bool is_clean_text(std::string_view text) {
   while (!text.empty()) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    const std::size_t length = utf8_length(text);
-    const bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7f;
-    if (length == 0 || control) return false;
+    const std::size_t length = clean_length(text);
+    if (length == 0) return false;
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string clean_text(std::string_view text, std::size_t max_bytes) {
+  std::string clean;
+  while (!text.empty()) {
+    const std::size_t length = clean_length(text);
+    const std::string_view next = length == 0 ? "?" : text.substr(0, length);
+    if (clean.size() + next.size() > max_bytes) break;
+    clean += next;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return clean;
 }
 
 Result<void> check_bounds(std::string_view bytes) {
@@ -187,10 +209,14 @@ Bytes ArrayReader::bin(std::size_t max_bytes) {
   return {object->via.bin.ptr, object->via.bin.size};
 }
 
-std::vector<std::string> ArrayReader::texts(std::size_t max_each_bytes) {
+std::vector<std::string> ArrayReader::texts(std::size_t max_each_bytes, std::size_t max_count) {
   std::vector<std::string> out;
   const auto* object = next(msgpack::type::ARRAY, "a list of texts");
   if (object == nullptr) return out;
+  if (object->via.array.size > max_count) {
+    fault(Errc::kTooMany, fmt::format("{} texts, at most {}", object->via.array.size, max_count));
+    return out;
+  }
   ArrayReader inner(*object, object->via.array.size);
   while (inner.ok() && out.size() < object->via.array.size) {
     out.push_back(inner.text(max_each_bytes));

@@ -79,7 +79,7 @@ class ArrayReader {
   Enum member();
   template <class T, class Read>
   std::vector<T> list(std::uint32_t inner_count, Read read);  // of inner arrays
-  std::vector<std::string> texts(std::size_t max_each_bytes);
+  std::vector<std::string> texts(std::size_t max_each_bytes, std::size_t max_count);
   std::vector<Bytes> bins(std::size_t max_each_bytes);
 
   void fault(Errc code, std::string detail) {

@@ -89,7 +89,9 @@ Result<Intents::Outgoing> Intents::make(std::string_view to, std::string_view ac
   head.flags = flags;
   head.payload = payload;
   if (has(flags, IntentFlag::kRequest)) head.reply_instance = self.instance.text();
-  made.frame = schemas::encode_intent(head);
+  auto frame = schemas::encode_intent(head);
+  if (!frame) return tl::make_unexpected(frame.error());
+  made.frame = std::move(*frame);
   return made;
 }
 
@@ -160,9 +162,11 @@ void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
   head.payload = std::string_view(payload).substr(0, schemas::kPayloadMax_bytes);
   head.reply_instance = delivery.from_instance;
   const auto& self = link_.identity();
+  auto frame = schemas::encode_intent(head);
+  if (!frame) return;  // all of it came with the request, which was read
   Outgoing made{life.number, delivery.intent.id, delivery.from,
                 self.subjects.intent(self.address, self.instance, delivery.from, *action),
-                schemas::encode_intent(head)};
+                std::move(*frame)};
   link_.post([this, intent = std::move(made)] { (void)publish(intent); });
 }
 

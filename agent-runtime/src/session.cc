@@ -139,8 +139,10 @@ void Session::say_goodbye() {
   const auto gone = std::make_shared<Answer<Bytes>>();
   link_.post([this, gone] {
     const auto& self = link_.identity();
-    link_.connection().publish(self.subjects.hello(self.address, self.instance),
-                               schemas::encode(hello(true)));
+    const auto bytes = schemas::encode(hello(true));
+    if (bytes) {
+      link_.connection().publish(self.subjects.hello(self.address, self.instance), *bytes);
+    }
     link_.connection().flush();
     gone->give(Bytes{});
   });

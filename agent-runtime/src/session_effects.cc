@@ -99,8 +99,10 @@ schemas::Hello Session::hello(bool goodbye) const {
 
 void Session::perform(const SendHello& effect) {
   const auto& self = link_.identity();
-  link_.connection().request(self.subjects.hello(self.address, self.instance),
-                             schemas::encode(hello(false)), kHelloTimeout,
+  const auto bytes = schemas::encode(hello(false));
+  if (!bytes) return happen(HelloFailed{bytes.error()});
+  link_.connection().request(self.subjects.hello(self.address, self.instance), *bytes,
+                             kHelloTimeout,
                              [this, number = effect.number](Result<nats::MessageView> view) {
                                if (!view) return happen(HelloFailed{view.error()});
                                auto reply = schemas::decode<schemas::HelloReply>(view->data);
@@ -135,8 +137,9 @@ void Session::perform(const SendBeat& effect) {
 
 void Session::perform(const SendReceipt& effect) {
   const auto& self = link_.identity();
-  link_.connection().publish(self.subjects.stopped(self.address, self.instance),
-                             schemas::sign_stopped(effect.receipt, keys_.own));
+  const auto bytes = schemas::sign_stopped(effect.receipt, keys_.own);
+  if (!bytes) return;  // its op id came from a record that was read
+  link_.connection().publish(self.subjects.stopped(self.address, self.instance), *bytes);
   link_.connection().flush();
 }
 

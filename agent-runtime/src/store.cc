@@ -69,7 +69,9 @@ Result<StoreReply> Store::ask_as(std::uint64_t life, StoreRequest request) {
 
 Result<StoreReply> Store::exchange(const StoreRequest& request) {
   if (auto fits = check(request); !fits) return tl::make_unexpected(fits.error());
-  const auto bytes = link_.ask(subject_, schemas::encode(request), timeout_);
+  auto asked = schemas::encode(request);
+  if (!asked) return tl::make_unexpected(asked.error());
+  const auto bytes = link_.ask(subject_, std::move(*asked), timeout_);
   if (!bytes) return tl::make_unexpected(bytes.error());
   auto reply = schemas::decode<StoreReply>(*bytes);
   if (!reply) return tl::make_unexpected(reply.error());

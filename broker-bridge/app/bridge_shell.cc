@@ -216,7 +216,9 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const SendBeat& send) {
-    control.publish(identity.subjects.bridge(identity.id), encode(send.beat));
+    const auto bytes = encode(send.beat);
+    if (!bytes) return unwritable("beat", bytes.error());
+    control.publish(identity.subjects.bridge(identity.id), *bytes);
     control.flush();
   }
 
@@ -224,8 +226,9 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     schemas::BridgeReceipt receipt = send.receipt;
     const Nanos took = ops::boot_ns() - send.read_at;
     receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
-    agents.publish(identity.subjects.receipt(identity.id),
-                   schemas::sign_receipt(receipt, identity.own_key));
+    const auto bytes = schemas::sign_receipt(receipt, identity.own_key);
+    if (!bytes) return unwritable("receipt", bytes.error());
+    agents.publish(identity.subjects.receipt(identity.id), *bytes);
     agents.flush();
     if (receipt.kind == schemas::RecordKind::kKill) {
       metrics.kill_latched(static_cast<double>(ops::boot_ns() - send.read_at) / 1e9);
@@ -270,6 +273,11 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const AbandonReplay&) { reader.reset(); }
+
+  // Control would not read it: nothing is sent, and its lease or fence waits for what is missing.
+  static void unwritable(std::string_view what, const schemas::Error& error) {
+    ops::log_error("alarm", {{"text", fmt::format("no {} was sent: {}", what, to_string(error))}});
+  }
 
   void perform(const Note& note) {
     switch (note.level) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
+#include "schemas/codec.h"
 
 namespace estop::control {
 
@@ -59,6 +60,9 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
   schemas::Record draft = asked_draft(RecordKind::kKill, asked, request);
   draft.mode = kill.mode;
   draft.grace_ms = kill.grace_ms;
+  if (auto fits = schemas::check_record(draft); !fits) {
+    return refuse(asked, fits.error(), now, out);
+  }
   if (needs_second(draft)) return propose(asked, request, std::move(draft), now, out);
   std::vector<std::string> warnings = kill_warnings(request.scope);
   for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");

@@ -127,7 +127,9 @@ void ControlCore::publish_lease(Now now, Effects& out) {
                                   .grants = roster_.grant(),
                                   .uncommitted = ledger_.kills_beyond_head(),
                                   .sent_at_ms = now.wall_ms};
-  out.push_back(PublishLease{schemas::sign_lease(frame, ledger_.key())});
+  auto bytes = schemas::sign_lease(frame, ledger_.key());
+  if (!bytes) return alarm("unwritable-lease", "control", to_string(bytes.error()), now, out);
+  out.push_back(PublishLease{std::move(*bytes)});
 }
 
 // --- Time ---

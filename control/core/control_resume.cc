@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
+#include "schemas/codec.h"
 
 namespace estop::control {
 
@@ -24,6 +25,9 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
   schemas::Record draft = asked_draft(RecordKind::kResume, asked, request);
   draft.lifts = *lifts;
   draft.pending = resume.pending;
+  if (auto fits = schemas::check_record(draft); !fits) {
+    return refuse(asked, fits.error(), now, out);
+  }
   if (needs_second(draft)) return propose(asked, request, std::move(draft), now, out);
   const std::string op_id = draft.op_id;
   Order& order = order_resume(std::move(draft), now, out);

@@ -23,14 +23,18 @@ bool LogEntry::may_apply() const {
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
   draft.issued_at_ms = now.wall_ms;
   if (!blind_) {
-    LogEntry& entry = push({.record = sign_next(std::move(draft)), .audit = std::move(audit)});
+    auto made = sign_next(std::move(draft), out);
+    if (!made) return {};
+    LogEntry& entry = push({.record = std::move(*made), .audit = std::move(audit)});
     if (entry.is_kill()) apply(entry.record, now.boot_us);
     publish(entry, out);
     return entry.record;
   }
   draft.epoch = epoch_;
   draft.term = term_;
-  unnumbered_.push_back({.record = schemas::sign_record(draft, key_), .audit = audit});
+  auto made = sign(draft, out);
+  if (!made) return {};
+  unnumbered_.push_back({.record = std::move(*made), .audit = audit});
   const LogEntry& entry = unnumbered_.back();
   ops_[draft.op_id] = {.kind = draft.kind, .scope = draft.scope};
   apply(entry.record, now.boot_us);
@@ -43,7 +47,14 @@ void Ledger::announce(const schemas::Bytes& frame, Effects& out) {
   out.push_back(PublishRecord{0, frame});
 }
 
-SignedRecord Ledger::sign_next(Record draft) {
+std::optional<SignedRecord> Ledger::sign(const Record& draft, Effects& out) {
+  auto made = schemas::sign_record(draft, key_);
+  if (made) return std::move(*made);
+  stop("a record that nobody could read was not written: " + to_string(made.error()), out);
+  return std::nullopt;
+}
+
+std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
   draft.epoch = epoch_;
   draft.term = term_;
   draft.seq = hashes_.size() + 1;
@@ -52,8 +63,8 @@ SignedRecord Ledger::sign_next(Record draft) {
     incarnation_ = std::max(incarnation_ + 1, draft.seq);
     draft.incarnation = incarnation_;
   }
-  SignedRecord made = schemas::sign_record(draft, key_);
-  hashes_.push_back(made.hash);
+  auto made = sign(draft, out);
+  if (made) hashes_.push_back(made->hash);
   return made;
 }
 

@@ -36,6 +36,8 @@ class Ledger {
   void begin(std::vector<schemas::SignedRecord> stored, std::string fresh_id, Effects& out);
 
   // Numbers, signs and publishes a draft (kind, op_id, scope, actor, … set). Blind: kills only.
+  // The caller has asked schemas::check_record, or read the draft from a frame: a record that no
+  // reader would take ends control instead, as nothing may be written behind it.
   schemas::SignedRecord append(schemas::Record draft, AuditEntry audit, Now now, Effects& out);
   // Publishes a kill once more, where everybody hears it and the stream refuses it.
   static void announce(const schemas::Bytes& frame, Effects& out);
@@ -67,7 +69,8 @@ class Ledger {
   [[nodiscard]] const schemas::SigningKey& key() const { return key_; }
 
  private:
-  schemas::SignedRecord sign_next(schemas::Record draft);
+  std::optional<schemas::SignedRecord> sign(const schemas::Record& draft, Effects& out);
+  std::optional<schemas::SignedRecord> sign_next(schemas::Record draft, Effects& out);
   LogEntry& push(LogEntry entry);
   void publish(LogEntry& entry, Effects& out);
   void publish_more(Effects& out);

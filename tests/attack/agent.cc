@@ -31,7 +31,7 @@ std::string RawAgent::intent_subject() const {
 
 schemas::HelloReply RawAgent::hello() {
   const std::string reply = fmt::format("{}.rpc.hello{}", subject("inbox"), ++asked_);
-  client_.publish(subject("hello"), encode(some_hello()), reply);
+  client_.publish(subject("hello"), encode(some_hello()).value(), reply);
   while (auto message = client_.next_message()) {
     if (message->subject == reply) {
       return schemas::decode<schemas::HelloReply>(message->data).value();
@@ -52,7 +52,7 @@ std::string RawAgent::intent(std::uint64_t incarnation) {
 }
 
 std::string RawAgent::intent(const schemas::IntentHead& head) {
-  const std::string bytes = encode_intent(head);
+  const std::string bytes = encode_intent(head).value();
   const std::string refused = fmt::format("{}.refused.{}", subject("inbox"), head.id);
   client_.publish(intent_subject(), bytes);
   while (auto message = client_.next_message()) {

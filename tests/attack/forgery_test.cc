@@ -5,6 +5,7 @@
 
 #include "schemas/order.h"
 #include "tests/attack/scene.h"
+#include "tests/support/forged.h"
 
 namespace estop::testing {
 namespace {
@@ -76,14 +77,10 @@ class AttackForgery : public ::testing::Test {
   Canary in_control_ = scene_.canary(Account::kControl);
 };
 
-std::string without_signature(std::string frame) {
-  return frame.replace(frame.size() - 64, 64, 64, '\0');
-}
-
 TEST_F(AttackForgery, H30H31AForgedKillStopsNobodyForLong) {
   const std::string before = scene_.state();
   const SigningKey wrong = SigningKey::generate(KeyRole::kUser);
-  const std::string forged = sign_record(kill("forged-1"), wrong).frame;
+  const std::string forged = sign_record(kill("forged-1"), wrong).value().frame;
   for (const std::string& frame : {forged, without_signature(forged), forged.substr(0, 40)}) {
     say_everywhere(frame);
     EXPECT_TRUE(passes(0));
@@ -103,8 +100,9 @@ TEST_F(AttackForgery, H27H30AForgedResumeOpensNothing) {
   next.epoch = next.term = 1;
   next.seq = 1'000;
   for (const std::string& frame :
-       {sign_record(next, wrong).frame, without_signature(sign_record(next, wrong).frame),
-        sign_record(old_epoch, log_key).frame, sign_record(next, log_key).frame}) {
+       {sign_record(next, wrong).value().frame,
+        without_signature(sign_record(next, wrong).value().frame),
+        sign_record(old_epoch, log_key).value().frame, sign_record(next, log_key).value().frame}) {
     say_everywhere(frame);
     EXPECT_EQ(agent_.intent(0), "refused");
     EXPECT_EQ(agent_.intent(99), "refused");

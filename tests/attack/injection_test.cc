@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/attack/scene.h"
+#include "tests/support/forged.h"
 
 namespace estop::testing {
 namespace {
@@ -63,7 +64,7 @@ TEST_F(AttackInjection, H14SubjectsAndReplies) {
       attacker.publish(allowed + evil, "attack");
       attacker.publish(allowed + "k3j9x2ab." + evil, "attack",
                        "estop.inbox.acme.prod.mallory." + evil);
-      attacker.publish(allowed + "k3j9x2ab", encode(some_hello()),
+      attacker.publish(allowed + "k3j9x2ab", encode(some_hello()).value(),
                        "estop.inbox.acme.prod.mallory.k3j9x2ab." + evil);
       attacker.subscribe("estop.deliver.acme.prod.mallory." + evil, 1);
       attacker.subscribe("estop.inbox.acme.prod.mallory.>", 2, evil);
@@ -84,18 +85,18 @@ TEST_F(AttackInjection, H14H20FieldsOfMessages) {
          {&schemas::Hello::host, &schemas::Hello::runtime, &schemas::Hello::spawned_by}) {
       schemas::Hello hello = some_hello();
       hello.*field = evil;
-      agent.socket().publish(agent.subject("hello"), encode(hello), reply);
+      agent.socket().publish(agent.subject("hello"), forged(hello), reply);
     }
     for (const auto op : {schemas::StoreOp::kPut, schemas::StoreOp::kGet,
                           schemas::StoreOp::kEffectBegin, schemas::StoreOp::kEffectFinish}) {
       agent.socket().publish(agent.subject("checkpoint"),
-                             encode(schemas::StoreRequest{op, evil, 0, 0, evil}), reply);
+                             forged(schemas::StoreRequest{op, evil, 0, 0, evil}), reply);
     }
     schemas::StoppedReceipt receipt;
     receipt.op_id = evil;
     agent.socket().publish(
         agent.subject("stopped"),
-        sign_stopped(receipt, schemas::SigningKey::generate(schemas::KeyRole::kUser)));
+        forged_stopped(receipt, schemas::SigningKey::generate(schemas::KeyRole::kUser)));
     for (std::string_view schemas::IntentHead::*field :
          {&schemas::IntentHead::id, &schemas::IntentHead::trace, &schemas::IntentHead::payload,
           &schemas::IntentHead::reply_instance}) {
@@ -104,7 +105,7 @@ TEST_F(AttackInjection, H14H20FieldsOfMessages) {
         head.id = "i1";
         head.flags = flags;
         head.*field = evil;
-        agent.socket().publish(agent.intent_subject(), encode_intent(head), reply);
+        agent.socket().publish(agent.intent_subject(), forged(head), reply);
       }
     }
   }
@@ -121,7 +122,7 @@ TEST_F(AttackInjection, H18Headers) {
   const std::string large = "NATS/1.0\r\nEstop-Error: " + std::string(300'000, 'x') + "\r\n";
   schemas::IntentHead head;
   head.id = "i1";
-  const std::string intent = encode_intent(head);
+  const std::string intent = encode_intent(head).value();
   for (const std::string& headers :
        {many, large,
         std::string("NATS/1.0\r\nNats-Service-Error-Code: 403\r\nEstop-Error: 4030\r\n"),

@@ -6,6 +6,7 @@
 #include "control/auth/claims.h"
 #include "tests/attack/built_subjects.h"
 #include "tests/attack/scene.h"
+#include "tests/support/forged.h"
 
 namespace estop::testing {
 namespace {
@@ -24,18 +25,18 @@ std::string intent(const char* id, std::uint64_t incarnation, std::uint32_t flag
   head.incarnation = incarnation;
   head.flags = flags;
   head.reply_instance = reply_instance;
-  return encode_intent(head);
+  return encode_intent(head).value();
 }
 
 // Everything that makes control or a bridge answer, forward or refuse.
 std::vector<Said> all_that_an_agent_says(const RawAgent& agent) {
   const std::string to_killed = agent.subject("intent") + ".acme.prod.killed.email.send";
-  return {{agent.subject("hello"), encode(some_hello())},
+  return {{agent.subject("hello"), encode(some_hello()).value()},
           {agent.subject("beat"), encode(schemas::Beat{})},
           {agent.subject("beat"), "garbage"},
-          {agent.subject("checkpoint"), encode(schemas::StoreRequest{})},
+          {agent.subject("checkpoint"), forged(schemas::StoreRequest{})},
           {agent.subject("checkpoint"),
-           encode(schemas::StoreRequest{schemas::StoreOp::kGet, "k", 0, 0, ""})},
+           encode(schemas::StoreRequest{schemas::StoreOp::kGet, "k", 0, 0, ""}).value()},
           {agent.subject("stopped"), "garbage"},
           {agent.subject("work") + ".ask", "garbage"},
           {agent.intent_subject(), intent("i1", 0)},

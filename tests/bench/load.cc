@@ -84,7 +84,7 @@ Load::Load(const Lane& lane) {
   head.incarnation = lane.incarnation;
   const std::string payload(kPayload_bytes, '\0');
   head.payload = payload;
-  state.message = schemas::encode_intent(head);
+  state.message = schemas::encode_intent(head).value();
   state.receiver.queue_subscribe(lane.subjects.deliveries_to(lane.receiver),
                                  *schemas::Segment::parse("agents"),
                                  [&state](const nats::MessageView& message) {

@@ -201,7 +201,7 @@ TEST_F(Burden, HeaderBombsReachNobodyAndHoldUpNobody) {  // H18
   many += "\r\n";
   schemas::IntentHead head;
   head.id = "bomb-1";
-  const std::string intent = schemas::encode_intent(head);
+  const std::string intent = schemas::encode_intent(head).value();
   for (int i = 0; i < 20; ++i) {
     for (const std::string& headers : {one, many}) {
       ASSERT_TRUE(bomber->send(fmt::format(
@@ -234,7 +234,8 @@ std::size_t hello_from(int port, const std::string& creds, std::size_t first, st
     hello.host = "here";
     hello.runtime = "herd/1";
     for (int again = 0; again < 5; ++again) {
-      clients[i].publish("estop.hello." + own, encode(hello), "estop.inbox." + own + ".rpc.hello");
+      clients[i].publish("estop.hello." + own, encode(hello).value(),
+                         "estop.inbox." + own + ".rpc.hello");
       if (!clients[i].next_message()) continue;
       ++answered;
       break;

@@ -127,7 +127,7 @@ void Crowd::send(Member& from, const schemas::Address& to, std::size_t payload_b
   head.incarnation = from.incarnation;
   head.payload = payload;
   const auto subject = wire().intent(sender.address, sender.instance, to, action());
-  if (sender.connection->publish(subject, schemas::encode_intent(head))) ++sent;
+  if (sender.connection->publish(subject, schemas::encode_intent(head).value())) ++sent;
 }
 
 void Crowd::take(Member& to, const nats::MessageView& message) {
@@ -157,8 +157,8 @@ void Crowd::say_hello(Member& member) {
   hello.host = "here";
   hello.runtime = "crowd/1";
   member.player->connection->request(
-      wire().hello(member.player->address, member.player->instance), encode(hello), kStoreWithin,
-      [&member](const schemas::Result<nats::MessageView>& answer) {
+      wire().hello(member.player->address, member.player->instance), encode(hello).value(),
+      kStoreWithin, [&member](const schemas::Result<nats::MessageView>& answer) {
         if (!answer) return;
         const auto reply = schemas::decode<schemas::HelloReply>(answer->data).value();
         if (reply.code == schemas::Errc::kOk) {
@@ -225,7 +225,7 @@ void Crowd::save_work() {
 
 void Crowd::store(Member& member, const schemas::StoreRequest& request, const Answer& answer) {
   member.player->connection->request(
-      wire().checkpoint(member.player->address, member.player->instance), encode(request),
+      wire().checkpoint(member.player->address, member.player->instance), encode(request).value(),
       kStoreWithin, [&member, answer](const schemas::Result<nats::MessageView>& reply) {
         member.is_saving = false;
         if (reply) answer(schemas::decode<schemas::StoreReply>(reply->data).value());

@@ -89,7 +89,7 @@ void intent(std::string_view input) {
   const auto bytes = input.substr(std::min(line + 1, input.size()));
   const auto head = schemas::decode_intent(bytes);
   if (!head) return;
-  require(schemas::encode_intent(*head) == bytes, "an intent has one encoding");
+  require(schemas::encode_intent(*head).value() == bytes, "an intent has one encoding");
   require(schemas::check_bounds(bytes).has_value(), "an intent is within the bounds");
   read_by_another(bytes, *head);
   if (const auto parts = subjects.parse_intent(input.substr(0, line))) pass_the_gate(*parts, *head);

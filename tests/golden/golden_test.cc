@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "schemas/codec.h"
+#include "tests/support/written.h"
 
 namespace estop::schemas {
 namespace {
@@ -110,34 +111,40 @@ struct Golden {
 
 template <class M>
 Golden plain(const char* file, const M& message) {
-  return {file, encode(message), [](const Bytes& b) { return encode(decode<M>(b).value()); }};
+  return {file, testing::written(encode(message)),
+          [](const Bytes& b) { return testing::written(encode(decode<M>(b).value())); }};
 }
 
 Golden record(const char* file, const Record& message) {
-  return {file, sign_record(message, key()).frame,
-          [](const Bytes& b) { return sign_record(open_record(b).value().record, key()).frame; }};
+  return {file, sign_record(message, key()).value().frame, [](const Bytes& b) {
+            return sign_record(open_record(b).value().record, key()).value().frame;
+          }};
 }
 
 Golden intent(const char* file, const IntentHead& head) {
-  return {file, encode_intent(head),
-          [](const Bytes& b) { return encode_intent(decode_intent(b).value()); }};
+  return {file, encode_intent(head).value(),
+          [](const Bytes& b) { return encode_intent(decode_intent(b).value()).value(); }};
 }
 
 std::vector<Golden> goldens() {
   const auto lease = [](const Bytes& b) {
-    return sign_lease(open_lease(b, key().public_key()).value(), key());
+    return sign_lease(open_lease(b, key().public_key()).value(), key()).value();
   };
-  const auto receipt = [](const Bytes& b) { return sign_receipt(read_receipt(b).value(), key()); };
-  const auto stopped = [](const Bytes& b) { return sign_stopped(read_stopped(b).value(), key()); };
+  const auto receipt = [](const Bytes& b) {
+    return sign_receipt(read_receipt(b).value(), key()).value();
+  };
+  const auto stopped = [](const Bytes& b) {
+    return sign_stopped(read_stopped(b).value(), key()).value();
+  };
   return {
       intent("intent_request", request()),
       intent("intent_reply", reply()),
       record("record_bridge_joined", joined()),
       record("record_kill", kill()),
       record("record_resume", resume()),
-      {"lease_frame", sign_lease(kLease, key()), lease},
-      {"bridge_receipt", sign_receipt(kReceipt, key()), receipt},
-      {"stopped_receipt", sign_stopped(kStopped, key()), stopped},
+      {"lease_frame", sign_lease(kLease, key()).value(), lease},
+      {"bridge_receipt", sign_receipt(kReceipt, key()).value(), receipt},
+      {"stopped_receipt", sign_stopped(kStopped, key()).value(), stopped},
       plain("bridge_beat", kBeat),
       plain("hello", kHello),
       plain("hello_reply", kWelcome),

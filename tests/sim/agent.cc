@@ -173,16 +173,16 @@ void AgentProcess::perform(const agent::SendHello& effect) {
   schemas::Hello hello;
   hello.key = own_key_.public_key();
   hello.runtime = "sim";
-  life_->connection.request(
-      settings_.subjects.hello(settings_.address, instance_), schemas::encode(hello), kPatience,
-      [this, number = effect.number,
-       asked_at = ground().stamp()](const schemas::Result<MessageView>& view) {
-        if (!view) return happen(agent::HelloFailed{view.error()});
-        auto reply = schemas::decode<schemas::HelloReply>(view->data);
-        if (!reply) return happen(agent::HelloFailed{reply.error()});
-        observer_.hello_answered(settings_.address, *reply, asked_at);
-        happen(agent::HelloAnswered{number, std::move(*reply)});
-      });
+  life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
+                            schemas::encode(hello).value(), kPatience,
+                            [this, number = effect.number, asked_at = ground().stamp()](
+                                const schemas::Result<MessageView>& view) {
+                              if (!view) return happen(agent::HelloFailed{view.error()});
+                              auto reply = schemas::decode<schemas::HelloReply>(view->data);
+                              if (!reply) return happen(agent::HelloFailed{reply.error()});
+                              observer_.hello_answered(settings_.address, *reply, asked_at);
+                              happen(agent::HelloAnswered{number, std::move(*reply)});
+                            });
 }
 
 void AgentProcess::perform(const agent::SendBeat& effect) {
@@ -206,7 +206,7 @@ void AgentProcess::perform(const agent::SendBeat& effect) {
 void AgentProcess::perform(const agent::SendReceipt& effect) {
   observer_.agent_receipt(settings_.address, instance_, effect.receipt);
   life_->connection.publish(settings_.subjects.stopped(settings_.address, instance_),
-                            schemas::sign_stopped(effect.receipt, own_key_));
+                            schemas::sign_stopped(effect.receipt, own_key_).value());
   life_->connection.flush();
 }
 

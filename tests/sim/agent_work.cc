@@ -60,7 +60,7 @@ void AgentProcess::publish_intent(std::uint64_t work_life, const schemas::Addres
   observer_.agent_sends(settings_.address, instance_, head.incarnation, boot_now());
   ++life_->sent;
   life_->connection.publish(settings_.subjects.intent(settings_.address, instance_, to, action()),
-                            schemas::encode_intent(head));
+                            schemas::encode_intent(head).value());
 }
 
 void AgentProcess::on_delivery(const MessageView& view) {
@@ -111,7 +111,7 @@ void AgentProcess::put_checkpoint() {
   request.incarnation = life_->incarnation;
   request.bytes = "so far";
   life_->connection.request(
-      settings_.subjects.checkpoint(settings_.address, instance_), schemas::encode(request),
+      settings_.subjects.checkpoint(settings_.address, instance_), schemas::encode(request).value(),
       kStorePatience, [this](const schemas::Result<MessageView>& view) {
         if (!view) return;
         const auto reply = schemas::decode<schemas::StoreReply>(view->data);

@@ -192,14 +192,14 @@ void BridgeProcess::on_intent(const MessageView& message) {
 void BridgeProcess::perform(const bridge::SendBeat& send) {
   observer_.beat_sent(settings_.id, send.beat.nonce, boot_now());
   life_->control.publish(settings_.subjects.bridge(*schemas::Segment::parse(settings_.id)),
-                         encode(send.beat));
+                         encode(send.beat).value());
   life_->control.flush();
 }
 
 void BridgeProcess::perform(const bridge::SendReceipt& send) {
   observer_.receipt_sent(settings_.id, send.receipt);
   life_->agents.publish(settings_.subjects.receipt(*schemas::Segment::parse(settings_.id)),
-                        schemas::sign_receipt(send.receipt, own_key_));
+                        schemas::sign_receipt(send.receipt, own_key_).value());
   life_->agents.flush();
 }
 

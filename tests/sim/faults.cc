@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "schemas/codec.h"
+#include "tests/support/forged.h"
 
 namespace estop::sim {
 namespace {
@@ -196,7 +197,7 @@ void Faults::speak_of_the_future() {
   record.op_id = "later";
   const auto key = schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, {});
   world_.broker->inject(schemas::Subjects::standard().log().str(),
-                        schemas::sign_record(record, key).frame);
+                        testing::forged_record(record, key));
 }
 
 void Faults::repeat_old_lease() {
@@ -212,6 +213,7 @@ void Faults::forge() {
   const auto subjects = schemas::Subjects::standard();
   schemas::Record kill;
   kill.op_id = "forged";
+  kill.actor = "mallory";
   kill.epoch = 1;
   kill.seq = world_.broker->stream().last_seq() + 1;
   schemas::Record resume = kill;
@@ -220,10 +222,10 @@ void Faults::forge() {
   resume.incarnation = 1'000;
   schemas::LeaseFrame lease;
   lease.term = 1'000;
-  lease.uncommitted = {schemas::sign_record(kill, key).frame};
-  world_.broker->inject(subjects.log().str(), schemas::sign_record(kill, key).frame);
-  world_.broker->inject(subjects.log().str(), schemas::sign_record(resume, key).frame);
-  world_.broker->inject(subjects.lease().str(), schemas::sign_lease(lease, key));
+  lease.uncommitted = {schemas::sign_record(kill, key).value().frame};
+  world_.broker->inject(subjects.log().str(), schemas::sign_record(kill, key).value().frame);
+  world_.broker->inject(subjects.log().str(), schemas::sign_record(resume, key).value().frame);
+  world_.broker->inject(subjects.lease().str(), schemas::sign_lease(lease, key).value());
 }
 
 }  // namespace estop::sim

@@ -70,7 +70,7 @@ void RogueProcess::announce() {
   schemas::Hello hello;
   hello.key = own_key_.public_key();
   life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
-                            schemas::encode(hello), kRoguePatience,
+                            schemas::encode(hello).value(), kRoguePatience,
                             [this](const schemas::Result<MessageView>& view) {
                               if (!view) return;
                               const auto reply = schemas::decode<schemas::HelloReply>(view->data);
@@ -92,7 +92,7 @@ void RogueProcess::send_intent() {
     head.reply_instance = "i001x00001";
   }
   life_->connection.publish(settings_.subjects.intent(settings_.address, instance_, to, action()),
-                            schemas::encode_intent(head));
+                            schemas::encode_intent(head).value());
 }
 
 void RogueProcess::send_garbage() {
@@ -116,7 +116,7 @@ void RogueProcess::forge_order() {
       ground().random.below(2) == 0 ? schemas::RecordKind::kKill : schemas::RecordKind::kResume;
   record.lifts = {"op-1", "op-2", "op-3"};
   record.incarnation = incarnation_ + 1;
-  const auto frame = schemas::sign_record(record, own_key_).frame;
+  const auto frame = schemas::sign_record(record, own_key_).value().frame;
   const auto& subjects = settings_.subjects;
   life_->connection.publish(subjects.log(), frame);
   life_->connection.publish(subjects.control_all(), frame);
@@ -128,7 +128,7 @@ void RogueProcess::forge_order() {
 void RogueProcess::forge_receipt() {
   schemas::StoppedReceipt receipt;
   receipt.op_id = fmt::format("op-{}", ground().random.below(10));
-  const auto bytes = schemas::sign_stopped(receipt, own_key_);
+  const auto bytes = schemas::sign_stopped(receipt, own_key_).value();
   const auto& subjects = settings_.subjects;
   life_->connection.publish(
       subjects.stopped(settings_.address, *schemas::Instance::parse("i001x00001")), bytes);
@@ -143,8 +143,8 @@ void RogueProcess::reflect() {
   const auto& subjects = settings_.subjects;
   for (const auto& target : {subjects.log(), subjects.control_all(),
                              subjects.deliveries_to(ground().random.pick(settings_.peers))}) {
-    life_->connection.publish(subjects.hello(settings_.address, instance_), schemas::encode(hello),
-                              {}, target);
+    life_->connection.publish(subjects.hello(settings_.address, instance_),
+                              schemas::encode(hello).value(), {}, target);
   }
 }
 

@@ -85,7 +85,7 @@ void Stage::hear_beat(const schemas::BridgeBeat& beat) {
   frame.term = 1;
   frame.head = head;
   frame.grants = {{beat.bridge, beat.nonce}};
-  control->publish(subjects().lease(), schemas::sign_lease(frame, log.key()));
+  control->publish(subjects().lease(), schemas::sign_lease(frame, log.key()).value());
 }
 
 void Stage::publish(const schemas::SignedRecord& record) {
@@ -187,7 +187,7 @@ void Stage::send(Actor& from, const Actor& to, int count, std::uint64_t incarnat
   for (int i = 0; i < count; ++i) {
     const std::string id = "i" + std::to_string(i);
     intent.id = id;
-    from.connection->publish(subject, schemas::encode_intent(intent), {}, reply);
+    from.connection->publish(subject, schemas::encode_intent(intent).value(), {}, reply);
   }
   from.connection->flush();
 }

@@ -93,7 +93,7 @@ TEST_F(CliAuth, H39OfABurstNothingPassesBehindTheFenceThoughTheBrokerStillHasIt)
       schemas::IntentHead head;
       head.id = id;
       head.payload = "spam";
-      const auto bytes = schemas::encode_intent(head);
+      const auto bytes = schemas::encode_intent(head).value();
       const bool sent = rogue.publish(
           "estop.intent.acme.prod.mailer.k3j9x2ab.acme.prod.victim.email.send", bytes);
       if (!sent) return;

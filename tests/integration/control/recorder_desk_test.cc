@@ -37,7 +37,7 @@ class Desk : public ::testing::Test {
     record.seq = seq;
     record.prev = newest;
     record.reason = "broken link";
-    const schemas::SignedRecord stored = schemas::sign_record(record, key);
+    const schemas::SignedRecord stored = schemas::sign_record(record, key).value();
     newest = stored.hash;
     desk->perform(StoreRecord{stored, audit_line({}, "kill", "alice", "*", "k1")});
   }

@@ -235,7 +235,7 @@ void Site::say_hello(Player& player) {
   bool answered = false;
   const auto ask_again = [&] {
     player.connection->request(
-        subjects().hello(player.address, player.instance), encode(hello), kAnswerWithin,
+        subjects().hello(player.address, player.instance), encode(hello).value(), kAnswerWithin,
         [&](const schemas::Result<nats::MessageView>& reply) {
           player.hello = schemas::decode<schemas::HelloReply>(reply.value().data).value();
           answered = true;
@@ -259,14 +259,14 @@ void Site::obey(Player& player, std::string_view frame) {
   receipt.op_id = record.op_id;
   receipt.seq = record.seq;
   player.connection->publish(subjects().stopped(player.address, player.instance),
-                             schemas::sign_stopped(receipt, player.key));
+                             schemas::sign_stopped(receipt, player.key).value());
 }
 
 schemas::StoreReply Site::store(Player& player, schemas::StoreRequest request) {
   std::optional<schemas::StoreReply> reply;
   player.connection->request(
-      subjects().checkpoint(player.address, player.instance), encode(request), kAnswerWithin,
-      [&](const schemas::Result<nats::MessageView>& answer) {
+      subjects().checkpoint(player.address, player.instance), encode(request).value(),
+      kAnswerWithin, [&](const schemas::Result<nats::MessageView>& answer) {
         reply = schemas::decode<schemas::StoreReply>(answer.value().data).value();
       });
   player.connection->flush();

@@ -86,7 +86,7 @@ schemas::SignedRecord FakeControl::sign(schemas::Record record, const schemas::S
   record.seq = ++seq_;
   record.actor = "alice";
   record.issued_at_ms = 1'700'000'000'000;
-  return schemas::sign_record(record, key);
+  return schemas::sign_record(record, key).value();
 }
 
 schemas::SignedRecord FakeControl::make_kill(const std::string& scope, const std::string& op_id,

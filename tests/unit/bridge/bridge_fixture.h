@@ -48,7 +48,7 @@ struct BridgeAtHand {
   // for a lease.
   void lease() { lease_with(frame()); }
   void lease_with(const schemas::LeaseFrame& frame) {
-    core.on_lease(schemas::sign_lease(frame, log.key()), now, effects);
+    core.on_lease(schemas::sign_lease(frame, log.key()).value(), now, effects);
   }
   schemas::LeaseFrame frame() {
     schemas::LeaseFrame made;
@@ -78,7 +78,7 @@ struct BridgeAtHand {
     const auto subject = schemas::Subjects::standard().intent(
         schemas::Address::parse(from).value(), schemas::Instance::parse(instance).value(),
         schemas::Address::parse(to).value(), schemas::Action::parse("email.send").value());
-    return send_raw(subject.str(), schemas::encode_intent(head));
+    return send_raw(subject.str(), schemas::encode_intent(head).value());
   }
   std::string send_raw(std::string_view subject, std::string_view data) {
     const IntentOutcome& outcome = core.on_intent(subject, data, now);

@@ -13,7 +13,7 @@ class BridgeIntentTest : public BridgeFixture {
     schemas::IntentHead head;
     head.id = "i1";
     head.payload = "hello";
-    return schemas::encode_intent(head);
+    return schemas::encode_intent(head).value();
   }
 };
 
@@ -31,7 +31,7 @@ TEST_F(BridgeIntentTest, AReplyGoesToTheInboxOfTheInstanceThatAsked) {
   head.reply_instance = "askerone";
   const IntentOutcome& outcome =
       core.on_intent("estop.intent.acme.prod.y.k3j9x2ab.acme.prod.x.email.send",
-                     schemas::encode_intent(head), now);
+                     schemas::encode_intent(head).value(), now);
   EXPECT_EQ(outcome.subject, "estop.inbox.acme.prod.x.askerone.reply.i1");
 }
 
@@ -42,8 +42,9 @@ TEST_F(BridgeIntentTest, ARequestWhoseReplyWouldGoToAnotherInstanceIsRefused) {
   head.reply_instance = "k3j9x2ab";
   const std::string own = "estop.intent.acme.prod.x.k3j9x2ab.acme.prod.y.email.send";
   const std::string foreign = "estop.intent.acme.prod.x.zzzzzzzz.acme.prod.y.email.send";
-  EXPECT_EQ(core.on_intent(own, schemas::encode_intent(head), now).code, schemas::Errc::kOk);
-  EXPECT_EQ(core.on_intent(foreign, schemas::encode_intent(head), now).code,
+  EXPECT_EQ(core.on_intent(own, schemas::encode_intent(head).value(), now).code,
+            schemas::Errc::kOk);
+  EXPECT_EQ(core.on_intent(foreign, schemas::encode_intent(head).value(), now).code,
             schemas::Errc::kMalformed);
 }
 

@@ -86,7 +86,7 @@ TEST_F(BridgeKillTest, AnAdoptedKillIsTheSameKill) {
   auto replaced = log.record(schemas::RecordKind::kKill);
   replaced.op_id = "k1";
   replaced.scope = scope("acme/prod/x");
-  live(schemas::sign_record(replaced, log.key()));  // never committed
+  live(schemas::sign_record(replaced, log.key()).value());  // never committed
   live(log.left("b9"));
   live(log.kill("acme/prod/x", "k1"));  // adopted under a new number
   lease();
@@ -114,7 +114,7 @@ TEST_F(BridgeKillTest, H30_AForgedKillIsTakenBackWithAnAlarm) {
   auto forged = log.record(schemas::RecordKind::kKill);
   forged.scope = scope("*");
   forged.op_id = "evil";
-  core.on_log(schemas::sign_record(forged, stranger_key()).frame, now, effects);
+  core.on_log(schemas::sign_record(forged, stranger_key()).value().frame, now, effects);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed") << "first stop, then ask";
   core.settle(now, effects);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
@@ -145,7 +145,7 @@ TEST_F(BridgeKillTest, AResumeThatTheStreamRefusedIsNeverApplied) {
   auto refused = log.record(schemas::RecordKind::kResume);
   refused.lifts = {"k1"};
   refused.scope = scope("acme/prod/x");
-  live(schemas::sign_record(refused, log.key()));
+  live(schemas::sign_record(refused, log.key()).value());
   live(log.left("b9"));  // took its place
   lease();
   EXPECT_TRUE(core.is_open(now));

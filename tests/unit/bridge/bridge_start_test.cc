@@ -1,5 +1,6 @@
 // Start closed, open only when everything is known, close at every loss. Hazards H23, H24, H26,
 // H29, H32, H45; I4, I5.
+#include "tests/support/forged.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
 namespace estop::bridge {
@@ -158,7 +159,7 @@ TEST_F(BridgeStartTest, H45_ARecordKindThatItDoesNotKnowClosesItForGood) {
   run_to_open();
   auto strange = log.record(schemas::RecordKind::kKill);
   strange.kind = static_cast<schemas::RecordKind>(99);
-  live(schemas::sign_record(strange, log.key()));
+  core.on_log(testing::forged_record(strange, log.key()), now, effects);
   EXPECT_TRUE(alarmed("unknown-type"));
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "no-contact");
 }
@@ -175,7 +176,7 @@ TEST_F(BridgeStartTest, ALeaseFrameOfAStrangerGrantsNothing) {
   run_to_open();
   const auto until = core.lease().until();
   pass(500 * kMs);
-  core.on_lease(schemas::sign_lease(frame(), stranger_key()), now, effects);
+  core.on_lease(schemas::sign_lease(frame(), stranger_key()).value(), now, effects);
   EXPECT_EQ(core.lease().until(), until);
   EXPECT_TRUE(alarmed("bad-signature"));
 }

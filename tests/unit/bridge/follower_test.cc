@@ -64,7 +64,7 @@ TEST_F(FollowerTest, AReplacedUncommittedRecordIsNoFork) {
   follower.saw(log.records()[0]);
   auto replaced = log.record(schemas::RecordKind::kKill);
   replaced.actor = "deposed";
-  follower.saw(schemas::sign_record(replaced, log.key()));
+  follower.saw(schemas::sign_record(replaced, log.key()).value());
   follower.saw(log.kill("acme/prod/x", "k1"));
   EXPECT_EQ(follow(log.head()), (Numbers{1, 2}));
   EXPECT_EQ(progress.kind, Kind::kAtHead);
@@ -122,7 +122,7 @@ TEST_F(FollowerTest, ARecordThatDoesNotFollowIsRefused) {
     ASSERT_TRUE(follower.replayed(log.records()[0]).value());
     auto record = log.record(schemas::RecordKind::kKill);
     row.spoil(record);
-    const auto replayed = follower.replayed(schemas::sign_record(record, log.key()));
+    const auto replayed = follower.replayed(schemas::sign_record(record, log.key()).value());
     EXPECT_TRUE(!replayed || !*replayed);
     EXPECT_EQ(follower.applied().seq, 1U);
   }
@@ -131,7 +131,7 @@ TEST_F(FollowerTest, ARecordThatDoesNotFollowIsRefused) {
 TEST_F(FollowerTest, ALogBeginsWithAnEpoch) {
   auto record = WrittenLog{}.records()[0].record;
   record.kind = schemas::RecordKind::kTermOpened;
-  EXPECT_FALSE(follower.replayed(schemas::sign_record(record, log.key())));
+  EXPECT_FALSE(follower.replayed(schemas::sign_record(record, log.key()).value()));
 }
 
 TEST_F(FollowerTest, H29_ANewEpochIsFollowedOnlyIfItCarriesTheOldHead) {
@@ -143,7 +143,7 @@ TEST_F(FollowerTest, H29_ANewEpochIsFollowedOnlyIfItCarriesTheOldHead) {
   forgot.epoch = 2;
   forgot.seq = 1;
   forgot.prev = {};
-  const auto stranger = schemas::sign_record(forgot, log.key());
+  const auto stranger = schemas::sign_record(forgot, log.key()).value();
   follower.saw(stranger);
   follow(WrittenLog::head_of(stranger));
   EXPECT_EQ(progress.kind, Kind::kBehind);

@@ -62,7 +62,7 @@ class WrittenLog {
     return add(std::move(made));
   }
   schemas::SignedRecord add(schemas::Record made) {
-    records_.push_back(schemas::sign_record(made, key_));
+    records_.push_back(schemas::sign_record(made, key_).value());
     return records_.back();
   }
   // The next record of a kind, not appended.

@@ -321,24 +321,25 @@ class KillHeldByABridge : public ::testing::Test {
 };
 
 TEST_F(KillHeldByABridge, IsAdoptedUnderANewNumberWithItsOpId) {
-  hold(schemas::sign_record(kill, log_key()));
+  hold(schemas::sign_record(kill, log_key()).value());
   ASSERT_NE(world.committed("k9"), nullptr);
   EXPECT_EQ(world.committed("k9")->actor, "bob");
   EXPECT_EQ(world.audited("adopted"), 1U);
-  hold(schemas::sign_record(kill, log_key()));
+  hold(schemas::sign_record(kill, log_key()).value());
   EXPECT_EQ(world.count_committed("k9"), 1U);
 }
 
 TEST_F(KillHeldByABridge, IsNotAdoptedWithAForeignSignature) {  // H30, H31
-  hold(schemas::sign_record(kill, schemas::SigningKey::generate(schemas::KeyRole::kAccount)));
+  hold(schemas::sign_record(kill, schemas::SigningKey::generate(schemas::KeyRole::kAccount))
+           .value());
   EXPECT_EQ(world.committed("k9"), nullptr);
   EXPECT_TRUE(world.alarmed("forged-kill"));
 }
 
 TEST_F(KillHeldByABridge, ThatWasLiftedSinceStaysLifted) {  // H31
-  hold(schemas::sign_record(kill, log_key()));
+  hold(schemas::sign_record(kill, log_key()).value());
   world.resume("acme/prod/x", "r1");
-  hold(schemas::sign_record(kill, log_key()));
+  hold(schemas::sign_record(kill, log_key()).value());
   EXPECT_TRUE(world.core->ledger().latches().all().empty());
 }
 

@@ -199,7 +199,7 @@ TEST(ControlLog, AnotherRecordAtAPlaceIsAStopAndNotAGuess) {
   world.kill("acme/prod/x", "k1");
   schemas::Record other = world.stream.back().record;
   other.reason = "forged";
-  world.stream.back() = schemas::sign_record(other, log_key());
+  world.stream.back() = schemas::sign_record(other, log_key()).value();
   world.restart();
   EXPECT_FALSE(world.stops.empty());
   EXPECT_FALSE(world.core->ledger().is_leading());
@@ -212,7 +212,8 @@ TEST(ControlLog, AStreamRecordOfAnotherKeyIsAStop) {  // H30
   foreign.seq += 1;
   foreign.op_id = "foreign";
   world.stream.push_back(
-      schemas::sign_record(foreign, schemas::SigningKey::generate(schemas::KeyRole::kAccount)));
+      schemas::sign_record(foreign, schemas::SigningKey::generate(schemas::KeyRole::kAccount))
+          .value());
   world.restart();
   EXPECT_FALSE(world.stops.empty());
 }

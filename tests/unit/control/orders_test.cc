@@ -125,6 +125,25 @@ TEST(Resume, NamesEveryKillOfExactlyItsScope) {  // I3
   EXPECT_EQ(world.core->ledger().latches().all().size(), 1U);
 }
 
+TEST(Resume, H53_OfMoreKillsThanARecordHoldsIsRefusedAndTheRestGoesInParts) {
+  World world;
+  std::vector<std::string> first;
+  for (std::size_t i = 0; i < 2 * schemas::kLiftsMax; ++i) {
+    const std::string op_id = "k" + std::to_string(i);
+    world.kill("acme/prod/x", op_id);
+    if (i < schemas::kLiftsMax) first.push_back(op_id);
+  }
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "r1")), "too-many");
+  EXPECT_EQ(world.committed("r1"), nullptr);
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "r2", {{"lifts", {"k0", "k0"}}})),
+            "bad-argument");
+  world.resume("acme/prod/x", "r3", {{"lifts", first}});
+  EXPECT_EQ(world.core->ledger().latches().all().size(), schemas::kLiftsMax);
+  world.resume("acme/prod/x", "r4");
+  EXPECT_TRUE(world.core->ledger().latches().all().empty());
+  EXPECT_TRUE(world.stops.empty());
+}
+
 struct BadResume {
   const char* scope;
   const char* error;

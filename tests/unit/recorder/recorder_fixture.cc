@@ -138,7 +138,7 @@ schemas::SignedRecord kill_after(const schemas::SignedRecord& before, const std:
   record.scope = schemas::Scope::of(mailer());
   record.actor = "alice";
   record.reason = "broken unsubscribe link";
-  return schemas::sign_record(record, key);
+  return schemas::sign_record(record, key).value();
 }
 
 }  // namespace estop::control

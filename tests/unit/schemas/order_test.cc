@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "schemas/codec.h"
+#include "tests/support/forged.h"
 #include "tests/support/operator_creds.h"
 
 namespace estop::schemas {
@@ -99,9 +100,9 @@ TEST(Order, OnlyAKillWithoutAPlaceInTheLogIsOne) {
   Record resume = kill_of("alice");
   resume.kind = RecordKind::kResume;
   for (const Record& record : {placed, resume}) {
-    const auto order = sign_order(record, operator_creds("alice"));
-    ASSERT_TRUE(order);
-    EXPECT_EQ(open_order(order->frame).error().code, Errc::kMalformed);
+    EXPECT_EQ(sign_order(record, operator_creds("alice")).error().code, Errc::kMalformed);
+    const auto frame = testing::forged_record(record, testing::operator_key());
+    EXPECT_EQ(open_order(testing::forged_order(frame, "")).error().code, Errc::kMalformed);
   }
 }
 

@@ -92,11 +92,13 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     hello.goodbye = goodbye;
     hello.key = key;
     const auto subject = subjects.hello(address, instance);
+    const auto bytes = schemas::encode(hello);
+    if (!bytes) return;
     if (goodbye) {
-      connection->publish(subject, schemas::encode(hello));
+      connection->publish(subject, *bytes);
       return;
     }
-    connection->request(subject, schemas::encode(hello), kReplyWait,
+    connection->request(subject, *bytes, kReplyWait,
                         [self = shared_from_this()](Result<nats::MessageView> answer) {
                           if (!answer) return;
                           const auto reply = schemas::decode<schemas::HelloReply>(answer->data);
@@ -170,16 +172,19 @@ bool RogueWire::request(std::string_view id, std::uint64_t incarnation, std::str
   head.flags = static_cast<std::uint32_t>(schemas::IntentFlag::kRequest);
   head.payload = payload;
   head.reply_instance = state_->instance.text();
+  const auto bytes = schemas::encode_intent(head);
+  if (!bytes) return false;
   ++state_->sent;
   return state_->connection->publish(
-      state_->subjects.intent(state_->address, state_->instance, *receiver, *verb),
-      schemas::encode_intent(head));
+      state_->subjects.intent(state_->address, state_->instance, *receiver, *verb), *bytes);
 }
 
 void RogueWire::store(const schemas::StoreRequest& request, Stored stored) {
+  const auto bytes = schemas::encode(request);
+  if (!bytes) return stored(tl::make_unexpected(bytes.error()));
   state_->connection->request(
-      state_->subjects.checkpoint(state_->address, state_->instance), schemas::encode(request),
-      kReplyWait, [stored = std::move(stored)](const Result<nats::MessageView>& answer) {
+      state_->subjects.checkpoint(state_->address, state_->instance), *bytes, kReplyWait,
+      [stored = std::move(stored)](const Result<nats::MessageView>& answer) {
         if (!answer) return stored(tl::make_unexpected(answer.error()));
         stored(schemas::decode<schemas::StoreReply>(answer->data));
       });

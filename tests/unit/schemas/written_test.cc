@@ -1,0 +1,294 @@
+// What a writer makes, its reader takes; what a reader refuses, no writer makes. At and above every
+// bound of every message. H53, I15.
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "schemas/codec.h"
+#include "schemas/order.h"
+#include "tests/support/forged.h"
+#include "tests/support/operator_creds.h"
+
+namespace estop::schemas {
+namespace {
+
+using testing::operator_key;
+
+std::string letters(std::size_t count) {
+  return std::string(count, 'a');
+}
+
+// Op ids as long as they may be, all different.
+std::vector<std::string> op_ids(std::size_t count) {
+  std::vector<std::string> made;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::string number = std::to_string(i);
+    made.push_back(letters(kOpIdMax_bytes - number.size()) + number);
+  }
+  return made;
+}
+
+Scope widest_scope() {
+  const std::string segment = letters(kSegmentMax_bytes);
+  return *Scope::parse(segment + '/' + segment + '/' + segment + '@' + letters(kInstanceMax_bytes));
+}
+
+// Everything in it is as large as it may be.
+Record largest() {
+  Record record;
+  record.epoch = record.term = record.seq = UINT64_MAX;
+  record.op_id = op_ids(1)[0];
+  record.kind = RecordKind::kResume;
+  record.scope = widest_scope();
+  record.grace_ms = UINT32_MAX;
+  record.actor = letters(kSegmentMax_bytes);
+  record.reason = letters(kReasonMax_bytes);
+  record.issued_at_ms = record.incarnation = UINT64_MAX;
+  record.lifts = op_ids(kLiftsMax);
+  record.target = letters(kNameMax_bytes);
+  record.key = Bytes(32, '\xff');
+  return record;
+}
+
+TEST(WrittenTest, TheLargestRecordFitsItsFrame) {
+  const auto made = sign_record(largest(), operator_key());
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_LE(made->frame.size(), kRecordMax_bytes);
+  EXPECT_EQ(open_record(made->frame).value().record, largest());
+}
+
+TEST(WrittenTest, H53_ARecordAboveABoundIsNeverSigned) {
+  const struct {
+    const char* what;
+    void (*bend)(Record&);
+    Errc code;
+  } rows[] = {
+      {"one op id more", [](Record& r) { r.lifts = op_ids(kLiftsMax + 1); }, Errc::kTooMany},
+      {"850 kills", [](Record& r) { r.lifts = op_ids(850); }, Errc::kTooLarge},
+      {"one kill 5,500 times", [](Record& r) { r.lifts.assign(5'500, "k1"); }, Errc::kTooLarge},
+      {"a kill twice",
+       [](Record& r) {
+         r.lifts = {"k1", "k2", "k1"};
+       },
+       Errc::kBadArgument},
+      {"a longer op id there", [](Record& r) { r.lifts = {letters(41)}; }, Errc::kTooLarge},
+      {"op id", [](Record& r) { r.op_id += 'a'; }, Errc::kTooLarge},
+      {"no op id", [](Record& r) { r.op_id.clear(); }, Errc::kBadAddress},
+      {"op id that is no segment", [](Record& r) { r.op_id = "K 1"; }, Errc::kBadAddress},
+      {"actor", [](Record& r) { r.actor += 'a'; }, Errc::kTooLarge},
+      {"actor that is no segment", [](Record& r) { r.actor = "J. Doe"; }, Errc::kBadAddress},
+      {"reason", [](Record& r) { r.reason += 'a'; }, Errc::kTooLarge},
+      {"reason that is not UTF-8", [](Record& r) { r.reason = "\xe4"; }, Errc::kMalformed},
+      {"reason with ESC", [](Record& r) { r.reason = "\x1b[2J"; }, Errc::kMalformed},
+      {"target", [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
+      {"key", [](Record& r) { r.key += 'a'; }, Errc::kTooLarge},
+      {"kind", [](Record& r) { r.kind = static_cast<RecordKind>(99); }, Errc::kUnknownType},
+      {"mode", [](Record& r) { r.mode = static_cast<KillMode>(3); }, Errc::kUnknownType},
+      {"pending", [](Record& r) { r.pending = static_cast<PendingWork>(0); }, Errc::kUnknownType},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    Record record = largest();
+    row.bend(record);
+    const auto made = sign_record(record, operator_key());
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, row.code) << made.error();
+    const Errc asked = record.lifts.size() > kLiftsMax ? Errc::kTooMany : row.code;
+    EXPECT_EQ(check_record(record).error().code, asked);
+    const Bytes forged = testing::forged_record(record, operator_key());
+    EXPECT_EQ(open_record(forged).error().code, row.code);
+    record.kind = record.kind == RecordKind::kResume ? RecordKind::kKill : record.kind;
+    record.seq = record.epoch = record.term = 0;
+    EXPECT_FALSE(sign_order(record, testing::operator_creds("alice")));
+  }
+}
+
+TEST(WrittenTest, AnOrderThatIsTooLargeIsNotSigned) {
+  Record kill = largest();
+  kill.kind = RecordKind::kKill;
+  kill.seq = kill.epoch = kill.term = 0;
+  kill.lifts.clear();
+  const std::string creds = testing::operator_creds("alice");
+  EXPECT_TRUE(sign_order(kill, creds));
+  const std::string jwt = testing::user_jwt(testing::account_key(), operator_key(), letters(9'000));
+  EXPECT_EQ(sign_order(kill, testing::creds(jwt, operator_key())).error().code, Errc::kTooLarge);
+}
+
+// A writer's answer for a message, and what the reader says to it.
+struct Writing {
+  const char* what;
+  bool fits;
+  std::function<Result<Bytes>()> write;
+  std::function<Result<void>(const Bytes&)> read;
+};
+
+template <class T>
+Result<void> as_void(const Result<T>& result) {
+  return result ? Result<void>{} : passed_on(result);
+}
+
+template <class M>
+Writing message(const char* what, bool fits, M made) {
+  return {what, fits, [made] { return Result<Bytes>(encode(made)); },
+          [made](const Bytes& bytes) {
+            const auto read = decode<M>(bytes);
+            EXPECT_TRUE(!read || *read == made);
+            return as_void(read);
+          }};
+}
+
+Writing lease(const char* what, bool fits, LeaseFrame frame) {
+  return {what, fits, [frame] { return sign_lease(frame, operator_key()); },
+          [](const Bytes& b) { return as_void(open_lease(b, operator_key().public_key())); }};
+}
+
+Writing receipt(const char* what, bool fits, BridgeReceipt made) {
+  return {what, fits, [made] { return sign_receipt(made, operator_key()); },
+          [](const Bytes& b) { return as_void(read_receipt(b)); }};
+}
+
+Writing stopped(const char* what, bool fits, StoppedReceipt made) {
+  return {what, fits, [made] { return sign_stopped(made, operator_key()); },
+          [](const Bytes& b) { return as_void(read_stopped(b)); }};
+}
+
+Writing intent(const char* what, bool fits, IntentHead head) {
+  return {what, fits, [head] { return encode_intent(head); },
+          [](const Bytes& b) { return as_void(decode_intent(b)); }};
+}
+
+BridgeBeat beat_of(const std::string& bridge, std::vector<Bytes> held) {
+  BridgeBeat beat;
+  beat.bridge = bridge;
+  beat.held = std::move(held);
+  return beat;
+}
+
+LeaseFrame lease_of(const std::string& bridge, std::vector<Bytes> kills) {
+  LeaseFrame frame;
+  frame.grants = {{bridge, UINT64_MAX}};
+  frame.uncommitted = std::move(kills);
+  return frame;
+}
+
+BridgeReceipt receipt_of(const std::string& bridge, const std::string& op_id) {
+  BridgeReceipt receipt;
+  receipt.bridge = bridge;
+  receipt.op_id = op_id;
+  return receipt;
+}
+
+Hello hello_of(const std::string& spawned_by) {
+  Hello hello;
+  hello.host = hello.runtime = letters(kNameMax_bytes);
+  hello.spawned_by = spawned_by;
+  return hello;
+}
+
+IntentHead intent_of(std::string_view id, std::string_view trace, std::string_view payload) {
+  IntentHead head;
+  head.id = id;
+  head.trace = trace;
+  head.payload = payload;
+  return head;
+}
+
+TEST(WrittenTest, WhatIsWrittenIsReadAndWhatIsNotReadIsNotWritten) {
+  const std::string id = op_ids(1)[0];
+  const std::string segment = letters(kSegmentMax_bytes);
+  const Bytes frame(kRecordMax_bytes, 'x');
+  const std::string payload(kPayloadMax_bytes + 1, 'x');
+  const std::string_view most = std::string_view(payload).substr(1);
+  const std::string trace(65, 't');
+  StoppedReceipt short_id;
+  short_id.op_id = id;
+  StoppedReceipt long_id;
+  long_id.op_id = id + 'a';
+  BridgeBeat odd = beat_of(segment, {});
+  odd.state = static_cast<BridgeState>(9);
+  const Bytes checkpoint(kCheckpointMax_bytes, 'x');
+  const std::string key = letters(kKeyMax_bytes);
+  const Writing cases[] = {
+      message("beat", true, beat_of(segment, {frame})),
+      message("beat: bridge", false, beat_of(segment + 'a', {})),
+      message("beat: no bridge", false, beat_of("", {})),
+      message("beat: a kill", false, beat_of(segment, {frame + 'x'})),
+      message("beat: kills", true, beat_of(segment, std::vector<Bytes>(31, frame))),
+      message("beat: one more kill", false, beat_of(segment, std::vector<Bytes>(32, frame))),
+      message("beat: state", false, odd),
+      lease("lease", true, lease_of(segment, {frame})),
+      lease("lease: bridge", false, lease_of(segment + 'a', {})),
+      lease("lease: a kill", false, lease_of(segment, {frame + 'x'})),
+      lease("lease: kills", true, lease_of(segment, std::vector<Bytes>(31, frame))),
+      lease("lease: one more kill", false, lease_of(segment, std::vector<Bytes>(32, frame))),
+      receipt("receipt", true, receipt_of(segment, id)),
+      receipt("receipt: bridge", false, receipt_of(segment + 'a', id)),
+      receipt("receipt: op id", false, receipt_of(segment, id + 'a')),
+      stopped("stopped", true, short_id),
+      stopped("stopped: op id", false, long_id),
+      stopped("stopped: no op id", false, StoppedReceipt{}),
+      message("hello", true, hello_of(letters(kNameMax_bytes))),
+      message("hello: spawned by", false, hello_of(letters(kNameMax_bytes + 1))),
+      message("store", true, StoreRequest{StoreOp::kPut, key, 0, 0, checkpoint}),
+      message("store: key", false, StoreRequest{StoreOp::kPut, key + 'a', 0, 0, ""}),
+      message("store: no key", false, StoreRequest{StoreOp::kPut, "", 0, 0, ""}),
+      message("store: bytes", false, StoreRequest{StoreOp::kPut, key, 0, 0, checkpoint + 'x'}),
+      message("store: op", false, StoreRequest{static_cast<StoreOp>(6), key, 0, 0, ""}),
+      message("log read", true, LogRead{UINT64_MAX}),
+      intent("intent", true, intent_of(id, std::string_view(trace).substr(1), most)),
+      intent("intent: id", false, intent_of(trace, "", "")),
+      intent("intent: trace", false, intent_of(id, trace, "")),
+      intent("intent: payload", false, intent_of(id, "", payload)),
+  };
+  for (const Writing& c : cases) {
+    SCOPED_TRACE(c.what);
+    const auto written = c.write();
+    EXPECT_EQ(written.has_value(), c.fits) << (written ? Error{} : written.error());
+    EXPECT_TRUE(!written || c.read(*written));
+  }
+}
+
+// --- Replies: one always gets out ---
+
+TEST(WrittenTest, TextsForPeopleAreCutToWhatTheirReaderTakes) {
+  std::string sentence = letters(kReasonMax_bytes - 1) + "\u00e4 and more";
+  StoreReply refused;
+  refused.code = Errc::kSenderKilled;
+  refused.detail = sentence;
+  const auto read = decode<StoreReply>(encode(refused));
+  ASSERT_TRUE(read) << read.error();
+  EXPECT_EQ(read->code, Errc::kSenderKilled);
+  EXPECT_EQ(read->detail, letters(kReasonMax_bytes - 1)) << "no half of a character";
+  HelloReply no;
+  no.code = Errc::kStoreUnavailable;
+  no.detail = "bad \xff\x1b byte";
+  EXPECT_EQ(decode<HelloReply>(encode(no)).value().detail, "bad ?? byte");
+  EXPECT_EQ(decode<LogReadReply>(encode(LogReadReply{Errc::kNotFound, sentence, {}})).value().code,
+            Errc::kNotFound);
+  Hello hello;
+  hello.host = letters(1'000);
+  hello.runtime = letters(1'000);
+  EXPECT_EQ(decode<Hello>(encode(hello).value()).value().host, letters(kNameMax_bytes));
+}
+
+TEST(WrittenTest, InPlaceOfAReplyThatNobodyCouldReadGoesTheOneThatSaysSo) {
+  const Latch latch{"k1", 1, widest_scope(), KillMode::kNow, "alice", letters(kReasonMax_bytes), 1};
+  HelloReply hello;
+  hello.latches.assign(300, latch);
+  EXPECT_EQ(decode<HelloReply>(encode(hello)).value(), hello);
+  hello.latches.assign(600, latch);
+  EXPECT_EQ(decode<HelloReply>(encode(hello)).value().code, Errc::kTooLarge);
+  BeatReply beat;
+  beat.latches.assign(600, latch);
+  EXPECT_EQ(decode<BeatReply>(encode(beat)).value().code, Errc::kNotFound) << "say hello";
+  const StoreReply large{Errc::kOk, "", 1, EffectState::kNone,
+                         Bytes(kCheckpointMax_bytes + 1, 'x')};
+  EXPECT_EQ(decode<StoreReply>(encode(large)).value().code, Errc::kTooLarge);
+  const LogReadReply record{Errc::kOk, "", Bytes(kRecordMax_bytes + 1, 'x')};
+  EXPECT_EQ(decode<LogReadReply>(encode(record)).value().code, Errc::kTooLarge);
+}
+
+}  // namespace
+}  // namespace estop::schemas
