@@ -28,6 +28,7 @@ struct BlockingClient::State {
   boost::asio::io_context loop{1};
   std::string last_error;
   bool closed = false;
+  bool was_started = false;
   Connection connection;
 };
 
@@ -36,8 +37,12 @@ BlockingClient::BlockingClient(ConnectOptions options, schemas::Subject inbox)
 
 BlockingClient::~BlockingClient() = default;
 
-Result<void> BlockingClient::connect() {
-  return state_->connection.connect();
+Result<void> BlockingClient::connect(bool retry) {
+  state_->was_started = true;
+  return state_->connection.connect(retry);
+}
+bool BlockingClient::was_started() const noexcept {
+  return state_->was_started;
 }
 bool BlockingClient::is_connected() const {
   return state_->connection.is_connected();
@@ -47,6 +52,12 @@ Connection& BlockingClient::connection() {
 }
 const std::string& BlockingClient::last_error() const noexcept {
   return state_->last_error;
+}
+std::string BlockingClient::take_error() {
+  return std::exchange(state_->last_error, {});
+}
+bool BlockingClient::is_closed() const noexcept {
+  return state_->closed;
 }
 void BlockingClient::close() {
   state_->connection.close();

@@ -23,7 +23,8 @@ class BlockingClient {
   ~BlockingClient();  // close()
 
   // kNoContact or kUnauthenticated, as Connection::connect.
-  schemas::Result<void> connect();
+  schemas::Result<void> connect(bool retry = false);
+  [[nodiscard]] bool was_started() const noexcept;  // connect() was called
   [[nodiscard]] bool is_connected() const;
 
   // The first answer; kTimeout, kNoContact, or kTimeout with "stopped" after stop().
@@ -49,6 +50,10 @@ class BlockingClient {
   [[nodiscard]] Connection& connection();
   // What the broker complained about last (a permissions violation); empty if nothing.
   [[nodiscard]] const std::string& last_error() const noexcept;
+  // The same, and forgets it.
+  [[nodiscard]] std::string take_error();
+  // For good: the broker refused the credential. last_error() says how.
+  [[nodiscard]] bool is_closed() const noexcept;
   void close();
 
  private:

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "control/cli/text.h"
+
 namespace estop::cli {
 namespace {
 
@@ -21,6 +23,10 @@ json parse_answer(std::string_view text) {
            {{"code", static_cast<unsigned>(schemas::Errc::kMalformed)},
             {"detail", "control's answer is no JSON object: are both of the same version?"}}},
           {"done", true}};
+}
+
+std::string json_text(const json& value, int indent) {
+  return shown_json(value.dump(indent, ' ', false, json::error_handler_t::replace));
 }
 
 std::optional<schemas::Error> error_of(const json& answer) {

@@ -15,6 +15,9 @@ namespace estop::cli {
 
 // Never throws; what is no JSON object becomes {"error": …, "done": true}.
 [[nodiscard]] nlohmann::json parse_answer(std::string_view text);
+// JSON as it is sent and printed: one line, or several with an indent. Never throws: what is no
+// UTF-8 becomes U+FFFD. Control characters are escaped.
+[[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = -1);
 [[nodiscard]] std::optional<schemas::Error> error_of(const nlohmann::json& answer);
 
 [[nodiscard]] bool has(const nlohmann::json& object, const char* key);

@@ -36,10 +36,10 @@ bool as_json(const Common& common) {
 
 void print_json(const Common& common, const std::vector<json>& lines, Terminal& terminal) {
   if (common.format == Format::kJson) {
-    terminal.out << json(lines).dump(2) << '\n';
+    terminal.out << json_text(lines, 2) << '\n';
     return;
   }
-  for (const json& line : lines) terminal.out << line.dump() << '\n';
+  for (const json& line : lines) terminal.out << json_text(line) << '\n';
 }
 
 // Paths alone, so that a script can take them.
@@ -66,14 +66,14 @@ Result<std::vector<Credential>> issued_to(const std::string& data, const control
 }
 
 // kNoContact: control does not run. What it answers is an error of its own otherwise.
-Result<std::uint64_t> ask_control(const Common& common, const json& request) {
+Result<std::uint64_t> ask_control(const Common& common, const json& request, Terminal& terminal) {
   if (common.url.empty() && !read_run_file(common.data)) {
     return fail(Errc::kNoContact, "nothing runs in this data folder");
   }
-  auto session = Session::open(common);
+  auto session = open_session(common, terminal);
   if (!session) return tl::make_unexpected(session.error());
   json answer;
-  auto asked = session->ask("revoke", request.dump(), common.timeout_ms.value_or(kApplyWait_ms),
+  auto asked = session->ask("revoke", json_text(request), common.timeout_ms.value_or(kApplyWait_ms),
                             [&](std::string_view text_of_answer) {
                               answer = parse_answer(text_of_answer);
                               return !flag(answer, "done");
@@ -167,7 +167,8 @@ ExitStatus run_auth_rotate(const Common& common, const AuthRotate& rotate, Termi
   json users = json::array();
   for (const Credential& one : *before) users.push_back(one.user);
   const auto told = ask_control(
-      patience, {{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}});
+      patience, {{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}},
+      terminal);
   if (told || (is_control && told.error().code == Errc::kTimeout)) return ExitStatus::kOk;
   if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
   say_later(terminal);
@@ -181,7 +182,7 @@ ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke, Termi
          "control would lock itself out; `estop auth rotate control` replaces its key"},
         terminal);
   }
-  const auto told = ask_control(common, {{"who", revoke.who}, {"reason", revoke.reason}});
+  const auto told = ask_control(common, {{"who", revoke.who}, {"reason", revoke.reason}}, terminal);
   if (told) return say_revoked(common, revoke.who, *told, true, terminal);
   if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
   const auto keys = keys_of(common.data);

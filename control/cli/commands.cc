@@ -1,6 +1,11 @@
 #include "control/cli/commands.h"
 
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
 #include <iostream>
+#include <sstream>
 #include <variant>
 
 #include "control/cli/text.h"
@@ -46,13 +51,53 @@ struct Run {
 
 }  // namespace
 
+void print_notices(const Identity& identity, Terminal& terminal) {
+  for (const std::string& notice : identity.notices) {
+    terminal.err << "estop: " << shown(notice) << '\n';
+  }
+}
+
+schemas::Result<Session> open_session(const Common& common, Terminal& terminal) {
+  auto session = Session::prepare(common, Use::kOther);
+  if (!session) return session;
+  print_notices(session->identity(), terminal);
+  if (auto connected = session->connect(); !connected) {
+    return tl::make_unexpected(connected.error());
+  }
+  return session;
+}
+
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal) {
-  terminal.err << "estop: " << shown(to_string(error)) << '\n';
+  // Lines stay lines (the end of a log); those that follow are set off, so that none passes for
+  // ours.
+  std::istringstream lines("estop: " + to_string(error));
+  std::string indent;
+  for (std::string line; std::getline(lines, line); indent = "  ") {
+    terminal.err << indent << shown(line) << '\n';
+  }
   return exit_status(error.code);
 }
 
+ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal) {
+  errno = 0;
+  if (terminal.out.flush()) return status;
+  const std::string cause = errno != 0 ? std::strerror(errno) : "write error";
+  terminal.err << fmt::format("estop: standard output did not take the answer ({}); {}\n", cause,
+                              what)
+               << std::flush;
+  return status == ExitStatus::kOk ? ExitStatus::kFailure : status;
+}
+
 ExitStatus run(const Invocation& invocation, Terminal& terminal) {
-  return std::visit(Run{invocation.common, invocation.command, terminal}, invocation.command);
+  const ExitStatus status =
+      std::visit(Run{invocation.common, invocation.command, terminal}, invocation.command);
+  const bool is_order = std::holds_alternative<Kill>(invocation.command) ||
+                        std::holds_alternative<Resume>(invocation.command) ||
+                        std::holds_alternative<Approve>(invocation.command);
+  if (is_order && status == ExitStatus::kOk) {
+    return finish(status, "the order itself is confirmed in full", terminal);
+  }
+  return finish(status, "nothing else is known to have failed", terminal);
 }
 
 }  // namespace estop::cli

@@ -5,8 +5,12 @@
 #pragma once
 
 #include <iosfwd>
+#include <string>
+#include <string_view>
 
+#include "control/cli/identity.h"
 #include "control/cli/invocation.h"
+#include "control/cli/session.h"
 
 namespace estop::cli {
 
@@ -19,9 +23,12 @@ struct Terminal {
   std::string command_name;     // how hints name this program
 };
 
+// Looks at the end whether standard output took everything: an answer that nobody got is a failure.
 // Blocks until done; Ctrl-C ends it by the signal's default action, except in `up`, which stops
 // what it started.
 [[nodiscard]] ExitStatus run(const Invocation& invocation, Terminal& terminal);
+// `status`, or kFailure instead of kOk if standard output did not take all; `what` is said with it.
+[[nodiscard]] ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal);
 
 // One per family; `run` picks.
 [[nodiscard]] ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal);
@@ -42,6 +49,11 @@ struct Terminal {
                                          Terminal& terminal);
 [[nodiscard]] ExitStatus run_carry(const Common& common, const Carry& carry, Terminal& terminal);
 [[nodiscard]] ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal);
+
+// Whom it acts as, where that is not plain, on standard error.
+void print_notices(const Identity& identity, Terminal& terminal);
+// A connected session, after its notices.
+[[nodiscard]] schemas::Result<Session> open_session(const Common& common, Terminal& terminal);
 
 // Says it on standard error and returns its exit code.
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);

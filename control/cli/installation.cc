@@ -6,11 +6,12 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "control/auth/credentials.h"
 #include "control/cli/answer.h"
+#include "control/cli/read_text.h"
+#include "control/cli/text.h"
 #include "schemas/subjects.h"
 
 namespace estop::cli {
@@ -81,7 +82,7 @@ Result<void> write_run_file(const std::string& data, const RunFile& run) {
                                {"bridge_http", run.bridge_http}};
   const fs::path path = run_file(data);
   const fs::path staged = path.string() + ".new";
-  std::ofstream(staged) << content.dump(2) << '\n';
+  std::ofstream(staged) << json_text(content, 2) << '\n';
   std::error_code error;
   fs::rename(staged, path, error);  // whole or not at all
   if (!error) return {};
@@ -89,10 +90,7 @@ Result<void> write_run_file(const std::string& data, const RunFile& run) {
 }
 
 std::optional<RunFile> read_run_file(const std::string& data) {
-  std::ifstream file(run_file(data));
-  if (!file) return std::nullopt;
-  const std::string content{std::istreambuf_iterator<char>(file), {}};
-  const nlohmann::json parsed = parse_answer(content);
+  const nlohmann::json parsed = parse_answer(read_text(run_file(data)));
   if (text(parsed, "url").empty()) return std::nullopt;
   return RunFile{static_cast<pid_t>(number(parsed, "pid")), text(parsed, "url"),
                  text(parsed, "control_http"), text(parsed, "bridge_http")};
@@ -110,12 +108,15 @@ std::uint64_t now_s() {
 }
 
 Result<control::Keyring> keys_of(const std::string& data) {
-  std::error_code ignored;
-  if (fs::is_directory(fs::path(data) / "keys", ignored)) return control::open_keyring(data);
+  std::error_code error;
+  if (fs::is_directory(fs::path(data) / "keys", error)) return control::open_keyring(data);
+  if (error && error != std::errc::no_such_file_or_directory) {
+    return fail(Errc::kStoreUnavailable, fmt::format("{}: {}", data, error.message()));
+  }
   return fail(Errc::kNotFound,
               fmt::format("{} is no data folder: name one with --data or ESTOP_DATA, or start one "
                           "with `estop up --data {}`",
-                          data, data));
+                          data, shell_quoted(data)));
 }
 
 Result<std::string> creds_of(const std::string& data, const control::Role& role,

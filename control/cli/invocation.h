@@ -21,12 +21,21 @@ enum class Format : std::uint8_t {
   kJsonl,  // one JSON object a line, as they come
 };
 
+// Who said whose name an order goes out in.
+enum class NamedBy : std::uint8_t {
+  kNobody,  // $USER is no operator's name, or unset
+  kUser,    // $USER
+  kOption,  // --as
+};
+
 struct Common {
   std::string data = "estop-data";  // folder of keys, credentials and run.json
   std::string url;                  // empty: what `up` wrote to run.json, else the local default
   std::string creds;                // empty: the operator's file in the data folder
   std::string tls_ca;  // PEM file: TLS only, to whom it certifies; empty: not asked for
   std::string operator_name = "operator";
+  NamedBy named_by = NamedBy::kNobody;
+  std::string user;  // $USER as it is
   Format format = Format::kTable;
   std::optional<std::uint32_t> timeout_ms;  // unset: 5 s for questions, 15 s for orders
   std::string bin_dir;  // where `up` looks first for the programs that it starts

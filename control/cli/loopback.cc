@@ -20,7 +20,7 @@ constexpr std::chrono::seconds kPatience{1};
 constexpr int kFirstPort = 20'000;
 constexpr int kLastPort = 32'000;
 
-tcp::endpoint loopback(int port) {
+tcp::endpoint loopback_endpoint(int port) {
   return {boost::asio::ip::address_v4::loopback(), static_cast<unsigned short>(port)};
 }
 
@@ -32,14 +32,14 @@ bool is_free(int port) {
   boost::system::error_code error;
   acceptor.open(tcp::v4(), error);
   acceptor.set_option(Acceptor::reuse_address(true), error);
-  acceptor.bind(loopback(port), error);
+  acceptor.bind(loopback_endpoint(port), error);
   return !error;
 }
 
 bool answers_ok(int port, const char* path) {
   tcp::iostream stream;
   stream.expires_after(kPatience);
-  stream.connect(loopback(port));
+  stream.connect(loopback_endpoint(port));
   stream << "GET " << path << " HTTP/1.0\r\nHost: localhost\r\n\r\n" << std::flush;
   std::string version;
   int status = 0;
@@ -50,7 +50,7 @@ bool answers_ok(int port, const char* path) {
 bool accepts(int port) {
   tcp::iostream stream;
   stream.expires_after(kPatience);
-  stream.connect(loopback(port));
+  stream.connect(loopback_endpoint(port));
   return static_cast<bool>(stream);
 }
 

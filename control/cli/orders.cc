@@ -12,6 +12,7 @@
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
+#include "control/core/command.h"
 
 namespace estop::cli {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint32_t kOrderWait_ms = 15'000;
-constexpr std::uint32_t kQuestionWait_ms = 5'000;
+constexpr std::uint32_t kLookWait_ms = 5'000;
 constexpr std::uint32_t kAnswerMargin_ms = 1'000;  // control's own deadline comes first
 
 // An order carries its id from here on: sent again after a time-out, it is the same order.
@@ -34,7 +35,7 @@ std::uint32_t wait_ms(const Common& common) {
 
 using Answer = std::function<bool(std::string_view)>;
 using Ask = std::function<schemas::Result<void>(const std::string& order, std::uint32_t timeout_ms,
-                                                const Answer& answer)>;
+                                                Progress& progress, const Answer& answer)>;
 
 // Sends the order and prints what comes back in the format that was asked for.
 ExitStatus send(const Ask& ask, const Common& common, const json& order, Terminal& terminal) {
@@ -45,24 +46,32 @@ ExitStatus send(const Ask& ask, const Common& common, const json& order, Termina
     for (const std::string& line : lines) (as_text ? terminal.out : terminal.err) << line << '\n';
     terminal.out.flush();
   };
-  const auto result =
-      ask(order.dump(), wait_ms(common) + kAnswerMargin_ms, [&](std::string_view answer) {
-        const auto lines = progress.take(answer);
-        if (as_text) print(lines);
-        if (common.format == Format::kJsonl) terminal.out << answer << '\n' << std::flush;
-        if (common.format == Format::kJson) all.push_back(parse_answer(answer));
-        return !progress.done();
-      });
+  const auto take = [&](std::string_view answer) {
+    const auto lines = progress.take(answer);
+    if (as_text) print(lines);
+    const json parsed = parse_answer(answer);
+    if (common.format == Format::kJsonl) terminal.out << json_text(parsed) << '\n' << std::flush;
+    if (common.format == Format::kJson) all.push_back(parsed);
+    return !progress.done();
+  };
+  const auto result = ask(json_text(order), wait_ms(common) + kAnswerMargin_ms, progress, take);
   if (!progress.done()) {
     print(progress.take(result ? schemas::Error{schemas::Errc::kTimeout, "the answers ended early"}
                                : result.error()));
   }
-  if (common.format == Format::kJson) terminal.out << all.dump(2) << '\n';
+  if (common.format == Format::kJson) terminal.out << json_text(all, 2) << '\n';
   if (progress.status() == ExitStatus::kUnconfirmed) {
     terminal.err << fmt::format("estop: ask again with the same order: --op-id {}\n",
                                 order.at("op_id").get<std::string>());
   }
   return progress.status();
+}
+
+// Control reads the order with the same function: what it would refuse does not leave.
+schemas::Result<void> check(std::string_view verb, const json& order) {
+  auto read = control::parse_command(verb, json_text(order));
+  if (read) return {};
+  return schemas::fail(schemas::Errc::kBadArgument, read.error().detail);
 }
 
 json order_of(const Common& common, const schemas::Scope& scope, const std::string& reason,
@@ -76,13 +85,14 @@ json order_of(const Common& common, const schemas::Scope& scope, const std::stri
 }
 
 // What the operator's own key signs.
-schemas::Record record_of(const Kill& kill, const Common& common, const std::string& op_id) {
+schemas::Record record_of(const Kill& kill, const schemas::Segment& actor,
+                          const std::string& op_id) {
   schemas::Record record;
   record.op_id = op_id;
   record.scope = kill.scope;
   record.mode = kill.now ? schemas::KillMode::kNow : schemas::KillMode::kGrace;
   record.grace_ms = kill.now ? 0 : kill.grace_ms;
-  record.actor = common.operator_name;
+  record.actor = actor.text();
   record.reason = kill.reason;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   record.issued_at_ms = static_cast<std::uint64_t>(
@@ -91,9 +101,11 @@ schemas::Record record_of(const Kill& kill, const Common& common, const std::str
 }
 
 // Every answer to a question.
-schemas::Result<Answers> answers_to(Session& session, std::string_view verb, const json& request) {
+schemas::Result<Answers> answers_to(Session& session, const Common& common, std::string_view verb,
+                                    const json& request) {
+  const std::uint32_t wait = common.timeout_ms.value_or(kLookWait_ms);
   Answers answers;
-  auto asked = session.ask(verb, request.dump(), kQuestionWait_ms, [&](std::string_view answer) {
+  auto asked = session.ask(verb, json_text(request), wait, [&](std::string_view answer) {
     answers.push_back(parse_answer(answer));
     return !flag(answers.back(), "done");
   });
@@ -102,9 +114,21 @@ schemas::Result<Answers> answers_to(Session& session, std::string_view verb, con
   return answers;
 }
 
+// Before anything is sent: an order that opens something is shown to a person first, unless it is
+// said that nobody is there.
+bool can_ask(std::string_view verb, bool yes, Terminal& terminal) {
+  if (yes || terminal.is_interactive) return true;
+  terminal.err << fmt::format(
+      "estop: {} shows what it does and asks, and there is no terminal to ask on; nothing was "
+      "done; "
+      "--yes does it unasked\n",
+      verb);
+  return false;
+}
+
 // False: a person at the terminal said no.
 bool agrees(std::string_view question, bool yes, Terminal& terminal) {
-  if (yes || !terminal.is_interactive) return true;
+  if (yes) return true;
   terminal.err << question << " [y/N] " << std::flush;
   std::string line;
   std::getline(terminal.in, line);
@@ -114,9 +138,10 @@ bool agrees(std::string_view question, bool yes, Terminal& terminal) {
 // The op ids of the kills that would be lifted, which are shown (never done before a kill: that one
 // must not wait). nullopt: the person said no.
 schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& session,
+                                                                 const Common& common,
                                                                  const Resume& resume,
                                                                  Terminal& terminal) {
-  const auto answers = answers_to(session, "ps", {{"filter", resume.scope.text()}});
+  const auto answers = answers_to(session, common, "ps", {{"filter", resume.scope.text()}});
   if (!answers) return tl::make_unexpected(answers.error());
   terminal.err << view_lifted(*answers, resume.scope);
   std::vector<std::string> lifts;
@@ -130,8 +155,8 @@ schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& sessio
 }
 
 // The order that waits, as control tells of it. kNotFound.
-schemas::Result<json> waiting(Session& session, const std::string& op_id) {
-  const auto answers = answers_to(session, "status", json::object());
+schemas::Result<json> waiting(Session& session, const Common& common, const std::string& op_id) {
+  const auto answers = answers_to(session, common, "status", json::object());
   if (!answers) return tl::make_unexpected(answers.error());
   for (const json& one : items(answers->back(), "proposals")) {
     if (text(one, "op_id") == op_id) return one;
@@ -144,23 +169,31 @@ schemas::Result<json> waiting(Session& session, const std::string& op_id) {
 }  // namespace
 
 ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) {
-  auto session = Session::open(common);
-  if (!session) return fail_with(session.error(), terminal);
   json order = order_of(common, kill.scope, kill.reason, kill.op_id, kill.wait);
   order["mode"] = kill.now ? "now" : "grace";
   if (kill.revoke) order["revoke"] = true;
   if (!kill.now) order["grace_ms"] = kill.grace_ms;
-  const schemas::Record record = record_of(kill, common, order.at("op_id").get<std::string>());
-  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
-    return session->kill(record, text, timeout_ms, answer);
+  if (auto good = check("kill", order); !good) return fail_with(good.error(), terminal);
+  auto session = Session::prepare(common, Use::kStop);
+  if (!session) return fail_with(session.error(), terminal);
+  print_notices(session->identity(), terminal);
+  const auto op_id = order.at("op_id").get<std::string>();
+  // Before anything can go wrong: with it the same order is given again, by whomever.
+  terminal.err << fmt::format("estop: order {}\n", op_id) << std::flush;
+  const schemas::Record record = record_of(kill, session->identity().name, op_id);
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress& progress,
+                      const Answer& answer) {
+    return session->kill(record, text, timeout_ms,
+                         KillEvents{[&] { progress.order_is_out(); }, answer});
   };
   return send(ask, common, order, terminal);
 }
 
 ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& terminal) {
-  auto session = Session::open(common);
+  if (!can_ask("resume", resume.yes, terminal)) return ExitStatus::kUsage;
+  auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
-  const auto lifts = confirm(*session, resume, terminal);
+  const auto lifts = confirm(*session, common, resume, terminal);
   if (!lifts) return fail_with(lifts.error(), terminal);
   if (!*lifts) {
     terminal.err << "estop: nothing was resumed\n";
@@ -169,16 +202,19 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
   order["lifts"] = **lifts;
   if (!resume.pending.empty()) order["pending"] = resume.pending;
-  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
+  if (auto good = check("resume", order); !good) return fail_with(good.error(), terminal);
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
+                      const Answer& answer) {
     return session->ask("resume", text, timeout_ms, answer);
   };
   return send(ask, common, order, terminal);
 }
 
 ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& terminal) {
-  auto session = Session::open(common);
+  if (!can_ask("approve", approve.yes, terminal)) return ExitStatus::kUsage;
+  auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
-  const auto found = waiting(*session, approve.op_id);
+  const auto found = waiting(*session, common, approve.op_id);
   if (!found) return fail_with(found.error(), terminal);
   terminal.err << view_proposal(*found);
   if (!agrees("Approve?", approve.yes, terminal)) {
@@ -189,7 +225,9 @@ ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& t
   json order{{"op_id", approve.op_id},         {"verb", text(*found, "verb")},
              {"scope", text(*found, "scope")}, {"lifts", texts(*found, "lifts")},
              {"reason", approve.reason},       {"timeout_ms", wait_ms(common)}};
-  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, const Answer& answer) {
+  if (auto good = check("approve", order); !good) return fail_with(good.error(), terminal);
+  const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
+                      const Answer& answer) {
     return session->ask("approve", text, timeout_ms, answer);
   };
   return send(ask, common, order, terminal);

@@ -8,14 +8,15 @@
 
 #include "control/cli/invocation.h"
 #include "control/cli/misuse.h"
+#include "control/cli/option_values.h"
 #include "control/cli/parse_auth.h"
 #include "control/cli/text.h"
+#include "control/cli/typed.h"
 
 namespace estop::cli {
 namespace {
 
 using schemas::Address;
-using schemas::Scope;
 
 constexpr std::string_view kFooter =
     "Scopes: acme/prod/mailer · acme/prod/mailer@k3j9x2ab (one instance) · acme/prod/* · acme/* · "
@@ -23,57 +24,8 @@ constexpr std::string_view kFooter =
     "(everybody)\n"
     "Exit codes: 0 done and confirmed · 1 failure · 2 usage · 3 not found · 4 denied · 5 no "
     "contact · "
-    "6 sent, not confirmed";
-
-// What is typed, before it is checked: CLI11 writes here.
-struct Typed {
-  std::string scope, address, reason, grace, timeout, wait, format = "table", pending, op_id;
-  std::vector<std::string> agents;
-  bool fleet = false, now = false, revoke = false, yes = false, init_only = false;
-  std::uint32_t limit = 50;
-  std::uint64_t after = 0;
-  std::string kind, subject, from, to;
-};
-
-Scope scope_of(const Typed& typed, std::string_view verb) {
-  if (typed.fleet && !typed.scope.empty()) refuse("either a scope or --fleet, not both");
-  if (typed.fleet) return Scope::fleet();
-  if (typed.scope.empty()) {
-    refuse(fmt::format("{} whom? Name a scope, such as acme/prod/mailer, or --fleet", verb));
-  }
-  return checked(Scope::parse(typed.scope));
-}
-
-std::optional<Scope> filter_of(const Typed& typed) {
-  if (typed.scope.empty()) return std::nullopt;
-  return checked(Scope::parse(typed.scope));
-}
-
-// A reason is part of the order: whoever reads the audit a year from now asks why.
-std::string reason_of(const Typed& typed, std::string_view verb, std::string_view example) {
-  if (typed.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
-    refuse(
-        fmt::format("{} needs a reason, it goes into the audit: --reason \"{}\"", verb, example));
-  }
-  if (typed.reason.size() > schemas::kReasonMax_bytes) {
-    refuse(fmt::format("the reason is longer than {} bytes", schemas::kReasonMax_bytes));
-  }
-  return typed.reason;
-}
-
-std::vector<std::string> stages_of(const std::string& list, const std::vector<std::string>& known) {
-  std::vector<std::string> stages;
-  for (std::size_t at = 0; at < list.size();) {
-    const std::size_t end = std::min(list.find(',', at), list.size());
-    const std::string stage = list.substr(at, end - at);
-    if (std::find(known.begin(), known.end(), stage) == known.end()) {
-      refuse(fmt::format("--wait: '{}' is none of {}", stage, fmt::join(known, ", ")));
-    }
-    stages.push_back(stage);
-    at = end + 1;
-  }
-  return stages;
-}
+    "6 sent, not confirmed\n"
+    "1 is also: the answer could not be written (a full disk, a closed pipe); see standard error";
 
 // CLI11's tree of commands. Each command has a function that makes the checked form of what was
 // typed.
@@ -101,6 +53,7 @@ class Tree {
   Typed typed_;
   TypedAuth typed_auth_;
   Common common_;
+  CLI::Option* as_ = nullptr;
   Up up_;
 };
 
@@ -118,14 +71,18 @@ Tree::Tree(const Environment& environment) {
 
 void Tree::add_common(const Environment& environment) {
   if (!environment.data.empty()) common_.data = environment.data;
-  if (schemas::is_segment(environment.user)) common_.operator_name = environment.user;
+  common_.user = environment.user;
+  if (schemas::is_segment(environment.user)) {
+    common_.operator_name = environment.user;
+    common_.named_by = NamedBy::kUser;
+  }
   app_.add_option("--data", common_.data, "data folder (environment: ESTOP_DATA)")
       ->capture_default_str();
   app_.add_option("--url", common_.url, "the broker; default: the one of the data folder");
   app_.add_option("--creds", common_.creds, "credentials file; default: made in the data folder");
   app_.add_option("--tls-ca", common_.tls_ca, "TLS only, to a broker certified by this PEM file");
-  app_.add_option("--as", common_.operator_name, "operator's name, as the audit shows it")
-      ->capture_default_str();
+  as_ = app_.add_option("--as", common_.operator_name, "operator's name, as the audit shows it")
+            ->capture_default_str();
   app_.add_option("-o,--output", typed_.format, "table, wide, json or jsonl")
       ->check(CLI::IsMember({"table", "wide", "json", "jsonl"}))
       ->capture_default_str();
@@ -138,18 +95,16 @@ void Tree::add_orders() {
   CLI::App* kill = add(app_, "kill", "stop a scope everywhere, now, and see it proved", [this] {
     Kill made;
     made.scope = scope_of(typed_, "kill");
-    made.reason = reason_of(typed_, "kill", "sends broken links");
+    made.reason = reason_of(typed_.reason, "kill", "sends broken links");
     made.now = typed_.now;
-    if (!typed_.grace.empty()) made.grace_ms = checked(parse_duration_ms(typed_.grace));
-    if (made.now && !typed_.grace.empty()) refuse("either --now or --grace, not both");
-    if (made.grace_ms > schemas::kGraceMax_ms) refuse("--grace: at most 10m");
+    made.grace_ms = grace_of(typed_);
     made.revoke = typed_.revoke;
     made.wait = stages_of(typed_.wait, {"fenced", "stopped", "durable", "committed", "revoked"});
     if (!made.revoke &&
         std::find(made.wait.begin(), made.wait.end(), "revoked") != made.wait.end()) {
       refuse("--wait revoked: only with --revoke, otherwise nothing is withdrawn");
     }
-    made.op_id = typed_.op_id;
+    made.op_id = op_id_of(typed_.op_id);
     return made;
   });
   kill->add_flag("--now", typed_.now, "cut, without a grace for checkpoints");
@@ -159,10 +114,10 @@ void Tree::add_orders() {
   CLI::App* resume = add(app_, "resume", "let a killed scope go on", [this] {
     Resume made;
     made.scope = scope_of(typed_, "resume");
-    made.reason = reason_of(typed_, "resume", "link is fixed");
+    made.reason = reason_of(typed_.reason, "resume", "link is fixed");
     made.pending = typed_.pending;
     made.wait = stages_of(typed_.wait, {"committed", "durable", "opened"});
-    made.op_id = typed_.op_id;
+    made.op_id = op_id_of(typed_.op_id);
     made.yes = typed_.yes;
     return made;
   });
@@ -170,14 +125,15 @@ void Tree::add_orders() {
       ->add_option("--pending", typed_.pending,
                    "waiting work: redeliver, hold, discard, dead-letter")
       ->check(CLI::IsMember({"redeliver", "hold", "discard", "dead-letter"}));
-  resume->add_flag("-y,--yes", typed_.yes, "do not ask on a terminal");
+  resume->add_flag("-y,--yes", typed_.yes, "do not ask; needed without a terminal");
   CLI::App* approve =
       add(app_, "approve", "as the second operator, let a waiting order go", [this] {
-        return Approve{typed_.op_id, reason_of(typed_, "approve", "seen, agreed"), typed_.yes};
+        return Approve{op_id_of(typed_.op_id), reason_of(typed_.reason, "approve", "seen, agreed"),
+                       typed_.yes};
       });
   approve->add_option("op-id", typed_.op_id, "of the order, as `status` shows it")->required();
   approve->add_option("-r,--reason", typed_.reason, "why; goes into the audit");
-  approve->add_flag("-y,--yes", typed_.yes, "do not ask on a terminal");
+  approve->add_flag("-y,--yes", typed_.yes, "do not ask; needed without a terminal");
   for (CLI::App* order : {kill, resume}) {
     order->add_option("scope", typed_.scope, "whom (see below)");
     order->add_flag("--fleet", typed_.fleet, "everybody; the same as '*'");
@@ -227,6 +183,7 @@ void Tree::add_installation() {
       up_.agents.push_back(checked(Address::parse(agent)));
     }
     if (!schemas::is_segment(up_.bridge)) refuse("--bridge: a-z, 0-9, '-' and '_' only");
+    if (up_.bridge == common_.operator_name) refuse("--bridge: the operator has that name");
     return up_;
   });
   up->add_option("--port", up_.port, "the broker's port on 127.0.0.1; 0: any free one")
@@ -260,8 +217,8 @@ void Tree::finish_common() {
   for (const auto& [name, format] : kFormats) {
     if (typed_.format == name) common_.format = format;
   }
-  if (!typed_.timeout.empty()) common_.timeout_ms = checked(parse_duration_ms(typed_.timeout));
-  if (common_.timeout_ms == 0U) refuse("--timeout: at least 1ms");
+  common_.timeout_ms = timeout_of(typed_.timeout);
+  if (as_->count() > 0) common_.named_by = NamedBy::kOption;
   if (!schemas::is_segment(common_.operator_name)) {
     refuse(fmt::format("--as: '{}' is no operator's name: a-z, 0-9, '-' and '_', such as alice",
                        shown(common_.operator_name)));
@@ -276,8 +233,9 @@ Command Tree::chosen() {
 }
 
 Parsed Tree::run(std::vector<std::string> arguments) {
-  std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
   try {
+    check_option_values(app_, arguments);
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app_.parse(std::move(arguments));
     finish_common();
     return {Invocation{common_, chosen()}, ExitStatus::kOk, {}};
@@ -286,7 +244,7 @@ Parsed Tree::run(std::vector<std::string> arguments) {
     const bool is_help = app_.exit(error, out, out) == 0;
     return {std::nullopt, is_help ? ExitStatus::kOk : ExitStatus::kUsage, out.str()};
   } catch (const Misuse& misuse) {
-    return {std::nullopt, ExitStatus::kUsage, "estop: " + misuse.text + "\n"};
+    return {std::nullopt, ExitStatus::kUsage, "estop: " + repaired(misuse.text) + "\n"};
   }
 }
 

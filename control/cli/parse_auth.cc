@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 
 #include "control/cli/misuse.h"
+#include "control/cli/text.h"
+#include "control/cli/typed.h"
 
 namespace estop::cli {
 namespace {
@@ -16,7 +18,7 @@ Segment name_of(const TypedAuth& typed) {
   auto name = Segment::parse(typed.name);
   if (!name || name->text() == "control") {
     refuse(fmt::format("'{}' is no name: a-z, 0-9, '-' and '_', such as alice, but not control",
-                       typed.name));
+                       shown(typed.name)));
   }
   return *name;
 }
@@ -79,10 +81,7 @@ void add_auth(CLI::App& app, TypedAuth& typed, Up& up, const AddCommand& add) {
       ->add_option("who", typed.name, "an address or a name")
       ->required();
   CLI::App* revoke = add(*auth, "revoke", "refuse somebody's credentials from now on", [&typed] {
-    if (typed.reason.find_first_not_of(" \t\r\n") == std::string::npos) {
-      refuse("revoke needs a reason, it goes into the audit: --reason \"laptop is lost\"");
-    }
-    return AuthRevoke{who_of(typed), typed.reason};
+    return AuthRevoke{who_of(typed), reason_of(typed.reason, "revoke", "laptop is lost")};
   });
   revoke->add_option("who", typed.name, "an address or a name")->required();
   revoke->add_option("-r,--reason", typed.reason, "why; goes into the audit");

@@ -98,7 +98,7 @@ Lines stage_lines(const std::string& stage, const json& answer) {
   }
   if (stage == "revoked") return {revoked(answer)};
   if (stage == "approved") return {approved(answer)};
-  return {line(shown(stage), shown(answer.dump()))};
+  return {line(shown(stage), shown(json_text(answer)))};
 }
 
 }  // namespace
@@ -106,9 +106,13 @@ Lines stage_lines(const std::string& stage, const json& answer) {
 Lines Progress::take(std::string_view text_of_answer) {
   const json answer = parse_answer(text_of_answer);
   if (const auto error = error_of(answer)) {
-    status_ = accepted_ ? ExitStatus::kUnconfirmed : exit_status(error->code);
     done_ = true;
-    return {"estop: " + shown(to_string(*error))};
+    status_ = accepted_ || is_out_ ? ExitStatus::kUnconfirmed : exit_status(error->code);
+    const std::string refusal = shown(to_string(*error));
+    if (!is_out_ || accepted_) return {"estop: " + refusal};
+    return {"NOT CONFIRMED: control refused the command: " + refusal,
+            "The signed order is out, and bridges may hold it: see `estop ps`; `estop resume` "
+            "lifts it."};
   }
   const std::string stage = text(answer, "stage");
   const bool last = flag(answer, "done");
@@ -123,7 +127,10 @@ Lines Progress::take(std::string_view text_of_answer) {
 
 Lines Progress::take(const schemas::Error& error) {
   done_ = true;
-  const bool may_be_taken = accepted_ || error.code == schemas::Errc::kTimeout;
+  // What the broker itself refused has reached nobody.
+  const bool is_refused = error.code == schemas::Errc::kNotPermitted;
+  const bool may_be_taken =
+      accepted_ || error.code == schemas::Errc::kTimeout || (is_out_ && !is_refused);
   status_ = may_be_taken ? ExitStatus::kUnconfirmed : exit_status(error.code);
   if (!may_be_taken) return {"estop: " + shown(to_string(error))};
   return {"NOT CONFIRMED: the order was sent, and then: " + shown(to_string(error))};

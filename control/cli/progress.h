@@ -18,6 +18,9 @@ class Progress {
  public:
   // Takes one answer and returns the lines to print for it, without line ends.
   std::vector<std::string> take(std::string_view json);
+  // The signed order has left for the bridges. Whatever control says from here on, they may obey
+  // it: a refusal is no "nothing was done".
+  void order_is_out() { is_out_ = true; }
   // The answers ended early: no contact, or the time is over.
   std::vector<std::string> take(const schemas::Error& error);
 
@@ -26,6 +29,7 @@ class Progress {
 
  private:
   bool accepted_ = false;
+  bool is_out_ = false;
   bool done_ = false;
   ExitStatus status_ = ExitStatus::kUnconfirmed;
 };

@@ -1,16 +1,19 @@
 // A whole file, for what people hand to the command line.
 #pragma once
 
-#include <fstream>
-#include <iterator>
+#include <cstddef>
 #include <string>
+
+#include "schemas/result.h"
 
 namespace estop::cli {
 
-// Empty if there is no such file, or it may not be read.
-inline std::string read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
+inline constexpr std::size_t kFileMax_bytes = 256 * 1024;
+
+// kStoreUnavailable says why, without the path: none there, no right, a folder, not a plain file,
+// too large. Never waits for a writer.
+[[nodiscard]] schemas::Result<std::string> read_file(const std::string& path);
+// Empty if it cannot be read.
+[[nodiscard]] std::string read_text(const std::string& path);
 
 }  // namespace estop::cli

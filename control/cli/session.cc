@@ -1,16 +1,14 @@
 #include "control/cli/session.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "broker-bridge/nats/blocking.h"
+#include "broker-bridge/nats/url.h"
+#include "control/cli/insistence.h"
 #include "control/cli/installation.h"
-#include "control/cli/read_text.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
 
@@ -23,90 +21,81 @@ using schemas::Segment;
 
 namespace {
 
-constexpr nats::Millis kMargin{100};         // the connection's own deadline comes first
-constexpr nats::Millis kBridgesWait{1'000};  // for what bridges say if control says nothing
+constexpr nats::Millis kMargin{100};  // the connection's own deadline comes first
+constexpr nats::Millis kAttempt{2'000};
+constexpr nats::Millis kAttemptMin{250};
+constexpr int kAttempts = 4;  // to connect, at least, in the time that there is
+
+// A part of the whole time: who is silent once may answer the next time.
+nats::Millis attempt_time(std::optional<std::uint32_t> timeout_ms) {
+  const nats::Millis whole(timeout_ms.value_or(static_cast<std::uint32_t>(kAttempt.count())));
+  return std::clamp(whole / kAttempts, kAttemptMin, kAttempt);
+}
 
 }  // namespace
 
 struct Session::State {
-  State(Segment name, nats::ConnectOptions options)
-      : operator_name(std::move(name)),
-        creds_text(read_text(options.creds_file)),
-        client(std::move(options), subjects.own_inbox(operator_name)) {}
+  State(Identity found, nats::ConnectOptions options, std::string hint)
+      : identity(std::move(found)),
+        url_hint(std::move(hint)),
+        client(std::move(options), subjects.own_inbox(identity.name)) {}
 
-  Segment operator_name;
-  std::string creds_text;
+  Identity identity;
+  std::string url_hint;  // what to add if there is no broker
   schemas::Subjects subjects = schemas::Subjects::standard();
   nats::BlockingClient client;
 };
-
-namespace {
-
-Result<nats::ConnectOptions> connect_options(const Common& common, const Segment& name) {
-  nats::ConnectOptions options;
-  options.name = "estop-cli-" + name.text();
-  options.creds_file = common.creds;
-  options.tls_ca_file = common.tls_ca;
-  if (options.creds_file.empty()) {
-    auto made = creds_of(common.data, control::OperatorRole{name}, control::Account::kControl);
-    if (!made) return tl::make_unexpected(made.error());
-    options.creds_file = std::move(*made);
-  }
-  if (::access(options.creds_file.c_str(), R_OK) != 0) {
-    return fail(Errc::kUnauthenticated,
-                fmt::format("the credentials {} cannot be read: {}; name others with --creds",
-                            options.creds_file, std::strerror(errno)));
-  }
-  if (!common.url.empty()) {
-    options.url = common.url;
-  } else if (const auto run = read_run_file(common.data)) {
-    options.url = run->url;
-  }
-  return options;
-}
-
-}  // namespace
 
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 Session::~Session() = default;
 
+Result<Session> Session::prepare(const Common& common, Use use) {
+  auto identity = find_identity(common, use);
+  if (!identity) return tl::make_unexpected(identity.error());
+  nats::ConnectOptions options;
+  options.name = "estop-cli-" + identity->name.text();
+  options.creds_file = identity->creds_file;
+  options.tls_ca_file = common.tls_ca;
+  options.connect_timeout = attempt_time(common.timeout_ms);
+  std::string hint;
+  if (!common.url.empty()) {
+    options.url = common.url;
+  } else if (const auto run = read_run_file(common.data)) {
+    options.url = run->url;
+  } else {
+    hint = fmt::format("; {}/run.json names no broker: does `estop up` run there? --url names one",
+                       common.data);
+  }
+  // Before anything else is done: what is wrong here is wrong for ever.
+  if (auto urls = nats::parse_urls(options.url); !urls) return tl::make_unexpected(urls.error());
+  return Session(std::make_unique<State>(std::move(*identity), std::move(options), hint));
+}
+
+Result<void> Session::connect() {
+  auto connected = state_->client.connect();
+  if (connected || connected.error().code != Errc::kNoContact) return connected;
+  return fail(Errc::kNoContact, connected.error().detail + state_->url_hint);
+}
+
 Result<Session> Session::open(const Common& common) {
-  auto name = Segment::parse(common.operator_name);
-  if (!name) return tl::make_unexpected(name.error());
-  auto options = connect_options(common, *name);
-  if (!options) return tl::make_unexpected(options.error());
-  Session session(std::make_unique<State>(*name, std::move(*options)));
-  if (auto connected = session.state_->client.connect(); !connected) {
+  auto session = prepare(common, Use::kOther);
+  if (!session) return session;
+  if (auto connected = session->connect(); !connected) {
     return tl::make_unexpected(connected.error());
   }
   return session;
 }
 
+const Identity& Session::identity() const {
+  return state_->identity;
+}
+
 Result<void> Session::kill(const schemas::Record& kill, const std::string& json,
-                           std::uint32_t timeout_ms,
-                           const std::function<bool(std::string_view)>& answer) {
-  const schemas::Subjects& subjects = state_->subjects;
-  nats::Connection& connection = state_->client.connection();
-  const auto order = schemas::sign_order(kill, state_->creds_text);
-  std::vector<std::string> latched;
-  const auto inbox = connection.subscribe(
-      subjects.latched_of(state_->operator_name), [&](const nats::MessageView& message) {
-        if (message.data.find('"' + kill.op_id + '"') == std::string_view::npos) return;
-        latched.emplace_back(message.data);
-      });
-  // The order itself, and a command to watch it. A kill that cannot be signed is a command all the
-  // same.
-  if (order) connection.publish(subjects.emergency(state_->operator_name), order->frame);
-  const auto result = ask("kill", json, timeout_ms, answer);
-  const bool is_gone = !result && result.error().code == Errc::kNoContact;
-  if (is_gone) state_->client.run_until([] { return false; }, kBridgesWait);
-  if (is_gone || (!result && result.error().code == Errc::kTimeout)) {
-    for (const std::string& notice : latched) answer(notice);
-  }
-  connection.unsubscribe(inbox);
-  return result;
+                           std::uint32_t timeout_ms, const KillEvents& events) {
+  return Insistence(state_->client, state_->subjects, state_->identity, state_->url_hint)
+      .run(kill, json, nats::Millis(timeout_ms), events);
 }
 
 Result<void> Session::ask(std::string_view verb, const std::string& json, std::uint32_t timeout_ms,
@@ -115,7 +104,8 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
   if (!token) return tl::make_unexpected(token.error());
   std::string command = json;
   if (schemas::must_be_signed(verb)) {
-    auto proven = schemas::sign_command(state_->operator_name, *token, json, state_->creds_text);
+    auto proven =
+        schemas::sign_command(state_->identity.name, *token, json, state_->identity.creds_text);
     if (!proven) return tl::make_unexpected(proven.error());
     command = std::move(*proven);
   }
@@ -128,7 +118,7 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
   const auto wait = std::make_shared<Wait>();
   wait->answer = answer;
   nats::BlockingClient& client = state_->client;
-  client.connection().request_many(state_->subjects.command(state_->operator_name, *token), command,
+  client.connection().request_many(state_->subjects.command(state_->identity.name, *token), command,
                                    nats::Millis(timeout_ms),
                                    [wait](const Result<nats::MessageView>& one) {
                                      if (wait->over) return false;

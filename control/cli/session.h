@@ -6,19 +6,35 @@
 #include <string>
 #include <string_view>
 
+#include "control/cli/identity.h"
 #include "control/cli/invocation.h"
 #include "schemas/messages.h"
 #include "schemas/result.h"
 
 namespace estop::cli {
 
+// What comes of a kill while it is given.
+struct KillEvents {
+  std::function<void()> sent;  // the order left this process: from here on it may be obeyed
+  // Each answer of control, once, and what bridges say if control says nothing
+  // ({"stage":"latched",…}), until it returns false.
+  std::function<bool(std::string_view json)> answer;
+};
+
 class Session {
  public:
-  // kNoContact, kUnauthenticated, kNotFound (no data folder): the detail says what to do.
+  // Looks who acts and where the broker is; connects nowhere. kNotFound, kUnauthenticated,
+  // kBadArgument, kStoreUnavailable: the detail says what to do.
+  [[nodiscard]] static schemas::Result<Session> prepare(const Common& common, Use use);
+  // kNoContact, kUnauthenticated. Not before kill(), which connects by itself.
+  schemas::Result<void> connect();
+  // Both.
   [[nodiscard]] static schemas::Result<Session> open(const Common& common);
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;
   ~Session();
+
+  [[nodiscard]] const Identity& identity() const;
 
   // Sends `json` as command `verb`, signed with the operator's own key where control wants that;
   // `answer` gets each answer until it returns false. Blocks for at
@@ -28,13 +44,13 @@ class Session {
                             std::uint32_t timeout_ms,
                             const std::function<bool(std::string_view json)>& answer);
 
-  // The same for verb `kill`, whose order is also sent to the bridges, signed with the operator's
-  // own key: they obey it without control. If control does not answer, `answer` gets what the
-  // bridges said ({"stage":"latched",…}) and the result is an error all the same. `kill` is what
-  // `json` orders.
+  // Verb `kill`: the command to control, and the order to the bridges, signed with the operator's
+  // own key: they obey it without control. Does not give up before its time is over: connects and
+  // sends both again, with the same op id. `kill` is what `json` orders. kNoContact: nothing could
+  // be sent. kTimeout: sent, and control said too little. kUnauthenticated, kNotPermitted: the
+  // broker refused the credential, or the order.
   schemas::Result<void> kill(const schemas::Record& kill, const std::string& json,
-                             std::uint32_t timeout_ms,
-                             const std::function<bool(std::string_view json)>& answer);
+                             std::uint32_t timeout_ms, const KillEvents& events);
 
   // Hands on every event of the live feed until `event` returns false. Blocks until then, or until
   // contact is lost for good (kNoContact) or refused (kNotPermitted). What happens while the broker

@@ -14,6 +14,52 @@ constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
     {"ms", 1}, {"s", 1'000}, {"m", 60'000}, {"h", 3'600'000}};
 constexpr std::uint64_t kDay_ms = 86'400'000;
 
+constexpr char32_t kReplacement = 0xfffd;
+
+struct Letter {
+  char32_t code = kReplacement;
+  std::size_t size = 1;  // in bytes
+  bool is_good = false;  // what is no UTF-8 is one byte that stands for nothing
+};
+
+// The first letter of a text that is not empty: no overlong form, no surrogate, none beyond
+// Unicode.
+Letter first_letter(std::string_view text) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1, true};
+  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+  char32_t code = lead & (0xffU >> (size + 1));
+  for (std::size_t at = 1; at < size; ++at) {
+    if ((byte(at) & 0xc0U) != 0x80) return {};
+    code = (code << 6U) | (byte(at) & 0x3fU);
+  }
+  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < kLeast[size] || is_surrogate || code > 0x10ffff) return {};
+  return {code, size, true};
+}
+
+// Of Unicode 15: C0, DEL, C1, line and paragraph separators, and what turns the direction.
+bool is_control(char32_t code) {
+  return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x61c || code == 0x200e ||
+         code == 0x200f || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+// The text with each of its letters as `write` writes it.
+template <class Write>
+std::string rewritten(std::string_view text, Write write) {
+  std::string made;
+  made.reserve(text.size());
+  while (!text.empty()) {
+    const Letter letter = first_letter(text);
+    made += write(letter, letter.is_good ? text.substr(0, letter.size) : "\xef\xbf\xbd");
+    text.remove_prefix(letter.size);
+  }
+  return made;
+}
+
 }  // namespace
 
 schemas::Result<std::uint32_t> parse_duration_ms(std::string_view text) {
@@ -57,12 +103,33 @@ std::string money_text(std::uint64_t micro_usd) {
 }
 
 std::string shown(std::string_view text) {
-  std::string safe(text);
-  for (char& c : safe) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) c = '?';
+  return rewritten(text, [](const Letter& letter, std::string_view bytes) {
+    return is_control(letter.code) ? std::string_view("?") : bytes;
+  });
+}
+
+std::string shown_json(std::string_view text) {
+  return rewritten(text, [](const Letter& letter, std::string_view bytes) {
+    // Those below the space are white space of the JSON itself, or are escaped already.
+    const bool is_escaped = letter.code >= 0x20 && is_control(letter.code);
+    return is_escaped ? fmt::format("\\u{:04x}", static_cast<unsigned>(letter.code))
+                      : std::string(bytes);
+  });
+}
+
+std::string repaired(std::string_view text) {
+  return rewritten(text, [](const Letter&, std::string_view bytes) { return bytes; });
+}
+
+std::string shell_quoted(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.:=@%+,-";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
+    return std::string(word);
   }
-  return safe;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + '\'';
 }
 
 }  // namespace estop::cli

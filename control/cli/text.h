@@ -20,8 +20,17 @@ namespace estop::cli {
                                    std::uint64_t now_ms);       // "4 s", "3 h"; "-" for 0
 [[nodiscard]] std::string money_text(std::uint64_t micro_usd);  // "$1.2345"
 
-// What a terminal shows of bytes that came from elsewhere: control characters, which could move the
-// cursor or hide a line, become '?'.
+// What a terminal shows of bytes that came from elsewhere: control characters, also those of
+// Unicode and those that turn the direction of writing, could move the cursor, hide a line or show
+// it in another order. They become '?'; what is no UTF-8 becomes U+FFFD.
 [[nodiscard]] std::string shown(std::string_view text);
+// The same for a text that is JSON: they become \u escapes, which mean the same.
+[[nodiscard]] std::string shown_json(std::string_view text);
+
+// What goes out is UTF-8, whatever the terminal's letters are: other bytes become U+FFFD.
+[[nodiscard]] std::string repaired(std::string_view text);
+
+// A word as a shell reads it back, for commands that a person is to copy.
+[[nodiscard]] std::string shell_quoted(std::string_view word);
 
 }  // namespace estop::cli

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -17,6 +16,7 @@
 #include "control/cli/loopback.h"
 #include "control/cli/programs.h"
 #include "control/cli/stack.h"
+#include "control/cli/text.h"
 
 namespace estop::cli {
 namespace {
@@ -62,6 +62,33 @@ Result<void> write_broker_config(const std::string& data, const control::Keyring
   return fail(Errc::kStoreUnavailable, path + " cannot be written: is the disk full?");
 }
 
+bool is_person(const control::Role& role) {
+  return std::holds_alternative<control::OperatorRole>(role) ||
+         std::holds_alternative<control::ViewerRole>(role);
+}
+
+// Whose credentials are brought to what their role may do today: of those who have some here. The
+// first operator is made with the folder, as an admin, since whoever holds the keys is one. Every
+// other is made by `estop auth operator` alone: a second name is not a second person.
+std::vector<control::Role> people(const std::string& data, const Common& common,
+                                  const std::vector<control::Credential>& issued) {
+  std::vector<control::Role> found;
+  bool is_first = true;
+  for (const control::Credential& one : issued) {
+    if (!is_person(one.role)) continue;
+    is_first = false;
+    const std::string kind =
+        std::holds_alternative<control::ViewerRole>(one.role) ? "viewer" : "operator";
+    const std::string file = fmt::format("{}/creds/{}-{}.creds", data, kind, person(one.role));
+    std::error_code ignored;
+    if (one.revoked_at_s == 0 && fs::exists(file, ignored)) found.push_back(one.role);
+  }
+  if (is_first) {
+    found.emplace_back(control::OperatorRole{*Segment::parse(common.operator_name), true});
+  }
+  return found;
+}
+
 // Keys, credentials of everybody who takes part, and the broker's configuration.
 Result<void> make_files(const std::string& data, const Common& common, const Up& up, int port) {
   if (auto made = make_folders(data); !made) return made;
@@ -70,21 +97,17 @@ Result<void> make_files(const std::string& data, const Common& common, const Up&
   if (auto log_key = control::open_log_key(data); !log_key) {
     return tl::make_unexpected(log_key.error());
   }
-  const control::Role bridge = control::BridgeRole{*Segment::parse(up.bridge)};
-  // Whoever holds the keys is an admin, unless he was made something else.
   const auto issued = control::list_credentials(data, *keys);
   if (!issued) return tl::make_unexpected(issued.error());
-  const bool is_known = std::any_of(
-      issued->begin(), issued->end(),
-      [&](const control::Credential& one) { return person(one.role) == common.operator_name; });
-  const control::Role operator_role =
-      control::OperatorRole{*Segment::parse(common.operator_name), !is_known};
+  const control::Role bridge = control::BridgeRole{*Segment::parse(up.bridge)};
   std::vector<std::pair<control::Role, Account>> wanted{{control::ControlRole{}, Account::kAgents},
                                                         {control::ControlRole{}, Account::kControl},
                                                         {control::ControlRole{}, Account::kSys},
                                                         {bridge, Account::kAgents},
-                                                        {bridge, Account::kControl},
-                                                        {operator_role, Account::kControl}};
+                                                        {bridge, Account::kControl}};
+  for (const control::Role& person : people(data, common, *issued)) {
+    wanted.emplace_back(person, Account::kControl);
+  }
   for (const schemas::Address& agent : up.agents) {
     wanted.emplace_back(control::AgentRole{agent}, Account::kAgents);
   }
@@ -96,7 +119,7 @@ Result<void> make_files(const std::string& data, const Common& common, const Up&
 
 void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
   const bool is_implied = common.data == Common{}.data || terminal.command_name != "estop";
-  const std::string with_data = is_implied ? "" : " --data " + common.data;
+  const std::string with_data = is_implied ? "" : " --data " + shell_quoted(common.data);
   terminal.out << fmt::format(
       "Estop is up.\n\n"
       "  broker       {}\n"
@@ -111,7 +134,8 @@ void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
       "Ctrl-C stops everything.\n",
       run.url, run.control_http, run.bridge_http, common.data, common.data, terminal.command_name,
       with_data, terminal.command_name, with_data, terminal.command_name, with_data);
-  terminal.out.flush();
+  // Whoever reads it may be gone by now (`estop up | head`): no reason to end what runs.
+  if (!terminal.out.flush()) terminal.out.clear();
 }
 
 RunFile run_file_of(const Ports& ports) {
@@ -142,22 +166,34 @@ Result<void> stay_up(const std::string& data, const Common& common, const Up& up
   return {};
 }
 
+// Files may be there by now: it is too late for "nothing was done".
+ExitStatus failed(const schemas::Error& error, Terminal& terminal) {
+  const ExitStatus status = fail_with(error, terminal);
+  return status == ExitStatus::kUsage ? ExitStatus::kFailure : status;
+}
+
 }  // namespace
 
 ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
   auto lock = DataFolderLock::take(common.data);
   if (!lock) return fail_with(lock.error(), terminal);
   const std::string data = fs::canonical(common.data).string();
+  if (common.named_by == NamedBy::kNobody && !common.user.empty()) {
+    terminal.err << fmt::format(
+        "estop: warning: $USER '{}' is no operator's name; in a new data folder the first one is "
+        "called {}; --as NAME names another\n",
+        shown(common.user), common.operator_name);
+  }
   if (up.init_only) {
     const int port = up.port == 0 ? kBrokerPort : up.port;
     if (auto made = make_files(data, common, up, port); !made) {
-      return fail_with(made.error(), terminal);
+      return failed(made.error(), terminal);
     }
     terminal.out << data << "/broker.conf\n";
     return ExitStatus::kOk;
   }
   const auto ended = stay_up(data, common, up, terminal);
-  return ended ? ExitStatus::kOk : fail_with(ended.error(), terminal);
+  return ended ? ExitStatus::kOk : failed(ended.error(), terminal);
 }
 
 }  // namespace estop::cli

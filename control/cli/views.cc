@@ -99,7 +99,7 @@ void append_section(const std::string& table, std::string& out) {
 // A line for people: what is longer stands in the JSON.
 std::string detail_text(const json& entry) {
   constexpr std::size_t kShown_bytes = 200;
-  std::string detail = child(entry, "detail").dump();
+  std::string detail = json_text(child(entry, "detail"));
   if (detail.size() <= kShown_bytes) return detail;
   std::size_t cut = kShown_bytes;
   while ((static_cast<unsigned char>(detail[cut]) & 0xc0) == 0x80) --cut;  // not within a letter

@@ -45,12 +45,13 @@ class Operator {
                     scope, kill.reason, kill.op_id);
     Clock::time_point fenced{};
     std::string last;
-    auto done = session_->kill(kill, order, kPatience_ms, [&](std::string_view answer) {
+    const auto take = [&](std::string_view answer) {
       // Complete when it tells the time that it took.
       if (answer.find(R"("stage":"fenced","us":)") != std::string_view::npos) fenced = Clock::now();
       last = answer;
       return answer.find(R"("done":true)") == std::string_view::npos;
-    });
+    };
+    auto done = session_->kill(kill, order, kPatience_ms, {{}, take});
     if (!done) throw std::runtime_error(schemas::to_string(done.error()));
     if (fenced == Clock::time_point{}) throw std::runtime_error("not fenced: " + last);
     return fenced;

@@ -73,7 +73,7 @@ TEST_F(CliAuth, AKillThatRevokesClosesTheConnectionAndRefusesItUntilANewOneIsMad
   EXPECT_FALSE(lets_in(old));
   EXPECT_NE(expect({"auth", "agent", kMailer}, 4).text.find("resume that scope"),
             std::string::npos);
-  expect({"resume", kMailer, "--reason", "over"}, 0);
+  expect({"resume", kMailer, "--reason", "over", "--yes"}, 0);
   ASSERT_TRUE(wait_until([&] { return estop_.estop({"auth", "agent", kMailer}).exit_code == 0; }));
   EXPECT_FALSE(lets_in(old));
   EXPECT_TRUE(lets_in(creds(kMailer)));
@@ -143,6 +143,7 @@ TEST_F(CliAuth, ControlComesBackWithItsRotatedKeys) {
 
 TEST_F(CliAuth, OnlyAnAdminRevokes) {
   const std::string agent = creds(kMailer);
+  expect({"auth", "operator", "alice"}, 0);
   expect({"--as", "alice", "auth", "revoke", kMailer, "--reason", "x"}, 4);
   EXPECT_TRUE(lets_in(agent));
   expect({"auth", "revoke", kMailer, "--reason", "x"}, 0);

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 
+#include "control/cli/text.h"
 #include "tests/support/wait_until.h"
 
 namespace estop::cli {
@@ -26,15 +27,34 @@ std::string command_line(const std::string& pid) {
 }  // namespace
 
 Outcome Embedded::estop(std::vector<std::string> words) const {
+  std::string quoted;
+  for (const std::string& word : words) quoted += ' ' + shell_quoted(word);
+  return script("exec \"$@\"" + quoted);
+}
+
+Outcome Embedded::script(const std::string& lines) const {
   static int count = 0;
+  const std::string name = folder_.file("output-" + std::to_string(++count));
+  ops::SpawnOptions options;
+  options.command = {"sh",  "-c",          "exec 2>\"$0.err\"; { " + lines + "\n} >\"$0.out\"",
+                     name,  ESTOP_PROGRAM, "--data",
+                     data()};
+  options.environment = {{"USER", user_}};
+  auto child = ops::ChildProcess::spawn(options);
+  if (!child) return {-1, child.error().detail, {}};
+  const auto end = child->wait(kCommandPatience);
+  const std::string out = read_text(name + ".out");
+  return {end && end->signal == 0 ? end->code : -1, read_text(name + ".err") + out, out};
+}
+
+ops::ChildProcess Embedded::begin(std::vector<std::string> words, const std::string& log) {
   ops::SpawnOptions options;
   options.command = {ESTOP_PROGRAM, "--data", data()};
   options.command.insert(options.command.end(), words.begin(), words.end());
-  options.log_file = folder_.file("output-" + std::to_string(++count));
+  options.log_file = log;
+  options.environment = {{"USER", user_}};
   auto child = ops::ChildProcess::spawn(options);
-  if (!child) return {-1, child.error().detail};
-  const auto end = child->wait(kCommandPatience);
-  return {end && end->signal == 0 ? end->code : -1, read_text(options.log_file)};
+  return child ? std::move(*child) : ops::ChildProcess();
 }
 
 void Embedded::up(const std::vector<std::string>& more) {
@@ -42,6 +62,7 @@ void Embedded::up(const std::vector<std::string>& more) {
   options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"};
   options.command.insert(options.command.end(), more.begin(), more.end());
   options.log_file = folder_.file("up.log");
+  options.environment = {{"USER", user_}};
   auto child = ops::ChildProcess::spawn(options);
   ASSERT_TRUE(child) << child.error();
   up_ = std::move(*child);

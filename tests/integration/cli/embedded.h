@@ -13,7 +13,8 @@ namespace estop::cli {
 
 struct Outcome {
   int exit_code = -1;  // -1: killed by a signal, or not done in time
-  std::string text;    // standard output and error
+  std::string text;    // standard error, then standard output
+  std::string out;     // standard output alone
   [[nodiscard]] bool says(const std::string& words) const {
     return text.find(words) != std::string::npos;
   }
@@ -21,8 +22,14 @@ struct Outcome {
 
 class Embedded {
  public:
-  // Runs `estop <words>` with this data folder to its end.
+  // Runs `estop <words>` with this data folder to its end, as user `operator` unless acts_as() said
+  // another, without a terminal.
   [[nodiscard]] Outcome estop(std::vector<std::string> words) const;
+  // A shell script in which "$@" is `estop --data …`.
+  [[nodiscard]] Outcome script(const std::string& lines) const;
+  // The same as estop(), not waited for.
+  [[nodiscard]] ops::ChildProcess begin(std::vector<std::string> words, const std::string& log);
+  void acts_as(const std::string& user) { user_ = user; }  // $USER
 
   // `estop up --port 0 <more>`, until it is up. Fails the test with its words if it is not.
   void up(const std::vector<std::string>& more = {});
@@ -41,6 +48,7 @@ class Embedded {
  private:
   testing::TempDir folder_;
   std::string data_ = "data";
+  std::string user_ = "operator";
   ops::ChildProcess up_;
 };
 

@@ -51,7 +51,7 @@ TEST(CliSecrets, H49NothingThatEstopSaysHoldsOne) {
            {"audit", "export"},
            {"get", "acme/prod/mailer"},
            {"status", "-o", "json"},
-           {"resume", "acme/prod/mailer", "--reason", "over"},
+           {"resume", "acme/prod/mailer", "--reason", "over", "--yes"},
            {"auth", "rotate", "agent", "acme/prod/mailer"},
            {"auth", "rotate", "acme/prod/mailer"},
            {"ps", "--creds", embedded.data() + "/keys/log.seed"}}) {

@@ -19,7 +19,7 @@ using schemas::Errc;
 
 // A folder of one test, removed with it.
 struct Folder {
-  std::string path = testing::TempDir() + "estop-cli-XXXXXX";
+  std::string path = ::testing::TempDir() + "estop-cli-XXXXXX";
   Folder() {
     if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
   }

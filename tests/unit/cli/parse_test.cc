@@ -68,6 +68,19 @@ TEST(CliParse, MisuseIsRefusedWithWhatToWriteInstead) {
       {{"kill", "a/b/c", "-r", "x", "--wait", "fenced,gone"}, "'gone' is none of"},
       {{"kill", "a/b/c", "-r", "x", "--frce"}, "--frce"},
       {{"kill", "a/b/c", "-r", "x", "--wait", "fenced,revoked"}, "only with --revoke"},
+      {{"kill", "a/b/c", "-r", "\x01\n"}, "needs a reason"},
+      {{"kill", "a/b/c", "-r", "x", "--timeout", "1h"}, "--timeout: at most 10m"},
+      {{"kill", "a/b/c", "-r", "x", "--op-id", "A b"}, "'A b' is no order's id"},
+      {{"kill", "a/b/c", "-r", "x", "--op-id", std::string(41, 'a')}, "no order's id"},
+      {{"resume", "a/b/c", "-r", "x", "--op-id", "a/b"}, "no order's id"},
+      {{"approve", "A", "-r", "x"}, "no order's id"},
+      {{"kill", "a/b/c", "--reason", "--now"}, "--reason=--now"},
+      {{"kill", "a/b/c", "-r", "--now"}, "--reason=--now"},
+      {{"kill", "a/b/c", "-r", "-o"}, "--reason=-o"},
+      {{"kill", "a/b/c", "--reason", "--no such"}, "'--reason=--no such'"},
+      {{"kill", "a/b/c", "-r", "x", "--op-id", "--now"}, "--op-id=--now"},
+      {{"--data", "--fleet", "kill", "-r", "x"}, "--data=--fleet"},
+      {{"auth", "revoke", "bob", "-r", "--as"}, "--reason=--as"},
       {{"resume", "a/b/c", "-r", "x", "--wait", "fenced"}, "'fenced' is none of"},
       {{"approve", "op-1"}, "--reason \"seen, agreed\""},
       {{"approve", "-r", "x"}, "op-id is required"},
@@ -83,7 +96,7 @@ TEST(CliParse, MisuseIsRefusedWithWhatToWriteInstead) {
   };
   for (const auto& c : kCases) {
     const Parsed result = parsed(c.words);
-    const std::string words = testing::PrintToString(c.words);
+    const std::string words = ::testing::PrintToString(c.words);
     EXPECT_FALSE(result.invocation) << words;
     EXPECT_EQ(result.status, ExitStatus::kUsage) << words;
     EXPECT_NE(result.text.find(c.says), std::string::npos) << words << " says " << result.text;
@@ -94,6 +107,21 @@ TEST(CliParse, AKillHasAGraceUnlessItIsNow) {
   EXPECT_EQ(expect<Kill>({"kill", "a/b/c", "-r", "x"}).grace_ms, 10'000U);
   EXPECT_EQ(expect<Kill>({"kill", "a/b/c", "-r", "x", "--grace", "2m"}).grace_ms, 120'000U);
   EXPECT_TRUE(expect<Kill>({"kill", "a/b/c", "-r", "x", "--now"}).now);
+}
+
+TEST(CliParse, AReasonMayLookLikeAnOptionIfItIsSaid) {
+  EXPECT_EQ(expect<Kill>({"kill", "*", "--reason=--now"}).reason, "--now");
+  EXPECT_EQ(expect<Kill>({"kill", "*", "-r", "-x is broken"}).reason, "-x is broken");
+  EXPECT_FALSE(expect<Kill>({"kill", "*", "--reason=--now"}).now);
+}
+
+// A terminal of other letters must not hold back a stop.
+TEST(CliParse, AReasonIsUtf8WhateverWasTyped) {
+  EXPECT_EQ(expect<Kill>({"kill", "*", "-r", "r\xe9sum\xe9"}).reason, "r\ufffdsum\ufffd");
+  EXPECT_EQ(expect<AuthRevoke>({"auth", "revoke", "bob", "-r", "\xe9"}).reason, "\ufffd");
+  const std::string long_one = expect<Kill>({"kill", "*", "-r", std::string(1024, '\xe9')}).reason;
+  EXPECT_LE(long_one.size(), schemas::kReasonMax_bytes);
+  EXPECT_EQ(long_one.size() % 3, 0U) << "cut between letters";
 }
 
 TEST(CliParse, StagesToWaitForAreAList) {
@@ -123,7 +151,11 @@ TEST(CliParse, TheEnvironmentIsADefaultAndNoMore) {
   const Parsed typed = parsed({"status", "--data", "x", "--as", "bob"}, environment);
   EXPECT_EQ(typed.invocation->common.data, "x");
   EXPECT_EQ(typed.invocation->common.operator_name, "bob");
-  EXPECT_EQ(parsed({"status"}, {"", "Alice B", ""}).invocation->common.operator_name, "operator");
+  EXPECT_EQ(common.named_by, NamedBy::kUser);
+  EXPECT_EQ(typed.invocation->common.named_by, NamedBy::kOption);
+  const Common odd = parsed({"status"}, {"", "Alice B", ""}).invocation->common;
+  EXPECT_EQ(odd.operator_name, "operator");
+  EXPECT_EQ(odd.named_by, NamedBy::kNobody) << "it will be said in whose name it acts";
 }
 
 TEST(CliParse, HelpIsNoFailure) {

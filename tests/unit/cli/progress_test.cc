@@ -103,6 +103,28 @@ TEST(CliProgress, NoAnswerAtAllIsNotConfirmedAndNobodyListeningIsNoContact) {
   EXPECT_EQ(nobody.status(), ExitStatus::kNoContact);
 }
 
+// Exit 2 says that nothing was done: not so when the signed order is out.
+TEST(CliProgress, ALateRefusalOfAnOrderThatIsOutIsNotConfirmed) {
+  for (const int code : {4001, 4003, 4032, 4040, 5031}) {
+    Progress progress;
+    progress.order_is_out();
+    const auto lines = progress.take(R"({"error":{"code":)" + std::to_string(code) +
+                                     R"(,"detail":"no"},"done":true})");
+    EXPECT_EQ(progress.status(), ExitStatus::kUnconfirmed) << code;
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_TRUE(lines[0].starts_with("NOT CONFIRMED: control refused")) << lines[0];
+    EXPECT_NE(lines[1].find("estop resume"), std::string::npos) << lines[1];
+  }
+  Progress lost;
+  lost.order_is_out();
+  lost.take(schemas::Error{Errc::kNoContact, "the broker is gone"});
+  EXPECT_EQ(lost.status(), ExitStatus::kUnconfirmed);
+  Progress refused;
+  refused.order_is_out();
+  refused.take(schemas::Error{Errc::kNotPermitted, "the broker refused the publish"});
+  EXPECT_EQ(refused.status(), ExitStatus::kDenied) << "it reached nobody";
+}
+
 TEST(CliProgress, NothingIsOkBeforeControlSaysSo) {
   EXPECT_EQ(told({}).status, ExitStatus::kUnconfirmed);
   EXPECT_EQ(told({kAccepted, kFenced}).status, ExitStatus::kUnconfirmed);

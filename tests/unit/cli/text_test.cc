@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <optional>
 
+#include "control/cli/answer.h"
 #include "control/cli/exit_status.h"
 #include "control/cli/table.h"
 
@@ -56,6 +58,45 @@ TEST(CliText, MoneyIsExact) {
 TEST(CliText, BytesFromElsewhereCannotMoveTheCursor) {
   EXPECT_EQ(shown("a\x1b[2Kb\r\nc\x7f"), "a?[2Kb??c?");
   EXPECT_EQ(shown("grün"), "grün");
+}
+
+// Trojan source: what turns the direction of writing shows a scope as another.
+TEST(CliText, NeitherCanControlCharactersOfUnicode) {
+  const struct {
+    const char* text;
+    const char* shown;
+  } kCases[] = {
+      {"a\u202eb", "a?b"},
+      {"a\u2066b\u2069", "a?b?"},
+      {"a\u200fb\u061c", "a?b?"},
+      {"a\u2028b", "a?b"},
+      {"a\xc2\x9b[2Kb", "a?[2Kb"},
+      {"\xe9t\xe9", "\ufffdt\ufffd"},
+      {"\xe2\x80", "\ufffd\ufffd"},
+      {"\xc0\x9b", "\ufffd\ufffd"},
+      {"€ 𝄞", "€ 𝄞"},
+      {"\xed\xa0\x80", "\ufffd\ufffd\ufffd"},
+  };
+  for (const auto& c : kCases) EXPECT_EQ(shown(c.text), c.shown) << c.text;
+}
+
+TEST(CliText, JsonEscapesThem) {
+  const nlohmann::json value{{"reason", "a\u202eb\xc2\x9b"}, {"bad", "\xe9"}, {"gr", "ün"}};
+  const std::string text = json_text(value);
+  EXPECT_EQ(text, "{\"bad\":\"\ufffd\",\"gr\":\"ün\",\"reason\":\"a\\u202eb\\u009b\"}");
+  EXPECT_EQ(nlohmann::json::parse(text)["reason"], value["reason"]);
+}
+
+TEST(CliText, WhatGoesOutIsUtf8) {
+  EXPECT_EQ(repaired("r\xe9sum\xe9"), "r\ufffdsum\ufffd");
+  EXPECT_EQ(repaired("résumé"), "résumé");
+}
+
+TEST(CliText, AWordIsQuotedForTheShellOnlyIfItMustBe) {
+  EXPECT_EQ(shell_quoted("/var/lib/estop"), "/var/lib/estop");
+  EXPECT_EQ(shell_quoted("my data"), "'my data'");
+  EXPECT_EQ(shell_quoted("it's"), "'it'\\''s'");
+  EXPECT_EQ(shell_quoted(""), "''");
 }
 
 TEST(CliTable, ColumnsLineUpByCharacters) {

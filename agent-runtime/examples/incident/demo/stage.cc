@@ -88,7 +88,8 @@ Result<void> Stage::start_mail_server() {
 }
 
 Result<void> Stage::start_estop() {
-  auto started = start("estop-up", {programs_.estop, "up", "--data", path("estop"), "--port", "0"});
+  auto started = start("estop-up", {programs_.estop, "up", "--data", path("estop"), "--port", "0",
+                                    "--as", "operator"});
   if (!started) return started;
   const std::string run_file = path("estop/run.json");
   const auto up = wait("estop up", kStart, [&] {
