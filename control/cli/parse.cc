@@ -172,7 +172,8 @@ void Tree::add_audit() {
   CLI::App* lines = add(*audit, "export", "every entry as JSON lines, oldest first",
                         [this] { return AuditExport{typed_.after}; });
   for (CLI::App* one : {list, lines}) {
-    one->add_option("--after", typed_.after, "only entries with a greater number");
+    one->add_option("--after", typed_.after, "only entries with a greater number")
+        ->check(CLI::NonNegativeNumber);
   }
   add(*audit, "verify", "check the hash chain from end to end", [] { return AuditVerify{}; });
 }

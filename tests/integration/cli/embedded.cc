@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "control/cli/text.h"
+#include "tests/support/socket.h"
 #include "tests/support/wait_until.h"
 
 namespace estop::cli {
@@ -57,9 +58,9 @@ ops::ChildProcess Embedded::begin(std::vector<std::string> words, const std::str
   return child ? std::move(*child) : ops::ChildProcess();
 }
 
-void Embedded::up(const std::vector<std::string>& more) {
+void Embedded::up(const std::vector<std::string>& more, int port) {
   ops::SpawnOptions options;
-  options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"};
+  options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", std::to_string(port)};
   options.command.insert(options.command.end(), more.begin(), more.end());
   options.log_file = folder_.file("up.log");
   options.environment = {{"USER", user_}};
@@ -103,6 +104,17 @@ pid_t Embedded::child(const std::string& program) const {
     if (command.substr(0, command.find('\0')).ends_with(program)) return pid;
   }
   return 0;
+}
+
+std::string page(const std::string& url, const std::string& path) {
+  testing::Socket socket = testing::Socket::connect(std::stoi(url.substr(url.rfind(':') + 1)));
+  socket.send("GET " + path + " HTTP/1.0\r\n\r\n");
+  std::string answer;
+  constexpr std::chrono::milliseconds kPatience{5'000};
+  for (auto some = socket.receive(kPatience); !some.empty(); some = socket.receive(kPatience)) {
+    answer += some;
+  }
+  return answer;
 }
 
 }  // namespace estop::cli

@@ -31,8 +31,8 @@ class Embedded {
   [[nodiscard]] ops::ChildProcess begin(std::vector<std::string> words, const std::string& log);
   void acts_as(const std::string& user) { user_ = user; }  // $USER
 
-  // `estop up --port 0 <more>`, until it is up. Fails the test with its words if it is not.
-  void up(const std::vector<std::string>& more = {});
+  // `estop up --port <port> <more>`, until it is up. Fails the test with its words if it is not.
+  void up(const std::vector<std::string>& more = {}, int port = 0);
   [[nodiscard]] ops::ChildProcess& process() { return up_; }
   [[nodiscard]] RunFile run() const;  // what it listens on
   [[nodiscard]] std::string said() const;
@@ -51,5 +51,8 @@ class Embedded {
   std::string user_ = "operator";
   ops::ChildProcess up_;
 };
+
+// What a daemon answers to GET `path`, headers and all. `url` as in run.json.
+[[nodiscard]] std::string page(const std::string& url, const std::string& path);
 
 }  // namespace estop::cli

@@ -7,7 +7,6 @@
 #include <regex>
 
 #include "tests/integration/cli/embedded.h"
-#include "tests/support/socket.h"
 
 namespace estop::cli {
 namespace {
@@ -17,17 +16,6 @@ namespace fs = std::filesystem;
 std::string read_all(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::string page(const std::string& url, const std::string& path) {
-  testing::Socket socket = testing::Socket::connect(std::stoi(url.substr(url.rfind(':') + 1)));
-  socket.send("GET " + path + " HTTP/1.0\r\n\r\n");
-  std::string answer;
-  constexpr std::chrono::milliseconds kPatience{5'000};
-  for (auto some = socket.receive(kPatience); !some.empty(); some = socket.receive(kPatience)) {
-    answer += some;
-  }
-  return answer;
 }
 
 // The seed of an nkey, as users' credentials and Estop's own keys hold it; a JWT is no secret, but

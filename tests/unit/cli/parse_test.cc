@@ -93,6 +93,7 @@ TEST(CliParse, MisuseIsRefusedWithWhatToWriteInstead) {
       {{"up", "--bridge", "B 1"}, "--bridge"},
       {{"audit"}, "subcommand is required"},
       {{"audit", "list", "--limit", "0"}, "--limit"},
+      {{"audit", "list", "--after", "-1"}, "--after"},
   };
   for (const auto& c : kCases) {
     const Parsed result = parsed(c.words);
