@@ -1,6 +1,7 @@
 'use strict';
 // An agent: PROTOCOL.md §5 (state machine) and §9 (six steps). The connection and the calls are here; what happens
 // when a kill comes is in obedience.js.
+const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
@@ -44,7 +45,6 @@ class Agent extends EventEmitter {
     this.state = 'announcing';
     this.ready = false;
     this.nonce = 0;
-    this.nextId = 0;
     this.timers = new Set();
   }
 
@@ -183,8 +183,9 @@ class Agent extends EventEmitter {
 
   // --- intents ---
 
+  /** 80 random bits: whoever can guess the id of a request can answer it. */
   newId() {
-    return `${this.instance}-${(this.nextId++).toString(36)}`;
+    return `${this.instance}-${randomBytes(10).toString('hex')}`;
   }
 
   intent(fields) {

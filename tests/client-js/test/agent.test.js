@@ -30,6 +30,15 @@ test('a request gets its reply', async () => {
   assert.equal(reply.toString(), 'talk/js/asker: hello');
 });
 
+test('the id of a request cannot be guessed from the one before', () => {
+  const ids = Array.from({ length: 100 }, () => asker.intent({}).id);
+  const chance = ids.map((id) => id.slice(id.lastIndexOf('-') + 1));
+  assert.ok(chance.every((text) => /^[0-9a-f]{16,}$/.test(text)), chance[0]);
+  // Of 64 random bits the first 32 alone come twice in 100 ids once in a million.
+  assert.equal(new Set(chance.map((text) => text.slice(0, 8))).size, ids.length);
+  assert.equal(new Set(chance.map((text) => text.slice(8, 16))).size, ids.length);
+});
+
 test('the largest payload passes', async () => {
   const reply = await asker.request(answerer.address, 'echo.text', Buffer.alloc(262_144 - 'talk/js/asker: '.length));
   assert.equal(reply.length, 262_144);

@@ -1,4 +1,6 @@
 // Talking and keeping: requests, replies, refusals, checkpoints, effects.
+#include <set>
+
 #include "tests/integration/runtime/fixture.h"
 
 namespace estop::testing {
@@ -16,6 +18,22 @@ TEST_F(Work, ARequestIsAnsweredByTheHandlerOfTheOtherAgent) {
     const auto reply = campaign.request("acme/prod/mailer", "email.send", "hi", Millis{200});
     return reply && *reply == "acme/prod/campaign email.send hi";
   }));
+}
+
+TEST_F(Work, TheIdOfAnIntentCannotBeGuessedFromTheOneBefore) {
+  constexpr std::size_t kHalf = 8;  // hex digits of 32 bits, of which 64 have to be random
+  Agent agent = connect("acme/prod/campaign");
+  std::set<std::string> firsts, seconds;
+  for (int i = 0; i < 100; ++i) {
+    const auto id = agent.send("acme/prod/mailer", "echo", "");
+    ASSERT_TRUE(id);
+    const std::string chance = id->substr(id->rfind('-') + 1);
+    ASSERT_GE(chance.size(), 2 * kHalf);
+    firsts.insert(chance.substr(0, kHalf));
+    seconds.insert(chance.substr(kHalf, kHalf));
+  }
+  EXPECT_EQ(firsts.size(), 100U);
+  EXPECT_EQ(seconds.size(), 100U);
 }
 
 TEST_F(Work, AFailedHandlerGivesItsCodeToTheAsker) {
