@@ -14,8 +14,18 @@ constexpr Millis kPatience{1'000};  // beyond a request's own timeout
 Agent::Agent(std::unique_ptr<agent::Session> session)
     : session_(std::move(session)), stop_(&session_->standing().stop_flag()) {}
 Agent::Agent(Agent&&) noexcept = default;
-Agent& Agent::operator=(Agent&&) noexcept = default;
-Agent::~Agent() = default;
+
+Agent& Agent::operator=(Agent&& other) noexcept {
+  if (this == &other) return *this;
+  agent::Session::let_go(session_);
+  session_ = std::move(other.session_);
+  stop_ = other.stop_;
+  return *this;
+}
+
+Agent::~Agent() {
+  agent::Session::let_go(session_);
+}
 
 Result<Agent> Agent::connect(AgentOptions options) {
   try {

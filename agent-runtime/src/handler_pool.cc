@@ -78,6 +78,10 @@ void HandlerPool::finish() {
   }
 }
 
+bool HandlerPool::is_current() const noexcept {
+  return here.pool == this;
+}
+
 std::optional<std::uint64_t> HandlerPool::life_of_this_thread() const {
   if (here.pool != this) return std::nullopt;
   return here.life;

@@ -56,6 +56,7 @@ class HandlerPool {
   // Only the deliveries of senders in this scope.
   [[nodiscard]] Stopped drop(const schemas::Scope& scope);
   void finish();  // closes and waits for the threads. Not from a handler
+  [[nodiscard]] bool is_current() const noexcept;  // this thread is one of its own
   // The life of the delivery that the calling thread handles for this pool.
   [[nodiscard]] std::optional<std::uint64_t> life_of_this_thread() const;
   [[nodiscard]] std::uint64_t not_started() const;  // dropped by may_start

@@ -114,11 +114,13 @@ Result<std::string> Intents::send(std::string_view to, std::string_view action, 
   if (!made) return tl::make_unexpected(made.error());
   std::string id = made->id;
   ++under_way_;
-  link_.post([this, intent = std::move(*made)] {
+  const bool posted = link_.post([this, intent = std::move(*made)] {
     --under_way_;
     if (auto out = publish(intent); !out) hooks_.refused({intent.id, out.error()});
   });
-  return id;
+  if (posted) return id;
+  --under_way_;
+  return fail(Errc::kNoContact, kLeft);
 }
 
 Result<void> Intents::request(std::string_view to, std::string_view action, Bytes payload,
@@ -134,12 +136,15 @@ Result<void> Intents::request(std::string_view to, std::string_view action, Byte
     --under_way_;
     done(std::move(result));
   };
-  link_.post([this, deadline, intent = std::move(*made), finish = std::move(finish)]() mutable {
-    if (auto out = publish(intent); !out) return finish(tl::make_unexpected(out.error()));
-    requests_.add(intent.id, intent.to, deadline, std::move(finish));
-    link_.wake_at(deadline);
-  });
-  return {};
+  const bool posted =
+      link_.post([this, deadline, intent = std::move(*made), finish = std::move(finish)]() mutable {
+        if (auto out = publish(intent); !out) return finish(tl::make_unexpected(out.error()));
+        requests_.add(intent.id, intent.to, deadline, std::move(finish));
+        link_.wake_at(deadline);
+      });
+  if (posted) return {};
+  --under_way_;
+  return fail(Errc::kNoContact, kLeft);
 }
 
 // A reply is an intent like any other: it passes the gate, under the incarnation of the life in
@@ -151,7 +156,10 @@ void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
   }
   const auto life = standing_.life();
   const auto action = schemas::Action::parse(delivery.intent.action);
-  if (life.number != delivery.life || !action) return;
+  if (life.number != delivery.life || !action) {
+    ++replies_lost_;  // of an ended life
+    return;
+  }
   const Bytes payload = result ? std::move(*result) : to_string(result.error());
   schemas::IntentHead head;
   head.id = delivery.intent.id;
@@ -167,7 +175,18 @@ void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
   Outgoing made{life.number, delivery.intent.id, delivery.from,
                 self.subjects.intent(self.address, self.instance, delivery.from, *action),
                 std::move(*frame)};
-  link_.post([this, intent = std::move(made)] { (void)publish(intent); });
+  const bool posted = link_.post([this, intent = std::move(made)] {
+    if (auto out = publish(intent); !out) lose_reply(intent, out.error());
+  });
+  if (!posted) ++replies_lost_;
+}
+
+// A stopped agent's replies are meant to be lost; those of a running one are a fault to hear of.
+void Intents::lose_reply(const Outgoing& reply, const Error& why) {
+  ++replies_lost_;
+  if (!standing_.acts(reply.life)) return;
+  hooks_.reply_lost(
+      {why.code, "the reply " + reply.id + " to " + reply.to.text() + " is lost: " + why.detail});
 }
 
 void Intents::count(AgentStats& stats) const {
@@ -175,6 +194,7 @@ void Intents::count(AgentStats& stats) const {
   stats.handled = handled_.load();
   stats.dropped = dropped_.load() + pool_.not_started();
   stats.refused = refused_.load();
+  stats.replies_lost = replies_lost_.load();
 }
 
 }  // namespace estop::agent

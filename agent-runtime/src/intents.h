@@ -25,6 +25,7 @@ class Intents {
  public:
   struct Hooks {
     std::function<void(Refusal)> refused;            // of a send
+    std::function<void(Error)> reply_lost;           // although this agent is running
     std::function<void(Errc)> doubted;               // a bridge sees us otherwise than we do
     std::function<void(std::uint64_t drain)> ended;  // on a handler thread
   };
@@ -32,12 +33,13 @@ class Intents {
 
   // --- Any thread ---
   Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
-  // `done` exactly once, on the I/O thread, unless this returns a failure.
+  // `done` exactly once, on the I/O thread or in Link::stop(), unless this returns a failure.
   Result<void> request(std::string_view to, std::string_view action, Bytes payload, Millis timeout,
                        Requests::Done done);
   Result<void> handle(std::string_view action, Handler handler);
   [[nodiscard]] std::uint64_t life_of_caller() const;
-  void finish() { pool_.finish(); }  // waits for handlers
+  void finish() { pool_.finish(); }  // waits for handlers; not from one
+  [[nodiscard]] bool is_handling() const noexcept { return pool_.is_current(); }
   void count(AgentStats& stats) const;
 
   // --- I/O thread ---
@@ -63,6 +65,7 @@ class Intents {
                         std::uint32_t flags, Millis ttl);
   Result<void> publish(const Outgoing& intent);
   void reply(const Delivery& delivery, Result<Bytes> result);
+  void lose_reply(const Outgoing& reply, const Error& why);
   void follow_deliveries();
   void on_delivery(const nats::MessageView& view);
   void on_inbox(const nats::MessageView& view);
@@ -86,6 +89,7 @@ class Intents {
   std::atomic<std::uint64_t> handled_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> refused_{0};
+  std::atomic<std::uint64_t> replies_lost_{0};
   std::mutex handlers_mutex_;
   std::map<std::string, std::shared_ptr<const Handler>, std::less<>> handlers_;
   HandlerPool pool_;  // last: its threads use all of the above

@@ -8,7 +8,6 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include "agent-runtime/src/answer.h"
 #include "agent-runtime/src/boot_clock.h"
 
 namespace estop::agent {
@@ -49,7 +48,10 @@ void Link::start() {
 }
 
 void Link::stop() {
-  if (stopped_.exchange(true)) return;
+  {
+    const std::lock_guard lock(post_mutex_);
+    if (stopped_.exchange(true)) return;
+  }
   loop_->context.stop();
   if (thread_.joinable()) thread_.join();
   connection_->close();
@@ -57,24 +59,32 @@ void Link::stop() {
   loop_->timer.cancel();
   loop_->context.restart();
   loop_->context.poll();  // whoever waits for something posted gets its failure now
+  for (const auto& answer : asked_) answer->give(fail(Errc::kNoContact, kLeft));
+  asked_.clear();
   connection_.reset();
 }
 
-void Link::post(std::function<void()> work) {
-  if (!stopped_.load()) boost::asio::post(loop_->context, std::move(work));
+bool Link::post(std::function<void()> work) {
+  const std::lock_guard lock(post_mutex_);
+  if (stopped_.load()) return false;
+  boost::asio::post(loop_->context, std::move(work));
+  return true;
 }
 
 Result<Bytes> Link::ask(schemas::Subject subject, Bytes request, Millis timeout) {
-  if (stopped_.load()) return fail(Errc::kNoContact, "this agent has left");
   const auto answer = std::make_shared<Answer<Bytes>>();
-  post([this, answer, timeout, subject = std::move(subject), request = std::move(request)] {
+  const bool posted = post([this, answer, timeout, subject = std::move(subject),
+                            request = std::move(request)] {
     if (!connection_->is_connected()) {
       return answer->give(fail(Errc::kNoContact, "not connected to the broker"));
     }
-    connection_->request(subject, request, timeout, [answer](Result<nats::MessageView> view) {
+    asked_.insert(answer);
+    connection_->request(subject, request, timeout, [this, answer](Result<nats::MessageView> view) {
+      asked_.erase(answer);
       answer->give(view.map([](const nats::MessageView& one) { return Bytes(one.data); }));
     });
   });
+  if (!posted) return fail(Errc::kNoContact, kLeft);
   return answer->take(timeout + kPatience);
 }
 

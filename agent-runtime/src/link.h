@@ -4,16 +4,21 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "agent-runtime/core/obedience_types.h"
+#include "agent-runtime/src/answer.h"
 #include "broker-bridge/nats/connection.h"
 #include "estop/agent_types.h"
 
 namespace estop::agent {
+
+inline constexpr const char* kLeft = "this agent has left";
 
 struct Identity {
   schemas::Address address;
@@ -34,10 +39,12 @@ class Link {
   [[nodiscard]] Result<void> connect();  // before start(); blocks up to the connect timeout
   void start();
   [[nodiscard]] bool started() const { return thread_.joinable(); }
-  void
-  stop();  // ends loop, thread and connection; what was posted still runs. Not on the I/O thread
+  // Ends loop, thread and connection. What post() took still runs, here, and whoever waits in ask()
+  // gets kNoContact. Not on the I/O thread.
+  void stop();
 
-  void post(std::function<void()> work);  // from any thread; ignored after stop()
+  // From any thread. True: `work` runs, exactly once. False: stopped, it never will.
+  bool post(std::function<void()> work);
   // From any other thread: asks and waits. kTimeout, kNoContact.
   [[nodiscard]] Result<Bytes> ask(schemas::Subject subject, Bytes request, Millis timeout);
 
@@ -54,6 +61,8 @@ class Link {
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<nats::Connection> connection_;
   std::optional<BootTime> wake_;
+  std::set<std::shared_ptr<Answer<Bytes>>> asked_;  // who waits in ask(); on the I/O thread
+  std::mutex post_mutex_;                           // nothing is posted behind stop()'s back
   std::atomic<bool> stopped_{false};
   std::thread thread_;
 };

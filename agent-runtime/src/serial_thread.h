@@ -21,9 +21,12 @@ class SerialThread {
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  bool post(Work work);                    // for what is bounded elsewhere; false: finished
-  [[nodiscard]] bool try_post(Work work);  // false: the queue is full
-  void finish();  // runs what is queued and ends; later posts are ignored. Not from the thread
+  // For what is bounded elsewhere. True: `work` runs, exactly once. False: the thread has ended.
+  bool post(Work work);
+  [[nodiscard]] bool try_post(Work work);  // false: the queue is full, or finish() has begun
+  [[nodiscard]] bool is_current() const noexcept;
+  void settle();  // waits for what is queued now. Not from the thread
+  void finish();  // runs what is queued, also what that posts, and ends. Not from the thread
 
  private:
   void run();
@@ -34,6 +37,7 @@ class SerialThread {
   std::condition_variable changed_;
   std::deque<Work> queue_;
   bool finishing_ = false;
+  bool ended_ = false;
   std::thread thread_;
 };
 

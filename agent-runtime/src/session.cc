@@ -4,7 +4,6 @@
 #include <random>
 #include <utility>
 
-#include "agent-runtime/src/answer.h"
 #include "agent-runtime/src/boot_clock.h"
 #include "schemas/codec.h"
 
@@ -14,7 +13,6 @@ namespace {
 constexpr std::size_t kNoticesMax = 1'024;
 constexpr std::size_t kStopsMax = 16;
 constexpr std::uint32_t kJitterMax_ms = 100;
-constexpr Millis kGoodbye{1'000};
 
 nats::ConnectOptions connect_options(const AgentOptions& options, const Identity& self) {
   nats::ConnectOptions made;
@@ -54,10 +52,6 @@ Session::Session(AgentOptions options, Identity identity, Keys keys)
       store_(link_, standing_, options_.store_timeout),
       intents_(link_, standing_, options_, intent_hooks()) {}
 
-Session::~Session() {
-  leave();
-}
-
 ObedienceConfig Session::obedience_config() const {
   ObedienceConfig config;
   config.address = link_.identity().address;
@@ -89,6 +83,7 @@ Intents::Hooks Session::intent_hooks() {
       notice([tell = std::move(tell), refusal = std::move(refusal)] { tell(refusal); });
     }
   };
+  hooks.reply_lost = [this](Error error) { alarm(std::move(error)); };
   hooks.doubted = [this](Errc code) { happen(Doubted{code}); };
   hooks.ended = [this](std::uint64_t drain) {
     link_.post([this, drain] { happen(HandlersEnded{drain}); });
@@ -106,47 +101,6 @@ Result<void> Session::start() {
   if (auto connected = link_.connect(); !connected) return connected;
   link_.start();
   return standing_.wait_ready(options_.ready_timeout);
-}
-
-void Session::leave() {
-  if (left_.exchange(true)) return;
-  const Error why{Errc::kNoContact, "this agent has left"};
-  standing_.end(why);
-  if (link_.started()) wind_down(why);
-  intents_.finish();
-  stops_.finish();
-  notices_.finish();
-  if (link_.started()) say_goodbye();
-  link_.stop();
-}
-
-// Fails what is under way, so that nobody who is about to be waited for waits for an answer.
-void Session::wind_down(const Error& why) {
-  const auto said = std::make_shared<Answer<Bytes>>();
-  link_.post([this, why, said] {
-    intents_.fail_all(why);
-    auto stopped = intents_.stop(0, why);
-    stopped.running.push_back(standing_.life_source());
-    stops_.post([running = std::move(stopped.running)] {
-      for (auto source : running) source.request_stop();
-    });
-    said->give(Bytes{});
-  });
-  (void)said->take(kGoodbye);
-}
-
-void Session::say_goodbye() {
-  const auto gone = std::make_shared<Answer<Bytes>>();
-  link_.post([this, gone] {
-    const auto& self = link_.identity();
-    const auto bytes = schemas::encode(hello(true));
-    if (bytes) {
-      link_.connection().publish(self.subjects.hello(self.address, self.instance), *bytes);
-    }
-    link_.connection().flush();
-    gone->give(Bytes{});
-  });
-  (void)gone->take(kGoodbye);
 }
 
 void Session::on_stop(std::function<void(const StopOrder&)> callback) {

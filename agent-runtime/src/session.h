@@ -8,8 +8,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "agent-runtime/core/obedience.h"
+#include "agent-runtime/src/answer.h"
 #include "agent-runtime/src/identity.h"
 #include "agent-runtime/src/intents.h"
 #include "agent-runtime/src/link.h"
@@ -22,7 +24,7 @@ namespace estop::agent {
 class Session {
  public:
   static Result<std::unique_ptr<Session>> open(AgentOptions options);
-  ~Session();  // leave()
+  ~Session();  // leave(), to its end. Not on an own thread: see let_go()
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -38,10 +40,14 @@ class Session {
   void on_resume(std::function<void()> callback);
   void on_refused(std::function<void(const Refusal&)> callback);
   void on_error(std::function<void(const Error&)> callback);
-  void notify(const SerialThread::Work& work);  // on the callback thread; here, once it is gone
+  void notify(const SerialThread::Work& work);  // on the callback thread; here, once that ended
   void report(const Report& report);
   [[nodiscard]] AgentStats stats() const;
+  // To its end; from one of our own threads it only begins, and another thread ends it.
   void leave();
+  // Ends and frees a session, on whatever thread. On one of its own it goes on in the background
+  // until that thread's code has returned.
+  static void let_go(std::unique_ptr<Session>& session);
 
  private:
   struct Callbacks {
@@ -62,7 +68,9 @@ class Session {
   Session(AgentOptions options, Identity identity, Keys keys);
   Result<void> start();
   void tell_stop(const StopOrder& order);  // on the stop thread
-  void wind_down(const Error& why);
+  [[nodiscard]] bool is_own_thread() const;
+  void begin_leaving();  // once: fails what is under way, stops handlers; does not wait
+  void finish_leaving();
   void say_goodbye();
   [[nodiscard]] nats::ConnectionEvents connection_events();
   [[nodiscard]] Intents::Hooks intent_hooks();
@@ -103,7 +111,9 @@ class Session {
   Callbacks callbacks_;
   std::atomic<std::uint64_t> bad_signatures_{0};
   std::atomic<std::uint64_t> notices_dropped_{0};
-  std::atomic<bool> left_{false};
+  std::atomic<bool> leaving_{false};
+  std::once_flag left_;
+  const std::shared_ptr<Answer<Bytes>> wound_down_ = std::make_shared<Answer<Bytes>>();
 
   SerialThread notices_;
   SerialThread stops_;
@@ -116,6 +126,8 @@ class Session {
   std::optional<schemas::SignedRecord> seen_;  // the frame of the order being looked at
   Store store_;
   Intents intents_;
+  std::mutex leaver_mutex_;
+  std::thread leaver_;  // ends what an own thread began
 };
 
 }  // namespace estop::agent

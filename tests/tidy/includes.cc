@@ -46,7 +46,7 @@ constexpr Home kHomes[] = {
     {"map", " map multimap "},
     {"memory",
      " allocator enable_shared_from_this make_shared make_unique shared_ptr unique_ptr weak_ptr "},
-    {"mutex", " lock_guard mutex unique_lock "},
+    {"mutex", " lock_guard mutex once_flag unique_lock "},
     {"optional", " nullopt optional "},
     {"set", " multiset set "},
     {"span", " span "},

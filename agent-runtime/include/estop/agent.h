@@ -6,7 +6,7 @@
 // Threads: every method may be called from any thread, callbacks and handlers included; blocking
 // ones say so. An Agent starts one I/O thread, `handler_threads` handler threads, a stop thread
 // (on_stop, your std::stop_callbacks) and a callback thread (all others); none of your code runs on
-// the I/O thread. Callbacks must not destroy the Agent. No exception leaves this library.
+// the I/O thread. No exception leaves this library.
 //
 // What it does not do: stop what you do outside Estop. Look at stop_requested() before every effect
 // of your own.
@@ -39,7 +39,10 @@ class Agent {
   [[nodiscard]] static Result<Agent> connect(AgentOptions options);
   Agent(Agent&&) noexcept;  // a moved-from Agent may only be destroyed or assigned to
   Agent& operator=(Agent&&) noexcept;
-  ~Agent();  // leave()
+  // leave(). On one of the Agent's own threads, as leave() there: what is left ends by itself in
+  // the background, after the handler or callback that destroyed it. Nothing else may use it then.
+  // The end of the process waits for that: do not call exit() in the same handler.
+  ~Agent();
 
   [[nodiscard]] const std::string& address() const noexcept;  // org/workspace/name
   [[nodiscard]] const std::string& instance() const noexcept;
@@ -61,7 +64,7 @@ class Agent {
   Result<Bytes> request(std::string_view to, std::string_view action, Bytes payload,
                         Millis timeout = Millis{schemas::kRequestTimeout_ms});
   // The same without blocking: `done` is called exactly once, on the callback thread, also for
-  // immediate failures.
+  // immediate failures; after leave(), on the calling thread.
   void request_async(std::string_view to, std::string_view action, Bytes payload, Millis timeout,
                      std::function<void(Result<Bytes>)> done);
   // Refusals of send(), on the callback thread.
@@ -95,7 +98,8 @@ class Agent {
   Result<std::uint64_t> put_checkpoint(std::string_view key, Bytes bytes,
                                        std::uint64_t expected_version);
   Result<Checkpoint> get_checkpoint(std::string_view key);  // kNotFound
-  // All keys of the address as of connect or the last resume, with their newest bytes.
+  // All keys of the address as of connect or the last resume, with their newest bytes; one after
+  // the other, within one store_timeout.
   Result<std::map<std::string, Checkpoint>> checkpoints();
   // Around an effect that must not happen twice. Do it only after `before == kNone`; kBegun means
   // that somebody began and never finished: a person must decide. begin() fails with kSenderKilled
@@ -109,8 +113,9 @@ class Agent {
   // Alarms, e.g. forged orders or a revoked credential, on the callback thread.
   void on_error(std::function<void(const Error&)> callback);
   [[nodiscard]] AgentStats stats() const;
-  // Says goodbye, fails what is under way, stops handlers and waits for them and for callbacks.
-  // Then every call fails.
+  // Fails what is under way, stops handlers, waits for them and for callbacks, says goodbye. Every
+  // call fails from the first moment on. From a handler or callback of this Agent it does not wait,
+  // for that would be for itself: it returns at once, and the rest follows when they have ended.
   void leave();
 
  private:

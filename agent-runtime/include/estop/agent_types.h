@@ -34,7 +34,7 @@ struct AgentOptions {
   std::string tls_ca_file;       // PEM: TLS only, to whom it certifies; empty: not asked
   std::string control_key;       // log.pub: its path, or the key's text itself
   std::string instance;          // `[a-z0-9]{8,16}`; empty: random
-  std::string host;              // shown to operators; empty: this machine's name
+  std::string host;              // shown to operators, at most 256 bytes; empty: this machine's
   std::string spawned_by;        // address of the agent that started this one
   std::string prefix = "estop";  // of every subject
   OnLostContact on_lost_contact = OnLostContact::kStop;
@@ -102,6 +102,9 @@ struct AgentStats {
   std::uint64_t handled = 0;  // handlers that ended
   std::uint64_t dropped = 0;  // deliveries not handled: stopped, sender killed, too old, malformed
   std::uint64_t refused = 0;  // refusals received
+  // Of handlers, not sent: stopped meanwhile, disconnected, or the broker takes no more (the last
+  // two also to on_error). The asker's time runs out.
+  std::uint64_t replies_lost = 0;
   std::uint64_t bad_signatures = 0;  // control records that control did not sign
   std::uint64_t notices_dropped =
       0;  // on_refused and on_error calls left out: the callbacks are too slow
