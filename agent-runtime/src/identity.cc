@@ -86,6 +86,9 @@ Result<void> validate(const AgentOptions& options) {
       options.store_timeout <= Millis{0}) {
     return fail(Errc::kBadArgument, "timeouts are greater than 0");
   }
+  if (options.host.size() > kHostMax_bytes) {
+    return fail(Errc::kBadArgument, "host: at most 256 bytes");
+  }
   if (!options.spawned_by.empty()) {
     if (auto parent = schemas::Address::parse(options.spawned_by); !parent) {
       return tl::make_unexpected(parent.error());

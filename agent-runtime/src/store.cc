@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent-runtime/src/boot_clock.h"
 #include "schemas/codec.h"
 
 namespace estop::agent {
@@ -51,27 +52,33 @@ void Store::remember(std::string_view key, std::uint64_t version) {
   versions_[std::string(key)] = version;
 }
 
-Result<StoreReply> Store::ask(StoreRequest request) {
+BootTime Store::deadline() const {
+  return boot_now() + timeout_;
+}
+
+Result<StoreReply> Store::ask(StoreRequest request, BootTime until) {
   {
     const std::lock_guard lock(mutex_);
     request.incarnation = incarnation_;
   }
-  return exchange(request);
+  return exchange(request, until);
 }
 
-Result<StoreReply> Store::ask_as(std::uint64_t life, StoreRequest request) {
+Result<StoreReply> Store::ask_as(std::uint64_t life, StoreRequest request, BootTime until) {
   const auto now = standing_.life();
   if (life != now.number) return fail(Errc::kOldIncarnation, "the life that asks has ended");
-  if (life == 0) return ask(std::move(request));  // stopped since its birth
+  if (life == 0) return ask(std::move(request), until);  // stopped since its birth
   request.incarnation = now.incarnation;
-  return exchange(request);
+  return exchange(request, until);
 }
 
-Result<StoreReply> Store::exchange(const StoreRequest& request) {
+Result<StoreReply> Store::exchange(const StoreRequest& request, BootTime until) {
   if (auto fits = check(request); !fits) return tl::make_unexpected(fits.error());
-  auto asked = schemas::encode(request);
-  if (!asked) return tl::make_unexpected(asked.error());
-  const auto bytes = link_.ask(subject_, std::move(*asked), timeout_);
+  auto asked = schemas::encode(request);  // what control could not read it would not answer
+  if (!asked) return fail(Errc::kBadArgument, "the key: " + asked.error().detail);
+  // Even with no time left it is sent: an abandon counts though nobody waits for its answer.
+  const auto left = std::chrono::duration_cast<Millis>(until - boot_now());
+  const auto bytes = link_.ask(subject_, std::move(*asked), std::max(left, Millis{1}));
   if (!bytes) return tl::make_unexpected(bytes.error());
   auto reply = schemas::decode<StoreReply>(*bytes);
   if (!reply) return tl::make_unexpected(reply.error());
@@ -90,21 +97,26 @@ Result<std::uint64_t> Store::checkpoint(std::uint64_t life, std::string_view key
 
 Result<std::uint64_t> Store::put(std::uint64_t life, std::string_view key, Bytes bytes,
                                  std::uint64_t expected_version) {
-  auto reply =
-      ask_as(life, {StoreOp::kPut, std::string(key), expected_version, 0, std::move(bytes)});
+  auto reply = ask_as(
+      life, {StoreOp::kPut, std::string(key), expected_version, 0, std::move(bytes)}, deadline());
   if (!reply) return tl::make_unexpected(reply.error());
   remember(key, reply->version);
   return reply->version;
 }
 
 Result<Checkpoint> Store::get(std::string_view key) {
-  auto reply = ask({StoreOp::kGet, std::string(key), 0, 0, {}});
+  return get(key, deadline());
+}
+
+Result<Checkpoint> Store::get(std::string_view key, BootTime until) {
+  auto reply = ask({StoreOp::kGet, std::string(key), 0, 0, {}}, until);
   if (!reply) return tl::make_unexpected(reply.error());
   remember(key, reply->version);
   return Checkpoint{reply->version, std::move(reply->bytes)};
 }
 
 Result<std::map<std::string, Checkpoint>> Store::all() {
+  const BootTime until = deadline();
   std::vector<std::string> keys;
   {
     const std::lock_guard lock(mutex_);
@@ -115,7 +127,12 @@ Result<std::map<std::string, Checkpoint>> Store::all() {
   }
   std::map<std::string, Checkpoint> found;
   for (auto& key : keys) {
-    auto one = get(key);
+    if (boot_now() >= until) {
+      return fail(Errc::kTimeout, std::to_string(found.size()) + " of " +
+                                      std::to_string(keys.size()) +
+                                      " checkpoints were read in time: get_checkpoint() each");
+    }
+    auto one = get(key, until);
     if (!one) return tl::make_unexpected(one.error());
     found.emplace(std::move(key), std::move(*one));
   }
@@ -124,24 +141,28 @@ Result<std::map<std::string, Checkpoint>> Store::all() {
 
 Result<estop::Effect> Store::begin(std::uint64_t life, std::string_view key) {
   if (auto may = standing_.may_act(life); !may) return tl::make_unexpected(may.error());
-  auto reply = ask_as(life, {StoreOp::kEffectBegin, std::string(key), 0, 0, {}});
+  const BootTime until = deadline();
+  auto reply = ask_as(life, {StoreOp::kEffectBegin, std::string(key), 0, 0, {}}, until);
   if (!reply) return tl::make_unexpected(reply.error());
   if (auto may = standing_.may_act(life); !may) {
     // Stopped while control wrote: the caller will not act, so it must not stay begun.
-    if (reply->effect == EffectState::kNone) (void)abandon(key);
+    if (reply->effect == EffectState::kNone) {
+      (void)ask({StoreOp::kEffectAbandon, std::string(key), 0, 0, {}}, until);
+    }
     return tl::make_unexpected(may.error());
   }
   return estop::Effect{reply->effect, std::move(reply->bytes)};
 }
 
 Result<void> Store::finish(std::string_view key, Bytes outcome) {
-  auto reply = ask({StoreOp::kEffectFinish, std::string(key), 0, 0, std::move(outcome)});
+  auto reply =
+      ask({StoreOp::kEffectFinish, std::string(key), 0, 0, std::move(outcome)}, deadline());
   if (!reply) return tl::make_unexpected(reply.error());
   return {};
 }
 
 Result<void> Store::abandon(std::string_view key) {
-  auto reply = ask({StoreOp::kEffectAbandon, std::string(key), 0, 0, {}});
+  auto reply = ask({StoreOp::kEffectAbandon, std::string(key), 0, 0, {}}, deadline());
   if (!reply) return tl::make_unexpected(reply.error());
   return {};
 }

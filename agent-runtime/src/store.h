@@ -31,9 +31,14 @@ class Store {
   Result<void> abandon(std::string_view key);
 
  private:
-  Result<schemas::StoreReply> ask(schemas::StoreRequest request);  // as control last knew us
-  Result<schemas::StoreReply> ask_as(std::uint64_t life, schemas::StoreRequest request);
-  Result<schemas::StoreReply> exchange(const schemas::StoreRequest& request);
+  // All end at `until`: that of the whole call, however many requests it makes.
+  [[nodiscard]] BootTime deadline() const;
+  // As control last knew us.
+  Result<schemas::StoreReply> ask(schemas::StoreRequest request, BootTime until);
+  Result<schemas::StoreReply> ask_as(std::uint64_t life, schemas::StoreRequest request,
+                                     BootTime until);
+  Result<schemas::StoreReply> exchange(const schemas::StoreRequest& request, BootTime until);
+  Result<Checkpoint> get(std::string_view key, BootTime until);
   void remember(std::string_view key, std::uint64_t version);
 
   Link& link_;

@@ -130,6 +130,7 @@ TEST_F(Contact, WhatIsWrongWithTheOptionsIsSaid) {
       {[](AgentOptions& bad) { bad.handler_threads = 0; }, Errc::kBadArgument},
       {[](AgentOptions& bad) { bad.queue_max = 0; }, Errc::kBadArgument},
       {[](AgentOptions& bad) { bad.ready_timeout = Millis{0}; }, Errc::kBadArgument},
+      {[](AgentOptions& bad) { bad.host = std::string(257, 'h'); }, Errc::kBadArgument},
       {[](AgentOptions& bad) { bad.url = "nats://127.0.0.1:1"; }, Errc::kNoContact},
   };
   for (const auto& row : rows) {
@@ -139,6 +140,34 @@ TEST_F(Contact, WhatIsWrongWithTheOptionsIsSaid) {
     ASSERT_FALSE(agent);
     EXPECT_EQ(agent.error().code, row.code) << agent.error();
   }
+}
+
+TEST_F(Contact, ALongHostNameIsNoObstacleUpToItsLimit) {
+  AgentOptions longest = options("acme/prod/mailer");
+  longest.host = std::string(256, 'h');
+  longest.spawned_by =
+      std::string(63, 'a') + '/' + std::string(63, 'b') + '/' + std::string(63, 'c');
+  Agent agent = connect(longest);
+  EXPECT_EQ(control_.hellos().front().host, longest.host);
+  AgentOptions odd = options("acme/prod/mailer");
+  odd.host = "caf\xe9\r1";  // no text that a message may hold
+  Agent other = connect(odd);
+  EXPECT_EQ(control_.hellos().back().host, "caf??1");
+}
+
+// Control is silent, but the broker is there and says what it has to say: only the missing answers
+// tell. The first answer on the new connection ends the stop.
+TEST_F(Contact, ASilenceOfTheWayOutIsLeftByANewConnection) {
+  control_.times(50, 400);
+  Agent agent = connect("acme/prod/mailer");
+  std::atomic<bool> anew{false};
+  agent.on_error([&](const Error& error) {
+    if (error.detail.find("made anew") != std::string::npos) anew = true;
+  });
+  control_.mute(true);
+  EXPECT_TRUE(wait_until([&] { return anew.load(); }));
+  control_.mute(false);
+  EXPECT_TRUE(agent.wait_for_resume(Millis{5'000}));
 }
 
 TEST_F(Contact, AControlThatDoesNotAnswerIsSaid) {

@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include "schemas/codec.h"
 
@@ -74,6 +75,20 @@ void FakeControl::times(std::uint32_t beat_ms, std::uint32_t lease_ms) {
 
 void FakeControl::mute(bool muted) {
   run([&] { muted_ = muted; });
+}
+
+void FakeControl::delay_store(std::chrono::milliseconds by) {
+  run([&] { store_delay_ = by; });
+}
+
+void FakeControl::answer_later(const nats::MessageView& view, const schemas::Bytes& bytes) {
+  const auto from = subjects_.parse_agent(view.subject);
+  const auto reply = subjects_.honoured_reply(from->address, view.reply);
+  if (!reply) return;
+  auto timer = std::make_shared<boost::asio::steady_timer>(loop_->context, store_delay_);
+  timer->async_wait([this, timer, reply = *reply, bytes](auto) {
+    if (connection_) connection_->publish(reply, bytes);
+  });
 }
 
 void FakeControl::open_gate(bool is_open) {

@@ -4,6 +4,7 @@
 // Works on a thread of its own; every public method may be called from the test's thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -27,7 +28,8 @@ class FakeControl {
   [[nodiscard]] std::string key_text() const;  // for AgentOptions::control_key
 
   void times(std::uint32_t beat_ms, std::uint32_t lease_ms);
-  void mute(bool muted);         // answers nothing, passes nothing on
+  void mute(bool muted);                           // answers nothing, passes nothing on
+  void delay_store(std::chrono::milliseconds by);  // each answer; one after the other
   void open_gate(bool is_open);  // true: intents pass whatever is killed, as late ones do
 
   void kill(const std::string& scope, const std::string& op_id, std::uint32_t grace_ms = 5'000);
@@ -61,6 +63,7 @@ class FakeControl {
   void on_hello(const nats::MessageView& view);
   void on_beat(const nats::MessageView& view);
   void on_store(const nats::MessageView& view);
+  void answer_later(const nats::MessageView& view, const schemas::Bytes& bytes);
   void on_stopped(const nats::MessageView& view);
   void on_intent(const nats::MessageView& view);
   [[nodiscard]] schemas::StoreReply store(const schemas::StoreRequest& request);
@@ -78,6 +81,7 @@ class FakeControl {
   std::uint32_t lease_ms_ = 5'000;
   bool muted_ = false;
   bool gate_open_ = false;
+  std::chrono::milliseconds store_delay_{0};
   std::uint64_t seq_ = 0;
   std::uint64_t incarnation_ = 0;
   std::map<std::string, schemas::SignedRecord> orders_;

@@ -53,7 +53,10 @@ void FakeControl::on_beat(const nats::MessageView& view) {
 
 void FakeControl::on_store(const nats::MessageView& view) {
   const auto request = schemas::decode<schemas::StoreRequest>(view.data);
-  if (request) answer(view, schemas::encode(store(*request)));
+  if (!request) return;
+  const auto bytes = schemas::encode(store(*request));
+  if (store_delay_.count() == 0) return answer(view, bytes);
+  answer_later(view, bytes);
 }
 
 schemas::StoreReply FakeControl::store(const schemas::StoreRequest& request) {

@@ -127,6 +127,61 @@ TEST_F(Work, ARefusalOfASendComesToTheCallback) {
   EXPECT_TRUE(wait_until([&] { return right.load(); }));
 }
 
+TEST_F(Work, WhatControlCouldNotReadIsRefusedBeforeItTravels) {
+  Agent agent = connect("acme/prod/campaign");
+  const std::string long_key(schemas::kKeyMax_bytes + 1, 'k');
+  for (const std::string& key :
+       {std::string(), long_key, std::string("a\x1b"), std::string("caf\xe9")}) {
+    EXPECT_EQ(agent.checkpoint(key, "").error().code, Errc::kBadArgument) << key;
+    EXPECT_EQ(agent.get_checkpoint(key).error().code, Errc::kBadArgument) << key;
+    EXPECT_EQ(agent.begin(key).error().code, Errc::kBadArgument) << key;
+    EXPECT_EQ(agent.finish(key, "").error().code, Errc::kBadArgument) << key;
+    EXPECT_EQ(agent.abandon(key).error().code, Errc::kBadArgument) << key;
+  }
+  const Bytes large(schemas::kCheckpointMax_bytes + 1, 'x');
+  EXPECT_EQ(agent.checkpoint("place", large).error().code, Errc::kTooLarge);
+  ASSERT_TRUE(agent.begin("mail-7"));
+  EXPECT_EQ(agent.finish("mail-7", Bytes(4'097, 'x')).error().code, Errc::kTooLarge);
+  EXPECT_TRUE(agent.finish("mail-7", Bytes(4'096, 'x')));
+}
+
+TEST_F(Work, AllCheckpointsTogetherTakeNoLongerThanTheTimeoutOfOne) {
+  AgentOptions hasty = options("acme/prod/campaign");
+  hasty.store_timeout = Millis{300};
+  Agent agent = connect(hasty);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(agent.checkpoint("place-" + std::to_string(i), "row"));
+  EXPECT_EQ(agent.checkpoints()->size(), 20U);
+  control_.delay_store(Millis{100});
+  const auto before = std::chrono::steady_clock::now();
+  EXPECT_EQ(agent.checkpoints().error().code, Errc::kTimeout);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, Millis{1'000});  // 20 of them take 2,000
+}
+
+TEST_F(Work, AReplyThatCannotBeSentIsCountedAndTold) {
+  Agent mailer = connect("acme/prod/mailer");
+  Agent asker = connect("acme/prod/asker");
+  std::atomic<bool> handling{false}, release{false}, told{false};
+  mailer.on_error([&](const Error& error) {
+    if (error.detail.find("is lost") != std::string::npos) told = true;
+  });
+  serve_echo(mailer);
+  ASSERT_TRUE(mailer.handle("slow", [&](const Intent&, std::stop_token) {
+    handling = true;
+    EXPECT_TRUE(wait_until([&] { return release.load(); }));
+    return Result<Bytes>("");
+  }));
+  ASSERT_TRUE(reaches(asker, "acme/prod/mailer"));
+  asker.request_async("acme/prod/mailer", "slow", "", Millis{20'000}, [](const Result<Bytes>&) {});
+  ASSERT_TRUE(wait_until([&] { return handling.load(); }));
+  broker_.kill();
+  ASSERT_TRUE(wait_until([&] {
+    return mailer.request("acme/prod/x", "echo", "", Millis{100}).error().code == Errc::kNoContact;
+  }));
+  EXPECT_EQ(mailer.stats().replies_lost, 0U);
+  release = true;
+  EXPECT_TRUE(wait_until([&] { return mailer.stats().replies_lost == 1 && told; }));
+}
+
 TEST_F(Work, BadArgumentsAreRefusedBeforeTheyTravel) {
   Agent agent = connect("acme/prod/campaign");
   EXPECT_EQ(agent.send("acme.prod.x", "echo", "").error().code, Errc::kBadAddress);
