@@ -46,6 +46,7 @@ Effects Obedience::step(const Event& event, BootTime now) {
 
 void Obedience::on(const Connected&) {
   connected_ = true;
+  unanswered_ = 0;
   beat_at_ = now_;
   if (!announced_) hello_at_ = ready_ ? now_ + config_.hello_jitter : now_;
   resend_receipts();
@@ -62,13 +63,30 @@ void Obedience::on(const SessionLost& event) {
   effects_.emplace_back(EndSession{event.error});
 }
 
+// One direction of a connection may stand still while something still comes in by the other: only
+// an answer of control shows that both work.
+void Obedience::on(const Unanswered&) {
+  if (!connected_ || ended_) return;
+  if (patience_ == 0) patience_ = config_.unanswered_max;
+  if (++unanswered_ < patience_) return;
+  effects_.emplace_back(Reconnect{std::exchange(unanswered_, 0)});
+  patience_ = std::min(2 * patience_, config_.unanswered_most);
+}
+
+void Obedience::answered() {
+  unanswered_ = 0;
+  patience_ = 0;
+}
+
 void Obedience::on(const HelloFailed& event) {
+  if (event.error.code == Errc::kTimeout) on(Unanswered{});
   if (is_final(event.error.code) && !ready_) return on(SessionLost{event.error});
   if (!ready_) effects_.emplace_back(Alarm{event.error});
 }
 
 void Obedience::on(const HelloAnswered& event) {
   const auto& reply = event.reply;
+  answered();
   if (event.number <= hello_answered_) return;
   if (reply.code != Errc::kOk) return on(HelloFailed{{reply.code, reply.detail}});
   if (reply.incarnation < announced_incarnation_) {
@@ -127,6 +145,7 @@ void Obedience::adopt(const std::vector<Latch>& latches) {
 
 void Obedience::on(const BeatAnswered& event) {
   const auto& reply = event.reply;
+  answered();
   const auto sent = beats_.find(reply.nonce);
   if (sent == beats_.end()) return;
   const BootTime asked_at = sent->second;

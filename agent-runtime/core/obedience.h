@@ -35,6 +35,10 @@ struct ObedienceConfig {
   BootTime hello_jitter{};  // of this instance: spreads a fleet that resumes at once
   BootTime hello_retry{1'000'000'000};
   std::size_t lifted_max = 1'024;  // op ids of ended kills that are remembered
+  // Hellos and beats in a row without any answer, after which the connection is made anew; doubled
+  // each time up to the second number, for control itself may be what is silent.
+  std::uint64_t unanswered_max = 3;
+  std::uint64_t unanswered_most = 48;
 };
 
 class Obedience {
@@ -84,6 +88,7 @@ class Obedience {
   void on(const HandlersEnded& event);
   void on(const CallbackReturned& event);
   void on(const Doubted& event);
+  void on(const Unanswered&);
   void on(const Tick&);
 
   void adopt(const std::vector<schemas::Latch>& latches);
@@ -93,6 +98,7 @@ class Obedience {
   void not_understood(std::string reason);
   void announce_anew(BootTime at);
   void reach();
+  void answered();
   void check_lease();
   void settle();  // after every event: from what is known to what is done
   void raise();
@@ -130,6 +136,9 @@ class Obedience {
   BootTime beat_every_{std::chrono::milliseconds{schemas::kAgentBeat_ms}};
   BootTime lease_{std::chrono::milliseconds{schemas::kAgentLease_ms}};
   BootTime lease_until_{};
+
+  std::uint64_t unanswered_ = 0;  // in a row, on this connection
+  std::uint64_t patience_ = 0;    // how many of them are borne; 0: as configured
 
   std::uint64_t incarnation_ = 0;  // of the current life
   std::uint64_t announced_incarnation_ = 0;

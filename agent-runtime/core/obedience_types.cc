@@ -60,6 +60,7 @@ struct Printer {
   }
   void operator()(const BecomeReady&) const { out << "become-ready"; }
   void operator()(const EndSession& effect) const { out << "end-session " << effect.error.code; }
+  void operator()(const Reconnect& effect) const { out << "reconnect " << effect.unanswered; }
   void operator()(const Alarm& effect) const { out << "alarm " << effect.error.code; }
 };
 

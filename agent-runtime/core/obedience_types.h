@@ -56,11 +56,12 @@ struct CallbackReturned {
 struct Doubted {  // a bridge refused an intent of ours
   schemas::Errc code = schemas::Errc::kOk;
 };
+struct Unanswered {};  // a hello or beat: not even the broker said that nobody is there
 struct Tick {};
 
 using Event = std::variant<Connected, Disconnected, SessionLost, HelloAnswered, HelloFailed,
                            BeatAnswered, OrderSeen, OrderChecked, OrderUnreadable, WorkStopped,
-                           HandlersEnded, CallbackReturned, Doubted, Tick>;
+                           HandlersEnded, CallbackReturned, Doubted, Unanswered, Tick>;
 
 // --- Effects, to be carried out in their order ---
 
@@ -116,13 +117,16 @@ struct BecomeReady {};  // once: control answered the hello and a beat
 struct EndSession {     // this instance will never run again
   schemas::Error error;
 };
+struct Reconnect {  // the connection may be dead in one direction: leave it, make another
+  std::uint64_t unanswered = 0;
+};
 struct Alarm {
   schemas::Error error;
 };
 
 using Effect = std::variant<RaiseStop, LowerStop, CheckOrder, StopWork, StartWork, RenewLease,
                             SendHello, SendBeat, SendReceipt, PeerKilled, PeerResumed,
-                            KeepCheckpoints, BecomeReady, EndSession, Alarm>;
+                            KeepCheckpoints, BecomeReady, EndSession, Reconnect, Alarm>;
 using Effects = std::vector<Effect>;
 
 // For tests and logs: "stop-work drain=1 kill 01HX…".

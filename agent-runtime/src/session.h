@@ -94,6 +94,7 @@ class Session {
   void perform(const KeepCheckpoints& effect);
   void perform(const BecomeReady&);
   void perform(const EndSession& effect);
+  void perform(const Reconnect& effect);
   void perform(const Alarm& effect);
   [[nodiscard]] schemas::Hello hello(bool goodbye) const;
   [[nodiscard]] static StopOrder order_of(const Halt& halt);

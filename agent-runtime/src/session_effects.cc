@@ -129,7 +129,10 @@ void Session::perform(const SendBeat& effect) {
   const auto& self = link_.identity();
   link_.connection().request(self.subjects.beat(self.address, self.instance), schemas::encode(beat),
                              kBeatTimeout, [this](Result<nats::MessageView> view) {
-                               if (!view) return;  // the lease says what silence means
+                               if (!view) {  // the lease says what silence means
+                                 if (view.error().code == Errc::kTimeout) happen(Unanswered{});
+                                 return;
+                               }
                                const auto reply = schemas::decode<schemas::BeatReply>(view->data);
                                if (reply) happen(BeatAnswered{*reply});
                              });
@@ -170,6 +173,13 @@ void Session::perform(const BecomeReady&) {
 void Session::perform(const EndSession& effect) {
   standing_.end(effect.error);
   alarm(effect.error);
+}
+
+// Later: what asks for it may run inside a handler of the connection.
+void Session::perform(const Reconnect& effect) {
+  const std::string reason = std::to_string(effect.unanswered) + " requests in a row had no answer";
+  alarm({Errc::kNoContact, reason + ": the connection is made anew"});
+  link_.post([this, reason] { link_.connection().abandon(reason); });
 }
 
 void Session::perform(const Alarm& effect) {

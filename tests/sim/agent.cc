@@ -195,7 +195,12 @@ void AgentProcess::perform(const agent::SendBeat& effect) {
   life_->connection.request(settings_.subjects.beat(settings_.address, instance_),
                             schemas::encode(beat), kPatience,
                             [this](const schemas::Result<MessageView>& view) {
-                              if (!view) return;
+                              if (!view) {
+                                if (view.error().code == schemas::Errc::kTimeout) {
+                                  happen(agent::Unanswered{});
+                                }
+                                return;
+                              }
                               const auto reply = schemas::decode<schemas::BeatReply>(view->data);
                               if (!reply) return;
                               observer_.beat_answered(instance_, *reply, view->subject);
@@ -227,6 +232,9 @@ void AgentProcess::perform(const agent::KeepCheckpoints& effect) {
 
 void AgentProcess::perform(const agent::BecomeReady&) {}
 void AgentProcess::perform(const agent::EndSession&) {}
+void AgentProcess::perform(const agent::Reconnect&) {
+  after(0, [this] { life_->connection.abandon("control does not answer"); });
+}
 void AgentProcess::perform(const agent::Alarm& effect) {
   ground().trace.note(ground().timeline.now(), name(),
                       [&] { return fmt::format("{}: {}", name(), effect.error.detail); });

@@ -68,6 +68,7 @@ class AgentProcess : public Process {
   void perform(const agent::KeepCheckpoints& effect);
   void perform(const agent::BecomeReady& effect);
   void perform(const agent::EndSession& effect);
+  void perform(const agent::Reconnect& effect);
   void perform(const agent::Alarm& effect);
   // What the agent itself does.
   void work_later();

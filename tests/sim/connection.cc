@@ -52,6 +52,9 @@ class Connection::State {
   void request(const std::string& subject, std::string_view data, Millis timeout,
                ReplyHandler handler, const Headers& headers);
   void flush();
+  void abandon(const std::string& reason) {
+    if (attached()) lost(reason);
+  }
   void poll() {
     if (!in_batch_ && !arrived_.empty()) read();
   }
@@ -303,6 +306,9 @@ void Connection::request(const schemas::Subject& subject, std::string_view data,
 }
 void Connection::flush() {
   state_->flush();
+}
+void Connection::abandon(const std::string& reason) {
+  state_->abandon(reason);
 }
 std::uint64_t Connection::batches() const {
   return state_->batches();

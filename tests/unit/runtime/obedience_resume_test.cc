@@ -219,6 +219,38 @@ TEST_F(Lease, AnAgentThatMayContinueOnlyAlarms) {
   EXPECT_EQ(after(15'000, Tick{}), "alarm no-contact");
 }
 
+TEST_F(Lease, AConnectionThatAnswersNothingIsMadeAnewThoughItLooksConnected) {
+  run();
+  EXPECT_EQ(after(7'000, Unanswered{}), "send-beat 2");
+  EXPECT_EQ(now(Unanswered{}), "");
+  EXPECT_EQ(now(Unanswered{}), "reconnect 3");
+  now(Disconnected{});
+  EXPECT_EQ(now(Unanswered{}), "");  // of the one that was left
+}
+
+TEST_F(Lease, AnyAnswerShowsThatTheConnectionWorksBothWays) {
+  run();
+  now(Unanswered{});
+  now(Unanswered{});
+  now(beat(99, 0));  // of an old beat, even
+  EXPECT_EQ(now(Unanswered{}), "");
+  EXPECT_EQ(now(HelloFailed{{schemas::Errc::kTimeout, ""}}), "");
+  EXPECT_EQ(now(HelloFailed{{schemas::Errc::kTimeout, ""}}), "reconnect 3");
+}
+
+TEST_F(Lease, ASilentControlIsNotReconnectedToEverFaster) {
+  run();
+  std::vector<int> needed;
+  for (int round = 0; round < 6; ++round) {
+    int asked = 1;
+    while (now(Unanswered{}).find("reconnect") == std::string::npos) ++asked;
+    needed.push_back(asked);
+    now(Disconnected{});
+    now(Connected{});
+  }
+  EXPECT_EQ(needed, (std::vector<int>{3, 6, 12, 24, 48, 48}));
+}
+
 TEST_F(Lease, NothingIsSentWhileDisconnected) {  // H34
   run();
   now(Disconnected{});
