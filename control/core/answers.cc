@@ -30,9 +30,13 @@ json detail_of(const AuditEntry& entry) {
   return detail.is_discarded() ? json::object() : detail;
 }
 
+// The text of `detail` enters the hash of the line. It is given besides if it cannot be made from
+// the object again.
 json entry_of(const AuditEntry& entry) {
-  return {{"kind", entry.kind},   {"actor", entry.actor}, {"subject", entry.subject},
-          {"op_id", entry.op_id}, {"at_ms", entry.at_ms}, {"detail", detail_of(entry)}};
+  json line = {{"kind", entry.kind},   {"actor", entry.actor}, {"subject", entry.subject},
+               {"op_id", entry.op_id}, {"at_ms", entry.at_ms}, {"detail", detail_of(entry)}};
+  if (text(line["detail"]) != entry.detail) line["detail_text"] = entry.detail;
+  return line;
 }
 
 }  // namespace

@@ -5,14 +5,18 @@ const { randomBytes } = require('node:crypto');
 const { EventEmitter } = require('node:events');
 const fs = require('node:fs');
 const os = require('node:os');
-const { connect, credsAuthenticator } = require('nats');
+const { connect, credsAuthenticator, ErrorCode } = require('nats');
 const { keyOfCredentials, openRecord, rawOf } = require('./keys');
 const { Beat, BeatReply, Flag, Hello, HelloReply, Intent, StoreReply, StoreRequest } = require('./messages');
 const { agentSubjects, newInstance, parseDelivery } = require('./names');
 const { Obedience } = require('./obedience');
 
 const REQUEST_MS = 2000;
-const RETRY_MS = 250;
+const RETRY_MS = 1000; // the first wait before a hello is tried again; then twice as long each time
+const RETRY_MOST_MS = 5000;
+const SPREAD_MS = 100; // of a fleet that has lost the same broker
+const UNANSWERED_MAX = 3; // then the connection is made anew; then after twice as many
+const UNANSWERED_MOST = 48;
 const EMPTY = Buffer.alloc(0);
 
 /** A refusal by a bridge: §6. */
@@ -43,9 +47,17 @@ class Agent extends EventEmitter {
     this.counters = { sent: 0, succeeded: 0, failed: 0, handled: 0, latency_total_us: 0 };
     this.incarnation = 0;
     this.state = 'announcing';
-    this.ready = false;
+    this.connected = false;
     this.nonce = 0;
+    this.retryMs = RETRY_MS;
+    this.unanswered = 0;
+    this.patience = UNANSWERED_MAX;
+    this.reconnects = 0;
     this.timers = new Set();
+  }
+
+  get ready() {
+    return this.state === 'running';
   }
 
   async start() {
@@ -59,8 +71,8 @@ class Agent extends EventEmitter {
     });
     this.listen(`${this.subjects.inbox}.*.*`, (message) => this.onInbox(message));
     for (const subject of this.subjects.control) this.listen(subject, (message) => this.onRecord(message));
-    this.listen(this.subjects.deliver, (message) => this.onDelivery(message), 'agents');
     await this.nc.flush();
+    this.connected = true;
     this.hello();
     this.watchConnection();
   }
@@ -68,13 +80,34 @@ class Agent extends EventEmitter {
   /** What was published while we were away is lost, a kill as well: ask. */
   async watchConnection() {
     for await (const { type } of this.nc.status()) {
-      if (type === 'reconnect') this.hello();
+      if (type === 'disconnect') {
+        this.connected = false;
+        this.emit('change');
+      }
+      if (type !== 'reconnect') continue;
+      this.connected = true;
+      this.unanswered = 0;
+      this.helloSoon();
+      this.emit('change');
     }
+  }
+
+  /** Into the queue group when running, out of it when stopped: a stopped member would swallow its part. */
+  run() {
+    if (this.state === 'running') return;
+    this.state = 'running';
+    this.deliveries = this.listen(this.subjects.deliver, (message) => this.onDelivery(message), 'agents');
+  }
+
+  halt() {
+    this.state = 'stopped';
+    this.deliveries?.unsubscribe();
+    this.deliveries = null;
   }
 
   listen(subject, handle, queue) {
     const callback = (error, message) => (error ? this.emit('failure', error) : handle(message));
-    this.nc.subscribe(subject, { queue, callback });
+    return this.nc.subscribe(subject, { queue, callback });
   }
 
   async stop() {
@@ -99,6 +132,24 @@ class Agent extends EventEmitter {
     return reply.decode(message.data);
   }
 
+  /** A hello or a beat: their answers show that the connection works both ways. */
+  async ask(subject, request, reply, fields) {
+    try {
+      const answer = await this.call(subject, request, reply, fields);
+      this.unanswered = 0;
+      this.patience = UNANSWERED_MAX;
+      return answer;
+    } catch (error) {
+      if (error.code === ErrorCode.Timeout && this.connected && ++this.unanswered >= this.patience) {
+        this.unanswered = 0;
+        this.patience = Math.min(2 * this.patience, UNANSWERED_MOST);
+        this.reconnects++;
+        this.nc.reconnect().catch(() => {});
+      }
+      throw error;
+    }
+  }
+
   // --- hello and beat ---
 
   introduction(goodbye) {
@@ -106,6 +157,16 @@ class Agent extends EventEmitter {
       key: rawOf(this.key), host: os.hostname(), pid: process.pid, runtime: `node/${process.version}`,
       spawned_by: '', goodbye,
     };
+  }
+
+  /** When a whole fleet may want to. */
+  helloSoon() {
+    this.later(Math.random() * SPREAD_MS, () => this.hello());
+  }
+
+  helloAgain() {
+    this.later(this.retryMs + Math.random() * SPREAD_MS, () => this.hello());
+    this.retryMs = Math.min(2 * this.retryMs, RETRY_MOST_MS);
   }
 
   /** One hello at a time; one that is asked for meanwhile follows. */
@@ -118,17 +179,17 @@ class Agent extends EventEmitter {
     this.greetAgain = false;
     const sentAt = performance.now();
     try {
-      const reply = await this.call(this.subjects.hello, Hello, HelloReply, this.introduction(false));
+      const reply = await this.ask(this.subjects.hello, Hello, HelloReply, this.introduction(false));
       this.greeting = false;
       // An older incarnation than ours: whoever answers has not read the whole log yet.
       if (reply.code === 0 && reply.incarnation >= this.incarnation) this.announced(reply, sentAt);
-      else this.later(RETRY_MS, () => this.hello());
+      else this.helloAgain();
       this.lastHello = reply;
       this.emit('change');
     } catch (error) {
       this.greeting = false;
       this.lastError = error;
-      this.later(RETRY_MS, () => this.hello());
+      this.helloAgain();
       return;
     }
     if (this.greetAgain) this.hello();
@@ -139,25 +200,23 @@ class Agent extends EventEmitter {
     this.beatMs = reply.beat_ms;
     this.leaseMs = reply.lease_ms;
     this.checkpoints = reply.checkpoints;
-    if (this.obedience.settle(reply, sentAt)) {
-      this.state = 'running';
-      this.ready = false;
-    }
+    this.retryMs = RETRY_MS;
+    this.obedience.settle(reply, sentAt, this.nonce);
     if (first) this.beat();
-    else if (this.state === 'running') this.beatNow();
+    else this.beatNow().catch((error) => (this.lastError = error));
   }
 
+  /** A hello's answer renews no lease: what runs again is decided by the answer to a beat after it. */
   async beatNow() {
     const sentAt = performance.now();
     const nonce = ++this.nonce;
-    const reply = await this.call(this.subjects.beat, Beat, BeatReply, {
+    const reply = await this.ask(this.subjects.beat, Beat, BeatReply, {
       nonce, incarnation: this.incarnation, stopped: this.state === 'stopped', ...this.counters,
       cost_micro_usd: 0, tokens: 0, api_calls: 0,
     });
     if (reply.nonce !== nonce) throw new Error(`beat ${nonce} answered as ${reply.nonce}`);
     this.lastBeat = reply;
     this.obedience.beatAnswered(reply, sentAt);
-    if (this.state === 'running' && reply.code === 0) this.ready = true;
     this.emit('change');
   }
 
@@ -200,6 +259,8 @@ class Agent extends EventEmitter {
 
   publish(to, action, intent) {
     if (this.state !== 'running') throw new Error(`${this.address} is ${this.state}`);
+    // The NATS client would keep it and send it later, perhaps after a kill and its resume.
+    if (!this.connected) throw new Error(`${this.address} is not connected`);
     this.counters.sent++;
     this.publishRaw(to, action, Intent.encode(intent));
     return intent.id;
@@ -259,7 +320,7 @@ class Agent extends EventEmitter {
     const { from, action } = parseDelivery(message.subject);
     const intent = Intent.decode(message.data);
     const handler = this.handlers.get(action) ?? (() => Promise.reject(new Error(`4040 no handler for ${action}`)));
-    const run = this.obedience.run((signal) => handler(intent.payload, { from, signal }));
+    const run = this.obedience.run(from, (signal) => handler(intent.payload, { from, signal }));
     let answer;
     try {
       answer = { flags: Flag.reply, payload: (await run) ?? EMPTY };

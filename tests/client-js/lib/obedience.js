@@ -11,8 +11,8 @@ class Obedience {
     this.agent = agent;
     this.kills = new Map(); // op id → { since, incarnation } at first sight, and the receipt once it is sent
     this.lifted = new Set(); // op ids; a kill that comes late does not stop again
-    this.running = new Set(); // handlers under way
-    this.flag = new AbortController();
+    this.running = new Map(); // handlers under way → { from, flag }
+    this.confirmable = Infinity; // the answer to a beat with a higher nonce lets it run
     this.dropped = 0;
     this.receipts = [];
     this.records = [];
@@ -23,9 +23,10 @@ class Obedience {
   seen(record) {
     const { agent } = this;
     this.records.push(record);
+    if (record.kind === Kind.kill) this.abort((from) => covers(record.scope, from, null)); // what the killed asked for
     if (!covers(record.scope, agent.address, agent.instance)) return;
     if (record.kind === Kind.kill) this.latch(record, record.grace_ms);
-    if (record.kind === Kind.resume) agent.hello();
+    if (record.kind === Kind.resume) agent.helloSoon();
   }
 
   latch({ op_id, seq, mode }, graceMs = GRACE_MS) {
@@ -42,15 +43,14 @@ class Obedience {
 
   async stop(order, graceMs, kill) {
     const { agent } = this;
-    agent.state = 'stopped';
-    agent.ready = false;
-    this.flag.abort();
+    agent.halt();
+    this.abort();
     const cancelled = this.running.size;
     let timer;
     const grace = new Promise((resolve) => {
       timer = setTimeout(resolve, graceMs, 'exceeded');
     });
-    const ended = Promise.allSettled([...this.running]);
+    const ended = Promise.allSettled([...this.running.keys()]);
     const exceeded = cancelled > 0 && (await Promise.race([ended, grace])) === 'exceeded';
     clearTimeout(timer);
     const receipt = {
@@ -69,32 +69,43 @@ class Obedience {
   }
 
   /**
-   * A HelloReply; true if the agent may run. A kill that it does not list is lifted only if this hello was sent after
-   * the kill was seen (else the reply was perhaps made before it) and if the incarnation has grown (else nobody
-   * resumed: control started anew and has not read that kill yet).
+   * A HelloReply. A kill that it does not list is lifted only if this hello was sent after the kill was seen (else the
+   * reply was perhaps made before it) and if the incarnation has grown (else nobody resumed: control started anew and
+   * has not read that kill yet). `nonce` is that of the last beat sent before this answer.
    */
-  settle({ latches, incarnation }, sentAt) {
+  settle({ latches, incarnation }, sentAt, nonce) {
     for (const [op_id, kill] of this.kills) {
       const listed = latches.some((latch) => latch.op_id === op_id);
       if (listed || kill.since >= sentAt || incarnation <= kill.incarnation) continue;
       this.kills.delete(op_id);
       this.lifted.add(op_id);
     }
+    if (incarnation > this.agent.incarnation) this.endLife();
     this.agent.incarnation = incarnation;
     for (const latch of latches) this.latch(latch);
-    if (this.kills.size > 0) return false;
-    if (this.flag.signal.aborted) this.flag = new AbortController();
-    this.dropped = 0;
-    this.renewLease(sentAt);
-    return true;
+    this.confirmable = nonce;
   }
 
   beatAnswered(reply, sentAt) {
     const { agent } = this;
     for (const latch of reply.latches) this.latch(latch);
-    const lifted = agent.state === 'stopped' && reply.latches.length === 0;
-    if (reply.code !== 0 || reply.incarnation > agent.incarnation || lifted) agent.hello();
-    if (reply.code === 0) this.renewLease(sentAt);
+    if (reply.incarnation > agent.incarnation) this.endLife();
+    if (reply.code !== 0 || reply.incarnation > agent.incarnation) return agent.helloSoon();
+    this.renewLease(sentAt);
+    if (reply.nonce <= this.confirmable) return; // sent before the newest hello was answered
+    if (this.kills.size > 0) {
+      if (reply.latches.length === 0) agent.helloSoon(); // lifted: only a hello's answer says so
+      return;
+    }
+    if (!agent.ready) this.dropped = 0;
+    agent.run();
+  }
+
+  /** The lease is over, or a kill and its resume have passed unseen. */
+  endLife() {
+    this.confirmable = Infinity;
+    this.agent.halt();
+    this.abort();
   }
 
   renewLease(sentAt) {
@@ -105,19 +116,23 @@ class Obedience {
     }
     this.leaseTimer = setTimeout(() => {
       if (agent.closing) return;
-      agent.state = 'stopped';
-      agent.ready = false;
-      this.flag.abort();
+      this.endLife();
       agent.emit('change');
-      agent.hello();
+      agent.helloSoon();
     }, sentAt + agent.leaseMs - performance.now());
     agent.timers.add(this.leaseTimer);
   }
 
-  /** Runs a handler so that a stop reaches it and waits for it. */
-  run(handler) {
-    const promise = Promise.resolve().then(() => handler(this.flag.signal));
-    this.running.add(promise);
+  /** Tells the handlers of these senders to end; of all, without a condition. */
+  abort(isMeant = () => true) {
+    for (const { from, flag } of this.running.values()) if (isMeant(from)) flag.abort();
+  }
+
+  /** Runs a handler so that a stop, its own or the sender's, reaches it, and waits for it. */
+  run(from, handler) {
+    const flag = new AbortController();
+    const promise = Promise.resolve().then(() => handler(flag.signal));
+    this.running.set(promise, { from, flag });
     const done = () => this.running.delete(promise);
     promise.then(done, done);
     return promise;

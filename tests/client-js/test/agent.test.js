@@ -56,6 +56,51 @@ test('a failed handler and a missing one are failed replies', async () => {
   await assert.rejects(ask('no.such'), { message: '4040 no handler for no.such' });
 });
 
+test('the first beat after a hello, not the hello, lets an agent run', async () => {
+  const agent = await running('talk/js/lease');
+  const seen = [];
+  agent.on('change', () => seen.push(agent.state));
+  const { call } = agent;
+  agent.call = (subject, ...rest) => (
+    subject === agent.subjects.beat ? Promise.reject(new Error('lost on its way')) : call.call(agent, subject, ...rest)
+  );
+  agent.leaseMs = 300;
+  agent.obedience.renewLease(performance.now());
+  await until(agent, 'change', () => agent.state === 'stopped', 'the end of the lease');
+  const hello = agent.lastHello;
+  await until(agent, 'change', () => agent.lastHello !== hello, 'a hello that is answered');
+  const another = agent.lastHello;
+  agent.hello();
+  await until(agent, 'change', () => agent.lastHello !== another, 'one more');
+  assert.equal(agent.state, 'stopped');
+  agent.call = call;
+  await agent.beatNow();
+  assert.equal(agent.state, 'running');
+  // It stopped once and ran again once: no flapping between.
+  const changes = seen.filter((state, n) => n === 0 || state !== seen[n - 1]);
+  assert.deepEqual(changes.slice(-2), ['stopped', 'running']);
+  assert.ok(changes.length <= 3, changes.join(' '));
+});
+
+test('requests without any answer make the connection anew, ever less often', async () => {
+  const agent = await running('talk/js/silent');
+  const { call } = agent;
+  const silence = Object.assign(new Error('TIMEOUT'), { code: 'TIMEOUT' });
+  agent.call = () => Promise.reject(silence);
+  const beats = async (count) => {
+    for (let n = 0; n < count; n++) await agent.beatNow().catch((error) => assert.equal(error, silence));
+    return agent.reconnects;
+  };
+  assert.equal(await beats(2), 0);
+  assert.equal(await beats(1), 1);
+  await until(agent, 'change', () => !agent.connected, 'the end of the connection');
+  await until(agent, 'change', () => agent.connected, 'a new connection');
+  assert.equal(agent.patience, 6);
+  agent.call = call;
+  await agent.beatNow();
+  assert.equal(agent.patience, 3);
+});
+
 function changed(bytes, at, value) {
   const copy = Buffer.from(bytes);
   copy[at] = value;

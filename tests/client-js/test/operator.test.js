@@ -3,6 +3,7 @@
 const assert = require('node:assert/strict');
 const test = require('node:test');
 const { Kind, Mode } = require('../lib/messages');
+const { until } = require('../lib/until');
 const { byStage, announced, operator, refusalOf, requestBytes, running } = require('./stack');
 
 let alice;
@@ -115,6 +116,26 @@ test('only a receipt signed with the agent\'s own key counts', async () => {
   await agent.nc.flush();
   const confirmed = byStage(await alice.command('kill', order));
   assert.equal(confirmed.done.ok, true);
+});
+
+test('a stopped instance leaves its share of the deliveries to the others', async () => {
+  const one = await running('orders/js/replicas');
+  const two = await running('orders/js/replicas');
+  for (const agent of [one, two]) agent.handle('who.answers', () => Buffer.from(agent.instance));
+  const who = async (times) => {
+    const all = Array.from({ length: times }, () => bystander.request(one.address, 'who.answers', Buffer.alloc(0)));
+    return new Set((await Promise.all(all)).map(String));
+  };
+  // The scope of an instance: the other one goes on, and nothing is swallowed by the stopped one.
+  const order = { scope: `${one.address}@${one.instance}`, reason: 'a drill' };
+  const { accepted } = byStage(await alice.command('kill', order));
+  assert.equal(one.state, 'stopped');
+  assert.deepEqual([...(await who(40))], [two.instance]);
+
+  const { scope } = order;
+  await alice.command('resume', { scope, reason: 'done', op_id: 'op-replicas', lifts: [accepted.op_id] });
+  await until(one, 'change', () => one.ready, 'ready again');
+  assert.deepEqual([...(await who(100))].sort(), [one.instance, two.instance].sort());
 });
 
 test('an agent that starts while it is killed starts stopped', async () => {
