@@ -1,7 +1,10 @@
 // Orders through the real daemons: control, bridge, broker and recorder.
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tests/integration/control/site.h"
+#include "tests/support/not_yet.h"
 
 namespace estop::testing {
 namespace {
@@ -20,6 +23,7 @@ class RunningSite : public ::testing::Test {
     if (!site.is_open()) throw std::runtime_error("no bridge: " + site.log("bridge"));
   }
   Site site;
+  std::vector<Player*> twins;
 };
 
 TEST_F(RunningSite, AKillIsFencedStoppedAndDurable) {
@@ -127,6 +131,28 @@ TEST_F(RunningSite, QuestionsAreAnsweredFromWhatIsDurable) {
   const std::string metrics = site.page("control", "/metrics");
   EXPECT_NE(metrics.find("estop_control_kills_total 1"), std::string::npos);
   EXPECT_NE(metrics.find("estop_control_fence_seconds_count 1"), std::string::npos);
+}
+
+// A unit file that was copied with `instance` in it: both processes have one credential, one name.
+TEST_F(RunningSite, AKillOfTwoProcessesOfOneInstanceWaitsForBoth) {  // H57
+  std::array<std::uint8_t, 32> seed{};
+  for (Player* one :
+       {&site.join("acme/prod/x", "aaaaaaa1"), &site.join("acme/prod/x", "aaaaaaa1")}) {
+    one->key = schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, seed);
+    one->is_frozen = true;
+    site.say_hello(*one);
+    twins.push_back(one);
+  }
+  const Json wait{{"wait", {"stopped"}}, {"timeout_ms", 1'000}};
+  EXPECT_FALSE(site.kill("acme/prod/x", wait).stage("done")["ok"]);  // both work on
+  site.resume("acme/prod/x");
+  for (Player* one : twins) site.say_hello(*one);
+  twins.front()->is_frozen = false;
+  const Order kill = site.kill("acme/prod/x", wait);
+  ASSERT_EQ(kill.stage("stopped")["n"], 1);    // of the one that confirmed
+  ASSERT_EQ(twins.back()->orders.size(), 3U);  // heard, and not confirmed
+  EXPECT_NOT_YET(!kill.stage("done")["ok"],
+                 "a receipt names an instance; the identity of a process comes with protocol 2");
 }
 
 TEST_F(RunningSite, ACleanStopEndsWithZeroAndALineInTheAudit) {

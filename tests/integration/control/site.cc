@@ -254,7 +254,7 @@ void Site::obey(Player& player, std::string_view frame) {
   player.orders.push_back(record);
   const bool concerned = record.kind == schemas::RecordKind::kKill &&
                          record.scope.covers(player.address, player.instance.text());
-  if (!concerned || !is_obedient) return;
+  if (!concerned || !is_obedient || player.is_frozen) return;
   schemas::StoppedReceipt receipt;
   receipt.op_id = record.op_id;
   receipt.seq = record.seq;

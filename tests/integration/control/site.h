@@ -32,6 +32,7 @@ struct Player {
   std::unique_ptr<nats::Connection> connection;
   schemas::HelloReply hello;
   std::vector<schemas::Record> orders;  // what it was told
+  bool is_frozen = false;               // confirms nothing
 };
 
 // The stream of answers to one command.
