@@ -233,7 +233,15 @@ void Obedience::resumed(const Record& record) {
   announce_anew(now_ + config_.hello_jitter);
 }
 
+// What is not understood stops, if it is control's own. Anything else that cannot be read would let
+// whoever reaches the subject stop all agents, or make all of them say hello at once.
 void Obedience::on(const OrderUnreadable& event) {
+  if (!event.signed_by_control) {
+    effects_.emplace_back(
+        Alarm{{Errc::kBadSignature,
+               "what control did not sign, and is no order: " + to_string(event.error)}});
+    return;
+  }
   effects_.emplace_back(Alarm{event.error});
   if (event.error.code == Errc::kUnknownType || event.error.code == Errc::kUnknownVersion) {
     return not_understood("control gave an order of a newer Estop: " + to_string(event.error));

@@ -41,6 +41,7 @@ struct OrderChecked {  // the answer to CheckOrder
 };
 struct OrderUnreadable {
   schemas::Error error;
+  bool signed_by_control = false;
 };
 struct WorkStopped {  // the answer to StopWork: nothing starts any more
   std::uint64_t drain = 0;

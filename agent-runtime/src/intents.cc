@@ -171,7 +171,10 @@ void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
   head.reply_instance = delivery.from_instance;
   const auto& self = link_.identity();
   auto frame = schemas::encode_intent(head);
-  if (!frame) return;  // all of it came with the request, which was read
+  if (!frame) {  // cannot be: all of it came with the request, which was read
+    ++replies_lost_;
+    return;
+  }
   Outgoing made{life.number, delivery.intent.id, delivery.from,
                 self.subjects.intent(self.address, self.instance, delivery.from, *action),
                 std::move(*frame)};

@@ -144,7 +144,10 @@ void Intents::on_inbox(const nats::MessageView& view) {
 
 void Intents::on_reply(const std::string& id, std::string_view frame) {
   const auto head = schemas::decode_intent(frame);
-  if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) return;
+  if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) {
+    ++dropped_;
+    return;
+  }
   if (has(head->flags, IntentFlag::kFailed)) {
     requests_.answer(id, tl::make_unexpected(failure_in(head->payload)));
   } else {
@@ -153,7 +156,8 @@ void Intents::on_reply(const std::string& id, std::string_view frame) {
 }
 
 void Intents::on_refused(const std::string& id, const nats::MessageView& view) {
-  const Errc code = errc_from(view.header("Estop-Error").value_or(""));
+  Errc code = errc_from(view.header("Estop-Error").value_or(""));
+  if (code == Errc::kOk) code = Errc::kInternal;  // a refusal that says no number
   Error error{code, view.header("Nats-Service-Error").value_or("")};
   ++refused_;
   hooks_.doubted(code);

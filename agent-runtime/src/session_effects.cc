@@ -37,7 +37,11 @@ void Session::tick() {
 
 void Session::on_control(const nats::MessageView& view) {
   auto record = schemas::open_record(view.data);
-  if (!record) return happen(OrderUnreadable{record.error()});
+  if (!record) {
+    const bool is_controls = schemas::is_signed_record(view.data, keys_.control);
+    if (!is_controls) ++bad_signatures_;
+    return happen(OrderUnreadable{record.error(), is_controls});
+  }
   Event event = OrderSeen{record->record};
   seen_ = std::move(*record);
   happen(std::move(event));

@@ -118,7 +118,10 @@ void AgentProcess::wake_later() {
 
 void AgentProcess::on_control(const MessageView& view) {
   auto record = schemas::open_record(view.data);
-  if (!record) return happen(agent::OrderUnreadable{record.error()});
+  if (!record) {
+    return happen(agent::OrderUnreadable{
+        record.error(), schemas::is_signed_record(view.data, settings_.control_key)});
+  }
   agent::Event event = agent::OrderSeen{record->record};
   life_->seen = std::move(*record);
   happen(std::move(event));

@@ -100,12 +100,13 @@ struct Report {
 struct AgentStats {
   std::uint64_t sent = 0;     // intents handed to the broker, replies included
   std::uint64_t handled = 0;  // handlers that ended
-  std::uint64_t dropped = 0;  // deliveries not handled: stopped, sender killed, too old, malformed
+  // Deliveries not handled: stopped, sender killed, too old, unreadable; and unreadable replies.
+  std::uint64_t dropped = 0;
   std::uint64_t refused = 0;  // refusals received
   // Of handlers, not sent: stopped meanwhile, disconnected, or the broker takes no more (the last
   // two also to on_error). The asker's time runs out.
   std::uint64_t replies_lost = 0;
-  std::uint64_t bad_signatures = 0;  // control records that control did not sign
+  std::uint64_t bad_signatures = 0;  // orders, and what is none, that control did not sign
   std::uint64_t notices_dropped =
       0;  // on_refused and on_error calls left out: the callbacks are too slow
 };

@@ -35,7 +35,9 @@ class FakeControl {
   void kill(const std::string& scope, const std::string& op_id, std::uint32_t grace_ms = 5'000);
   void kill_unheard(const std::string& scope, const std::string& op_id);  // the order gets lost
   void kill_forged(const std::string& scope, const std::string& op_id);
-  void repeat(const std::string& op_id);  // publishes the same frame again
+  void say(const std::string& subject, const schemas::Bytes& bytes);
+  [[nodiscard]] schemas::Bytes seal(const schemas::Bytes& body);  // a signed frame of any record
+  void repeat(const std::string& op_id);                          // publishes the same frame again
   void resume(const std::string& op_id);
 
   [[nodiscard]] std::vector<schemas::StoppedReceipt> receipts();  // whose signature is right

@@ -44,7 +44,7 @@ TEST_F(Resume, AHelloWithoutANewIncarnationDoesNotEndAKill) {  // a leader that 
   run();
   stop("k1");
   now(BeatAnswered{});
-  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}, true});
   EXPECT_EQ(now(hello(2, 0)), "send-receipt k1; send-beat 2 stopped");
   EXPECT_EQ(now(beat(2, 0)), "");
 }
@@ -145,7 +145,7 @@ TEST_F(Resume, AKillThatANewerResumeOvertookEndsByItsOwn) {  // H27
 TEST_F(Resume, AKillThatControlHadLostAndHoldsAgainStopsAgain) {  // rule 2
   run();
   stop("k1");
-  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}, true});
   now(hello(2, 9));
   EXPECT_EQ(now(beat(2, 9)), "start-work life=2 incarnation=9");
   after(5'000, Tick{});
@@ -168,7 +168,7 @@ TEST_F(Resume, ALogThatWentBackStops) {  // H29
   after(50, Tick{});
   now(hello(2, 9));
   now(beat(2, 9));
-  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}});
+  now(OrderUnreadable{{schemas::Errc::kMalformed, ""}, true});
   EXPECT_EQ(now(hello(3, 4)), "raise-stop not-understood; stop-work 2 not-understood");
 }
 

@@ -137,13 +137,23 @@ TEST_F(Kill, OfSomebodyElseIsPassedOnOnceItIsVerified) {
 
 TEST_F(Kill, AnOrderOfANewerEstopStops) {  // H45
   run();
-  EXPECT_EQ(now(OrderUnreadable{{schemas::Errc::kUnknownType, ""}}),
+  EXPECT_EQ(now(OrderUnreadable{{schemas::Errc::kUnknownType, ""}, true}),
             "alarm unknown-type; raise-stop not-understood; stop-work 1 not-understood");
 }
 
 TEST_F(Kill, ADamagedOrderIsAskedAboutAtOnce) {
   run();
-  EXPECT_EQ(now(OrderUnreadable{{schemas::Errc::kMalformed, ""}}), "alarm malformed; send-hello 2");
+  EXPECT_EQ(now(OrderUnreadable{{schemas::Errc::kMalformed, ""}, true}),
+            "alarm malformed; send-hello 2");
+}
+
+TEST_F(Kill, WhatControlDidNotSignAndNobodyCanReadIsIgnored) {
+  using schemas::Errc;
+  run();
+  for (const Errc code : {Errc::kMalformed, Errc::kUnknownType, Errc::kUnknownVersion,
+                          Errc::kTooLarge, Errc::kTrailingBytes}) {
+    EXPECT_EQ(now(OrderUnreadable{{code, ""}, false}), "alarm bad-signature") << code;
+  }
 }
 
 TEST_F(Kill, ARevokedCredentialEndsTheSession) {
