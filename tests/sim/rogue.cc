@@ -114,6 +114,7 @@ void RogueProcess::forge_order() {
   record.op_id = fmt::format("forged-{}", ++ids_);
   record.kind =
       ground().random.below(2) == 0 ? schemas::RecordKind::kKill : schemas::RecordKind::kResume;
+  record.actor = "mallory";
   record.lifts = {"op-1", "op-2", "op-3"};
   record.incarnation = incarnation_ + 1;
   const auto frame = schemas::sign_record(record, own_key_).value().frame;
