@@ -31,9 +31,10 @@ struct AgentOptions {
   std::string address;                        // `org/workspace/name`; replicas share it
   std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
   std::string creds_file;                     // .creds of this address; its key signs receipts
-  std::string tls_ca_file;       // PEM: TLS only, to whom it certifies; empty: not asked
-  std::string control_key;       // log.pub: its path, or the key's text itself
-  std::string instance;          // `[a-z0-9]{8,16}`; empty: random
+  std::string tls_ca_file;  // PEM: TLS only, to whom it certifies; empty: not asked
+  std::string control_key;  // log.pub: its path, or the key's text itself
+  // `[a-z0-9]{8,16}`, of one process only: two with one name are one to control. Empty: random.
+  std::string instance;
   std::string host;              // shown to operators, at most 256 bytes; empty: this machine's
   std::string spawned_by;        // address of the agent that started this one
   std::string prefix = "estop";  // of every subject

@@ -4,6 +4,7 @@
 
 #include "broker-bridge/ops/process.h"
 #include "tests/integration/runtime/fixture.h"
+#include "tests/support/tcp_proxy.h"
 
 namespace estop::testing {
 namespace {
@@ -155,19 +156,25 @@ TEST_F(Contact, ALongHostNameIsNoObstacleUpToItsLimit) {
   EXPECT_EQ(control_.hellos().back().host, "caf??1");
 }
 
-// Control is silent, but the broker is there and says what it has to say: only the missing answers
-// tell. The first answer on the new connection ends the stop.
-TEST_F(Contact, ASilenceOfTheWayOutIsLeftByANewConnection) {
+// The broker is there and says what it has to say: only the missing answers tell that nothing gets
+// out. The first answer on a new connection ends the stop.
+TEST_F(Contact, AWayOutThatStandsStillIsLeftForANewConnection) {
   control_.times(50, 400);
-  Agent agent = connect("acme/prod/mailer");
-  std::atomic<bool> anew{false};
+  TcpProxy network(broker_.port());
+  AgentOptions behind = options("acme/prod/mailer");
+  behind.url = "nats://127.0.0.1:" + std::to_string(network.port());
+  Agent agent = connect(behind);
+  std::atomic<bool> anew{false}, heard{false};
   agent.on_error([&](const Error& error) {
     if (error.detail.find("made anew") != std::string::npos) anew = true;
+    if (error.code == Errc::kBadSignature) heard = true;
   });
-  control_.mute(true);
+  network.pause(TcpProxy::Way::kToServer);
+  control_.kill_forged("acme/prod/other", "k1");
+  EXPECT_TRUE(wait_until([&] { return heard.load(); }));  // the way in works
   EXPECT_TRUE(wait_until([&] { return anew.load(); }));
-  control_.mute(false);
-  EXPECT_TRUE(agent.wait_for_resume(Millis{5'000}));
+  network.resume();
+  EXPECT_TRUE(agent.wait_for_resume(Millis{10'000}));
 }
 
 TEST_F(Contact, AControlThatDoesNotAnswerIsSaid) {
