@@ -170,7 +170,7 @@ ExitStatus run_auth_rotate(const Common& common, const AuthRotate& rotate, Termi
       patience, {{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}},
       terminal);
   if (told || (is_control && told.error().code == Errc::kTimeout)) return ExitStatus::kOk;
-  if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
+  if (told.error().code != Errc::kNoContact) return fail_late(told.error(), terminal);
   say_later(terminal);
   return ExitStatus::kOk;
 }
@@ -184,7 +184,7 @@ ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke, Termi
   }
   const auto told = ask_control(common, {{"who", revoke.who}, {"reason", revoke.reason}}, terminal);
   if (told) return say_revoked(common, revoke.who, *told, true, terminal);
-  if (told.error().code != Errc::kNoContact) return fail_with(told.error(), terminal);
+  if (told.error().code != Errc::kNoContact) return fail_late(told.error(), terminal);
   const auto keys = keys_of(common.data);
   if (!keys) return fail_with(keys.error(), terminal);
   const auto issued = issued_to(common.data, *keys, revoke.who);

@@ -78,6 +78,11 @@ ExitStatus fail_with(const schemas::Error& error, Terminal& terminal) {
   return exit_status(error.code);
 }
 
+ExitStatus fail_late(const schemas::Error& error, Terminal& terminal) {
+  fail_with(error, terminal);
+  return late_status(error.code);
+}
+
 ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal) {
   errno = 0;
   if (terminal.out.flush()) return status;

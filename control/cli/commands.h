@@ -57,5 +57,7 @@ void print_notices(const Identity& identity, Terminal& terminal);
 
 // Says it on standard error and returns its exit code.
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);
+// The same after something was done or sent: never kUsage.
+ExitStatus fail_late(const schemas::Error& error, Terminal& terminal);
 
 }  // namespace estop::cli

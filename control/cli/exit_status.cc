@@ -15,4 +15,9 @@ ExitStatus exit_status(schemas::Errc code) noexcept {
   return ExitStatus::kFailure;
 }
 
+ExitStatus late_status(schemas::Errc code) noexcept {
+  const ExitStatus status = exit_status(code);
+  return status == ExitStatus::kUsage ? ExitStatus::kFailure : status;
+}
+
 }  // namespace estop::cli

@@ -9,7 +9,7 @@ namespace estop::cli {
 enum class ExitStatus : int {
   kOk = 0,           // done, and every stage that was asked for is reached
   kFailure = 1,      // anything that is none of the below
-  kUsage = 2,        // the command line itself is wrong; nothing was sent
+  kUsage = 2,        // the command line itself is wrong; nothing was done
   kNotFound = 3,     // nobody of that name, or nothing to resume
   kDenied = 4,       // the credential does not allow it
   kNoContact = 5,    // broker or control does not answer; nothing was sent or taken
@@ -17,5 +17,7 @@ enum class ExitStatus : int {
 };
 
 [[nodiscard]] ExitStatus exit_status(schemas::Errc code) noexcept;
+// The same once something was done or sent: what is refused then is a failure and no misuse.
+[[nodiscard]] ExitStatus late_status(schemas::Errc code) noexcept;
 
 }  // namespace estop::cli

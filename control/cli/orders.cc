@@ -12,7 +12,6 @@
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
-#include "control/core/command.h"
 
 namespace estop::cli {
 namespace {
@@ -65,13 +64,6 @@ ExitStatus send(const Ask& ask, const Common& common, const json& order, Termina
                                 order.at("op_id").get<std::string>());
   }
   return progress.status();
-}
-
-// Control reads the order with the same function: what it would refuse does not leave.
-schemas::Result<void> check(std::string_view verb, const json& order) {
-  auto read = control::parse_command(verb, json_text(order));
-  if (read) return {};
-  return schemas::fail(schemas::Errc::kBadArgument, read.error().detail);
 }
 
 json order_of(const Common& common, const schemas::Scope& scope, const std::string& reason,
@@ -173,7 +165,7 @@ ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) 
   order["mode"] = kill.now ? "now" : "grace";
   if (kill.revoke) order["revoke"] = true;
   if (!kill.now) order["grace_ms"] = kill.grace_ms;
-  if (auto good = check("kill", order); !good) return fail_with(good.error(), terminal);
+  if (auto good = check_command("kill", order); !good) return fail_with(good.error(), terminal);
   auto session = Session::prepare(common, Use::kStop);
   if (!session) return fail_with(session.error(), terminal);
   print_notices(session->identity(), terminal);
@@ -194,7 +186,7 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
   const auto lifts = confirm(*session, common, resume, terminal);
-  if (!lifts) return fail_with(lifts.error(), terminal);
+  if (!lifts) return fail_late(lifts.error(), terminal);
   if (!*lifts) {
     terminal.err << "estop: nothing was resumed\n";
     return ExitStatus::kFailure;
@@ -202,7 +194,7 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
   order["lifts"] = **lifts;
   if (!resume.pending.empty()) order["pending"] = resume.pending;
-  if (auto good = check("resume", order); !good) return fail_with(good.error(), terminal);
+  if (auto good = check_command("resume", order); !good) return fail_with(good.error(), terminal);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
                       const Answer& answer) {
     return session->ask("resume", text, timeout_ms, answer);
@@ -215,7 +207,7 @@ ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& t
   auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
   const auto found = waiting(*session, common, approve.op_id);
-  if (!found) return fail_with(found.error(), terminal);
+  if (!found) return fail_late(found.error(), terminal);
   terminal.err << view_proposal(*found);
   if (!agrees("Approve?", approve.yes, terminal)) {
     terminal.err << "estop: nothing was approved\n";
@@ -225,7 +217,7 @@ ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& t
   json order{{"op_id", approve.op_id},         {"verb", text(*found, "verb")},
              {"scope", text(*found, "scope")}, {"lifts", texts(*found, "lifts")},
              {"reason", approve.reason},       {"timeout_ms", wait_ms(common)}};
-  if (auto good = check("approve", order); !good) return fail_with(good.error(), terminal);
+  if (auto good = check_command("approve", order); !good) return fail_with(good.error(), terminal);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
                       const Answer& answer) {
     return session->ask("approve", text, timeout_ms, answer);

@@ -107,7 +107,7 @@ Lines Progress::take(std::string_view text_of_answer) {
   const json answer = parse_answer(text_of_answer);
   if (const auto error = error_of(answer)) {
     done_ = true;
-    status_ = accepted_ || is_out_ ? ExitStatus::kUnconfirmed : exit_status(error->code);
+    status_ = accepted_ || is_out_ ? ExitStatus::kUnconfirmed : late_status(error->code);
     const std::string refusal = shown(to_string(*error));
     if (!is_out_ || accepted_) return {"estop: " + refusal};
     return {"NOT CONFIRMED: control refused the command: " + refusal,

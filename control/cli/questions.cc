@@ -86,10 +86,14 @@ void print_json(const Answers& answers, Format format, std::ostream& out) {
 }  // namespace
 
 ExitStatus run_question(const Common& common, const Command& question, Terminal& terminal) {
+  const Question asked = question_of(common, question);
+  if (auto good = check_command(asked.verb, asked.request); !good) {
+    return fail_with(good.error(), terminal);
+  }
   auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
-  const auto answers = collect(*session, common, question_of(common, question));
-  if (!answers) return fail_with(answers.error(), terminal);
+  const auto answers = collect(*session, common, asked);
+  if (!answers) return fail_late(answers.error(), terminal);
   const bool is_verdict = std::holds_alternative<AuditVerify>(question);
   if (common.format == Format::kJson || common.format == Format::kJsonl) {
     print_json(*answers, common.format, terminal.out);
@@ -120,7 +124,7 @@ ExitStatus run_export(const Common& common, const AuditExport& audit, Terminal& 
   for (bool more = true; more;) {
     const auto answers =
         collect(*session, common, {"audit", {{"after", after}, {"limit", kPage_rows}}});
-    if (!answers) return fail_with(answers.error(), terminal);
+    if (!answers) return fail_late(answers.error(), terminal);
     std::uint64_t rows = 0;
     for (const json& answer : *answers) {
       for (const json& row : items(answer, "rows")) {

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "broker-bridge/nats/blocking.h"
 #include "broker-bridge/nats/url.h"
+#include "control/cli/answer.h"
 #include "control/cli/insistence.h"
 #include "control/cli/installation.h"
+#include "control/core/command.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
 
@@ -26,10 +29,11 @@ constexpr nats::Millis kAttempt{2'000};
 constexpr nats::Millis kAttemptMin{250};
 constexpr int kAttempts = 4;  // to connect, at least, in the time that there is
 
-// A part of the whole time: who is silent once may answer the next time.
-nats::Millis attempt_time(std::optional<std::uint32_t> timeout_ms) {
-  const nats::Millis whole(timeout_ms.value_or(static_cast<std::uint32_t>(kAttempt.count())));
-  return std::clamp(whole / kAttempts, kAttemptMin, kAttempt);
+// A kill tries again: to it a part of the whole time, since who is silent once may answer then.
+nats::Millis attempt_time(std::optional<std::uint32_t> timeout_ms, Use use) {
+  if (!timeout_ms) return kAttempt;
+  const nats::Millis whole(*timeout_ms);
+  return std::clamp(use == Use::kStop ? whole / kAttempts : whole, kAttemptMin, kAttempt);
 }
 
 }  // namespace
@@ -46,6 +50,12 @@ struct Session::State {
   nats::BlockingClient client;
 };
 
+Result<void> check_command(std::string_view verb, const nlohmann::json& request) {
+  const auto read = control::parse_command(verb, json_text(request));
+  if (read) return {};
+  return fail(Errc::kBadArgument, read.error().detail);
+}
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -58,7 +68,7 @@ Result<Session> Session::prepare(const Common& common, Use use) {
   options.name = "estop-cli-" + identity->name.text();
   options.creds_file = identity->creds_file;
   options.tls_ca_file = common.tls_ca;
-  options.connect_timeout = attempt_time(common.timeout_ms);
+  options.connect_timeout = attempt_time(common.timeout_ms, use);
   std::string hint;
   if (!common.url.empty()) {
     options.url = common.url;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ struct KillEvents {
   // ({"stage":"latched",…}), until it returns false.
   std::function<bool(std::string_view json)> answer;
 };
+
+// Control reads a command with the same function: what it would refuse does not leave.
+// kBadArgument.
+[[nodiscard]] schemas::Result<void> check_command(std::string_view verb,
+                                                  const nlohmann::json& request);
 
 class Session {
  public:

@@ -166,12 +166,6 @@ Result<void> stay_up(const std::string& data, const Common& common, const Up& up
   return {};
 }
 
-// Files may be there by now: it is too late for "nothing was done".
-ExitStatus failed(const schemas::Error& error, Terminal& terminal) {
-  const ExitStatus status = fail_with(error, terminal);
-  return status == ExitStatus::kUsage ? ExitStatus::kFailure : status;
-}
-
 }  // namespace
 
 ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
@@ -187,13 +181,13 @@ ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
   if (up.init_only) {
     const int port = up.port == 0 ? kBrokerPort : up.port;
     if (auto made = make_files(data, common, up, port); !made) {
-      return failed(made.error(), terminal);
+      return fail_late(made.error(), terminal);
     }
     terminal.out << data << "/broker.conf\n";
     return ExitStatus::kOk;
   }
   const auto ended = stay_up(data, common, up, terminal);
-  return ended ? ExitStatus::kOk : failed(ended.error(), terminal);
+  return ended ? ExitStatus::kOk : fail_late(ended.error(), terminal);
 }
 
 }  // namespace estop::cli

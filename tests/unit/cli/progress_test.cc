@@ -71,7 +71,8 @@ TEST(CliProgress, ErrorsHaveTheirExitCode) {
     const char* answer;
     ExitStatus status;
   } kCases[] = {
-      {R"({"error":{"code":4001,"detail":"no"},"done":true})", ExitStatus::kUsage},
+      // 2 is the command line's own judgement: this has left already.
+      {R"({"error":{"code":4001,"detail":"no"},"done":true})", ExitStatus::kFailure},
       {R"({"error":{"code":4093,"detail":"not killed"},"done":true})", ExitStatus::kNotFound},
       {R"({"error":{"code":4032,"detail":"no right"},"done":true})", ExitStatus::kDenied},
       {R"({"error":{"code":5031,"detail":"disk full"},"done":true})", ExitStatus::kFailure},
