@@ -143,7 +143,10 @@ struct BridgeBeat {
   std::uint64_t refused = 0;
   std::uint64_t refused_killed =
       0;  // of these: sender or receiver under a kill, or an old incarnation
-  std::uint64_t after_fence = 0;  // intents forwarded from or to a latched scope: must stay 0
+  // Intents that the gate let pass though a kill holds their scope, and that the second look right
+  // before the forward refused: a defect of the gate. Must stay 0. It counts contradictions, not
+  // deliveries: nothing of it was forwarded.
+  std::uint64_t after_fence = 0;
   std::vector<Bytes>
       held;  // signed frames of kills that it holds and that are not in the applied log
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
@@ -172,7 +175,9 @@ struct BridgeReceipt {
   RecordKind kind = RecordKind::kKill;
   std::uint64_t forwarded_before =
       0;  // intents from or to the scope that passed this bridge before the latch, since its start
-  std::uint64_t refused_since = 0;  // intents refused because of this kill, up to this receipt
+  // Intents refused because of this kill, up to this receipt. 0 in the first one, which goes out
+  // at the latch; more in one that is repeated.
+  std::uint64_t refused_since = 0;
   std::uint64_t latched_in_us = 0;  // from reading the record to this receipt
   friend bool operator==(const BridgeReceipt&, const BridgeReceipt&) = default;
 };

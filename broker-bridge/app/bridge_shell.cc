@@ -172,8 +172,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     const IntentOutcome& outcome = core.on_intent(message.subject, message.data, now);
     switch (outcome.action) {
       case IntentOutcome::Action::kForward:
-        if (agents.publish_built(outcome.subject, message.data)) core.forwarded();
-        return;
+        if (agents.publish_built(outcome.subject, message.data)) return core.forwarded();
+        return refuse(core.not_forwarded(message.subject, message.data));
       case IntentOutcome::Action::kRefuse:
         refuse(outcome);
         return;

@@ -35,6 +35,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.obeys_fleet_orders = !config.no_fleet_orders;
   options.beat = config.beat_ms * kMs;
   options.lease = config.lease_ms * kMs - arrival_time(config);
+  options.arrival = arrival_time(config);
   options.replay_retry = kReplayRetry;
   options.first_nonce = random_number() | 1;
   options.gate.hash_seed = random_number();

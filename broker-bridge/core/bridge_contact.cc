@@ -1,6 +1,7 @@
 // Contact with control: the lease opens the bridge; silence, loss and doubt close it.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "broker-bridge/core/bridge_core.h"
@@ -10,20 +11,22 @@
 namespace estop::bridge {
 
 using schemas::BridgeState;
-using schemas::Errc;
 using schemas::RecordKind;
 
 // --- The lease ---
 
 void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   const auto frame = schemas::open_lease(bytes, options_.control_key);
-  if (!frame) return reject_frame("a lease frame", frame.error(), now, out);
+  if (!frame && schemas::is_signed_lease(bytes, options_.control_key)) {
+    return not_understood("a lease frame", frame.error(), now, out);
+  }
+  if (!frame) return reject_frame("a lease frame", frame.error(), out);
   if (frame->term < term_) return;  // a deposed leader
   term_ = frame->term;
   for (const auto& bytes_of_kill : frame->uncommitted) {
     const auto kill = schemas::open_record(bytes_of_kill);
     if (!kill) {
-      reject_frame("an uncommitted kill", kill.error(), now, out);
+      not_understood("an uncommitted kill", kill.error(), now, out);  // signed by the frame
     } else if (kill->record.kind == RecordKind::kKill && gate_.find(kill->record) == nullptr) {
       act_on_sight(*kill, now, out);  // signed by the frame
     }
@@ -31,6 +34,8 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   follow(frame->head, now, out);
   const bool is_at_head = follower_.applied() == frame->head || ESTOP_SEEDED_BUG(kOpenBeforeReplay);
   if (!stopped_for_good_ && is_at_head) take_grants(*frame, now, out);
+  if (state_ != BridgeState::kOpen) return;
+  forwards_until_ = std::max(forwards_until_, lease_.until() + options_.arrival);
 }
 
 void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
@@ -81,18 +86,19 @@ void BridgeCore::stop_for_good(std::string reason, Nanos now, Effects& out) {
   alarm("closed for good: " + reason_, out);
 }
 
-// Rule 10: an order that this bridge cannot read may be a stop. Other garbage says nothing; a lost
-// record shows as a gap.
-void BridgeCore::reject_frame(std::string_view what, const schemas::Error& error, Nanos now,
-                              Effects& out) {
+// Rule 10: an order of control that this bridge cannot read may be a stop.
+void BridgeCore::not_understood(std::string_view what, const schemas::Error& error, Nanos now,
+                                Effects& out) {
+  if (ESTOP_SEEDED_BUG(kUnknownOrderIgnored)) return reject_frame(what, error, out);
   ++counters_.bad_frames;
-  const std::string text = fmt::format("{} was refused: {}", what, to_string(error));
-  const bool not_understood =
-      error.code == Errc::kUnknownType || error.code == Errc::kUnknownVersion;
-  if (not_understood && !ESTOP_SEEDED_BUG(kUnknownOrderIgnored)) {
-    return stop_for_good(text, now, out);
-  }
-  alarm(text, out);
+  stop_for_good(fmt::format("{} was refused: {}", what, to_string(error)), now, out);
+}
+
+// What control did not sign says nothing, whatever is wrong with it. A record that was lost so
+// shows as a gap.
+void BridgeCore::reject_frame(std::string_view what, const schemas::Error& error, Effects& out) {
+  ++counters_.bad_frames;
+  alarm(fmt::format("{} was refused: {}", what, to_string(error)), out);
 }
 
 void BridgeCore::alarm(std::string text, Effects& out) {

@@ -20,7 +20,14 @@ namespace {
 
 constexpr std::size_t kHeldInBeatMax_bytes = schemas::kControlMessageMax_bytes / 2;
 constexpr std::size_t kRecentMax = 256;
+constexpr std::size_t kOwedMax = 4'096;    // receipts that wait; beyond, the bridge closes
+constexpr std::size_t kContestedMax = 8;   // orders of one op id and scope, before they are checked
 constexpr Nanos kRecent = 60'000'000'000;  // a kill older than this was confirmed or given up
+
+// As the gate knows a kill: one op id may come with two scopes.
+std::string key_of(const Record& kill) {
+  return kill.op_id + ' ' + kill.scope.text();
+}
 
 std::size_t index(Account account) noexcept {
   return static_cast<std::size_t>(account);
@@ -35,7 +42,8 @@ std::string_view name(Account account) noexcept {
 BridgeCore::BridgeCore(BridgeOptions options)
     : options_(std::move(options)),
       gate_(options_.gate),
-      lease_(options_.lease, options_.first_nonce) {}
+      lease_(options_.lease, options_.first_nonce),
+      asked_(options_.gate.hash_seed) {}
 
 bool BridgeCore::is_open(Nanos now) const noexcept {
   const bool may_go_on = lease_.holds(now) || ESTOP_SEEDED_BUG(kLeaseUnchecked);
@@ -47,10 +55,11 @@ bool BridgeCore::is_open(Nanos now) const noexcept {
 void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = true;
   if (account == Account::kAgents) {
-    for (const Sighting& seen : recent_) {
+    for (const Sighting& seen : std::vector<Sighting>(recent_)) {
       if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) gate_.unlatch(seen.kill);
-      if (now - seen.at < kRecent && gate_.find(seen.kill) != nullptr) receipt(seen.kill, now, out);
+      if (now - seen.at < kRecent) owe(seen.kill, now, out);
     }
+    pay_receipts(now, out);
   }
   if (!connected()) return;
   if (!stopped_for_good_) reason_ = "waits for control's lease frame";
@@ -59,6 +68,11 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
 
 void BridgeCore::on_disconnected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = false;
+  // What it forwarded may lie in the broker's socket. A receipt over the next connection says
+  // nothing about that.
+  if (account == Account::kAgents && std::exchange(has_forwarded_, false)) {
+    quiet_until_ = forwards_until_;
+  }
   if (replay_runs_) out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
   shut(fmt::format("not connected to the broker ({})", name(account)), now, out);
@@ -68,6 +82,7 @@ void BridgeCore::on_tick(Nanos now, Effects& out) {
   if (state_ == BridgeState::kOpen && !lease_.holds(now)) {
     shut(fmt::format("no contact with control for {} ms", options_.lease / 1'000'000), now, out);
   }
+  pay_receipts(now, out);
   if (now >= next_beat_) beat(now, out);
   const bool behind = follower_.applied() != follower_.head();
   if (behind && now >= replay_again_at_) follow(follower_.head(), now, out);
@@ -93,7 +108,7 @@ void BridgeCore::beat(Nanos now, Effects& out) {
   beat.refused_killed = counters_.refused_killed;
   beat.after_fence = counters_.after_fence;
   std::size_t bytes = 0;
-  for (const auto& [op_id, kill] : held_) {
+  for (const auto& [key, kill] : held_) {
     if ((bytes += kill.frame.size()) > kHeldInBeatMax_bytes) break;
     beat.held.push_back(kill.frame);
   }
@@ -104,35 +119,54 @@ void BridgeCore::beat(Nanos now, Effects& out) {
 
 void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   auto record = schemas::open_record(frame);
-  if (!record) return reject_frame("a record", record.error(), now, out);
+  if (!record && schemas::is_signed_record(frame, options_.control_key)) {
+    return not_understood("a record", record.error(), now, out);
+  }
+  if (!record) return reject_frame("a record", record.error(), out);
   if (ESTOP_SEEDED_BUG(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
-  if (record->record.kind == RecordKind::kKill && act_on_sight(*record, now, out)) {
-    unverified_.push_back(*record);
+  if (record->record.kind == RecordKind::kKill) {
+    const Latched latched = act_on_sight(*record, now, out);
+    const bool is_rival = latched == Latched::kAgain && is_contested(record->record);
+    if (latched == Latched::kNew || is_rival) unverified_.push_back(*record);
   }
   if (ESTOP_SEEDED_BUG(kResumeActsOnSight)) apply(record->record, now, out);
   follower_.saw(std::move(*record));
 }
 
-// Rules 1 and 3: whatever the state, committed or not. True if the kill is new to this bridge.
-bool BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out) {
+// Rules 1 and 3: whatever the state, committed or not.
+Latched BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out) {
   if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch)) receipt(kill.record, now, out);
-  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch) || ESTOP_SEEDED_BUG(kKillWaitsForCommit)) return false;
+  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch) || ESTOP_SEEDED_BUG(kKillWaitsForCommit)) {
+    return Latched::kLifted;
+  }
   const Latched latched = gate_.kill(kill.record);
-  if (latched == Latched::kLifted) return false;
+  if (latched == Latched::kLifted) return latched;
   if (latched == Latched::kNew) {
-    held_.insert_or_assign(kill.record.op_id, kill);
+    held_.insert_or_assign(key_of(kill.record), kill);
     if (recent_.size() >= kRecentMax) recent_.erase(recent_.begin());
     recent_.push_back({kill.record, now});
   }
   receipt(kill.record, now, out);
-  return latched == Latched::kNew;
+  return latched;
+}
+
+// Latched on the word of an order that is not checked yet: another one of that op id and scope may
+// be the good one.
+bool BridgeCore::is_contested(const Record& kill) const {
+  const auto same = [key = key_of(kill)](const Record& other) { return key_of(other) == key; };
+  const auto records = std::count_if(unverified_.begin(), unverified_.end(),
+                                     [&](const auto& one) { return same(one.record); });
+  const auto orders = std::count_if(unverified_orders_.begin(), unverified_orders_.end(),
+                                    [&](const auto& one) { return same(one.kill.record); });
+  const auto all = static_cast<std::size_t>(records + orders);
+  return all > 0 && all < kContestedMax;
 }
 
 // An operator's own order: acts as an uncommitted kill, whether control runs or not.
 void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Nanos now,
                               Effects& out) {
   auto order = schemas::open_order(frame);
-  if (!order) return reject_frame("an emergency kill", order.error(), now, out);
+  if (!order) return reject_frame("an emergency kill", order.error(), out);
   if (order->kill.record.actor != actor) {
     ++counters_.bad_frames;
     return alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
@@ -141,37 +175,56 @@ void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Na
   }
   const bool is_fleet = order->kill.record.scope.kind() == schemas::Scope::Kind::kFleet;
   if (is_fleet && !options_.obeys_fleet_orders) return;
-  if (!act_on_sight(order->kill, now, out)) return;
-  held_.at(order->kill.record.op_id).frame =
-      order->frame;  // beats show it whole: control adopts it
-  unverified_orders_.push_back(std::move(*order));
+  const Latched latched = act_on_sight(order->kill, now, out);
+  // Beats show the order whole: control adopts it.
+  if (latched == Latched::kNew) held_.at(key_of(order->kill.record)).frame = order->frame;
+  const bool is_rival = latched == Latched::kAgain && is_contested(order->kill.record);
+  if (latched == Latched::kNew || is_rival) unverified_orders_.push_back(std::move(*order));
 }
 
+// A kill stays if one of those who gave it may: of the others nothing is left.
 void BridgeCore::settle(Nanos now, Effects& out) {
-  for (const SignedRecord& kill : std::exchange(unverified_, {})) {
-    check(kill, schemas::verify_record(kill, options_.control_key), "control", now, out);
+  std::map<std::string, SignedRecord> good;
+  std::vector<std::pair<SignedRecord, std::string>> bad;  // and whose it should be
+  for (SignedRecord& kill : std::exchange(unverified_, {})) {
+    if (schemas::verify_record(kill, options_.control_key)) {
+      good.insert_or_assign(key_of(kill.record), std::move(kill));
+    } else {
+      bad.emplace_back(std::move(kill), "control");
+    }
   }
-  for (const schemas::SignedOrder& order : std::exchange(unverified_orders_, {})) {
-    const Record& record = order.kill.record;
-    const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
-    check(order.kill, good.has_value(), "operator " + record.actor, now, out);
-    const HeldKill* held = gate_.find(record);
-    if (!good || held == nullptr) continue;
-    out.emplace_back(
-        TellLatched{*schemas::Segment::parse(record.actor), record.op_id, held->forwarded_before});
+  for (schemas::SignedOrder& order : std::exchange(unverified_orders_, {})) {
+    const Record record = order.kill.record;
+    if (!schemas::verify_order(order, options_.operators_key, options_.subjects)) {
+      bad.emplace_back(std::move(order.kill), "operator " + record.actor);
+      continue;
+    }
+    order.kill.frame = std::move(order.frame);
+    good.emplace(key_of(record), std::move(order.kill));
+    if (const HeldKill* held = gate_.find(record); held != nullptr) {
+      out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor), record.op_id,
+                                   held->forwarded_before});
+    }
+  }
+  for (const auto& [kill, whose] : bad) {
+    take_back(kill.record, whose, now, out);
+    const auto instead = good.find(key_of(kill.record));
+    if (instead == good.end()) continue;
+    (void)gate_.kill(instead->second.record);
+    held_.insert_or_assign(instead->first, instead->second);
+    recent_.push_back({instead->second.record, now});
   }
 }
 
-// Takes a kill back that its author did not sign.
-void BridgeCore::check(const SignedRecord& kill, bool is_good, const std::string& whose, Nanos now,
-                       Effects& out) {
-  if (is_good) return;
-  gate_.unlatch(kill.record);
-  held_.erase(kill.record.op_id);
-  std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill.record; });
+// A kill that its author did not sign.
+void BridgeCore::take_back(const Record& kill, const std::string& whose, Nanos now, Effects& out) {
+  gate_.unlatch(kill);
+  held_.erase(key_of(kill));
+  std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill; });
+  std::erase_if(owed_, [&](const Record& owed) { return owed == kill; });
   ++counters_.bad_frames;
-  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back",
-                    kill.record.scope.text(), kill.record.op_id, whose),
+  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back", kill.scope.text(),
+                    kill.op_id, whose),
         out);
   beat(now, out);
 }
@@ -180,12 +233,13 @@ void BridgeCore::check(const SignedRecord& kill, bool is_good, const std::string
 void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
   switch (record.kind) {
     case RecordKind::kKill:
-      held_.erase(record.op_id);
+      held_.erase(key_of(record));
       if (gate_.kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
       return;
     case RecordKind::kResume:
-      for (const auto& op_id : record.lifts) held_.erase(op_id);
       gate_.resume(record);
+      std::erase_if(held_,
+                    [&](const auto& kill) { return gate_.find(kill.second.record) == nullptr; });
       if (was_open_) receipt(record, now, out);
       return;
     case RecordKind::kBridgeLeft:
@@ -202,7 +256,8 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
 }
 
 void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
-  if (!connected_[index(Account::kAgents)]) return;  // on_connected makes up for it
+  if (record.kind == RecordKind::kKill && !may_confirm(now)) return owe(record, now, out);
+  if (!connected_[index(Account::kAgents)]) return;  // control reads a resume in the beats
   schemas::BridgeReceipt receipt;
   receipt.bridge = options_.id.text();
   receipt.op_id = record.op_id;
@@ -214,6 +269,32 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
     receipt.refused_since = kill->refused;
   }
   out.emplace_back(SendReceipt{std::move(receipt), now});
+}
+
+// A receipt is a barrier for what this connection forwarded, and says nothing about an earlier one,
+// which the broker may still be reading. That one's lease has to be over first.
+bool BridgeCore::may_confirm(Nanos now) const noexcept {
+  return connected_[index(Account::kAgents)] && now >= quiet_until_;
+}
+
+void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
+  const auto same = [&](const Record& owed) {
+    return owed.op_id == kill.op_id && owed.scope == kill.scope;
+  };
+  if (std::any_of(owed_.begin(), owed_.end(), same)) return;
+  if (owed_.size() >= kOwedMax) {
+    // Closed, it owes none: control counts its lease down.
+    if (state_ == BridgeState::kOpen) shut("owes more receipts than it can keep", now, out);
+    owed_.erase(owed_.begin());
+  }
+  owed_.push_back(kill);
+}
+
+void BridgeCore::pay_receipts(Nanos now, Effects& out) {
+  if (!may_confirm(now)) return;
+  for (const Record& kill : std::exchange(owed_, {})) {
+    if (gate_.find(kill) != nullptr) receipt(kill, now, out);
+  }
 }
 
 void BridgeCore::follow(const schemas::Head& head, Nanos now, Effects& out) {
@@ -249,8 +330,14 @@ void BridgeCore::read_missing(const Progress& progress, Nanos now, Effects& out)
 void BridgeCore::on_replayed(std::string_view frame, Nanos now, Effects& out) {
   if (stopped_for_good_) return;
   const auto record = schemas::open_record(frame);
-  if (!record)
-    return stop_for_good("a record of the stream: " + to_string(record.error()), now, out);
+  if (!record && schemas::is_signed_record(frame, options_.control_key)) {
+    return not_understood("a record of the stream", record.error(), now, out);
+  }
+  if (!record) {
+    ++counters_.bad_frames;
+    out.emplace_back(AbandonReplay{});
+    return on_replay_failed(to_string(record.error()), now, out);
+  }
   const auto is_new = follower_.replayed(*record);
   if (!is_new) return stop_for_good(is_new.error().detail, now, out);
   if (*is_new) apply(record->record, now, out);

@@ -8,11 +8,12 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "broker-bridge/core/asked.h"
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/gate.h"
@@ -29,7 +30,8 @@ struct BridgeOptions {
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
   Nanos beat = 0;
-  Nanos lease = 0;
+  Nanos lease = 0;    // in which it forwards
+  Nanos arrival = 0;  // of the whole lease, what is left behind that: what was forwarded arrives
   Nanos replay_retry = 0;
   bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
   std::uint64_t first_nonce = 0;   // random: an echo meant for an earlier life must not fit
@@ -53,14 +55,15 @@ class BridgeCore {
   void on_tick(Nanos now, Effects& out);   // at least ten times per beat
   void on_leave(Nanos now, Effects& out);  // a clean stop was asked for
   // To be called when the effects of on_log or on_emergency are done: checks the signatures of
-  // kills that acted on sight.
+  // kills that acted on sight, and takes those back that their author did not sign.
   void settle(Nanos now, Effects& out);
 
   // Valid until the next call. If its action is kForward: publish at once and, if that worked, call
-  // `forwarded`.
+  // `forwarded`, otherwise `not_forwarded` with the same intent, and publish that refusal.
   [[nodiscard]] const IntentOutcome& on_intent(std::string_view subject, std::string_view data,
                                                Nanos now);
   void forwarded();
+  [[nodiscard]] const IntentOutcome& not_forwarded(std::string_view subject, std::string_view data);
 
   [[nodiscard]] schemas::BridgeState state() const noexcept { return state_; }
   [[nodiscard]] bool is_open(Nanos now) const noexcept;
@@ -78,19 +81,23 @@ class BridgeCore {
     Nanos at = 0;
   };
 
-  bool act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
-  void check(const schemas::SignedRecord& kill, bool is_good, const std::string& whose, Nanos now,
-             Effects& out);
+  Latched act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
+  [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
+  void take_back(const schemas::Record& kill, const std::string& whose, Nanos now, Effects& out);
   void apply(const schemas::Record& record, Nanos now, Effects& out);
   void follow(const schemas::Head& head, Nanos now, Effects& out);
   void read_missing(const Progress& progress, Nanos now, Effects& out);
   void join(Nanos now, Effects& out);
   void take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   void receipt(const schemas::Record& record, Nanos now, Effects& out);
+  void owe(const schemas::Record& kill, Nanos now, Effects& out);
+  void pay_receipts(Nanos now, Effects& out);
+  [[nodiscard]] bool may_confirm(Nanos now) const noexcept;
   void beat(Nanos now, Effects& out);
   void shut(std::string reason, Nanos now, Effects& out);
   void stop_for_good(std::string reason, Nanos now, Effects& out);
-  void reject_frame(std::string_view what, const schemas::Error& error, Nanos now, Effects& out);
+  void reject_frame(std::string_view what, const schemas::Error& error, Effects& out);
+  void not_understood(std::string_view what, const schemas::Error& error, Nanos now, Effects& out);
   void alarm(std::string text, Effects& out);
   [[nodiscard]] bool connected() const noexcept { return connected_[0] && connected_[1]; }
   void refuse(const schemas::IntentSubject& parts, std::string_view id, schemas::Errc code,
@@ -110,12 +117,18 @@ class BridgeCore {
   std::uint64_t term_ = 0;  // newest that a lease frame carried
   Nanos next_beat_ = 0;
   Nanos replay_again_at_ = 0;
-  std::unordered_map<std::string, schemas::SignedRecord>
-      held_;  // kills that are not in the applied log, by op id
+  Nanos forwards_until_ = 0;    // newest end of a lease, with the time to arrive, since the start
+  bool has_forwarded_ = false;  // over this AGENTS connection
+  Nanos quiet_until_ = 0;       // until then the broker may still read an earlier AGENTS connection
+  std::map<std::string, schemas::SignedRecord>
+      held_;  // kills that are not in the applied log, by op id and scope
   std::vector<schemas::SignedRecord> unverified_;  // acted on sight, signature not checked yet
   std::vector<schemas::SignedOrder> unverified_orders_;
-  std::vector<Sighting>
-      recent_;  // confirmed once more when AGENTS comes back: a receipt may be lost
+  // Confirmed once more when AGENTS comes back: a receipt may be lost.
+  std::vector<Sighting> recent_;
+  std::vector<schemas::Record> owed_;  // kills whose receipt waits for the time to be sent
+  Asked asked_;
+  Asked::Request request_;  // of the outcome, if that is one
   IntentOutcome outcome_;
   Verdict verdict_;
 };

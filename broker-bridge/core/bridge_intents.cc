@@ -49,11 +49,16 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
     refuse(*parts, head->id, verdict_.code, explain(verdict_, head->incarnation));
     return outcome_;
   }
+  if (reply && !asked_.may_answer(*parts, *head, now)) {
+    refuse(*parts, head->id, Errc::kNotPermitted, "the request was asked of another address");
+    return outcome_;
+  }
   if (gate_.must_not_pass(*parts, reply ? head->reply_instance : std::string_view{})) {
     ++counters_.after_fence;
     refuse(*parts, head->id, Errc::kInternal, "the gate contradicts itself: nothing passes");
     return outcome_;
   }
+  request_ = asked_.request(*parts, *head, now);
   outcome_.action = IntentOutcome::Action::kForward;
   outcome_.code = Errc::kOk;
   if (reply) {
@@ -67,7 +72,22 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
 
 void BridgeCore::forwarded() {
   ++counters_.forwarded;
+  has_forwarded_ = true;
+  asked_.remember(request_);
   gate_.count_forward(verdict_);
+}
+
+const IntentOutcome& BridgeCore::not_forwarded(std::string_view subject, std::string_view data) {
+  const auto parts = options_.subjects.parse_intent(subject);
+  const auto head = schemas::decode_intent(data);
+  outcome_.action = IntentOutcome::Action::kIgnore;
+  if (!parts || !head) return outcome_;
+  if (connected_[0]) {
+    refuse(*parts, head->id, Errc::kOverLimit, "the broker does not take more now: retry");
+  } else {
+    refuse(*parts, head->id, Errc::kNoContact, "the bridge is not connected to the broker");
+  }
+  return outcome_;
 }
 
 void BridgeCore::refuse(const schemas::IntentSubject& parts, std::string_view id, Errc code,

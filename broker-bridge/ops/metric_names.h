@@ -28,7 +28,7 @@ inline constexpr Metric kBridgeForwarded{"estop_bridge_intents_forwarded_total",
 inline constexpr Metric kBridgeRefused{"estop_bridge_intents_refused_total", kCounter,
                                        "Intents that the gate refused"};
 inline constexpr Metric kBridgeAfterFence{"estop_bridge_after_fence_total", kCounter,
-                                          "Intents of a killed scope that passed: must stay 0"};
+                                          "Contradictions of the gate, refused: must stay 0"};
 inline constexpr Metric kBridgeLease{"estop_bridge_lease_remaining_seconds", kGauge,
                                      "Time until this bridge closes without word from control"};
 inline constexpr Metric kBridgeState{"estop_bridge_state", kGauge,

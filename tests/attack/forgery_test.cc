@@ -153,6 +153,30 @@ TEST_F(AttackForgery, H31AnOrderReplayedAfterItsResumeHasNoEffect) {
   EXPECT_EQ(scene_.what_is_broken(), "");
 }
 
+// A kind, mode or version that nobody knows, signed by anybody: it closed every bridge for good.
+TEST_F(AttackForgery, H54AnOrderThatNobodyUnderstandsClosesNoBridge) {
+  const std::string before = scene_.state();
+  const SigningKey wrong = SigningKey::generate(KeyRole::kUser);
+  Record strange = kill("o");
+  strange.kind = static_cast<RecordKind>(99);
+  strange.reason.clear();
+  Record odd = kill("o");
+  odd.mode = static_cast<schemas::KillMode>(9);
+  RawNats alice = scene_.enter({operator_(), Account::kControl});
+  for (const std::string& record :
+       {forged_record(strange, wrong), forged_record(odd, wrong),
+        forged_record(kill("o"), wrong, of_version_2), without_signature(forged_record(odd, wrong)),
+        std::string("garbage"), std::string(64 * 1024, 'x')}) {
+    alice.publish("estop.emergency.alice", forged_order(record, ""));
+    alice.publish("estop.emergency.alice", record);
+    EXPECT_TRUE(alice.sync().errors.empty());
+    say_everywhere(record);
+  }
+  EXPECT_TRUE(passes(0));
+  EXPECT_EQ(scene_.state(), before);
+  EXPECT_EQ(scene_.what_is_broken(), "");
+}
+
 // An order goes out under its sender's own name, whatever else he signs.
 TEST_F(AttackForgery, H30AnOrderInAnotherNameStopsNobody) {
   const std::string before = scene_.state();

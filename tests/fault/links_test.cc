@@ -40,6 +40,8 @@ void strike(TcpProxy& line, Fault fault) {
   }
 }
 
+constexpr std::chrono::milliseconds kHeldByTheBroker{Plant::kLease_ms * 6 / 10};
+
 void heal(TcpProxy& line) {
   line.reopen();
   line.resume();
@@ -90,6 +92,30 @@ TEST_F(Links, WhatABridgeForwardedIntoASilentLinkNeverComesBehindAFence) {  // H
     ASSERT_TRUE(plant.site.until([&] { return kill->done; }, Plant::kHeals)) << plant.logs();
     EXPECT_NE(plant.stop_of(kill->stop).fenced_ns, 0) << plant.logs();
     ASSERT_TRUE(plant.crowd.settle(Plant::kHeals));
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+// The broker still reads what a lost connection had brought when the next one is up: a receipt over
+// that says nothing of it. So none comes before the old lease is over.
+TEST_F(Links, WhatIsLeftOfALostConnectionNeverComesBehindAFenceThatTheNextOneConfirms) {  // H58
+  using namespace std::chrono_literals;
+  TcpProxy& line = plant.line(Line::kBridgeAgents);
+  for (const char* scope : {"acme/prod/a", "acme/*", "acme/prod/a", "beta/prod/d", "*"}) {
+    SCOPED_TRACE(scope);
+    line.delay(100ms);
+    ASSERT_TRUE(plant.flows(1'000)) << plant.logs();
+    line.cut_off_clients(kHeldByTheBroker);
+    line.delay(0ms);
+    const auto held_until = ops::boot_ns() + std::chrono::nanoseconds(kHeldByTheBroker).count();
+    ASSERT_TRUE(plant.site.until([&] { return plant.is_open(0); })) << plant.logs();
+    const bool in_time = ops::boot_ns() < held_until;
+    Plant::Given kill;
+    ASSERT_TRUE(plant.fence(scope, &kill)) << plant.logs();
+    const auto& stop = plant.stop_of(kill->stop);
+    EXPECT_TRUE(!in_time || stop.fenced_ns > held_until) << "told while the broker held its bytes";
+    ASSERT_TRUE(plant.site.until([&] { return ops::boot_ns() > held_until; }));
     expect_whole();
   }
   EXPECT_EQ(plant.wrong(), "");

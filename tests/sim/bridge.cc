@@ -51,6 +51,7 @@ struct BridgeProcess::Life {
     made.operators_key = settings.operators_key;
     made.beat = settings.beat;
     made.lease = settings.lease;
+    made.arrival = settings.unconfirmed_max;
     made.replay_retry = kReplayRetry;
     made.first_nonce = process.ground().random.next() | 1;
     made.gate.hash_seed = process.ground().random.next();
@@ -174,17 +175,21 @@ void BridgeProcess::on_intent(const MessageView& message) {
   switch (outcome.action) {
     case IntentOutcome::Action::kForward:
       observer_.forwarded(settings_.id, message, outcome.subject, boot_now());
-      if (life_->agents.publish_built(outcome.subject, message.data)) life_->core.forwarded();
-      return;
+      if (life_->agents.publish_built(outcome.subject, message.data)) {
+        return life_->core.forwarded();
+      }
+      return refuse(message, life_->core.not_forwarded(message.subject, message.data));
     case IntentOutcome::Action::kRefuse:
-      observer_.refused(settings_.id, message, outcome);
-      life_->agents.publish_built(
-          outcome.subject, {},
-          {{"Estop-Error", std::to_string(static_cast<unsigned>(outcome.code))}});
-      return;
+      return refuse(message, outcome);
     case IntentOutcome::Action::kIgnore:
       return;
   }
+}
+
+void BridgeProcess::refuse(const MessageView& message, const IntentOutcome& outcome) {
+  observer_.refused(settings_.id, message, outcome);
+  life_->agents.publish_built(
+      outcome.subject, {}, {{"Estop-Error", std::to_string(static_cast<unsigned>(outcome.code))}});
 }
 
 // --- Effects ---

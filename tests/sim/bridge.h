@@ -46,6 +46,7 @@ class BridgeProcess : public Process {
   void on_emergency(const nats::MessageView& message);
   void on_lease(const nats::MessageView& message);
   void on_intent(const nats::MessageView& message);
+  void refuse(const nats::MessageView& message, const bridge::IntentOutcome& outcome);
   void perform(const bridge::SendBeat& send);
   void perform(const bridge::SendReceipt& send);
   void perform(const bridge::TellLatched& tell);

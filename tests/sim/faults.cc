@@ -195,7 +195,10 @@ void Faults::speak_of_the_future() {
   schemas::Record record;
   record.kind = static_cast<schemas::RecordKind>(99);
   record.op_id = "later";
-  const auto key = schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, {});
+  // Control's own word stops who does not understand it, a stranger's says nothing.
+  const bool by_control = ground_.random.between(0, 1) == 0;
+  const auto key = schemas::SigningKey::from_bytes(
+      schemas::KeyRole::kUser, by_control ? world_.log_seed : std::array<std::uint8_t, 32>{});
   world_.broker->inject(schemas::Subjects::standard().log().str(),
                         testing::forged_record(record, key));
 }

@@ -37,7 +37,8 @@ User user(std::string name, const control::Role& role, control::Account account)
 }  // namespace
 
 World::World(std::uint64_t seed, Trace trace) : ground(seed, std::move(trace)) {
-  const auto key = SigningKey::from_bytes(schemas::KeyRole::kUser, seed_of(0));
+  log_seed = seed_of(0);
+  const auto key = SigningKey::from_bytes(schemas::KeyRole::kUser, log_seed);
   control_key = key.public_key();
   choose();
   observer.emplace(
@@ -87,7 +88,7 @@ void World::make_control() {
   broker->add_user(user("control-agents", control::ControlRole{}, Account::kAgents));
   broker->add_user(user("control-control", control::ControlRole{}, Account::kControl));
   ControlSettings settings;
-  settings.log_seed = seed_of(0);
+  settings.log_seed = log_seed;
   settings.core.roster.lease_us = static_cast<std::uint64_t>(bridge_lease / kUs);
   settings.core.agents.beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
   settings.core.agents.lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);

@@ -26,6 +26,7 @@ class World {
 
   Ground ground;
   Disk disk;
+  std::array<std::uint8_t, 32> log_seed{};
   schemas::PublicKey control_key{};
   std::optional<Observer> observer;
   std::optional<Broker> broker;

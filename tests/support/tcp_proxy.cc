@@ -41,6 +41,7 @@ struct Link {
   Pipe to_client;
   std::string opening;  // the client's first bytes
   bool broken = false;
+  bool is_orphan = false;  // its client was cut off
 };
 
 bool has_room(const Pipe& pipe) {
@@ -118,6 +119,7 @@ struct TcpProxy::State {
       const std::lock_guard lock(mutex);
       for (const auto& link : links) {
         holding = holding || link.to_server.held_bytes + link.to_client.held_bytes > 0;
+        if (link.is_orphan) continue;
         if (!is_held(link, to_server_paused) && has_room(link.to_server))
           sockets.push_back({link.client.fd(), POLLIN, 0});
         if (!is_held(link, to_client_paused) && has_room(link.to_client))
@@ -149,6 +151,11 @@ struct TcpProxy::State {
   // Only what is read first may tell that the link is chosen: then it is not passed on.
   void step(Link& link) {
     const auto now = Clock::now();
+    if (link.is_orphan) {
+      const bool alive = give(link.to_server, link.server, now);
+      link.broken = !alive || link.to_server.held.empty();
+      return;
+    }
     bool alive = true;
     if (!is_held(link, to_server_paused)) take_from_client(link);
     if (closed && is_chosen(link)) alive = false;
@@ -230,6 +237,19 @@ void TcpProxy::resume() {
   const std::lock_guard lock(state_->mutex);
   state_->to_server_paused = false;
   state_->to_client_paused = false;
+}
+
+void TcpProxy::cut_off_clients(std::chrono::milliseconds hold) {
+  const std::lock_guard lock(state_->mutex);
+  for (Link& link : state_->links) {
+    if (!state_->is_chosen(link) || link.is_orphan) continue;
+    while (has_room(link.to_server) && readable(link.client)) {
+      take(link.client, link.to_server, Clock::duration{0});
+    }
+    for (Chunk& chunk : link.to_server.held) chunk.due = Clock::now() + hold;
+    link.is_orphan = true;
+    link.client = Socket();
+  }
 }
 
 void TcpProxy::cut() {

@@ -28,7 +28,10 @@ class TcpProxy {
   // Bytes stop here, connections stay: a partition as TCP sees it. New connections hang too.
   void pause(Way way = Way::kBoth);
   void resume();  // what was held goes on
-  void cut();     // closes every connection and new ones as soon as they say who they are
+  // The clients of today's connections are cut off at once. What they had sent stays here, and goes
+  // on to the server after `hold`. New connections pass.
+  void cut_off_clients(std::chrono::milliseconds hold);
+  void cut();  // closes every connection and new ones as soon as they say who they are
   void reopen();
   // Once: closes the next connection whose way to the client holds `text`, right behind it.
   void cut_behind(std::string text);

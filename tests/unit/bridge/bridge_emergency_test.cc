@@ -25,6 +25,12 @@ class BridgeEmergencyTest : public BridgeFixture {
     core.on_emergency(actor, order.frame, now, effects);
     core.settle(now, effects);
   }
+  static std::string forged_creds() {
+    const auto stranger = schemas::SigningKey::from_bytes(schemas::KeyRole::kAccount, {66});
+    return testing::creds(
+        testing::user_jwt(stranger, testing::operator_key(), "estop.emergency.alice"),
+        testing::operator_key());
+  }
   std::string alice = testing::operator_creds("alice");
 };
 
@@ -56,16 +62,61 @@ TEST_F(BridgeEmergencyTest, ItIsShownToControlUntilTheLogHasIt) {
 }
 
 TEST_F(BridgeEmergencyTest, H30_OneThatNobodyVouchesForIsTakenBackWithAnAlarm) {
-  const auto stranger = schemas::SigningKey::from_bytes(schemas::KeyRole::kAccount, {66});
-  const std::string forged =
-      testing::creds(testing::user_jwt(stranger, testing::operator_key(), "estop.emergency.alice"),
-                     testing::operator_key());
   run_to_open();
-  emergency(order("k1", forged));
+  emergency(order("k1", forged_creds()));
   EXPECT_TRUE(alarmed("not signed by operator alice"));
   EXPECT_FALSE(last<TellLatched>());
   EXPECT_EQ(core.gate().kills(), 0U);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+}
+
+// B, of the same op id: what is taken back of it is not the first one.
+TEST_F(BridgeEmergencyTest, ABadOrderWithTheOpIdOfAGoodOneTakesNothingFromThat) {
+  run_to_open();
+  const auto good = order("k1", alice);
+  emergency(good);
+  schemas::Record wider = good.kill.record;
+  wider.scope = scope("acme/*");
+  const auto bad = schemas::sign_order(wider, forged_creds()).value();
+  emergency(bad);
+  EXPECT_EQ(core.gate().kills(), 1U);
+  pass(500 * kMs);
+  ASSERT_EQ(last<SendBeat>()->beat.held.size(), 1U) << "control has to hear of it";
+  EXPECT_EQ(last<SendBeat>()->beat.held[0], good.frame);
+}
+
+TEST_F(BridgeEmergencyTest, TwoScopesWithOneOpIdAreBothShownToControl) {
+  run_to_open();
+  const auto first = order("k1", alice);
+  schemas::Record other = first.kill.record;
+  other.scope = scope("acme/prod/z");
+  emergency(first);
+  emergency(schemas::sign_order(other, alice).value());
+  pass(500 * kMs);
+  EXPECT_EQ(last<SendBeat>()->beat.held.size(), 2U);
+  live(log.kill("acme/prod/x", "k1"));
+  lease();
+  pass(500 * kMs);
+  EXPECT_EQ(last<SendBeat>()->beat.held.size(), 1U) << "the log has one of them";
+}
+
+// Heard in one batch, before anything is checked: whichever comes first.
+TEST_F(BridgeEmergencyTest, AGoodOrderHoldsThoughABadOneOfItsOpIdCameFirst) {
+  const auto good = order("k1", alice);
+  const auto bad = order("k1", forged_creds());
+  for (const bool bad_first : {true, false}) {
+    BridgeAtHand bridge;
+    bridge.run_to_open();
+    for (const auto& one : {bad_first ? bad : good, bad_first ? good : bad}) {
+      bridge.core.on_emergency("alice", one.frame, bridge.now, bridge.effects);
+    }
+    bridge.core.settle(bridge.now, bridge.effects);
+    EXPECT_EQ(bridge.core.gate().kills(), 1U) << bad_first;
+    bridge.pass(500 * kMs);
+    ASSERT_EQ(bridge.last<SendBeat>()->beat.held.size(), 1U);
+    EXPECT_EQ(bridge.last<SendBeat>()->beat.held[0], good.frame);
+    EXPECT_EQ(bridge.all<TellLatched>().size(), 1U);
+  }
 }
 
 TEST_F(BridgeEmergencyTest, OneInAnotherOperatorsNameIsIgnored) {

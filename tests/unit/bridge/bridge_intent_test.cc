@@ -102,10 +102,17 @@ TEST_F(BridgeIntentTest, H17_AnEnvelopeThatIsNoneIsRefusedByName) {
             "estop.inbox.acme.prod.x.k3j9x2ab.refused.unknown");
 }
 
-TEST_F(BridgeIntentTest, OnlyWhatWasReallyPublishedIsCounted) {
-  (void)core.on_intent("estop.intent.acme.prod.x.k3j9x2ab.acme.prod.y.a", envelope(), now);
-  EXPECT_EQ(core.counters().forwarded, 0U)
-      << "the connection refused it: `forwarded` was not called";
+TEST_F(BridgeIntentTest, WhatTheConnectionDoesNotTakeIsRefusedAndCounted) {
+  const std::string subject = "estop.intent.acme.prod.x.k3j9x2ab.acme.prod.y.a";
+  ASSERT_EQ(core.on_intent(subject, envelope(), now).action, IntentOutcome::Action::kForward);
+  const IntentOutcome& outcome = core.not_forwarded(subject, envelope());
+  EXPECT_EQ(outcome.action, IntentOutcome::Action::kRefuse);
+  EXPECT_EQ(outcome.code, schemas::Errc::kOverLimit);
+  EXPECT_EQ(outcome.subject, "estop.inbox.acme.prod.x.k3j9x2ab.refused.i1");
+  EXPECT_EQ(core.counters().forwarded, 0U);
+  EXPECT_EQ(core.counters().refused, 1U);
+  core.on_disconnected(Account::kAgents, now, effects);
+  EXPECT_EQ(core.not_forwarded(subject, envelope()).code, schemas::Errc::kNoContact);
 }
 
 }  // namespace

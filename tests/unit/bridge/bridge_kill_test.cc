@@ -164,16 +164,6 @@ TEST_F(BridgeKillTest, H31_AReplayedKillThatWasLiftedIsNotEvenConfirmed) {
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y", kIncarnationOffset + 3), "pass");
 }
 
-TEST_F(BridgeKillTest, AReceiptThatMayBeLostIsSentAgainWhenTheAgentsAccountIsBack) {
-  run_to_open();
-  core.on_disconnected(Account::kAgents, now, effects);
-  live(log.kill("acme/prod/x", "k1"));
-  EXPECT_TRUE(all<SendReceipt>().empty());
-  core.on_connected(Account::kAgents, now, effects);
-  ASSERT_EQ(all<SendReceipt>().size(), 1U);
-  EXPECT_EQ(last<SendReceipt>()->receipt.op_id, "k1");
-}
-
 TEST_F(BridgeKillTest, AtStartOldKillsAreLatchedWithoutAFloodOfReceipts) {
   for (int i = 0; i < 50; ++i) log.kill("acme/prod/x" + std::to_string(i), "k" + std::to_string(i));
   run_to_open();

@@ -17,6 +17,7 @@ inline BridgeOptions bridge_options() {
   options.operators_key = testing::account_key().public_key();
   options.beat = 500 * kMs;
   options.lease = 5'000 * kMs;
+  options.arrival = 1'000 * kMs;
   options.replay_retry = 250 * kMs;
   options.first_nonce = 1000;
   return options;

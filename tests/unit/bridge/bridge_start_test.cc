@@ -122,16 +122,6 @@ TEST_F(BridgeStartTest, WithoutAgentsItBeatsOnButAsksForNoLeaseUntilThatIsBack) 
   EXPECT_TRUE(core.is_open(now));
 }
 
-TEST_F(BridgeStartTest, AKillThatItHeardWithoutAgentsIsConfirmedWhenThatIsBack) {
-  run_to_open();
-  core.on_disconnected(Account::kAgents, now, effects);
-  live(log.kill("acme/prod/x", "k1"));
-  EXPECT_TRUE(all<SendReceipt>().empty());
-  core.on_connected(Account::kAgents, now, effects);
-  EXPECT_EQ(all<SendReceipt>().size(), 1U);
-  EXPECT_FALSE(core.is_open(now));
-}
-
 TEST_F(BridgeStartTest, I4_ALogThatGoesBackClosesItForGood) {
   log.kill("acme/prod/x", "k1");
   run_to_open();
@@ -155,7 +145,7 @@ TEST_F(BridgeStartTest, AStreamThatDoesNotMatchTheSignedHeadClosesItForGood) {
   EXPECT_TRUE(alarmed("is not the one that control signed"));
 }
 
-TEST_F(BridgeStartTest, H45_ARecordKindThatItDoesNotKnowClosesItForGood) {
+TEST_F(BridgeStartTest, H45_ASignedRecordOfAKindThatItDoesNotKnowClosesItForGood) {
   run_to_open();
   auto strange = log.record(schemas::RecordKind::kKill);
   strange.kind = static_cast<schemas::RecordKind>(99);

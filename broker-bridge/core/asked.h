@@ -1,0 +1,52 @@
+// Which requests this bridge has forwarded, and to whom: nobody else answers them.
+//
+// A reply carries the id of its request, and an asker cannot see who sent it. So the bridge
+// refuses a reply from another address than the one that was asked. It remembers a bounded number
+// of requests for a bounded time; of a request that it does not know (another bridge forwarded it,
+// or it is forgotten) every reply passes: what guards it then is that ids cannot be guessed. Pure,
+// no allocation after the first request.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "broker-bridge/core/lease.h"
+#include "schemas/messages.h"
+#include "schemas/subjects.h"
+
+namespace estop::bridge {
+
+class Asked {
+ public:
+  static constexpr std::size_t kRequestsMax = 65'536;  // beyond, an old one is forgotten
+  static constexpr Nanos kRememberedFor = 600'000'000'000;
+
+  // `seed` is random, so that nobody can choose what is forgotten.
+  explicit Asked(std::uint64_t seed) : seed_(seed) {}
+
+  // A request that may be forwarded now, to be given to `remember` when it was.
+  struct Request {
+    std::uint64_t key = 0;       // asker and id; 0: none
+    std::uint64_t receiver = 0;  // hash of the address that was asked
+    Nanos at = 0;
+  };
+  [[nodiscard]] Request request(const schemas::IntentSubject& parts,
+                                const schemas::IntentHead& head, Nanos now) const;
+  void remember(const Request& request);
+  // False: the request that this reply answers was forwarded by this bridge, and not to its sender.
+  [[nodiscard]] bool may_answer(const schemas::IntentSubject& parts,
+                                const schemas::IntentHead& head, Nanos now) const;
+
+ private:
+  static constexpr std::size_t kWays = 4;  // places where a request may stand
+  [[nodiscard]] std::uint64_t hash(std::string_view text, std::uint64_t seed) const noexcept;
+  [[nodiscard]] std::uint64_t key(std::string_view asker, std::string_view instance,
+                                  std::string_view id) const noexcept;
+  [[nodiscard]] static std::size_t first_place(std::uint64_t key) noexcept;
+
+  std::uint64_t seed_;
+  std::vector<Request> requests_;  // empty before the first
+};
+
+}  // namespace estop::bridge
