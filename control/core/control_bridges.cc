@@ -19,7 +19,7 @@ void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) 
     adopt(id, beat.held[i], now, out);
   }
   if (beat.after_fence > 0) {
-    alarm("after-fence", id, "the bridge forwarded intents of a killed scope", now, out);
+    alarm("after-fence", id, "the bridge's gate contradicts itself: it refused late", now, out);
   }
   if (!leading) return;
   if (!trusted) {

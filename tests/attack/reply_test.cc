@@ -49,7 +49,7 @@ class AttackReply : public ::testing::Test {
 };
 
 TEST_F(AttackReply, H64WhoWasNotAskedCannotAnswer) {
-  Somebody asker = enter("mailer", "asker001");
+  Somebody asker = enter("asker", "asker001");
   Somebody asked = enter("other", "asked001");
   Somebody third = enter("mallory", "mallory1");
   send(asker, asked, IntentFlag::kRequest, asker.instance, "question");

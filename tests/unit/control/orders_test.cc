@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "tests/support/not_yet.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -134,7 +135,8 @@ TEST(Resume, H53_OfMoreKillsThanARecordHoldsIsRefusedAndTheRestGoesInParts) {
     if (i < schemas::kLiftsMax) first.push_back(op_id);
   }
   EXPECT_EQ(world.error(world.resume("acme/prod/x", "r1")), "too-many");
-  EXPECT_EQ(world.committed("r1"), nullptr);
+  EXPECT_NOT_YET(world.committed("r1") != nullptr,
+                 "a resume of any number of kills is one small record: place, count and digest");
   EXPECT_EQ(world.error(world.resume("acme/prod/x", "r2", {{"lifts", {"k0", "k0"}}})),
             "bad-argument");
   world.resume("acme/prod/x", "r3", {{"lifts", first}});
