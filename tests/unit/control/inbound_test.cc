@@ -1,5 +1,5 @@
-// What control does with what it cannot read: nothing, and counts it. Only its own log makes it
-// stop. H54.
+// What control does with what it cannot read: nothing, and counts it (hellos and requests are
+// answered with their error). Only its own log makes it stop. H54.
 #include <gtest/gtest.h>
 
 #include "control/app/heard.h"
@@ -63,12 +63,6 @@ Bytes stopped(Fault fault) {
   return bent(fault, testing::forged_stopped(made, testing::operator_key()));
 }
 
-Bytes hello(Fault fault) {
-  schemas::Hello made;
-  if (fault == Fault::kUnknownKind) made.spawned_by.assign(257, 'x');
-  return bent(fault, testing::forged(made));
-}
-
 Bytes beat(Fault fault) {
   Bytes bytes = encode(schemas::Beat{});
   if (fault == Fault::kUnknownKind) bytes[2] = '\xc0';
@@ -86,7 +80,6 @@ constexpr Inbound kInbound[] = {
     {"estop.bridge.b1", heard_bridge_beat, bridge_beat},
     {"estop.receipt.b1", heard_receipt, receipt},
     {"estop.stopped.acme.prod.x.k3j9x2ab", heard_stopped, stopped},
-    {"estop.hello.acme.prod.x.k3j9x2ab", heard_hello, hello},
     {"estop.beat.acme.prod.x.k3j9x2ab", heard_beat, beat},
 };
 
