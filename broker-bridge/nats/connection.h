@@ -60,6 +60,7 @@ struct ConnectOptions {
   Millis connect_timeout{2'000};
   Millis ping_interval{1'000};  // a broker that says nothing for three is lost
   Millis reconnect_wait{50};    // with jitter, for ever
+  int refused_max = 2;  // of the credential, in a row: once may be a broker that is just learning
   // How long the kernel sends again what the broker's machine does not confirm, also after the
   // connection was given up; then it is dropped. 0: as long as the system does, many minutes.
   Millis unconfirmed_max{0};
@@ -72,8 +73,8 @@ struct ConnectOptions {
 struct ConnectionEvents {
   std::function<void()> connected;                       // first time and after each reconnect
   std::function<void(std::string reason)> disconnected;  // will be retried
-  // For good, without close(): the broker has revoked the credential, or refused it twice in a row.
-  // A daemon ends itself here.
+  // For good, without close(): the broker has revoked the credential, or refused it refused_max
+  // times. A daemon ends itself here.
   std::function<void(std::string reason)> closed;
   std::function<void(std::string text)> error;  // permissions violation and the like
 };

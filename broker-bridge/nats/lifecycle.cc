@@ -17,7 +17,6 @@ using schemas::fail;
 
 constexpr int kPingsOutMax = std::numeric_limits<int>::max();  // watch_silence() judges
 constexpr int kUnluckyMax = 5;                                 // in a row, once in 2^40
-constexpr int kRefusedMax = 2;  // in a row: once may be a broker that is just learning of us
 
 // Of several brokers each client takes another one first.
 std::vector<Url> shuffled(std::vector<Url> urls) {
@@ -208,7 +207,7 @@ void Connection::State::keep_connecting(int refused) {
       return;
     }
     refused = made.error().of_credential ? refused + 1 : 0;
-    if (refused < kRefusedMax) continue;
+    if (refused < options_.refused_max) continue;
     hop_.post([self = shared_from_this(), text = made.error().error.detail]() mutable {
       self->end(std::move(text));
     });

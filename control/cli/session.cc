@@ -27,6 +27,7 @@ namespace {
 constexpr nats::Millis kMargin{100};  // the connection's own deadline comes first
 constexpr nats::Millis kAttempt{2'000};
 constexpr nats::Millis kAttemptMin{250};
+constexpr int kRefusedMax = 20;
 constexpr int kAttempts = 4;  // to connect, at least, in the time that there is
 
 // A kill tries again: to it a part of the whole time, since who is silent once may answer then.
@@ -69,6 +70,8 @@ Result<Session> Session::prepare(const Common& common, Use use) {
   options.creds_file = identity->creds_file;
   options.tls_ca_file = common.tls_ca;
   options.connect_timeout = attempt_time(common.timeout_ms, use);
+  // A broker that has just started may not know anybody yet.
+  if (use == Use::kStop) options.refused_max = kRefusedMax;
   std::string hint;
   if (!common.url.empty()) {
     options.url = common.url;

@@ -7,6 +7,7 @@
 #include <regex>
 
 #include "tests/integration/cli/embedded.h"
+#include "tests/support/wait_until.h"
 
 namespace estop::cli {
 namespace {
@@ -64,6 +65,38 @@ TEST(CliSecrets, H49NothingThatEstopSaysHoldsOne) {
     const fs::path process = fs::path("/proc") / std::to_string(child);
     expect_no_secret("the command line of " + std::to_string(child), read_all(process / "cmdline"));
     expect_no_secret("the environment of " + std::to_string(child), read_all(process / "environ"));
+  }
+}
+
+// A broker's url may hold a password. The daemons log the url, when they start and when it fails.
+TEST(CliSecrets, H49ThePasswordOfAUrlIsInNoLog) {
+  Embedded embedded;
+  ASSERT_EQ(embedded.estop({"up", "--init-only"}).exit_code, 0);
+  const std::string url = "nats://u:s3cret@127.0.0.1:1,u:s3cret@127.0.0.1:2";
+  const std::string creds = embedded.data() + "/creds/bridge-bridge-1-";
+  const auto path = [](const std::string& name) {
+    return find_program(name, "", ESTOP_PROGRAM, "").value();
+  };
+  const std::vector<std::vector<std::string>> commands{
+      {path("estop-control"), "--data", embedded.data()},
+      {path("estop-bridge"), "--id", "bridge-1", "--agents-creds", creds + "agents.creds",
+       "--control-creds", creds + "control.creds", "--control-key",
+       embedded.data() + "/keys/log.pub"}};
+  for (std::vector<std::string> command : commands) {
+    command.insert(command.end(), {"--url", url, "--listen", "127.0.0.1:0"});
+    ops::SpawnOptions options;
+    options.command = command;
+    options.log_file = embedded.file("daemon.log");
+    auto daemon = ops::ChildProcess::spawn(options);
+    ASSERT_TRUE(daemon) << daemon.error();
+    const auto log = [&] { return read_all(options.log_file); };
+    EXPECT_TRUE(testing::wait_until([&] {
+      return log().find("\"started\"") != std::string::npos &&
+             log().find("no broker at") != std::string::npos;
+    })) << log();
+    EXPECT_EQ(log().find("s3cret"), std::string::npos) << log();
+    daemon->kill_now();
+    fs::remove(options.log_file);
   }
 }
 

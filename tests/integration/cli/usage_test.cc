@@ -32,14 +32,13 @@ class CliUsage : public ::testing::Test {
   // Log head, kills, what waits, the audit, what the bridge holds, and every file but logs and
   // those of broker and database, whose content is the former.
   std::string state() {
-    const auto status = json::parse(estop_.estop({"status", "-o", "json"}).out, nullptr, false);
     std::string all;
-    if (status.is_array() && !status.empty()) {
-      for (const char* key : {"log", "kills", "proposals"}) {
-        all += status[0].value(key, json()).dump() + '\n';
-      }
+    const auto status = json::parse(answer({"status", "-o", "json"}), nullptr, false);
+    EXPECT_TRUE(status.is_array() && status.size() == 1) << status.dump();
+    for (const char* key : {"log", "kills", "proposals"}) {
+      all += status[0].value(key, json()).dump() + '\n';
     }
-    all += estop_.estop({"audit", "export"}).out;
+    all += answer({"audit", "export"});
     const std::string metrics = page(estop_.run().bridge_http, "/metrics");
     const auto kills = metrics.find("\nestop_bridge_kills ");
     all += metrics.substr(kills, metrics.find('\n', kills + 1) - kills) + '\n';
@@ -51,6 +50,12 @@ class CliUsage : public ::testing::Test {
       all += path + ' ' + read_text(entry.path().string()) + '\n';
     }
     return all;
+  }
+
+  std::string answer(const Words& words) {
+    const Outcome outcome = estop_.estop(words);
+    EXPECT_EQ(outcome.exit_code, 0) << ::testing::PrintToString(words) << outcome.text;
+    return outcome.out;
   }
 
   Embedded estop_;
