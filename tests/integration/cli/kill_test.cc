@@ -44,12 +44,19 @@ class CliKill : public ::testing::Test {
     return wait_until([&] { return has(said(), "order night-1\n"); });
   }
 
+  // Stopped is who says so: a signal takes its time.
+  static bool freeze(pid_t process) {
+    const std::string stat = "/proc/" + std::to_string(process) + "/stat";
+    return process > 0 && ::kill(process, SIGSTOP) == 0 &&
+           wait_until([&] { return has(read_text(stat), ") T "); });
+  }
+
   Embedded estop_;
 };
 
 TEST_F(CliKill, ABrokerThatIsSilentForFourSecondsGetsTheOrderAllTheSame) {
   const pid_t broker = estop_.child("nats-server");
-  ::kill(broker, SIGSTOP);
+  ASSERT_TRUE(freeze(broker));
   ops::ChildProcess order = begin({"--timeout", "30s"});
   EXPECT_TRUE(has_told_its_id()) << "before anything can go wrong";
   EXPECT_FALSE(order.wait(seconds(4))) << "gave up: " << said();
@@ -74,7 +81,7 @@ TEST_F(CliKill, ABrokerThatStartsAfterTheCommandGetsTheOrder) {
 }
 
 TEST_F(CliKill, ABrokerThatDiesInTheMiddleIsAskedAgain) {
-  ::kill(estop_.child("estop-control"), SIGSTOP);
+  ASSERT_TRUE(freeze(estop_.child("estop-control")));
   ops::ChildProcess order = begin({"--timeout", "30s"});
   EXPECT_TRUE(wait_until([&] { return has(said(), "latched    bridge-1"); })) << said();
   ::kill(estop_.child("nats-server"), SIGKILL);
