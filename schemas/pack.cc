@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "schemas/codec.h"
+#include "schemas/printable.h"
 
 namespace estop::schemas {
 namespace {
@@ -62,26 +63,6 @@ class BoundsVisitor : public msgpack::null_visitor {
   bool in_key_ = false;
   std::vector<std::set<std::string_view>> keys_;
 };
-
-bool is_continuation(char c) {
-  return (static_cast<unsigned char>(c) & 0xc0) == 0x80;
-}
-
-// Length of the UTF-8 character at the front of `text`; 0 if it is none (overlong, surrogate, cut,
-// beyond U+10FFFF).
-std::size_t utf8_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text[0]);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!is_continuation(text[i])) return 0;
-  }
-  const auto second = static_cast<unsigned char>(text[1]);
-  if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
-  if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
-  return length;
-}
 
 }  // namespace
 
@@ -190,11 +171,16 @@ bool ArrayReader::flag() {
   return object != nullptr && object->via.boolean;
 }
 
-std::string ArrayReader::text(std::size_t max_bytes) {
+std::string ArrayReader::any_text(std::size_t max_bytes) {
   const auto* object = next(msgpack::type::STR, "text");
   if (object == nullptr) return {};
   std::string out(object->via.str.ptr, object->via.str.size);
   if (out.size() > max_bytes) fault(Errc::kTooLarge, fmt::format("text over {} bytes", max_bytes));
+  return out;
+}
+
+std::string ArrayReader::text(std::size_t max_bytes) {
+  std::string out = any_text(max_bytes);
   if (!is_clean_text(out)) fault(Errc::kMalformed, "text is not UTF-8 or has control characters");
   return out;
 }

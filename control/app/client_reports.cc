@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/auth/claims.h"
-#include "control/core/printable.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -25,8 +25,8 @@ std::optional<BrokerClient> client_of(const std::string& user, const std::string
              !std::holds_alternative<ControlRole>(*role)) {
     return std::nullopt;
   }
-  std::string shown = printable(says.substr(0, kCallsItselfMax_bytes));
-  client.calls_itself = (shown.empty() ? "unnamed" : shown) + " (" + printable(host) + ")";
+  std::string shown = schemas::printable(says.substr(0, kCallsItselfMax_bytes));
+  client.calls_itself = (shown.empty() ? "unnamed" : shown) + " (" + schemas::printable(host) + ")";
   return client;
 }
 

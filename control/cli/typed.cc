@@ -7,8 +7,8 @@
 #include "control/cli/misuse.h"
 #include "control/cli/text.h"
 #include "control/core/command.h"
-#include "control/core/printable.h"
 #include "schemas/limits.h"
+#include "schemas/printable.h"
 
 namespace estop::cli {
 namespace {
@@ -41,7 +41,7 @@ std::string reason_of(const std::string& typed, std::string_view verb, std::stri
   if (typed.size() > schemas::kReasonMax_bytes) {
     refuse(fmt::format("the reason is longer than {} bytes", schemas::kReasonMax_bytes));
   }
-  std::string reason = control::printable(repaired(typed));
+  std::string reason = schemas::printable(repaired(typed));
   if (reason.empty()) {
     refuse(
         fmt::format("{} needs a reason, it goes into the audit: --reason \"{}\"", verb, example));

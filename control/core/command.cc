@@ -6,7 +6,8 @@
 #include <set>
 #include <utility>
 
-#include "control/core/printable.h"
+#include "schemas/printable.h"
+
 
 namespace estop::control {
 
@@ -153,7 +154,7 @@ OrderRequest read_order(Fields& fields) {
   } else {
     fields.refuse(parsed.error());
   }
-  order.reason = printable(fields.text("reason", schemas::kReasonMax_bytes));
+  order.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
   if (order.reason.empty()) {
     fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
   }
@@ -261,7 +262,7 @@ Command read_revoke(Fields& fields) {
   RevokeCommand revoke;
   revoke.who = fields.text("who", schemas::kKeyMax_bytes);
   revoke.users = fields.texts("users");
-  revoke.reason = printable(fields.text("reason", schemas::kReasonMax_bytes));
+  revoke.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
   if (revoke.who.empty()) fields.refuse("who", "is missing: whose credential?");
   if (revoke.who == "control" && revoke.users.empty()) {
     fields.refuse("who", "is control itself, which would lock itself out; rotate it instead");

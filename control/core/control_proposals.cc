@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
-#include "control/core/printable.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -43,7 +43,7 @@ void ControlCore::propose(const schemas::SignedOrder& order, Now now, Effects& o
   auto known = proposals_.find(op_id);
   if (known == proposals_.end()) {
     if (proposals_.size() >= kProposalsMax) return;
-    draft.reason = printable(std::move(draft.reason));
+    draft.reason = schemas::printable(std::move(draft.reason));
     keep_proposal(std::move(draft), now, out);
     known = proposals_.find(op_id);
   } else if (known->second.draft.actor != draft.actor || known->second.draft.scope != draft.scope) {

@@ -2,9 +2,9 @@
 #include <utility>
 
 #include "control/core/control_core.h"
-#include "control/core/printable.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -108,7 +108,7 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
     registry_.forget_stops(due.op_id);
     return orders_.drop(due.op_id, error_json(good.error()), out);
   }
-  draft.reason = printable(std::move(draft.reason));
+  draft.reason = schemas::printable(std::move(draft.reason));
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event_json(entry)});

@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "control/core/printable.h"
 
 namespace estop::control {
 namespace {
@@ -90,30 +89,6 @@ TEST(Command, AKillDoesNotFailOverAWaitForWhatWasNotAsked) {
   EXPECT_EQ(kill.ignored, std::vector<std::string>{"wait: revoked, without revoke"});
   EXPECT_EQ(kill.order.wait, bit(Stage::kFenced));
   EXPECT_FALSE(kill.revoke);
-}
-
-struct Shown {
-  std::string_view given;
-  std::string_view shown;
-};
-
-constexpr Shown kShown[] = {
-    {"", ""},
-    {" broken\tlink\x7f", "broken link"},
-    {"\x1b[2Jgone", "[2Jgone"},
-    {"a\xc2\x9b"
-     "2Jb",
-     "a 2Jb"},                   // U+009B is ESC [ in one character
-    {"\xc2\x80x\xc2\x9f", "x"},  // the first and the last of C1
-    {"\xc2\xa0x", "\xc2\xa0x"},  // the one behind them
-    {"caf\xc3\xa9 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x82\xac"},
-    {"x\xc2", "x\xc2"},  // half a character
-};
-
-TEST(Command, AReasonHasNothingThatATerminalObeys) {
-  for (const Shown& row : kShown) {
-    EXPECT_EQ(printable(std::string(row.given)), row.shown) << row.given;
-  }
 }
 
 TEST(Command, AKillIsNotRefusedForAFieldOfANewerCommandLine) {

@@ -1,0 +1,23 @@
+// Text from outside, as a terminal may show it and a record may hold it.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace estop::schemas {
+
+// Length of the UTF-8 character at the front of `text`, which is not empty; 0 if it is none
+// (overlong, surrogate, cut, beyond U+10FFFF).
+[[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
+
+// Each control character (C0, DEL, C1) becomes `instead`, and so does each character that changes
+// the direction of a line (it shows another text than the one that is there) and each byte that is
+// no UTF-8.
+[[nodiscard]] std::string without_controls(std::string_view text, char instead);
+
+// The same with spaces, none at the ends, cut at a whole character to at most `max_bytes`.
+[[nodiscard]] std::string printable(std::string_view text,
+                                    std::size_t max_bytes = std::string::npos);
+
+}  // namespace estop::schemas
