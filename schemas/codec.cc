@@ -145,7 +145,9 @@ Bytes encode_body(const Record& r) {
   return out.end();
 }
 
-Result<Record> decode_body(std::string_view body) {
+enum class Reason { kStrict, kAny };
+
+Result<Record> decode_body(std::string_view body, Reason reason) {
   ArrayReader in(body, 18, kFrameMax_bytes);
   Record r;
   r.epoch = in.number();
@@ -158,7 +160,7 @@ Result<Record> decode_body(std::string_view body) {
   r.mode = in.member<KillMode>();
   r.grace_ms = in.number32();
   r.actor = read_name(in, kSegmentMax_bytes);
-  r.reason = in.text(kReasonMax_bytes);
+  r.reason = reason == Reason::kAny ? in.any_text(kFrameMax_bytes) : in.text(kReasonMax_bytes);
   r.issued_at_ms = in.number();
   r.lifts = read_lifts(in);
   r.pending = in.member<PendingWork>();
@@ -166,6 +168,14 @@ Result<Record> decode_body(std::string_view body) {
   r.target = in.text(kNameMax_bytes);
   r.key = in.bin(sizeof(PublicKey));
   return in.finish(std::move(r));
+}
+
+Result<SignedRecord> open_signed(std::string_view frame, Reason reason) {
+  auto opened = open_frame(frame, kFrameMax_bytes);
+  if (!opened) return tl::make_unexpected(opened.error());
+  auto record = decode_body(opened->body, reason);
+  if (!record) return tl::make_unexpected(record.error());
+  return SignedRecord{std::move(*record), Bytes(frame), sha256(opened->body)};
 }
 
 }  // namespace
@@ -182,16 +192,16 @@ Result<void> check_record(const Record& record) {
                                             "in parts, with 'lifts'",
                                             kLiftsMax, record.lifts.size()));
   }
-  const auto read = decode_body(encode_body(record));
+  const auto read = decode_body(encode_body(record), Reason::kStrict);
   return read ? Result<void>{} : passed_on(read);
 }
 
 Result<SignedRecord> open_record(std::string_view frame) {
-  auto opened = open_frame(frame, kFrameMax_bytes);
-  if (!opened) return tl::make_unexpected(opened.error());
-  auto record = decode_body(opened->body);
-  if (!record) return tl::make_unexpected(record.error());
-  return SignedRecord{std::move(*record), Bytes(frame), sha256(opened->body)};
+  return open_signed(frame, Reason::kStrict);
+}
+
+Result<SignedRecord> open_written_kill(std::string_view frame) {
+  return open_signed(frame, Reason::kAny);
 }
 
 bool verify_record(const SignedRecord& record, const PublicKey& key) {

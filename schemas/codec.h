@@ -37,6 +37,9 @@ namespace estop::schemas {
 // What sign_record would say to it, without a signature: to be asked before an order is promised.
 [[nodiscard]] Result<void> check_record(const Record& record);
 [[nodiscard]] Result<SignedRecord> open_record(std::string_view frame);
+// The same for a kill as an operator wrote it: any reason can be read. It is no text for a record
+// before settle_kill (order.h) has cut and cleaned it.
+[[nodiscard]] Result<SignedRecord> open_written_kill(std::string_view frame);
 [[nodiscard]] bool verify_record(const SignedRecord& record, const PublicKey& key);
 [[nodiscard]] bool is_signed_record(std::string_view frame, const PublicKey& key);
 

@@ -5,8 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "schemas/codec.h"
 #include "schemas/pack.h"
+#include "schemas/printable.h"
 
 namespace estop::schemas {
 namespace {
@@ -114,14 +117,43 @@ Result<SignedOrder> open_order(std::string_view frame) {
   const Bytes inner = in.bin(kOrderMax_bytes);
   std::string credential = in.text(kCredentialMax_bytes);
   if (!in.ok()) return tl::make_unexpected(in.error());
-  auto kill = open_record(inner);
+  auto kill = open_written_kill(inner);
   if (!kill) return tl::make_unexpected(kill.error());
   const Record& record = kill->record;
   if (record.kind != RecordKind::kKill || record.epoch != 0 || record.term != 0 ||
       record.seq != 0) {
     return tl::make_unexpected(malformed("an order is a kill without a place in the log"));
   }
-  return SignedOrder{std::move(*kill), std::move(credential), Bytes(frame)};
+  auto notes = settle_kill(kill->record);
+  return SignedOrder{std::move(*kill), std::move(credential), Bytes(frame), std::move(notes)};
+}
+
+std::vector<std::string> settle_kill(Record& kill) {
+  std::vector<std::string> notes;
+  if (kill.mode == KillMode::kNow) kill.grace_ms = 0;
+  if (kill.grace_ms > kGraceMax_ms) {
+    notes.push_back(fmt::format("a grace of {} ms is over the maximum: it is {} ms", kill.grace_ms,
+                                kGraceMax_ms));
+    kill.grace_ms = kGraceMax_ms;
+  }
+  if (printable(kill.reason).size() > kReasonMax_bytes) {
+    notes.push_back(fmt::format("the reason is cut to {} bytes", kReasonMax_bytes));
+  }
+  kill.reason = printable(kill.reason, kReasonMax_bytes);
+  if (kill.reason.empty()) {
+    notes.emplace_back("no reason was given: whoever reads the audit asks why");
+    kill.reason = "no reason given";
+  }
+  if (!kill.lifts.empty() || !kill.target.empty() || !kill.key.empty() || kill.incarnation != 0) {
+    notes.emplace_back("what belongs to other kinds of records is ignored");
+  }
+  kill.prev = {};
+  kill.lifts.clear();
+  kill.pending = PendingWork::kRedeliver;
+  kill.incarnation = 0;
+  kill.target.clear();
+  kill.key.clear();
+  return notes;
 }
 
 Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,

@@ -21,13 +21,21 @@ struct SignedOrder {
   SignedRecord kill;  // signed by the operator; its place in the log (epoch, term, seq) is zero
   std::string credential;  // user JWT
   Bytes frame;             // the whole order, as published
+  std::vector<std::string> notes{};  // what settle_kill changed
 };
+
+// A kill is refused only if *whom* or *who* is unclear. This puts everything else of it in range,
+// by one rule for every way on which a kill comes: a grace over the maximum and a reason that is
+// too long are cut, a missing reason says so, what belongs to other kinds of records is dropped.
+// Returns a sentence for each change that its operator should know.
+[[nodiscard]] std::vector<std::string> settle_kill(Record& kill);
 
 // `kill` is a kKill without a place in the log; `creds_text` the text of the operator's `.creds`
 // file. kBadArgument: the credentials hold no JWT or no seed. Otherwise what open_order would say.
 [[nodiscard]] Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text);
 
-// Decodes without verifying, so that a caller can latch first. kMalformed and its neighbours.
+// Decodes without verifying, so that a caller can latch first; `kill.record` is settled.
+// kMalformed and its neighbours.
 [[nodiscard]] Result<SignedOrder> open_order(std::string_view frame);
 
 // Whether `issuer` (the key of the account that operators belong to) vouches for it: its credential

@@ -5,6 +5,7 @@
 
 #include "schemas/codec.h"
 #include "tests/support/forged.h"
+#include "tests/support/forged.h"
 #include "tests/support/operator_creds.h"
 
 namespace estop::schemas {
@@ -38,6 +39,61 @@ TEST(Order, ComesBackAsItWasSignedAndIsProven) {
   EXPECT_EQ(opened->kill.record, kill_of("alice"));
   EXPECT_EQ(opened->frame, order->frame);
   EXPECT_TRUE(judge(opened));
+}
+
+// Only whom and who can be unclear: everything else of a kill is put in range, and it acts.
+struct Unusual {
+  const char* what;
+  void (*change)(Record&);
+  const char* reason;  // as it is read
+  std::uint32_t grace_ms;
+  const char* note;
+};
+const Unusual kUnusual[] = {
+    {"a grace over the maximum", [](Record& r) { r.grace_ms = 4'000'000'000; }, "broken link",
+     kGraceMax_ms, "a grace of 4000000000 ms is over the maximum: it is 600000 ms"},
+    {"a grace of none", [](Record& r) { r.mode = KillMode::kNow, r.grace_ms = 7; }, "broken link",
+     0, ""},
+    {"no reason", [](Record& r) { r.reason.clear(); }, "no reason given", 0, "no reason was given"},
+    {"a reason that a terminal obeys", [](Record& r) { r.reason = "\x1b[2J\xe2\x80\xaegone"; },
+     "[2J gone", 0, ""},
+    {"a reason that is no UTF-8", [](Record& r) { r.reason = "gr\xfcn"; }, "gr n", 0, ""},
+    {"a reason that is too long", [](Record& r) { r.reason = "x" + std::string(5'000, ' ') + "y"; },
+     "x", 0, "the reason is cut to 1024 bytes"},
+    {"the fields of a resume",
+     [](Record& r) {
+       r.lifts = {"k7"};
+       r.incarnation = 9;
+       r.pending = PendingWork::kDiscard;
+     },
+     "broken link", 0, "what belongs to other kinds of records is ignored"},
+    {"the fields of a bridge",
+     [](Record& r) {
+       r.target = "b1";
+       r.key = Bytes(32, 'k');
+     },
+     "broken link", 0, "what belongs to other kinds of records is ignored"},
+};
+
+TEST(Order, IsAKillWhateverItsOtherFieldsHold) {
+  for (const Unusual& row : kUnusual) {
+    SCOPED_TRACE(row.what);
+    Record written = kill_of("alice");
+    row.change(written);
+    const auto jwt = jwt_from_creds(operator_creds("alice"));
+    const auto order = open_order(
+        testing::forged_order(testing::forged_record(written, operator_key()), jwt.value()));
+    ASSERT_TRUE(order) << order.error();
+    EXPECT_TRUE(judge(order));
+    Record expected = kill_of("alice");
+    expected.mode = written.mode;
+    expected.reason = row.reason;
+    expected.grace_ms = row.grace_ms;
+    EXPECT_EQ(order->kill.record, expected);
+    const std::string note = order->notes.empty() ? "" : order->notes.front();
+    EXPECT_EQ(note.substr(0, std::string_view(row.note).size()), row.note) << note;
+    EXPECT_EQ(order->notes.size(), *row.note == 0 ? 0U : 1U);
+  }
 }
 
 TEST(Order, IsRefusedUnlessTheAccountVouchesForItsActorAndItsKey) {
