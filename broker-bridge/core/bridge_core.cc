@@ -25,8 +25,11 @@ constexpr std::size_t kContestedMax = 8;   // orders of one op id and scope, bef
 constexpr Nanos kRecent = 60'000'000'000;  // a kill older than this was confirmed or given up
 
 // As the gate knows a kill: one op id may come with two scopes.
+std::string key_of(const std::string& op_id, const schemas::Scope& scope) {
+  return op_id + ' ' + scope.text();
+}
 std::string key_of(const Record& kill) {
-  return kill.op_id + ' ' + kill.scope.text();
+  return key_of(kill.op_id, kill.scope);
 }
 
 std::size_t index(Account account) noexcept {
@@ -234,6 +237,8 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
   switch (record.kind) {
     case RecordKind::kKill:
       held_.erase(key_of(record));
+      // Written under an op id of control's own: what this bridge holds as `target` is that kill.
+      held_.erase(key_of(record.target, record.scope));
       if (gate_.kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
       return;
     case RecordKind::kResume:

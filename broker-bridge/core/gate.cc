@@ -139,8 +139,8 @@ void Gate::resume(const schemas::Record& record) {
     auto [at, end] = kills_.equal_range(op_id);
     while (at != end) {
       const auto kill = at++;
-      // A narrow resume must not open a wide kill that it happens to name.
-      if (record.scope.covers(kill->second.latch.scope)) release(kill);
+      // Two orders may bear one op id: a resume opens the one of its own scope.
+      if (record.scope == kill->second.latch.scope) release(kill);
     }
     lifted_.emplace(op_id, record.scope);
   }
@@ -183,7 +183,7 @@ void Gate::release(Kills::iterator kill) {
 
 bool Gate::was_lifted(const schemas::Record& kill) const {
   auto [at, end] = lifted_.equal_range(kill.op_id);
-  return std::any_of(at, end, [&](const auto& by) { return by.second.covers(kill.scope); });
+  return std::any_of(at, end, [&](const auto& by) { return by.second == kill.scope; });
 }
 
 }  // namespace estop::bridge

@@ -1,7 +1,7 @@
 // The gate: who is under a kill, who may talk to whom, and exact counts of both.
 //
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
-// exactly the kills that it names (and that its scope covers), and raises the incarnation of its
+// exactly the kills of its scope that it names, and raises the incarnation of its
 // scope to the one it carries. Whether the bridge is open at all is not decided here but in
 // bridge_core.h. Pure, not thread-safe.
 #pragma once

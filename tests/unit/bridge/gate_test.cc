@@ -107,12 +107,25 @@ TEST_F(GateTest, AResumeThatNamesAnotherKillLiftsNothing) {
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
 }
 
-TEST_F(GateTest, ANarrowResumeDoesNotLiftAWideKillThatItNames) {
+TEST_F(GateTest, AResumeLiftsNoKillOfAnotherScopeThatItNames) {
   kill("acme/prod/*", "k1");
   resume("acme/prod/x", {"k1"});
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
-  const auto wide = resume("acme/*", {"k1"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.incarnation), Errc::kOk);
+  resume("acme/*", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
+  const auto own = resume("acme/prod/*", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", own.incarnation), Errc::kOk);
+}
+
+// H55: two operators took one op id. Control resumes each by its own scope.
+TEST_F(GateTest, OfTwoKillsWithOneOpIdAResumeLiftsTheOneOfItsScope) {
+  kill("acme/prod/x", "k1");
+  kill("acme/prod/*", "k1");
+  const auto wide = resume("acme/prod/*", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.incarnation), Errc::kSenderKilled);
+  EXPECT_EQ(ask("acme/prod/z", "acme/prod/y", wide.incarnation), Errc::kOk);
+  const auto narrow = resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", narrow.incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
@@ -135,7 +148,9 @@ TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
   kill("acme/prod/y", "k1");
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/z"), Errc::kSenderKilled);
   EXPECT_EQ(ask("acme/prod/y", "acme/prod/z"), Errc::kSenderKilled);
-  resume("acme/prod/*", {"k1"});
+  resume("acme/prod/x", {"k1"});
+  EXPECT_EQ(gate.kills(), 1U);
+  resume("acme/prod/y", {"k1"});
   EXPECT_EQ(gate.kills(), 0U);
 }
 
