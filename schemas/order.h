@@ -19,8 +19,8 @@ namespace estop::schemas {
 
 struct SignedOrder {
   SignedRecord kill;  // signed by the operator; its place in the log (epoch, term, seq) is zero
-  std::string credential;  // user JWT
-  Bytes frame;             // the whole order, as published
+  std::string credential;            // user JWT
+  Bytes frame;                       // the whole order, as published
   std::vector<std::string> notes{};  // what settle_kill changed
 };
 
@@ -64,6 +64,10 @@ struct SignedCommand {
 [[nodiscard]] Result<void> verify_command(const SignedCommand& command, const Segment& actor,
                                           const Segment& verb, const PublicKey& issuer,
                                           const Subjects& subjects);
+
+// Whether the credential of a command that was verified allows another verb, too.
+[[nodiscard]] bool allows(std::string_view credential, const Segment& actor, const Segment& verb,
+                          const Subjects& subjects);
 
 // The user JWT in a `.creds` text. kBadArgument: there is none.
 [[nodiscard]] Result<std::string> jwt_from_creds(std::string_view creds_text);

@@ -71,7 +71,7 @@ class ArrayReader {
   std::uint64_t number();
   std::uint32_t number32();
   bool flag();
-  std::string text(std::size_t max_bytes);  // valid UTF-8 without control characters
+  std::string text(std::size_t max_bytes);      // valid UTF-8 without control characters
   std::string any_text(std::size_t max_bytes);  // whatever its bytes are
   Bytes bin(std::size_t max_bytes);
   template <std::size_t N>

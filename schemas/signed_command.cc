@@ -30,7 +30,22 @@ std::optional<std::string> text_of(const Json& object, const char* field) {
   return found->get<std::string>();
 }
 
+bool may_ask(const Credential& credential, const Segment& actor, const Segment& verb,
+             const Subjects& subjects) {
+  const auto& allowed = credential.publish;
+  return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& subject) {
+    return subject == subjects.command(actor, verb).str() ||
+           subject == subjects.commands_of(actor).str();
+  });
+}
+
 }  // namespace
+
+bool allows(std::string_view credential, const Segment& actor, const Segment& verb,
+            const Subjects& subjects) {
+  const auto read = read_credential(credential);
+  return read && may_ask(*read, actor, verb, subjects);
+}
 
 bool must_be_signed(std::string_view verb) noexcept {
   return std::find(kSignedVerbs.begin(), kSignedVerbs.end(), verb) != kSignedVerbs.end();
@@ -76,12 +91,7 @@ Result<void> verify_command(const SignedCommand& command, const Segment& actor, 
   if (credential->issuer != issuer) {
     return fail(Errc::kBadSignature, "the credential was issued by another account");
   }
-  const auto& allowed = credential->publish;
-  const bool may = std::any_of(allowed.begin(), allowed.end(), [&](const std::string& subject) {
-    return subject == subjects.command(actor, verb).str() ||
-           subject == subjects.commands_of(actor).str();
-  });
-  if (!may) {
+  if (!may_ask(*credential, actor, verb, subjects)) {
     return fail(Errc::kNotPermitted,
                 "the credential allows no '" + verb.text() + "' to operator " + actor.text());
   }

@@ -210,7 +210,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   void perform(const CheckBridgeReceipt& effect) {
     later([effect] {
-      return BridgeReceiptChecked{effect.bridge, effect.op_id,
+      return BridgeReceiptChecked{effect.bridge, effect.receipt,
                                   schemas::verify_receipt(effect.bytes, effect.key)};
     });
   }

@@ -74,9 +74,11 @@ Heard heard_receipt(const Subjects& subjects, const MessageView& message) {
 Heard heard_hello(const Subjects& subjects, const MessageView& message) {
   auto who = speaker_of(subjects, message);
   auto hello = schemas::decode<schemas::Hello>(message.data);
-  if (!who || !hello) return std::nullopt;
-  return HelloReceived{std::move(who->address), std::move(who->instance), std::move(*hello),
-                       std::move(who->reply)};
+  if (!who) return std::nullopt;
+  HelloReceived heard{std::move(who->address), std::move(who->instance), {}, std::move(who->reply)};
+  if (hello) heard.hello = std::move(*hello);
+  if (!hello) heard.unreadable = std::move(hello.error());
+  return heard;
 }
 
 Heard heard_beat(const Subjects& subjects, const MessageView& message) {
@@ -98,9 +100,12 @@ Heard heard_stopped(const Subjects& subjects, const MessageView& message) {
 Heard heard_store(const Subjects& subjects, const MessageView& message) {
   auto who = speaker_of(subjects, message);
   auto request = schemas::decode<schemas::StoreRequest>(message.data);
-  if (!who || !request) return std::nullopt;
-  return StoreRequested{std::move(who->address), std::move(who->instance), std::move(*request),
-                        std::move(who->reply)};
+  if (!who) return std::nullopt;
+  StoreRequested heard{
+      std::move(who->address), std::move(who->instance), {}, std::move(who->reply)};
+  if (request) heard.request = std::move(*request);
+  if (!request) heard.unreadable = std::move(request.error());
+  return heard;
 }
 
 void listen(nats::Connection& control, nats::Connection& agents, const Subjects& subjects,

@@ -1,5 +1,5 @@
 // What control hears, decoded into events of the core. nullopt: not what it should be; the caller
-// counts it.
+// counts it. A request that cannot be read is an event all the same: whoever asked is told why.
 //
 // Identities come from the subject, which the broker checked. Reply subjects are taken only where
 // they lie under the asker's own inbox; otherwise nobody is answered.

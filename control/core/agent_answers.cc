@@ -16,15 +16,22 @@ namespace {
 
 json latch_json(const HeldKill& held) {
   const schemas::Latch& latch = held.latch;
-  return {{"op_id", latch.op_id},        {"seq", latch.seq},
-          {"scope", latch.scope.text()}, {"mode", name(latch.mode)},
-          {"actor", latch.actor},        {"reason", latch.reason},
-          {"since_ms", latch.since_ms},  {"since", utc_text(latch.since_ms)}};
+  json shown = {{"op_id", latch.op_id},        {"seq", latch.seq},
+                {"scope", latch.scope.text()}, {"mode", name(latch.mode)},
+                {"actor", latch.actor},        {"reason", latch.reason},
+                {"since_ms", latch.since_ms},  {"since", utc_text(latch.since_ms)}};
+  if (!held.given_as.empty()) shown["given_as"] = held.given_as;
+  return shown;
 }
 
 json latches_json(const std::vector<HeldKill>& kills) {
   json list = json::array();
   for (const HeldKill& held : kills) list.push_back(latch_json(held));
+  return list;
+}
+json latches_json(const std::vector<const HeldKill*>& kills) {
+  json list = json::array();
+  for (const HeldKill* held : kills) list.push_back(latch_json(*held));
   return list;
 }
 
@@ -58,9 +65,9 @@ json instance_json(const StatusView& view, const AgentInstance& instance, bool w
                 {"incarnation", instance.incarnation},
                 {"heard_ms_ago", ago_ms(view.now, instance.heard_us)}};
   if (!kills.empty()) {
-    shown["killed_by"] = kills.front().latch.actor;
-    shown["reason"] = kills.front().latch.reason;
-    shown["confirmed"] = instance.confirmed_op == kills.front().latch.op_id;
+    shown["killed_by"] = kills.front()->latch.actor;
+    shown["reason"] = kills.front()->latch.reason;
+    shown["confirmed"] = instance.confirmed_op == kills.front()->latch.op_id;
   }
   if (!wide) return shown;
   shown["host"] = instance.stored.host;

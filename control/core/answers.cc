@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "control/core/json_text.h"
@@ -54,7 +55,13 @@ std::string error_json(const schemas::Error& error) {
 std::string accepted_json(const std::string& op_id, std::uint64_t seq,
                           const std::vector<std::string>& warnings) {
   json answer = {{"stage", "accepted"}, {"op_id", op_id}, {"seq", seq}};
-  if (!warnings.empty()) answer["warning"] = fmt::format("{}", fmt::join(warnings, "; "));
+  if (!warnings.empty()) {
+    const std::size_t shown = std::min(warnings.size(), kWarningsShown);
+    std::string all =
+        fmt::format("{}", fmt::join(warnings.begin(), warnings.begin() + shown, "; "));
+    if (shown < warnings.size()) all += fmt::format("; and {} more", warnings.size() - shown);
+    answer["warning"] = std::move(all);
+  }
   return text(answer);
 }
 
@@ -78,8 +85,6 @@ std::string gathering_json(const Gathering& gathering) {
   if (gathering.of() == 0) answer["warning"] = "no bridge is open";
   if (gathering.is_kill) {
     answer["forwarded_before"] = gathering.forwarded_before;
-    answer["forwarded_after"] = gathering.forwarded_after;
-    answer["refused_since"] = gathering.refused_since;
   }
   return text(answer);
 }
@@ -152,6 +157,7 @@ std::string event_json(const AuditEntry& entry) {
 
 std::string order_detail(const schemas::Record& record) {
   json detail = {{"reason", record.reason}};
+  if (!record.target.empty()) detail["given_as"] = record.target;
   if (record.kind == schemas::RecordKind::kKill) {
     detail["mode"] = name(record.mode);
     detail["grace_ms"] = record.grace_ms;
@@ -164,6 +170,12 @@ std::string order_detail(const schemas::Record& record) {
 
 std::string text_detail(const char* key, const std::string& value) {
   return text({{key, value}});
+}
+
+std::string adopted_detail(const std::string& from, const schemas::Record& kill) {
+  json detail = {{"from", from}, {"reason", kill.reason}};
+  if (!kill.target.empty()) detail["given_as"] = kill.target;
+  return text(detail);
 }
 
 std::string kill_sentence(const schemas::Latch& latch) {

@@ -32,6 +32,8 @@ namespace estop::control {
 // The last answer: ok if everything in `wait` is reached.
 [[nodiscard]] std::string done_json(const std::string& op_id, StageSet reached, StageSet wait);
 inline constexpr std::size_t kMissingShown = 100;
+inline constexpr std::size_t kWarningsShown = 8;  // of an order; the rest is counted
+inline constexpr std::size_t kKillsNamed = 3;     // of many in one warning
 
 [[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows);
 [[nodiscard]] std::string verdict_json(const AuditVerdict& verdict);
@@ -40,6 +42,7 @@ inline constexpr std::size_t kMissingShown = 100;
 // Details of audit lines.
 [[nodiscard]] std::string order_detail(const schemas::Record& record);
 [[nodiscard]] std::string text_detail(const char* key, const std::string& text);
+[[nodiscard]] std::string adopted_detail(const std::string& from, const schemas::Record& kill);
 
 struct StatusView {
   std::string version;

@@ -6,8 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "schemas/order.h"
 #include "schemas/printable.h"
-
 
 namespace estop::control {
 
@@ -37,38 +37,43 @@ Result<json> parse_object(std::string_view text) {
   return parsed;
 }
 
+constexpr std::size_t kFieldShown_bytes = 64;
+
 // Reads the fields of one command; remembers the first problem and which fields were asked for.
+// Tolerant: a field that is not as it should be is ignored or put in range, with a note.
 class Fields {
  public:
-  explicit Fields(json object) : object_(std::move(object)) {}
+  Fields(json object, bool is_tolerant) : object_(std::move(object)), is_tolerant_(is_tolerant) {}
+
+  [[nodiscard]] bool is_tolerant() const { return is_tolerant_; }
 
   std::string text(const char* key, std::size_t max_bytes) {
     const json* value = find(key);
     if (value == nullptr) return {};
-    if (!value->is_string()) return refuse(key, "is not a text"), std::string();
+    if (!value->is_string()) return object_to(key, "is not a text"), std::string();
     auto found = value->get<std::string>();
-    if (found.size() > max_bytes) {
-      refuse(key, "is longer than " + std::to_string(max_bytes) + " bytes");
-    }
-    return found;
+    if (found.size() <= max_bytes) return found;
+    object_to(key, "is longer than " + std::to_string(max_bytes) + " bytes");
+    return {};
   }
 
   std::uint64_t number(const char* key, std::uint64_t fallback, std::uint64_t low,
                        std::uint64_t high) {
     const json* value = find(key);
     if (value == nullptr) return fallback;
-    if (!value->is_number_unsigned() || *value < low || *value > high) {
-      refuse(key,
-             "is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-      return fallback;
+    if (value->is_number_unsigned() && *value >= low && *value <= high) {
+      return value->get<std::uint64_t>();
     }
-    return value->get<std::uint64_t>();
+    object_to(key,
+              "is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
+    if (!value->is_number_unsigned()) return fallback;
+    return *value > high ? high : low;
   }
 
   bool flag(const char* key) {
     const json* value = find(key);
     if (value == nullptr) return false;
-    if (!value->is_boolean()) refuse(key, "is neither true nor false");
+    if (!value->is_boolean()) object_to(key, "is neither true nor false");
     return value->is_boolean() && value->get<bool>();
   }
 
@@ -76,9 +81,12 @@ class Fields {
     const json* value = find(key);
     std::vector<std::string> found;
     if (value == nullptr) return found;
-    if (!value->is_array()) return refuse(key, "is not a list"), found;
+    if (!value->is_array()) return object_to(key, "is not a list"), found;
     for (const json& item : *value) {
-      if (!item.is_string()) return refuse(key, "holds something that is not a text"), found;
+      if (!item.is_string()) {
+        object_to(key, "holds something that is not a text");
+        continue;
+      }
       found.push_back(item.get<std::string>());
     }
     return found;
@@ -88,16 +96,24 @@ class Fields {
   template <class T>
   T one_of(const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
     const std::string chosen = text(key, schemas::kKeyMax_bytes);
-    if (find(key) == nullptr) return choices.begin()->second;
+    const json* given = find(key);
+    if (given == nullptr || !given->is_string()) return choices.begin()->second;
     std::string known;
     for (const auto& [word, value] : choices) {
       if (chosen == word) return value;
       known += known.empty() ? word : std::string(", ") + word;
     }
-    refuse(key, "is not one of: " + known);
+    object_to(key, "is not one of: " + known);
     return choices.begin()->second;
   }
 
+  // Refuses the command or, where that is possible, only this field of it.
+  void object_to(const char* key, const std::string& why) {
+    if (!is_tolerant_) return refuse(key, why);
+    note(std::string("'") + key + "' " + why);
+  }
+  void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
+  std::vector<std::string> take_notes() { return std::move(notes_); }
   void refuse(const char* key, const std::string& why, Errc code = Errc::kBadArgument) {
     if (problem_.code == Errc::kOk) problem_ = {code, std::string("'") + key + "' " + why};
   }
@@ -125,7 +141,9 @@ class Fields {
   }
 
   json object_;
+  bool is_tolerant_;
   std::set<std::string> asked_;
+  std::vector<std::string> notes_;
   schemas::Error problem_{Errc::kOk, {}};
 };
 
@@ -136,12 +154,13 @@ StageSet read_wait(Fields& fields, StageSet fallback, std::initializer_list<Stag
     const auto* found = std::find_if(allowed.begin(), allowed.end(),
                                      [&](Stage stage) { return name(stage) == word; });
     if (found == allowed.end()) {
-      fields.refuse("wait", "names '" + word + "', which is no stage of this order");
+      fields.object_to("wait", "names '" + schemas::printable(word, kFieldShown_bytes) +
+                                   "', which is no stage of this order");
     } else {
       chosen = static_cast<StageSet>(chosen | bit(*found));
     }
   }
-  return words.empty() ? fallback : chosen;
+  return chosen == 0 ? fallback : chosen;
 }
 
 OrderRequest read_order(Fields& fields) {
@@ -154,17 +173,33 @@ OrderRequest read_order(Fields& fields) {
   } else {
     fields.refuse(parsed.error());
   }
-  order.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
-  if (order.reason.empty()) {
-    fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
+  if (fields.is_tolerant()) {
+    order.reason = fields.text("reason", schemas::kControlMessageMax_bytes);  // see settle_kill
+  } else {
+    order.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
+    if (order.reason.empty()) {
+      fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
+    }
   }
   order.op_id = fields.text("op_id", schemas::kOpIdMax_bytes);
   if (!order.op_id.empty() && !schemas::is_segment(order.op_id)) {
-    fields.refuse("op_id", "may hold a-z, 0-9, '-' and '_' only");
+    fields.object_to("op_id", "may hold a-z, 0-9, '-' and '_' only");
+    order.op_id.clear();
   }
   order.timeout_ms =
       static_cast<std::uint32_t>(fields.number("timeout_ms", kWait_ms, 1, kWaitMax_ms));
   return order;
+}
+
+// By the rule that holds for orders that come signed, too.
+void settle(KillCommand& kill) {
+  schemas::Record as_order;
+  as_order.mode = kill.mode;
+  as_order.grace_ms = kill.grace_ms;
+  as_order.reason = std::move(kill.order.reason);
+  for (std::string& note : schemas::settle_kill(as_order)) kill.notes.push_back(std::move(note));
+  kill.grace_ms = as_order.grace_ms;
+  kill.order.reason = std::move(as_order.reason);
 }
 
 Command read_kill(Fields& fields) {
@@ -175,20 +210,24 @@ Command read_kill(Fields& fields) {
   const bool asks_to_revoke = fields.flag("revoke");
   kill.revoke = asks_to_revoke && can_revoke;
   const StageSet revoked = kill.revoke ? bit(Stage::kRevoked) : StageSet{0};
+  const StageSet usual = bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable);
   kill.order.wait = read_wait(
-      fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable) | revoked,
+      fields, usual | revoked,
       {Stage::kFenced, Stage::kStopped, Stage::kDurable, Stage::kCommitted, Stage::kRevoked});
   const bool waits_for_nothing = !asks_to_revoke && (kill.order.wait & bit(Stage::kRevoked)) != 0;
   if (!kill.revoke) kill.order.wait &= static_cast<StageSet>(~bit(Stage::kRevoked));
+  if (kill.order.wait == 0) kill.order.wait = usual;
   kill.mode = fields.one_of<schemas::KillMode>(
       "mode", {{"grace", schemas::KillMode::kGrace}, {"now", schemas::KillMode::kNow}});
   kill.grace_ms = static_cast<std::uint32_t>(
       fields.number("grace_ms", schemas::kGrace_ms, 0, schemas::kGraceMax_ms));
-  if (kill.mode == schemas::KillMode::kNow) kill.grace_ms = 0;
-  kill.ignored = fields.unknown();
-  // A stop does not fail over this.
-  if (waits_for_nothing) kill.ignored.emplace_back("wait: revoked, without revoke");
-  if (!can_revoke && asks_to_revoke) kill.ignored.emplace_back("revoke");
+  for (const std::string& field : fields.unknown()) {
+    fields.note("ignored field '" + schemas::printable(field, kFieldShown_bytes) + "'");
+  }
+  if (waits_for_nothing) fields.note("ignored field 'wait: revoked, without revoke'");
+  if (!can_revoke && asks_to_revoke) fields.note("ignored field 'revoke'");
+  kill.notes = fields.take_notes();
+  settle(kill);
   return kill;
 }
 
@@ -302,7 +341,7 @@ Result<Command> parse_command(std::string_view verb, std::string_view text) {
   }
   auto object = parse_object(text);
   if (!object) return tl::make_unexpected(object.error());
-  Fields fields(std::move(*object));
+  Fields fields(std::move(*object), verb == "kill");
   Command command = found->second(fields);
   if (fields.problem().code != Errc::kOk) return tl::make_unexpected(fields.problem());
   return command;

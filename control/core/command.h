@@ -1,8 +1,8 @@
 // What an operator can ask for, parsed from the JSON of a command and checked.
 //
-// A kill is read with tolerance: an unknown field becomes a warning, because a stop must not fail
-// over a newer command line. Everything else is strict: a misspelt field of a resume could widen
-// what it lifts.
+// A kill is refused only if its scope is unclear. Whatever else is missing, unknown, of another
+// type or out of range is ignored or put in range, with a note to its operator, and it acts.
+// Everything else is strict: a misspelt field of a resume could widen what it lifts.
 #pragma once
 
 #include <cstdint>
@@ -41,16 +41,17 @@ inline constexpr std::uint32_t kWaitMax_ms = 600'000;
 struct OrderRequest {
   schemas::Scope scope;
   std::string reason;
-  std::string op_id;  // empty: control makes one
-  StageSet wait = 0;  // the answer stream ends when these are reached
+  std::string op_id;   // empty: control makes one
+  StageSet wait = 0;   // the answer stream ends when these are reached
+  StageSet never = 0;  // of these, what cannot be reached: it is named at the end, not waited for
   std::uint32_t timeout_ms = kWait_ms;
 };
 struct KillCommand {
   OrderRequest order;
   schemas::KillMode mode = schemas::KillMode::kGrace;
   std::uint32_t grace_ms = schemas::kGrace_ms;
-  bool revoke = false;               // withdraw the credentials, too, once the fence holds
-  std::vector<std::string> ignored;  // unknown fields
+  bool revoke = false;             // withdraw the credentials, too, once the fence holds
+  std::vector<std::string> notes;  // what is not as it was asked for, a sentence each
 };
 struct ResumeCommand {
   OrderRequest order;

@@ -6,6 +6,7 @@
 
 #include "control/core/control_core.h"
 #include "schemas/codec.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -19,10 +20,24 @@ namespace {
 constexpr std::uint64_t kHealthEvery_us = 1'000'000;
 constexpr std::uint64_t kStopsEvery_us = 100'000;  // progress while many confirm
 
-std::vector<schemas::Latch> latches_of(const std::vector<HeldKill>& kills) {
+// As many as an answer may hold, narrowest scope first. One is enough to stop whoever reads it, and
+// when those are lifted the next ones are there.
+std::vector<schemas::Latch> latches_of(const std::vector<const HeldKill*>& kills) {
+  constexpr std::size_t kTold_bytes = schemas::kControlMessageMax_bytes / 4;
+  constexpr std::size_t kOther_bytes = 512;  // of a latch, without its reason
   std::vector<schemas::Latch> latches;
-  for (const HeldKill& held : kills) latches.push_back(held.latch);
+  std::size_t bytes = 0;
+  for (const HeldKill* held : kills) {
+    bytes += held->latch.reason.size() + kOther_bytes;
+    if (bytes > kTold_bytes) break;
+    latches.push_back(held->latch);
+  }
   return latches;
+}
+
+// A detail that its reader takes.
+std::string detail_of(const schemas::Error& error) {
+  return schemas::printable(error.detail, schemas::kReasonMax_bytes);
 }
 
 std::string who(const schemas::Address& address, const schemas::Instance& instance) {
@@ -33,6 +48,13 @@ std::string who(const schemas::Address& address, const schemas::Instance& instan
 
 void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
   ++counters_.hellos;
+  if (asked.unreadable.code != Errc::kOk) {
+    schemas::HelloReply no;
+    no.code = asked.unreadable.code;
+    no.detail = detail_of(asked.unreadable);
+    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
+    return;
+  }
   if (asked.hello.goodbye) {
     const AgentInstance* gone = registry_.goodbye(asked.address, asked.instance, now.wall_ms);
     if (gone == nullptr) return;
@@ -48,7 +70,7 @@ void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
   if (!instance) {
     schemas::HelloReply no;
     no.code = instance.error().code;
-    no.detail = instance.error().detail;
+    no.detail = detail_of(instance.error());
     out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
     return;
   }
@@ -70,7 +92,7 @@ void ControlCore::on(const CheckpointsListed& listed, Now, Effects& out) {
     reply.checkpoints = *listed.checkpoints;
   } else {  // an agent that starts without its checkpoints would begin anew
     reply.code = listed.checkpoints.error().code;
-    reply.detail = listed.checkpoints.error().detail;
+    reply.detail = detail_of(listed.checkpoints.error());
   }
   out.push_back(ReplyToAgent{listed.reply, schemas::encode(reply)});
 }
@@ -95,6 +117,7 @@ void ControlCore::on(const StoppedReceived& received, Now, Effects& out) {
   const AgentInstance* instance = registry_.find(received.address, received.instance);
   const StopCount* count = registry_.stops(received.receipt.op_id);
   if (instance == nullptr || count == nullptr || !count->missing.contains(instance->name())) return;
+  if (!ledger_.had_seq(received.receipt.op_id, received.receipt.seq)) return;
   out.push_back(CheckStopped{received.address, received.instance, received.receipt, received.bytes,
                              instance->stored.key});
 }
@@ -174,7 +197,7 @@ void ControlCore::on(const StoreRequested& asked, Now now, Effects& out) {
   if (const auto allowed = may_store(asked, now); !allowed) {
     schemas::StoreReply no;
     no.code = allowed.error().code;
-    no.detail = allowed.error().detail;
+    no.detail = detail_of(allowed.error());
     out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
     return;
   }
@@ -184,6 +207,7 @@ void ControlCore::on(const StoreRequested& asked, Now now, Effects& out) {
 // What is done may be written down as long as this life lasts; what is new may not begin under a
 // kill.
 schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now now) const {
+  if (asked.unreadable.code != Errc::kOk) return tl::make_unexpected(asked.unreadable);
   if (!ledger_.is_leading()) return fail(Errc::kNoContact, "control does not lead yet");
   const std::string& name = asked.instance.text();
   const auto life = ledger_.latches().incarnation(asked.address, name);
@@ -194,11 +218,11 @@ schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now no
   }
   const StoreOp op = asked.request.op;
   if (op != StoreOp::kPut && op != StoreOp::kEffectBegin) return {};
-  for (const HeldKill& held : ledger_.latches().covering(asked.address, name)) {
-    const bool in_grace = held.latch.mode == schemas::KillMode::kGrace &&
-                          now.boot_us < held.since_us + held.grace_ms * 1'000ULL;
+  for (const HeldKill* held : ledger_.latches().covering(asked.address, name)) {
+    const bool in_grace = held->latch.mode == schemas::KillMode::kGrace &&
+                          now.boot_us < held->since_us + held->grace_ms * 1'000ULL;
     if (op == StoreOp::kPut && in_grace) continue;
-    return fail(Errc::kSenderKilled, kill_sentence(held.latch));
+    return fail(Errc::kSenderKilled, kill_sentence(held->latch));
   }
   return {};
 }

@@ -52,44 +52,65 @@ schemas::Record ControlCore::asked_draft(RecordKind kind, const CommandReceived&
 
 void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, Now now,
                        Effects& out) {
-  const OrderRequest& request = kill.order;
-  want_revocation(asked, kill, now);
-  if (watch_unwritten(asked, kill, now, out)) return;
-  if (watch_proposed(asked, request, RecordKind::kKill, now, out)) return;
-  if (repeat(asked, request, RecordKind::kKill, now, out)) return;
+  OrderRequest request = kill.order;
+  if (request.op_id.empty()) request.op_id = asked.fresh_op_id;
+  const KillClaim claim = claim_kill(request.op_id, request.scope, asked.actor);
+  if (claim.is == OpIs::kLifted) return refuse(asked, lifted_error(claim, request.scope), now, out);
+  std::vector<std::string> notes = kill.notes;
+  if (!claim.given_as.empty()) notes.push_back(taken_note(claim));
+  if (const auto may = may_revoke(asked, kill); !may) {
+    notes.push_back("nothing is revoked: " + may.error().detail);
+    request.never = bit(Stage::kRevoked);
+  } else if (kill.revoke) {
+    want_revocation(asked, kill, claim.op_id, now);
+  }
+  if (claim.is != OpIs::kNew) {
+    keep_proof(asked, request.scope.text(), claim.op_id, now, out);
+    return watch(kept_order(claim, request.scope, now, out), asked, request, std::move(notes), now,
+                 out);
+  }
   schemas::Record draft = asked_draft(RecordKind::kKill, asked, request);
+  draft.op_id = claim.op_id;
+  draft.target = claim.given_as;
   draft.mode = kill.mode;
   draft.grace_ms = kill.grace_ms;
   if (auto fits = schemas::check_record(draft); !fits) {
     return refuse(asked, fits.error(), now, out);
   }
-  if (needs_second(draft)) return propose(asked, request, std::move(draft), now, out);
-  std::vector<std::string> warnings = kill_warnings(request.scope);
-  for (const std::string& field : kill.ignored) warnings.push_back("ignored field '" + field + "'");
-  watch(order_kill(std::move(draft), warnings, now, out), asked, request, now, out);
+  if (needs_second(draft)) {
+    return propose(asked, request, std::move(draft), std::move(notes), now, out);
+  }
+  Order& order = order_kill(std::move(draft), kill_warnings(request.scope), now, out);
+  keep_proof(asked, request.scope.text(), claim.op_id, now, out);
+  watch(order, asked, request, std::move(notes), now, out);
 }
 
-Order& ControlCore::order_kill(schemas::Record draft, const std::vector<std::string>& warnings,
-                               Now now, Effects& out) {
+Order& ControlCore::order_kill(schemas::Record draft, std::vector<std::string> warnings, Now now,
+                               Effects& out) {
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
   const std::string event = event_json(entry);
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   ++counters_.kills;
-  begin_kill(record, warnings, now, out);
+  Order& order = begin_kill(record, std::move(warnings), now, out);
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event});
-  return *orders_.find(record.record.op_id);
+  return order;
 }
 
 void ControlCore::watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
-                        Now now, Effects& out) {
-  orders_.watch(order, asked.reply, request.wait, now.boot_us + request.timeout_ms * 1'000ULL, out);
+                        std::vector<std::string> notes, Now now, Effects& out) {
+  orders_.watch(order, asked.reply, request, std::move(notes),
+                now.boot_us + request.timeout_ms * 1'000ULL, out);
 }
 
 std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope) const {
   std::vector<std::string> warnings;
-  for (const HeldKill& held : ledger_.latches().exactly(scope)) {
-    warnings.push_back("already " + kill_sentence(held.latch));
+  const auto& held = ledger_.latches().exactly(scope);
+  for (std::size_t i = 0; i < held.size() && i < kKillsNamed; ++i) {
+    warnings.push_back("already " + kill_sentence(held[i].latch));
+  }
+  if (held.size() > kKillsNamed) {
+    warnings.push_back(fmt::format("and by {} more kills of it", held.size() - kKillsNamed));
   }
   if (!registry_.knows(scope)) {
     warnings.emplace_back("nobody of that name has announced itself; whoever does is killed");
@@ -99,10 +120,10 @@ std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope)
 }
 
 // The record is published: everybody else is told, and the counting begins.
-void ControlCore::begin_kill(const schemas::SignedRecord& record,
-                             const std::vector<std::string>& warnings, Now now, Effects& out) {
+Order& ControlCore::begin_kill(const schemas::SignedRecord& record,
+                               std::vector<std::string> warnings, Now now, Effects& out) {
   publish_kill(record, out);
-  count_kill(record, warnings, now, out);
+  return count_kill(record, std::move(warnings), now, out);
 }
 
 void ControlCore::publish_kill(const schemas::SignedRecord& record, Effects& out) {
@@ -112,18 +133,19 @@ void ControlCore::publish_kill(const schemas::SignedRecord& record, Effects& out
   out.push_back(Flush{});
 }
 
-void ControlCore::count_kill(const schemas::SignedRecord& record,
-                             const std::vector<std::string>& warnings, Now now, Effects& out) {
-  Order& order = begin_order(record, warnings, now);
+Order& ControlCore::count_kill(const schemas::SignedRecord& record,
+                               std::vector<std::string> warnings, Now now, Effects& out) {
+  Order& order = begin_order(record, std::move(warnings), now);
   const std::string& op_id = order.op_id;
   StopCount& stops = registry_.expect_stops(op_id, record.record.scope, now.boot_us);
   const Gathering& fence = roster_.gather(op_id, record.record.seq, true, now.boot_us);
   if (fence.done_us != 0) gathered(order, fence, now, out);
   tell_stops(order, stops, now, out);
+  return order;
 }
 
 Order& ControlCore::begin_order(const schemas::SignedRecord& record,
-                                const std::vector<std::string>& warnings, Now now) {
+                                std::vector<std::string> warnings, Now now) {
   const schemas::Record& order = record.record;
   return orders_.add({.op_id = order.op_id,
                       .kind = order.kind,
@@ -131,46 +153,37 @@ Order& ControlCore::begin_order(const schemas::SignedRecord& record,
                       .actor = order.actor,
                       .frame = record.frame,
                       .started_us = now.boot_us,
-                      .accepted = accepted_json(order.op_id, order.seq, warnings)});
+                      .seq = order.seq,
+                      .warnings = std::move(warnings)});
 }
 
 // --- Asked again ---
 
-// True: the op id is known. Its first order stands; the asker watches it as it goes on.
-bool ControlCore::repeat(const CommandReceived& asked, const OrderRequest& request, RecordKind kind,
-                         Now now, Effects& out) {
-  const OpState* known = request.op_id.empty() ? nullptr : ledger_.find(request.op_id);
-  if (known == nullptr) return false;
-  if (known->kind != kind || known->scope != request.scope) {
-    refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
-           out);
-    return true;
-  }
-  const HeldKill* held = ledger_.latches().find(request.op_id);
-  Order* order = orders_.find(request.op_id);
-  if (order == nullptr) {
-    schemas::SignedRecord first;
-    first.record = draft_of(kind, request.op_id, asked.actor);
-    first.record.seq = known->seq;
-    first.record.scope = known->scope;
-    std::vector<std::string> notes = {"this order was given before"};
-    if (kind == RecordKind::kKill && held == nullptr)
-      notes.emplace_back("a resume lifted it since");
-    if (held != nullptr) first.frame = held->frame;
-    order = &begin_order(first, notes, now);
-    if (held != nullptr) {
-      Ledger::announce(held->frame, out);  // whoever obeys it already confirms once more
-      begin_kill(first, notes, now, out);
-      order = orders_.find(request.op_id);
-    } else if (kind == RecordKind::kResume && known->applied) {
-      gathered(*order, roster_.gather(request.op_id, known->seq, false, now.boot_us), now, out);
-    }
-    if (known->committed) orders_.reach(*order, Stage::kCommitted, committed_json(known->seq), out);
-    if (known->durable)
-      orders_.reach(*order, Stage::kDurable, durable_json(known->audit_number), out);
-  }
-  watch(*order, asked, request, now, out);
-  return true;
+// A kill that waits or holds, as it goes on. After 10 minutes or a restart it is counted anew:
+// whoever obeys it already confirms once more.
+Order& ControlCore::kept_order(const KillClaim& claim, const schemas::Scope& scope, Now now,
+                               Effects& out) {
+  if (Order* order = orders_.find(claim.op_id)) return *order;
+  const std::vector<std::string> notes = {"this order was given before"};
+  schemas::SignedRecord first;
+  first.record = draft_of(RecordKind::kKill, claim.op_id, {});
+  first.record.scope = scope;
+  const OpState* known = ledger_.find(claim.op_id);
+  if (claim.is != OpIs::kInForce || known == nullptr) return begin_order(first, notes, now);
+  const HeldKill* held = ledger_.latches().find(claim.op_id);
+  first.record.seq = known->seq;
+  first.record.actor = held != nullptr ? held->latch.actor : std::string();
+  first.frame = held != nullptr ? held->frame : ledger_.stored_frame(claim.op_id);
+  if (first.frame.empty()) return begin_order(first, notes, now);
+  Ledger::announce(first.frame, out);
+  Order& order = begin_kill(first, notes, now, out);
+  tell_progress(order, *known, out);
+  return order;
+}
+
+void ControlCore::tell_progress(Order& order, const OpState& known, Effects& out) {
+  if (known.committed) orders_.reach(order, Stage::kCommitted, committed_json(known.seq), out);
+  if (known.durable) orders_.reach(order, Stage::kDurable, durable_json(known.audit_number), out);
 }
 
 // --- Questions ---

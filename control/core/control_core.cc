@@ -119,17 +119,24 @@ void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& o
   }
 }
 
+// H59: no kill that is not committed is left out. Where they do not fit one frame there are
+// several, and the grants are in the last: whoever opens by it has read the others on the same
+// connection.
 void ControlCore::publish_lease(Now now, Effects& out) {
   if (!ledger_.is_leading()) return;
   next_lease_us_ = now.boot_us + options_.lease_every_us;
-  const schemas::LeaseFrame frame{.term = ledger_.term(),
-                                  .head = ledger_.head(),
-                                  .grants = roster_.grant(),
-                                  .uncommitted = ledger_.kills_beyond_head(),
-                                  .sent_at_ms = now.wall_ms};
-  auto bytes = schemas::sign_lease(frame, ledger_.key());
-  if (!bytes) return alarm("unwritable-lease", "control", to_string(bytes.error()), now, out);
-  out.push_back(PublishLease{std::move(*bytes)});
+  schemas::LeaseFrame frame;
+  frame.term = ledger_.term();
+  frame.head = ledger_.head();
+  frame.sent_at_ms = now.wall_ms;
+  auto parts = ledger_.kills_beyond_head();
+  for (auto& part : parts) {
+    frame.uncommitted = std::move(part);
+    if (&part == &parts.back()) frame.grants = roster_.grant();
+    auto bytes = schemas::sign_lease(frame, ledger_.key());
+    if (!bytes) return alarm("unwritable-lease", "control", to_string(bytes.error()), now, out);
+    out.push_back(PublishLease{std::move(*bytes)});
+  }
 }
 
 // --- Time ---
@@ -160,6 +167,8 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
              order->newest.contains(Stage::kStopped) ? order->newest.at(Stage::kStopped) : "{}"),
          out);
   }
+  std::erase_if(alarms_told_,
+                [&](const auto& entry) { return now.boot_us >= entry.second + kAlarmAgain_us; });
   for (const std::string& op_id : orders_.forget_old(now.boot_us)) {
     roster_.forget(op_id);
     registry_.forget_stops(op_id);
@@ -174,6 +183,7 @@ void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
   next_announce_us_ = now.boot_us + kRetry_us;
   for (auto& [op_id, order] : orders_.all()) {
     if (order.kind != RecordKind::kKill || now.boot_us < order.started_us + kRetry_us) continue;
+    if (order.frame.empty()) continue;  // not written yet, or not to be told again
     const Gathering* fence = roster_.find(op_id);
     if (fence != nullptr && fence->done_us == 0) Ledger::announce(order.frame, out);
     const StopCount* stops = registry_.stops(op_id);
@@ -198,7 +208,7 @@ void ControlCore::note(AuditEntry entry, Effects& out) {
 
 void ControlCore::alarm(const std::string& kind, const std::string& subject,
                         const std::string& detail, Now now, Effects& out) {
-  auto& told = alarms_told_[kind + " " + subject];
+  std::uint64_t& told = alarms_told_[kind + " " + subject];
   if (told != 0 && now.boot_us < told + kAlarmAgain_us) return;
   told = now.boot_us;
   ++counters_.alarms;

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
 #include "control/core/ledger.h"
+#include "control/core/op_claim.h"
 #include "control/core/orders.h"
 #include "control/core/registry.h"
 #include "control/core/roster.h"
@@ -50,25 +52,42 @@ class ControlCore {
   void obey(const CommandReceived& asked, const AuditCommand& audit, Now now, Effects& out);
   void obey(const CommandReceived& asked, const VerifyCommand&, Now now, Effects& out);
   void obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now, Effects& out);
-  bool repeat(const CommandReceived& asked, const OrderRequest& order, schemas::RecordKind kind,
-              Now now, Effects& out);
+  Order& kept_order(const KillClaim& claim, const schemas::Scope& scope, Now now, Effects& out);
+  bool repeat_resume(const CommandReceived& asked, const ResumeCommand& resume, Now now,
+                     Effects& out);
+  void tell_progress(Order& order, const OpState& known, Effects& out);
   [[nodiscard]] static schemas::Record asked_draft(schemas::RecordKind kind,
                                                    const CommandReceived& asked,
                                                    const OrderRequest& request);
-  Order& order_kill(schemas::Record draft, const std::vector<std::string>& warnings, Now now,
+  Order& order_kill(schemas::Record draft, std::vector<std::string> warnings, Now now,
                     Effects& out);
   Order& order_resume(schemas::Record draft, Now now, Effects& out);
+  schemas::SignedRecord append_resume(schemas::Record draft, Now now, Effects& out);
+  [[nodiscard]] std::vector<std::string> resume_warnings(
+      const schemas::Scope& scope, const std::vector<std::string>& lifts) const;
   [[nodiscard]] schemas::Result<void> may_resume() const;
-  void watch(Order& order, const CommandReceived& asked, const OrderRequest& request, Now now,
-             Effects& out);
-  Order& begin_order(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
+  void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
+             std::vector<std::string> notes, Now now, Effects& out);
+  Order& begin_order(const schemas::SignedRecord& record, std::vector<std::string> warnings,
                      Now now);
-  void begin_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
-                  Now now, Effects& out);
+  Order& begin_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings, Now now,
+                    Effects& out);
   void publish_kill(const schemas::SignedRecord& record, Effects& out);
-  void count_kill(const schemas::SignedRecord& record, const std::vector<std::string>& warnings,
-                  Now now, Effects& out);
+  Order& count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings, Now now,
+                    Effects& out);
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
+
+  // What an op id is (control_ops.cc).
+  [[nodiscard]] std::optional<OpIs> use_of(const std::string& op_id, const schemas::Scope& scope,
+                                           const std::string& actor) const;
+  [[nodiscard]] KillClaim claim_kill(const std::string& op_id, const schemas::Scope& scope,
+                                     const std::string& actor) const;
+  [[nodiscard]] KillClaim claim_kill(const schemas::Record& kill) const;
+  [[nodiscard]] schemas::Error lifted_error(const KillClaim& claim,
+                                            const schemas::Scope& scope) const;
+  [[nodiscard]] static std::string taken_note(const KillClaim& claim);
+  [[nodiscard]] schemas::Result<void> is_same_resume(const ResumeCommand& resume) const;
+
   [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
       const CommandReceived& asked, const ResumeCommand& resume) const;
   [[nodiscard]] schemas::Result<void> can_lift(const schemas::Scope& scope,
@@ -93,15 +112,16 @@ class ControlCore {
 
   // Orders that wait for a second operator (control_proposals.cc).
   [[nodiscard]] bool needs_second(const schemas::Record& draft) const;
+  [[nodiscard]] bool may_propose(const std::string& actor) const;
   void propose(const CommandReceived& asked, const OrderRequest& request, schemas::Record draft,
-               Now now, Effects& out);
-  void propose(const schemas::SignedOrder& order, Now now, Effects& out);
+               std::vector<std::string> notes, Now now, Effects& out);
+  void propose(const schemas::SignedOrder& order, const KillClaim& claim, Now now, Effects& out);
   Order& keep_proposal(schemas::Record draft, Now now, Effects& out);
   [[nodiscard]] schemas::Result<void> may_approve(const CommandReceived& asked,
                                                   const ApproveCommand& approve,
                                                   const schemas::Record& draft) const;
-  bool watch_proposed(const CommandReceived& asked, const OrderRequest& request,
-                      schemas::RecordKind kind, Now now, Effects& out);
+  bool watch_proposed_resume(const CommandReceived& asked, const ResumeCommand& resume, Now now,
+                             Effects& out);
   void expire_proposals(Now now, Effects& out);
 
   // What operators signed, and kills that bridges hold (control_signed.cc).
@@ -110,16 +130,19 @@ class ControlCore {
   [[nodiscard]] schemas::Result<void> may_obey(const CommandReceived& asked) const;
   static void keep_proof(const CommandReceived& asked, const std::string& subject,
                          const std::string& op_id, Now now, Effects& out);
-  static void keep_order(const schemas::SignedOrder& order, Now now, Effects& out);
+  static void keep_order(const schemas::SignedOrder& order, const std::string& op_id, Now now,
+                         Effects& out);
   void on(const EmergencyReceived& emergency, Now now, Effects& out);
   void on(const WriteDue& due, Now now, Effects& out);
   void on(const OrderChecked& checked, Now now, Effects& out);
-  bool watch_unwritten(const CommandReceived& asked, const KillCommand& kill, Now now,
-                       Effects& out);
-  [[nodiscard]] bool is_known(const std::string& op_id) const;
-  void adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
-  void adopt(const schemas::SignedOrder& order, const std::string& from, Now now, Effects& out);
-  void adopt(schemas::Record draft, const std::string& from, Now now, Effects& out);
+  [[nodiscard]] bool is_proven(const schemas::SignedOrder& order, const std::string& from, Now now,
+                               Effects& out);
+  // True: it was no kill that control has already.
+  bool adopt(const std::string& bridge, const schemas::Bytes& frame, Now now, Effects& out);
+  void adopt(const schemas::SignedOrder& order, const KillClaim& claim, const std::string& from,
+             Now now, Effects& out);
+  void adopt(schemas::Record draft, const KillClaim& claim, const std::string& from, Now now,
+             Effects& out);
 
   void publish_lease(Now now, Effects& out);
   void repeat_unconfirmed(Now now, Effects& out);
@@ -127,7 +150,10 @@ class ControlCore {
                      Now now, Effects& out);
 
   // Credentials (control_credentials.cc).
-  void want_revocation(const CommandReceived& asked, const KillCommand& kill, Now now);
+  [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,
+                                                        const KillCommand& kill);
+  void want_revocation(const CommandReceived& asked, const KillCommand& kill,
+                       const std::string& op_id, Now now);
   void revoke_fenced(Now now, Effects& out);
   void on(const CredentialsRevoked& revoked, Now now, Effects& out);
   void on(const AccountsCompared& compared, Now now, Effects& out);

@@ -16,10 +16,21 @@ constexpr std::uint64_t kClientsEvery_us = 1'000'000;
 
 }  // namespace
 
-void ControlCore::want_revocation(const CommandReceived& asked, const KillCommand& kill, Now now) {
-  if (!kill.revoke) return;
+// H65: who may not `revoke` by name may not do it by a kill. The kill acts all the same.
+schemas::Result<void> ControlCore::may_revoke(const CommandReceived& asked,
+                                              const KillCommand& kill) {
+  if (!kill.revoke || asked.may_revoke) return {};
+  if (asked.proof.empty()) {
+    return schemas::fail(schemas::Errc::kBadSignature,
+                         "a kill with 'revoke' has to be signed with the operator's key");
+  }
+  return schemas::fail(schemas::Errc::kNotPermitted,
+                       "the credential allows no 'revoke' to operator " + asked.actor);
+}
+
+void ControlCore::want_revocation(const CommandReceived& asked, const KillCommand& kill,
+                                  const std::string& op_id, Now now) {
   const OrderRequest& request = kill.order;
-  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
   const std::uint64_t grace_us = std::max<std::uint64_t>(kill.grace_ms * 1'000ULL, kRevokeWait_us);
   revocations_.try_emplace(
       op_id, Revocation{Withdrawal{.op_id = op_id, .actor = asked.actor, .reason = request.reason},

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "control/core/control_core.h"
-#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -20,37 +19,42 @@ bool ControlCore::needs_second(const schemas::Record& draft) const {
   return options_.second_for_fleet_kill && draft.scope.kind() == schemas::Scope::Kind::kFleet;
 }
 
+// One operator cannot keep out the others: his own are few, and whoever has none waiting finds a
+// place also where all usual ones are taken.
+bool ControlCore::may_propose(const std::string& actor) const {
+  const auto own = static_cast<std::size_t>(
+      std::count_if(proposals_.begin(), proposals_.end(),
+                    [&](const auto& one) { return one.second.draft.actor == actor; }));
+  if (own >= kProposalsOfOneMax) return false;
+  return proposals_.size() < kProposalsMax || (own == 0 && proposals_.size() < 2 * kProposalsMax);
+}
+
 void ControlCore::propose(const CommandReceived& asked, const OrderRequest& request,
-                          schemas::Record draft, Now now, Effects& out) {
-  if (proposals_.size() >= kProposalsMax) {
+                          schemas::Record draft, std::vector<std::string> notes, Now now,
+                          Effects& out) {
+  if (!may_propose(draft.actor)) {
     return refuse(asked, {Errc::kOverLimit, "too many orders wait for a second operator"}, now,
                   out);
   }
   keep_proof(asked, draft.scope.text(), draft.op_id, now, out);
-  watch(keep_proposal(std::move(draft), now, out), asked, request, now, out);
+  watch(keep_proposal(std::move(draft), now, out), asked, request, std::move(notes), now, out);
 }
 
 // Bridges that know of the rule have left it alone.
-void ControlCore::propose(const schemas::SignedOrder& order, Now now, Effects& out) {
+void ControlCore::propose(const schemas::SignedOrder& order, const KillClaim& claim, Now now,
+                          Effects& out) {
   schemas::Record draft = order.kill.record;
-  const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
-  if (!good) {
-    ++counters_.bad_signatures;
-    return alarm("forged-order", draft.actor,
-                 "order " + draft.op_id + ": " + to_string(good.error()), now, out);
-  }
-  const std::string op_id = draft.op_id;
-  auto known = proposals_.find(op_id);
+  if (!is_proven(order, draft.actor, now, out)) return;
+  auto known = proposals_.find(claim.op_id);
   if (known == proposals_.end()) {
-    if (proposals_.size() >= kProposalsMax) return;
-    draft.reason = schemas::printable(std::move(draft.reason));
+    if (!may_propose(draft.actor)) return;
+    draft.op_id = claim.op_id;
+    draft.target = claim.given_as;
     keep_proposal(std::move(draft), now, out);
-    known = proposals_.find(op_id);
-  } else if (known->second.draft.actor != draft.actor || known->second.draft.scope != draft.scope) {
-    return;
+    known = proposals_.find(claim.op_id);
   }
   // Its command may have come before it.
-  if (!std::exchange(known->second.has_order, true)) keep_order(order, now, out);
+  if (!std::exchange(known->second.has_order, true)) keep_order(order, claim.op_id, now, out);
 }
 
 Order& ControlCore::keep_proposal(schemas::Record draft, Now now, Effects& out) {
@@ -61,25 +65,29 @@ Order& ControlCore::keep_proposal(schemas::Record draft, Now now, Effects& out) 
                               .kind = draft.kind,
                               .scope = draft.scope,
                               .actor = draft.actor,
-                              .started_us = now.boot_us,
-                              .accepted = accepted_json(draft.op_id, 0, {})});
+                              .started_us = now.boot_us});
   orders_.tell(order, Stage::kApproved, approved_json({}), out);
   proposals_[order.op_id] = {std::move(draft), now.boot_us + kProposalKept_us};
   return order;
 }
 
 // The same order sent once more by its first operator, who goes on watching.
-bool ControlCore::watch_proposed(const CommandReceived& asked, const OrderRequest& request,
-                                 RecordKind kind, Now now, Effects& out) {
+bool ControlCore::watch_proposed_resume(const CommandReceived& asked, const ResumeCommand& resume,
+                                        Now now, Effects& out) {
+  const OrderRequest& request = resume.order;
   const auto found = proposals_.find(request.op_id);
   if (found == proposals_.end()) return false;
   const schemas::Record& draft = found->second.draft;
-  if (draft.kind != kind || draft.scope != request.scope || draft.actor != asked.actor) {
+  const bool is_same = draft.kind == RecordKind::kResume && draft.scope == request.scope &&
+                       draft.actor == asked.actor &&
+                       (resume.lifts.empty() || resume.lifts == draft.lifts);
+  Order* order = orders_.find(request.op_id);
+  if (!is_same || order == nullptr) {
     refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
            out);
     return true;
   }
-  watch(*orders_.find(request.op_id), asked, request, now, out);
+  watch(*order, asked, request, {}, now, out);
   return true;
 }
 
@@ -89,7 +97,7 @@ void ControlCore::obey(const CommandReceived& asked, const ApproveCommand& appro
   const auto found = proposals_.find(op_id);
   if (found == proposals_.end()) {
     Order* given = ledger_.find(op_id) != nullptr ? orders_.find(op_id) : nullptr;
-    if (given != nullptr) return watch(*given, asked, approve.order, now, out);
+    if (given != nullptr) return watch(*given, asked, approve.order, {}, now, out);
     return refuse(asked,
                   {Errc::kNotFound, "no order '" + op_id +
                                         "' waits for a second operator (any more); `estop status` "
@@ -108,7 +116,7 @@ void ControlCore::obey(const CommandReceived& asked, const ApproveCommand& appro
   Order& order = is_kill ? order_kill(draft, kill_warnings(draft.scope), now, out)
                          : order_resume(draft, now, out);
   orders_.reach(order, Stage::kApproved, approved_json(asked.actor), out);
-  watch(order, asked, approve.order, now, out);
+  watch(order, asked, approve.order, {}, now, out);
 }
 
 Result<void> ControlCore::may_approve(const CommandReceived& asked, const ApproveCommand& approve,

@@ -34,7 +34,8 @@ inline constexpr std::uint64_t kRevokeWait_us = 500'000;  // for receipts, after
 inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;     // after one that failed
 inline constexpr std::uint64_t kProposalKept_us = 600'000'000;  // for the second operator
 inline constexpr std::size_t kProposalsMax = 64;
-inline constexpr std::size_t kHeldMax = 64;  // kills taken over from one beat
+inline constexpr std::size_t kProposalsOfOneMax = 16;  // operator
+inline constexpr std::size_t kHeldMax = 64;            // kills taken over from one beat
 
 // Since the start.
 struct CoreCounters {

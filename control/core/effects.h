@@ -77,11 +77,10 @@ struct ReadDetails {  // answered by DetailsRead
   schemas::Address address;
   ReplyTo reply;
 };
-// Later, after what the operator waits for: a signature costs 174 µs. Answered by
-// BridgeReceiptChecked.
+// Nothing is confirmed before (174 µs). Answered by BridgeReceiptChecked.
 struct CheckBridgeReceipt {
   std::string bridge;
-  std::string op_id;
+  schemas::BridgeReceipt receipt;
   schemas::Bytes bytes;
   schemas::PublicKey key{};
 };

@@ -41,7 +41,8 @@ struct CommandReceived {
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   ReplyTo reply;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
-  std::string proof{};  // the whole signed command, verified; empty: it was not signed
+  std::string proof{};      // the whole signed command, verified; empty: it was not signed
+  bool may_revoke = false;  // a signed kill whose credential allows the verb `revoke`, too
 };
 
 // A kill that the operator signed himself, and that the bridges heard at the same time.
@@ -106,11 +107,11 @@ struct BridgeBeatReceived {
 struct BridgeReceiptReceived {
   std::string bridge;
   schemas::BridgeReceipt receipt;
-  schemas::Bytes bytes;  // for the later check of the signature
+  schemas::Bytes bytes;  // for the check of the signature
 };
 struct BridgeReceiptChecked {
   std::string bridge;
-  std::string op_id;
+  schemas::BridgeReceipt receipt;
   bool good = false;
 };
 
@@ -121,6 +122,7 @@ struct HelloReceived {
   schemas::Instance instance;
   schemas::Hello hello;
   ReplyTo reply;
+  schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `hello`
 };
 struct CheckpointsListed {  // completes a hello
   schemas::Address address;
@@ -151,6 +153,7 @@ struct StoreRequested {
   schemas::Instance instance;
   schemas::StoreRequest request;
   ReplyTo reply;
+  schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `request`
 };
 struct StoreAnswered {
   schemas::Address address;

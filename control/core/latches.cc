@@ -39,17 +39,17 @@ schemas::Latch latch_of(const schemas::Record& record) {
 
 void Latches::kill(const schemas::SignedRecord& kill, std::uint64_t now_us) {
   const schemas::Record& record = kill.record;
-  auto& kills = by_scope_[record.scope.tokens()];
-  if (by_op_.contains(record.op_id)) {
-    for (HeldKill& held : kills) {
-      if (held.latch.op_id != record.op_id) continue;
-      held.latch.seq = record.seq;
-      held.frame = kill.frame;
-    }
+  const auto [known, is_new] = by_op_.emplace(record.op_id, record.scope.tokens());
+  auto& kills = by_scope_[known->second];  // an op id has one scope
+  if (is_new) {
+    kills.push_back({latch_of(record), record.grace_ms, now_us, kill.frame, record.target});
     return;
   }
-  by_op_.emplace(record.op_id, record.scope.tokens());
-  kills.push_back({latch_of(record), record.grace_ms, now_us, kill.frame});
+  for (HeldKill& held : kills) {
+    if (held.latch.op_id != record.op_id || held.latch.scope != record.scope) continue;
+    held.latch.seq = record.seq;
+    held.frame = kill.frame;
+  }
 }
 
 void Latches::resume(const schemas::Record& record) {
@@ -75,9 +75,9 @@ const HeldKill* Latches::find(std::string_view op_id) const {
   return held == kills.end() ? nullptr : &*held;
 }
 
-std::vector<HeldKill> Latches::covering(const schemas::Address& address,
-                                        std::string_view instance) const {
-  std::vector<HeldKill> found;
+std::vector<const HeldKill*> Latches::covering(const schemas::Address& address,
+                                               std::string_view instance) const {
+  std::vector<const HeldKill*> found;
   if (by_scope_.empty()) return found;
   const std::string whole = whole_name(address, instance);
   const auto chain = chain_of(whole);
@@ -85,22 +85,23 @@ std::vector<HeldKill> Latches::covering(const schemas::Address& address,
     if (depth > 0 && chain[depth].empty()) continue;
     const auto kills = by_scope_.find(chain[depth]);
     if (kills == by_scope_.end()) continue;
-    found.insert(found.end(), kills->second.begin(), kills->second.end());
+    for (const HeldKill& held : kills->second) found.push_back(&held);
   }
   return found;
 }
 
-std::vector<HeldKill> Latches::exactly(const schemas::Scope& scope) const {
+const std::vector<HeldKill>& Latches::exactly(const schemas::Scope& scope) const {
+  static const std::vector<HeldKill> kNone;
   const auto found = by_scope_.find(scope.tokens());
-  return found == by_scope_.end() ? std::vector<HeldKill>{} : found->second;
+  return found == by_scope_.end() ? kNone : found->second;
 }
 
-std::vector<HeldKill> Latches::wider_than(const schemas::Scope& scope) const {
-  std::vector<HeldKill> found;
+std::vector<const HeldKill*> Latches::wider_than(const schemas::Scope& scope) const {
+  std::vector<const HeldKill*> found;
   for (const auto& [tokens, kills] : by_scope_) {
     const schemas::Scope& wider = kills.front().latch.scope;
-    if (wider != scope && wider.covers(scope))
-      found.insert(found.end(), kills.begin(), kills.end());
+    if (wider == scope || !wider.covers(scope)) continue;
+    for (const HeldKill& held : kills) found.push_back(&held);
   }
   return found;
 }

@@ -21,6 +21,9 @@ struct HeldKill {
   std::uint32_t grace_ms = 0;
   std::uint64_t since_us = 0;  // when this control first saw it, CLOCK_BOOTTIME
   schemas::Bytes frame;        // as signed, to be published again
+  // The op id that its operator gave it, if that named another order already: bridges may hold it
+  // under that one too.
+  std::string given_as{};
 };
 
 class Latches {
@@ -34,12 +37,13 @@ class Latches {
   [[nodiscard]] const HeldKill* find(std::string_view op_id) const;
   // Every kill that covers the instance, narrowest scope first; an empty instance asks for the
   // whole address.
-  [[nodiscard]] std::vector<HeldKill> covering(const schemas::Address& address,
-                                               std::string_view instance) const;
+  // Pointers are good until the latches change; so are references below.
+  [[nodiscard]] std::vector<const HeldKill*> covering(const schemas::Address& address,
+                                                      std::string_view instance) const;
   // Every kill of exactly this scope, oldest first.
-  [[nodiscard]] std::vector<HeldKill> exactly(const schemas::Scope& scope) const;
+  [[nodiscard]] const std::vector<HeldKill>& exactly(const schemas::Scope& scope) const;
   // Every kill of a wider scope that covers this one.
-  [[nodiscard]] std::vector<HeldKill> wider_than(const schemas::Scope& scope) const;
+  [[nodiscard]] std::vector<const HeldKill*> wider_than(const schemas::Scope& scope) const;
   [[nodiscard]] std::vector<HeldKill> all() const;
   // The newest life that a resume gave to the instance; 0 before the first.
   [[nodiscard]] std::uint64_t incarnation(const schemas::Address& address,

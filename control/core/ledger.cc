@@ -23,9 +23,11 @@ bool LogEntry::may_apply() const {
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
   draft.issued_at_ms = now.wall_ms;
   if (!blind_) {
+    const bool is_first = draft.seq == 0 && !ops_.contains(draft.op_id);
     auto made = sign_next(std::move(draft), out);
     if (!made) return {};
     LogEntry& entry = push({.record = std::move(*made), .audit = std::move(audit)});
+    ops_[entry.record.record.op_id].has_one_seq = is_first;
     if (entry.is_kill()) apply(entry.record, now.boot_us);
     publish(entry, out);
     return entry.record;
@@ -209,6 +211,7 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
       break;
     case RecordKind::kResume:
       latches_.resume(record);
+      remember_lifted(record);
       break;
     case RecordKind::kBridgeJoined:
     case RecordKind::kBridgeLeft:
@@ -217,6 +220,16 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
     case RecordKind::kEpochOpened:
     case RecordKind::kTermOpened:
       break;
+  }
+}
+
+void Ledger::remember_lifted(const Record& resume) {
+  for (const std::string& op_id : resume.lifts) {
+    const auto op = ops_.find(op_id);
+    if (op == ops_.end() || op->second.kind != RecordKind::kKill) continue;
+    if (op->second.scope != resume.scope || !op->second.lifted_by.empty()) continue;
+    op->second.lifted_by = given_op_id(resume);
+    op->second.lifted_ms = resume.issued_at_ms;
   }
 }
 
@@ -242,19 +255,23 @@ bool Ledger::contains(const schemas::Head& place) const {
   return place.epoch == epoch_ && place.seq <= applied_seq_ && hashes_[place.seq - 1] == place.hash;
 }
 
-std::vector<schemas::Bytes> Ledger::kills_beyond_head() const {
-  std::vector<schemas::Bytes> frames;
+std::vector<std::vector<schemas::Bytes>> Ledger::kills_beyond_head() const {
+  std::vector<std::vector<schemas::Bytes>> parts(1);
   std::size_t bytes = 0;
   const auto take = [&](const LogEntry& entry) {
-    if (!entry.is_kill() || bytes + entry.record.frame.size() > kLeaseKillsMax_bytes) return;
+    if (!entry.is_kill()) return;
     bytes += entry.record.frame.size();
-    frames.push_back(entry.record.frame);
+    if (bytes > kLeaseKillsMax_bytes) {
+      parts.emplace_back();
+      bytes = entry.record.frame.size();
+    }
+    parts.back().push_back(entry.record.frame);
   };
   std::for_each(unnumbered_.begin(), unnumbered_.end(), take);
   for (const LogEntry& entry : pending_) {
     if (entry.record.record.seq > applied_seq_) take(entry);
   }
-  return frames;
+  return parts;
 }
 
 const OpState* Ledger::find(const std::string& op_id) const {
@@ -262,13 +279,27 @@ const OpState* Ledger::find(const std::string& op_id) const {
   return found == ops_.end() ? nullptr : &found->second;
 }
 
-bool Ledger::is_being_lifted(const std::string& op_id) const {
-  return std::any_of(pending_.begin(), pending_.end(), [&](const LogEntry& entry) {
+bool Ledger::had_seq(const std::string& op_id, std::uint64_t seq) const {
+  const OpState* op = find(op_id);
+  if (op == nullptr) return false;
+  return op->has_one_seq ? seq == op->seq : seq <= op->seq;
+}
+
+std::map<std::string, std::string> Ledger::being_lifted() const {
+  std::map<std::string, std::string> lifted;
+  for (const LogEntry& entry : pending_) {
     const Record& record = entry.record.record;
-    const auto& lifts = record.lifts;
-    return record.kind == RecordKind::kResume && record.seq > applied_seq_ &&
-           std::find(lifts.begin(), lifts.end(), op_id) != lifts.end();
+    if (record.kind != RecordKind::kResume || record.seq <= applied_seq_) continue;
+    for (const std::string& op_id : record.lifts) lifted.emplace(op_id, given_op_id(record));
+  }
+  return lifted;
+}
+
+schemas::Bytes Ledger::stored_frame(const std::string& op_id) const {
+  const auto stored = std::find_if(log_.begin(), log_.end(), [&](const SignedRecord& one) {
+    return one.record.op_id == op_id && one.record.kind == RecordKind::kKill;
   });
+  return stored == log_.end() ? schemas::Bytes{} : stored->frame;
 }
 
 }  // namespace estop::control

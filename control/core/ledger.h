@@ -61,9 +61,15 @@ class Ledger {
   // Whether the applied log has exactly this hash at this place; the empty log is part of every
   // log.
   [[nodiscard]] bool contains(const schemas::Head& place) const;
-  [[nodiscard]] std::vector<schemas::Bytes> kills_beyond_head() const;
+  // All of them, in parts that fit one lease frame each; at least one part, which may be empty.
+  [[nodiscard]] std::vector<std::vector<schemas::Bytes>> kills_beyond_head() const;
   [[nodiscard]] const OpState* find(const std::string& op_id) const;
-  [[nodiscard]] bool is_being_lifted(const std::string& op_id) const;
+  // Whether the record of the op id has, or may have had, this number.
+  [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
+  // The op ids of kills that resumes on their way lift, and by which (see given_op_id).
+  [[nodiscard]] std::map<std::string, std::string> being_lifted() const;
+  // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
+  [[nodiscard]] schemas::Bytes stored_frame(const std::string& op_id) const;
   [[nodiscard]] const Latches& latches() const { return latches_; }
   [[nodiscard]] const std::map<std::string, schemas::PublicKey>& joined() const { return joined_; }
   [[nodiscard]] const schemas::SigningKey& key() const { return key_; }
@@ -77,6 +83,7 @@ class Ledger {
   void commit_through(std::uint64_t seq, std::vector<LedgerNews>& news);
   void advance(std::vector<LedgerNews>& news);
   void apply(const schemas::SignedRecord& applied, std::uint64_t now_us);
+  void remember_lifted(const schemas::Record& resume);
   LogEntry* entry_at(std::uint64_t seq);
   void read_stream(Effects& out);
   // Reading the stream (ledger_stream.cc); false: stopped.

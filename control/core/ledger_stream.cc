@@ -33,6 +33,7 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
     if (record.record.seq != hashes_.size() + 1) break;
     ops_[record.record.op_id] = op_of(record.record);
+    if (record.record.kind == RecordKind::kResume) remember_lifted(record.record);
     hashes_.push_back(record.hash);
     log_.push_back(std::move(record));
   }

@@ -82,7 +82,16 @@ struct OpState {
   bool committed = false;
   bool durable = false;
   bool applied = false;
+  bool has_one_seq = false;  // it never had another number, and none is out without it
   std::uint64_t audit_number = 0;
+  std::string lifted_by{};  // of a kill: the resume, by the op id that its operator gave
+  std::uint64_t lifted_ms = 0;
 };
+
+// The op id under which operators know this order: control may have written it under another one,
+// or as several records.
+inline const std::string& given_op_id(const schemas::Record& record) {
+  return record.target.empty() ? record.op_id : record.target;
+}
 
 }  // namespace estop::control

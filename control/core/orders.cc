@@ -17,13 +17,14 @@ Order* Orders::find(const std::string& op_id) {
   return found == orders_.end() ? nullptr : &found->second;
 }
 
-bool Orders::watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint64_t until_us,
-                   Effects& out) {
+bool Orders::watch(Order& order, const ReplyTo& reply, const OrderRequest& request,
+                   std::vector<std::string> notes, std::uint64_t until_us, Effects& out) {
   if (reply.subject.empty()) return true;
-  out.push_back(Answer{reply, order.accepted});
+  notes.insert(notes.end(), order.warnings.begin(), order.warnings.end());
+  out.push_back(Answer{reply, accepted_json(order.op_id, order.seq, notes)});
   for (const auto& [stage, told] : order.newest) out.push_back(Answer{reply, told});
-  const Watcher watcher{order.op_id, reply, wait, until_us};
-  const bool done = (order.reached & wait) == wait;
+  const Watcher watcher{order.op_id, reply, request.wait, request.never, until_us};
+  const bool done = watcher.is_done(order);
   if (done || watchers_.size() >= kWatchersMax) {
     finish(order, watcher, out);
     return done;
@@ -43,8 +44,7 @@ void Orders::reach(Order& order, Stage stage, std::string told, Effects& out) {
   order.reached = static_cast<StageSet>(order.reached | bit(stage));
   tell(order, stage, std::move(told), out);
   std::erase_if(watchers_, [&](const Watcher& watcher) {
-    if (watcher.op_id != order.op_id || (order.reached & watcher.wait) != watcher.wait)
-      return false;
+    if (watcher.op_id != order.op_id || !watcher.is_done(order)) return false;
     finish(order, watcher, out);
     return true;
   });

@@ -28,9 +28,10 @@ struct Order {
   std::uint64_t started_us = 0;
   std::uint64_t repeat_us = kRetry_us;  // after the start, to instances that have not confirmed
   StageSet reached = 0;
-  bool gave_up = false;    // an operator's time ran out before the stages were reached
-  std::string accepted{};  // JSON, as all below
-  std::map<Stage, std::string> newest{};  // what was told last about a stage
+  bool gave_up = false;   // an operator's time ran out before the stages were reached
+  std::uint64_t seq = 0;  // of its record; 0: not written yet
+  std::vector<std::string> warnings{};
+  std::map<Stage, std::string> newest{};  // what was told last about a stage, JSON
 
   [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
 };
@@ -45,18 +46,18 @@ using Proposals = std::map<std::string, Proposal>;  // by op id
 
 class Orders {
  public:
-  // `order.accepted` is what every watcher is told first.
   Order& add(Order order);
   [[nodiscard]] Order* find(const std::string& op_id);
-  // Tells the watcher what happened so far; it stays until its stages are reached or `until_us` is
-  // over. False: nobody can be added, there are too many.
-  bool watch(Order& order, const ReplyTo& reply, StageSet wait, std::uint64_t until_us,
-             Effects& out);
+  // Tells the watcher what happened so far, `notes` for himself first. He stays until his stages
+  // are reached, but for those that cannot be (`never`), or `until_us` is over. False: nobody can
+  // be added, there are too many.
+  bool watch(Order& order, const ReplyTo& reply, const OrderRequest& request,
+             std::vector<std::string> notes, std::uint64_t until_us, Effects& out);
   // News about a stage for all watchers.
   void tell(Order& order, Stage stage, std::string told, Effects& out);
   // The same, and the stage is reached; ends the watchers that waited for nothing else.
   void reach(Order& order, Stage stage, std::string told, Effects& out);
-  // The order is none: its watchers are told so, and it is forgotten.
+  // The order was refused: tells its watchers, and forgets it.
   void drop(const std::string& op_id, const std::string& error, Effects& out);
   // Ends the watchers whose time is over. Returns the orders that were given up just now, for the
   // first time.
@@ -70,7 +71,12 @@ class Orders {
     std::string op_id;
     ReplyTo reply;
     StageSet wait = 0;
+    StageSet never = 0;
     std::uint64_t until_us = 0;
+
+    [[nodiscard]] bool is_done(const Order& order) const {
+      return ((order.reached | never) & wait) == wait;
+    }
   };
   static void finish(const Order& order, const Watcher& watcher, Effects& out);
 

@@ -94,6 +94,13 @@ Gathering& Roster::gather(const std::string& op_id, std::uint64_t seq, bool is_k
   return gathering;
 }
 
+const Bridge* Roster::awaited(const std::string& id, const std::string& op_id) const {
+  const auto gathering = gatherings_.find(op_id);
+  if (gathering == gatherings_.end() || !gathering->second.waiting.contains(id)) return nullptr;
+  const auto bridge = bridges_.find(id);
+  return bridge == bridges_.end() ? nullptr : &bridge->second;
+}
+
 Gathering* Roster::confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
                            std::uint64_t now_us) {
   const auto found = gatherings_.find(receipt.op_id);
@@ -101,18 +108,8 @@ Gathering* Roster::confirm(const std::string& id, const schemas::BridgeReceipt& 
   Gathering& gathering = found->second;
   gathering.confirmed.insert(id);
   gathering.forwarded_before += receipt.forwarded_before;
-  gathering.refused_since += receipt.refused_since;
-  gathering.forwarded_after += bridges_.at(id).beat.after_fence;
   finish_if_complete(gathering, now_us);
   return &gathering;
-}
-
-Gathering* Roster::withdraw(const std::string& id, const std::string& op_id) {
-  const auto found = gatherings_.find(op_id);
-  if (found == gatherings_.end() || found->second.confirmed.erase(id) == 0) return nullptr;
-  found->second.waiting.insert(id);
-  found->second.done_us = 0;
-  return &found->second;
 }
 
 std::vector<std::string> Roster::settle(std::uint64_t now_us) {

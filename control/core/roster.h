@@ -43,8 +43,6 @@ struct Gathering {
   std::set<std::string> confirmed;
   std::set<std::string> outlived;  // their lease ran out, or they left
   std::uint64_t forwarded_before = 0;
-  std::uint64_t refused_since = 0;
-  std::uint64_t forwarded_after = 0;  // as the confirming bridges last reported: must be 0
 
   [[nodiscard]] std::size_t of() const {
     return waiting.size() + confirmed.size() + outlived.size();
@@ -80,11 +78,12 @@ class Roster {
   // Waits for every bridge that may be open now. One that exists already is kept.
   Gathering& gather(const std::string& op_id, std::uint64_t seq, bool is_kill,
                     std::uint64_t now_us);
-  // Nullptr: nobody waits for this receipt (any more), or it was counted before.
+  // The bridge whose receipt for the order is waited for; nullptr: nobody waits for it (any more).
+  [[nodiscard]] const Bridge* awaited(const std::string& id, const std::string& op_id) const;
+  // A receipt that the bridge signed. Nullptr: nobody waits for it (any more), or it was counted
+  // before.
   Gathering* confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
                      std::uint64_t now_us);
-  // The receipt was forged: it never counted. Nullptr: nobody waits for it.
-  Gathering* withdraw(const std::string& id, const std::string& op_id);
   // Counts bridges that cannot be open any more, and for resumes those whose beat shows that they
   // applied it. Returns the op ids of what changed.
   std::vector<std::string> settle(std::uint64_t now_us);

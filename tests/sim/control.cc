@@ -211,7 +211,7 @@ void ControlProcess::perform(const control::ReplyToAgent& effect) {
 
 void ControlProcess::perform(const control::CheckBridgeReceipt& effect) {
   after(0, [this, effect] {
-    handle(control::BridgeReceiptChecked{effect.bridge, effect.op_id,
+    handle(control::BridgeReceiptChecked{effect.bridge, effect.receipt,
                                          schemas::verify_receipt(effect.bytes, effect.key)});
   });
 }

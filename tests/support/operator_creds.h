@@ -39,9 +39,16 @@ inline std::string creds(const std::string& jwt, const schemas::SigningKey& user
 inline std::string operator_creds(const std::string& name) {
   const schemas::SigningKey user = operator_key();
   std::string allowed = "estop.emergency." + name;
-  for (const char* verb : {"resume", "approve"}) {
+  for (const char* verb : {"kill", "resume", "approve"}) {
     allowed += R"(",")" + std::string("estop.command.") + name + '.' + verb;
   }
+  return creds(user_jwt(account_key(), user, allowed), user);
+}
+
+// Those of one who may everything.
+inline std::string admin_creds(const std::string& name) {
+  const schemas::SigningKey user = operator_key();
+  const std::string allowed = "estop.emergency." + name + R"(",")" + "estop.command." + name + ".>";
   return creds(user_jwt(account_key(), user, allowed), user);
 }
 

@@ -197,5 +197,64 @@ TEST(Store, AnAmbiguousEffectIsAudited) {
   EXPECT_EQ(world.audited("effect-ambiguous"), 1U);
 }
 
+StoppedReceived receipt_of(const std::string& op_id, std::uint64_t seq) {
+  StoppedReceived stopped;
+  stopped.address = address_of("acme/prod/x");
+  stopped.instance = instance_of("aaaaaaa1");
+  stopped.receipt.op_id = op_id;
+  stopped.receipt.seq = seq;
+  return stopped;
+}
+
+TEST(Stopped, CountsForTheRecordThatItNames) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  const std::uint64_t seq = world.committed("k1")->seq;
+  for (const std::uint64_t other : {seq - 1, seq + 1, std::uint64_t{0}}) {
+    world.send(receipt_of("k1", other));
+    EXPECT_EQ(world.stage(inbox, "stopped")["n"], 0) << other;
+  }
+  world.send(receipt_of("k1", seq));
+  EXPECT_EQ(world.stage(inbox, "stopped")["n"], 1);
+}
+
+// The kill went out before the log could be read: runtimes saw it without a number.
+TEST(Stopped, CountsForAKillThatGotItsNumberLater) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.stream_up = false;
+  world.restart();
+  const auto inbox = world.kill("acme/prod/x", "k1");
+  world.stream_up = true;
+  world.pass(3'000);
+  ASSERT_NE(world.committed("k1"), nullptr);
+  world.send(receipt_of("k1", 0));
+  EXPECT_EQ(world.stage(inbox, "stopped")["n"], 1);
+}
+
+// What cannot be read is answered, so that whoever asked does not wait for its time to run out.
+TEST(Store, ARequestThatCannotBeReadIsAnsweredWithItsError) {
+  World world;
+  const auto asker = schemas::Subjects::standard().own_inbox(
+      schemas::Segment::parse("alice").value(), schemas::Segment::parse("r1").value());
+  StoreRequested asked;
+  asked.address = address_of("acme/prod/x");
+  asked.reply.subject = asker;
+  asked.unreadable = {schemas::Errc::kTooLarge, "1048577 bytes, at most 1048576"};
+  world.send(asked);
+  HelloReceived hello;
+  hello.address = address_of("acme/prod/x");
+  hello.reply.subject = asker;
+  hello.unreadable = {schemas::Errc::kTooLarge, "text over 256 bytes"};
+  world.send(hello);
+  ASSERT_EQ(world.agent_replies.size(), 2U);
+  EXPECT_EQ(schemas::decode<schemas::StoreReply>(world.agent_replies[0])->code,
+            schemas::Errc::kTooLarge);
+  EXPECT_EQ(schemas::decode<schemas::HelloReply>(world.agent_replies[1])->code,
+            schemas::Errc::kTooLarge);
+  EXPECT_EQ(world.core->registry().size(), 0U);
+}
+
 }  // namespace
 }  // namespace estop::control

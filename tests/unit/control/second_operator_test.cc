@@ -144,6 +144,40 @@ TEST_F(SecondOperator, AKillOfTheFleetThatABridgeHoldsIsAKill) {
   EXPECT_EQ(world.count_committed("k9"), 1U);
 }
 
+// B's order takes the op id that A's order waits under.
+TEST_F(SecondOperator, AnOrderThatWaitsIsNotReplacedByAnotherOfItsOpId) {
+  const auto first = world.kill("*", "k9");
+  world.emergency(world.order("acme/prod/x", "k9", "bob"), "bob");  // alice's credential: forged
+  EXPECT_TRUE(world.alarmed("forged-order"));
+  const auto again = world.kill("*", "k9");
+  EXPECT_EQ(world.stage(again, "approved")["waiting"], true);
+
+  world.emergency(world.order("acme/prod/x", "k9"));  // good, and held by the bridges
+  EXPECT_EQ(world.core->ledger().latches().all().size(), 1U);
+  EXPECT_EQ(world.error(approve("bob", approval("k9", "kill", "*", {}))), "");
+  EXPECT_EQ(world.count_committed("k9"), 1U);
+  EXPECT_EQ(world.core->ledger().latches().all().size(), 2U);
+  EXPECT_EQ(world.stage(first, "approved")["by"], "bob");
+  world.resume("*", "r1");
+  approve("bob", approval("r1", "resume", "*", {"k9"}));
+  EXPECT_EQ(world.core->ledger().latches().all().size(), 1U) << "whoever ordered it can lift it";
+}
+
+TEST_F(SecondOperator, OrdersThatWaitOfOneKeepOutNobodyElse) {
+  world.kill("acme/prod/x", "k1");
+  for (std::size_t i = 0; i < kProposalsOfOneMax; ++i) {
+    EXPECT_EQ(world.error(world.resume("acme/prod/x", "r" + std::to_string(i))), "");
+  }
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "more")), "over-limit");
+  const Json resume{{"scope", "acme/prod/x"}, {"reason", "fixed"}, {"lifts", {"k1"}}};
+  for (std::size_t i = 0; i < kProposalsMax; ++i) {
+    Json one = resume;
+    one["op_id"] = "b" + std::to_string(i);
+    const std::string who = "o" + std::to_string(i);
+    EXPECT_EQ(world.error(world.ask("resume", one, who)), "") << i;
+  }
+}
+
 TEST_F(SecondOperator, AForgedKillOfTheFleetIsNoProposal_H30) {
   auto forged = world.order("*", "k9", "bob");  // alice's credential
   world.emergency(forged, "bob");

@@ -2,6 +2,9 @@
 // Hazards H25, H30, H31, H42.
 #include <gtest/gtest.h>
 
+#include "schemas/order.h"
+#include "tests/support/forged.h"
+#include "tests/support/operator_creds.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -50,11 +53,33 @@ TEST_F(SignedKill, ThatComesBehindItsCommandIsTheProofOfIt) {
   EXPECT_EQ(world.audited("signed"), 1U);
 }
 
-TEST_F(SignedKill, ThatDiffersFromItsCommandIsAnAlarm) {
+// Bridges hold it: it is a kill of its own, whatever its command says.
+TEST_F(SignedKill, ThatDiffersFromItsCommandIsAdoptedAndAnAlarm_H55) {
   world.kill("acme/prod/x", "k1");
   world.emergency(world.order("acme/prod/y", "k1"));
-  EXPECT_TRUE(world.alarmed("forged-order"));
-  EXPECT_EQ(world.audited("signed"), 0U);
+  EXPECT_TRUE(world.alarmed("op-id-reused"));
+  EXPECT_EQ(world.audited("adopted"), 1U);
+  EXPECT_EQ(world.audited("signed"), 1U);
+}
+
+// The order and its command say the same: a grace over the maximum, no reason.
+TEST_F(SignedKill, IsJudgedAsItsCommandIs_H56) {
+  auto written = world.order("acme/prod/x", "k1").kill.record;
+  written.grace_ms = 4'000'000'000;
+  written.reason = "";
+  const auto jwt = schemas::jwt_from_creds(testing::operator_creds("alice"));
+  const auto frame =
+      testing::forged_order(testing::forged_record(written, testing::operator_key()), jwt.value());
+  world.emergency(schemas::open_order(frame).value());
+  const auto inbox =
+      world.ask("kill", {{"scope", "acme/prod/x"}, {"op_id", "k1"}, {"grace_ms", 4'000'000'000U}});
+  world.write("k1");
+  ASSERT_NE(world.committed("k1"), nullptr);
+  EXPECT_EQ(world.committed("k1")->grace_ms, schemas::kGraceMax_ms);
+  EXPECT_EQ(world.committed("k1")->reason, "no reason given");
+  const std::string warning = world.stage(inbox, "accepted")["warning"];
+  EXPECT_NE(warning.find("grace"), std::string::npos);
+  EXPECT_NE(warning.find("no reason was given"), std::string::npos);
 }
 
 TEST_F(SignedKill, H30_InAnotherOperatorsNameIsAnAlarmAndNoKill) {
@@ -76,11 +101,12 @@ TEST_F(SignedKill, H30_ThatItsCredentialDoesNotProveGetsNoRecordAndItsSenderIsTo
   EXPECT_EQ(world.audited("signed"), 0U);
 }
 
-TEST_F(SignedKill, ACommandOfTheSameIdForAnotherScopeIsRefused) {
+TEST_F(SignedKill, ACommandOfTheSameIdForAnotherScopeIsAKillOfItsOwn_H56) {
   world.emergency(world.order("acme/prod/x", "k1"));
-  EXPECT_EQ(world.error(world.kill("acme/prod/y", "k1")), "bad-argument");
+  EXPECT_EQ(world.error(world.kill("acme/prod/y", "k1")), "");
   world.write("k1");
   EXPECT_EQ(world.count_committed("k1"), 1U);
+  EXPECT_EQ(world.core->ledger().latches().all().size(), 2U);
 }
 
 TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {

@@ -83,6 +83,15 @@ std::string World::kill(const std::string& scope, const std::string& op_id, Json
   return ask("kill", more);
 }
 
+std::string World::ask_signed(const std::string& verb, const Json& request,
+                              const std::string& creds, const std::string& actor) {
+  return ask(verb,
+             schemas::sign_command(schemas::Segment::parse(actor).value(),
+                                   schemas::Segment::parse(verb).value(), request.dump(), creds)
+                 .value(),
+             actor);
+}
+
 schemas::SignedOrder World::order(const std::string& scope, const std::string& op_id,
                                   const std::string& actor) const {
   schemas::Record kill;
@@ -206,6 +215,8 @@ void World::stopped(const std::string& address, const std::string& instance,
                     const std::string& op_id, bool overdue) {
   schemas::StoppedReceipt receipt;
   receipt.op_id = op_id;
+  const OpState* known = core->ledger().find(op_id);
+  if (known != nullptr) receipt.seq = known->seq;
   receipt.grace_exceeded = overdue;
   send(StoppedReceived{address_of(address), instance_of(instance), receipt, "signed bytes"});
 }
@@ -315,6 +326,7 @@ void World::perform(const Answer& effect) {
 }
 void World::perform(const ReplyToAgent& effect) {
   agent_reply_ = effect.bytes;
+  agent_replies.push_back(effect.bytes);
 }
 void World::perform(const ListCheckpoints& effect) {
   events_.emplace_back(CheckpointsListed{effect.address, effect.instance, effect.reply, {}});
@@ -336,7 +348,7 @@ void World::perform(const ReadDetails& effect) {
   events_.emplace_back(DetailsRead{effect.reply, effect.address, {}, {}});
 }
 void World::perform(const CheckBridgeReceipt& effect) {
-  events_.emplace_back(BridgeReceiptChecked{effect.bridge, effect.op_id, signatures_good});
+  events_.emplace_back(BridgeReceiptChecked{effect.bridge, effect.receipt, signatures_good});
 }
 void World::perform(const CheckStopped& effect) {
   events_.emplace_back(

@@ -29,6 +29,9 @@ class World {
   // Operators. Each command gets an inbox of its own; returns its name.
   std::string ask(const std::string& verb, const Json& request, const std::string& actor = "alice");
   std::string kill(const std::string& scope, const std::string& op_id, Json more = Json::object());
+  // As `estop` sends what has to be signed, with these credentials.
+  std::string ask_signed(const std::string& verb, const Json& request, const std::string& creds,
+                         const std::string& actor = "alice");
   // The order as the operator signs it; its record is written at `write`.
   schemas::SignedOrder order(const std::string& scope, const std::string& op_id,
                              const std::string& actor = "alice") const;
@@ -84,6 +87,7 @@ class World {
   std::vector<StoredAgent> agents;
   std::vector<schemas::Bytes> live;       // everything that was heard on the log's subject
   std::vector<schemas::Bytes> to_agents;  // everything that runtimes were told
+  std::vector<schemas::Bytes> agent_replies;
   std::vector<schemas::LeaseFrame> leases;
   std::vector<std::string> performed;  // kinds of effects, in order
   std::vector<std::string> stops;

@@ -5,7 +5,6 @@
 
 #include "schemas/codec.h"
 #include "tests/support/forged.h"
-#include "tests/support/forged.h"
 #include "tests/support/operator_creds.h"
 
 namespace estop::schemas {
