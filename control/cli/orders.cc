@@ -12,6 +12,7 @@
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
+#include "schemas/order.h"
 
 namespace estop::cli {
 namespace {
@@ -89,6 +90,7 @@ schemas::Record record_of(const Kill& kill, const schemas::Segment& actor,
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   record.issued_at_ms = static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+  (void)schemas::settle_kill(record);  // as its readers do: its reason may be too long
   return record;
 }
 
@@ -158,6 +160,14 @@ schemas::Result<json> waiting(Session& session, const Common& common, const std:
       fmt::format("no order '{}' waits for a second operator (estop status)", op_id));
 }
 
+// Withdrawing credentials has to be signed. A kill that cannot be signed is sent all the same.
+std::string proven(const Session& session, const std::string& order) {
+  const auto command =
+      schemas::sign_command(session.identity().name, *schemas::Segment::parse("kill"), order,
+                            session.identity().creds_text);
+  return command ? *command : order;
+}
+
 }  // namespace
 
 ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) {
@@ -175,7 +185,7 @@ ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) 
   const schemas::Record record = record_of(kill, session->identity().name, op_id);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress& progress,
                       const Answer& answer) {
-    return session->kill(record, text, timeout_ms,
+    return session->kill(record, kill.revoke ? proven(*session, text) : text, timeout_ms,
                          KillEvents{[&] { progress.order_is_out(); }, answer});
   };
   return send(ask, common, order, terminal);

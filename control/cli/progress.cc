@@ -51,9 +51,7 @@ std::string fenced(const json& answer) {
   std::string rest = counted(answer, "bridge");
   if (has(answer, "us")) rest += "   " + duration_text(number(answer, "us"));
   if (has(answer, "forwarded_before")) {
-    rest += fmt::format("   {} intents passed before, {} after, {} refused",
-                        number(answer, "forwarded_before"), number(answer, "forwarded_after"),
-                        number(answer, "refused_since"));
+    rest += fmt::format("   {} intents passed before", number(answer, "forwarded_before"));
   }
   return line("fenced", rest + named(answer, "outlived", "lease ran out") + unconfirmed(answer));
 }
@@ -107,9 +105,11 @@ Lines Progress::take(std::string_view text_of_answer) {
   const json answer = parse_answer(text_of_answer);
   if (const auto error = error_of(answer)) {
     done_ = true;
-    status_ = accepted_ || is_out_ ? ExitStatus::kUnconfirmed : late_status(error->code);
+    // A resume has lifted this very order before: no bridge takes it again.
+    const bool may_hold = is_out_ && error->code != schemas::Errc::kLogConflict;
+    status_ = accepted_ || may_hold ? ExitStatus::kUnconfirmed : late_status(error->code);
     const std::string refusal = shown(to_string(*error));
-    if (!is_out_ || accepted_) return {"estop: " + refusal};
+    if (!may_hold || accepted_) return {"estop: " + refusal};
     return {"NOT CONFIRMED: control refused the command: " + refusal,
             "The signed order is out, and bridges may hold it: see `estop ps`; `estop resume` "
             "lifts it."};

@@ -27,7 +27,7 @@ Told told(const std::vector<std::string>& answers) {
 
 const std::string kAccepted = R"({"stage":"accepted","op_id":"cli-1","seq":17})";
 const std::string kFenced =
-    R"({"stage":"fenced","n":1,"of":1,"us":610,"forwarded_before":142,"refused_since":3})";
+    R"({"stage":"fenced","n":1,"of":1,"us":610,"forwarded_before":142})";
 const std::string kDone = R"({"stage":"done","done":true,"ok":true})";
 const std::string kNotDone = R"({"stage":"done","done":true,"ok":false,"unreached":["stopped"]})";
 
@@ -38,7 +38,7 @@ TEST(CliProgress, AKillThatReachesEverythingIsOk) {
   EXPECT_EQ(kill.status, ExitStatus::kOk);
   EXPECT_EQ(kill.text,
             "accepted   record 17   order cli-1\n"
-            "fenced     1/1 bridge   0.61 ms   142 intents passed before, 0 after, 3 refused\n"
+            "fenced     1/1 bridge   0.61 ms   142 intents passed before\n"
             "committed  record 17 is in the control log\n"
             "durable    audit entry 12\n"
             "stopped    3/3 instances\n");
