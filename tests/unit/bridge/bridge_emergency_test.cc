@@ -1,6 +1,7 @@
 // Kills that operators sign themselves: obeyed at once, with or without control. Hazards H25, H30,
 // H31.
 #include "schemas/order.h"
+#include "tests/support/not_yet.h"
 #include "tests/support/operator_creds.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
@@ -98,6 +99,36 @@ TEST_F(BridgeEmergencyTest, TwoScopesWithOneOpIdAreBothShownToControl) {
   lease();
   pass(500 * kMs);
   EXPECT_EQ(last<SendBeat>()->beat.held.size(), 1U) << "the log has one of them";
+}
+
+// H55: its op id named another order, so control wrote it under one of its own.
+TEST_F(BridgeEmergencyTest, WhatControlWroteForItIsNoLongerShownAndItsResumeLiftsBoth) {
+  run_to_open();
+  emergency(order("k1", alice));
+  schemas::Record written = log.record(schemas::RecordKind::kKill);
+  written.op_id = "own-1";
+  written.scope = scope("acme/prod/x");
+  written.target = "k1";
+  live(log.add(std::move(written)));
+  lease();
+  pass(500 * kMs);
+  EXPECT_TRUE(last<SendBeat>()->beat.held.empty());
+  EXPECT_EQ(core.gate().kills(), 2U);
+  live(log.resume("acme/prod/x", {"k1", "own-1"}));
+  lease();
+  EXPECT_EQ(core.gate().kills(), 0U);
+  emergency(order("k1", alice));
+  EXPECT_EQ(core.gate().kills(), 0U);
+}
+
+// H59: control tells all kills that are not committed, in several frames, the grants in the last.
+TEST_F(BridgeEmergencyTest, ABridgeThatMissedOneOfSeveralLeaseFramesStaysClosed) {
+  connect();
+  for (int turn = 0; turn < 6; ++turn) {  // the last frames: those with the kills never came
+    lease();
+    replay();
+  }
+  EXPECT_NOT_YET(!core.is_open(now), "the lease frame carries number and digest of those kills");
 }
 
 // Heard in one batch, before anything is checked: whichever comes first.
