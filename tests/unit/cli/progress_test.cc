@@ -26,8 +26,7 @@ Told told(const std::vector<std::string>& answers) {
 }
 
 const std::string kAccepted = R"({"stage":"accepted","op_id":"cli-1","seq":17})";
-const std::string kFenced =
-    R"({"stage":"fenced","n":1,"of":1,"us":610,"forwarded_before":142})";
+const std::string kFenced = R"({"stage":"fenced","n":1,"of":1,"us":610,"forwarded_before":142})";
 const std::string kDone = R"({"stage":"done","done":true,"ok":true})";
 const std::string kNotDone = R"({"stage":"done","done":true,"ok":false,"unreached":["stopped"]})";
 
