@@ -91,7 +91,8 @@ struct BadCommand {
   const char* error;
 };
 constexpr BadCommand kBadCommands[] = {
-    {"kill", R"({"scope":"acme/prod/x"})", "missing-reason"},
+    {"kill", R"({"reason":"r"})", "bad-scope"},  // only whom and who can be unclear
+    {"resume", R"({"scope":"acme/prod/x"})", "missing-reason"},
     {"kill", R"({"scope":"acme/prod/x y","reason":"r"})", "bad-scope"},
     {"kill", R"({"scope":"acme.prod.x","reason":"r"})", "bad-scope"},
     {"kill", "not json", "malformed"},
