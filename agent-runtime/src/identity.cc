@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 #include <random>
+
+#include "broker-bridge/ops/checks.h"
 
 namespace estop::agent {
 
@@ -27,21 +27,6 @@ Instance random_instance() {
   return *Instance::parse(text);
 }
 
-Result<std::string> read_text(const std::string& path, std::string_view option) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return fail(Errc::kBadArgument, std::string(option) + ": cannot read the file " + path);
-  }
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
 }  // namespace
 
 Result<Identity> identity_from(const AgentOptions& options) {
@@ -58,20 +43,18 @@ Result<Keys> keys_from(const AgentOptions& options) {
   if (options.control_key.empty()) {
     return fail(Errc::kBadArgument, "control_key: whose orders to obey must be said");
   }
-  auto control = schemas::public_key_from_text(trimmed(options.control_key));
-  if (!control) {
-    const auto text = read_text(options.control_key, "control_key");
-    if (!text) return tl::make_unexpected(text.error());
-    control = schemas::public_key_from_text(trimmed(*text));
-  }
-  if (!control) return tl::make_unexpected(control.error());
+  const auto control = ops::option_public_key("control_key", options.control_key);
+  if (!control) return schemas::passed_on(control);
   if (options.creds_file.empty()) {
     return Keys{SigningKey::generate(schemas::KeyRole::kUser), *control};
   }
-  const auto text = read_text(options.creds_file, "creds_file");
-  if (!text) return tl::make_unexpected(text.error());
+  const auto text =
+      ops::option_file("creds_file", options.creds_file, ops::FileRules{.is_secret = true});
+  if (!text) return schemas::passed_on(text);
   auto own = schemas::key_from_creds(*text);
-  if (!own) return tl::make_unexpected(own.error());
+  if (!own) {
+    return ops::bad_option("creds_file: {}: {}", options.creds_file, own.error().detail);
+  }
   return Keys{std::move(*own), *control};
 }
 

@@ -3,20 +3,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <iterator>
 #include <string_view>
 
+#include "broker-bridge/ops/files.h"
 #include "schemas/signing.h"
 
 namespace estop::nats {
 namespace {
-
-// Empty if it cannot be read.
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-}
 
 // For what nats.c frees itself, with free().
 char* copy_for_library(std::string_view bytes) {
@@ -39,7 +32,9 @@ natsStatus Credentials::attach(natsOptions* options) {
 natsStatus Credentials::read_jwt(char** jwt, char** error, void* closure) {
   constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
   const std::string& path = static_cast<Credentials*>(closure)->path_;
-  const std::string text = read_file(path);
+  const auto read = ops::read_file(path);
+  if (!read) return refuse(error, read.error().detail);
+  const std::string& text = *read;
   const std::size_t begin = text.find(kBegin);
   if (begin == std::string::npos) return refuse(error, path + " holds no user JWT");
   const std::size_t start =
@@ -52,7 +47,9 @@ natsStatus Credentials::read_jwt(char** jwt, char** error, void* closure) {
 natsStatus Credentials::sign_nonce(char** error, unsigned char** signature, int* length,
                                    const char* nonce, void* closure) {
   auto& self = *static_cast<Credentials*>(closure);
-  const auto key = schemas::key_from_creds(read_file(self.path_));
+  const auto text = ops::read_file(self.path_);
+  if (!text) return refuse(error, text.error().detail);
+  const auto key = schemas::key_from_creds(*text);
   if (!key) return refuse(error, self.path_ + ": " + key.error().detail);
   const schemas::Signature made = key->sign(nonce);
   if (made.front() == 0) {

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "broker-bridge/ops/files.h"
+
 namespace estop::control {
 namespace {
 
@@ -58,19 +60,6 @@ bool write_all(int fd, std::string_view text) {
   return true;
 }
 
-Result<void> check_owner_and_mode(const std::string& path, const struct stat& status,
-                                  std::string_view wanted_mode) {
-  if (status.st_uid != ::geteuid()) {
-    return fail(Errc::kStoreUnavailable, path + ": belongs to another user");
-  }
-  if ((status.st_mode & kOthers) != 0) {
-    return fail(Errc::kStoreUnavailable, path +
-                                             ": others may use it; if nobody has read it, `chmod " +
-                                             std::string(wanted_mode) + "` it");
-  }
-  return {};
-}
-
 }  // namespace
 
 tl::unexpected<schemas::Error> file_failure(const std::string& path, std::string_view what) {
@@ -90,7 +79,13 @@ Result<void> open_private_folder(const std::string& folder) {
   struct stat status {};
   if (::lstat(folder.c_str(), &status) != 0) return file_failure(folder, "cannot look at it");
   if (!S_ISDIR(status.st_mode)) return fail(Errc::kStoreUnavailable, folder + ": is no folder");
-  return check_owner_and_mode(folder, status, "700");
+  if (status.st_uid != ::geteuid()) {
+    return fail(Errc::kStoreUnavailable, folder + ": belongs to another user");
+  }
+  if ((status.st_mode & kOthers) == 0) return {};
+  return fail(Errc::kStoreUnavailable,
+              folder + ": others may use it; if nobody has read it, run `chmod 700 " +
+                  ops::shell_word(folder) + "`");
 }
 
 Result<void> sync_folder(const std::string& folder) {
@@ -114,27 +109,9 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
 }
 
 Result<std::string> read_private_file(const std::string& path, std::size_t max_bytes) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (!file.valid()) return file_failure(path, "cannot open");
-  struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return file_failure(path, "cannot look at it");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kStoreUnavailable, path + ": is no plain file");
-  if (auto checked = check_owner_and_mode(path, status, "600"); !checked) {
-    return tl::make_unexpected(checked.error());
-  }
-  if (static_cast<std::size_t>(status.st_size) > max_bytes) {
-    return fail(Errc::kStoreUnavailable, path + ": too large to be ours");
-  }
-  std::string text(static_cast<std::size_t>(status.st_size) + 1, '\0');
-  std::size_t size = 0;
-  while (size < text.size()) {
-    const ssize_t count = ::read(file.get(), text.data() + size, text.size() - size);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return file_failure(path, "cannot read");
-    if (count == 0) break;
-    size += static_cast<std::size_t>(count);
-  }
-  text.resize(size);
+  auto text = ops::read_file(
+      path, {.is_secret = true, .is_own = true, .may_be_empty = true, .max_bytes = max_bytes});
+  if (!text) return fail(Errc::kStoreUnavailable, text.error().detail);
   return text;
 }
 

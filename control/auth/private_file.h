@@ -28,7 +28,8 @@ enum class Write {
                                                        std::string_view text, Write how);
 
 inline constexpr std::size_t kPrivateFileMax_bytes = 64 * 1024;
-// Refuses a link, a file of somebody else, one that others may read, and one that is too large.
+// Refuses a link, a file of somebody else, one that others than its group may read or write, and
+// one that is too large.
 [[nodiscard]] schemas::Result<std::string> read_private_file(
     const std::string& path, std::size_t max_bytes = kPrivateFileMax_bytes);
 

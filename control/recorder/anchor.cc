@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <string_view>
 
+#include "broker-bridge/ops/files.h"
 #include "control/recorder/file.h"
 #include "schemas/signing.h"
 
@@ -60,10 +61,10 @@ AuditAnchor::AuditAnchor(std::string folder)
     : folder_(std::move(folder)), path_(folder_ + "/audit.anchor") {}
 
 Result<std::optional<ChainHead>> AuditAnchor::read() const {
-  if (::access(path_.c_str(), F_OK) != 0 && errno == ENOENT) return std::optional<ChainHead>();
-  const auto file = File::open(path_, O_RDONLY);
-  if (!file) return tl::make_unexpected(file.error());
-  const auto head = parse_line(file->read_some());
+  const auto text = ops::read_file(path_, {.may_be_empty = true});
+  if (!text && text.error().code == Errc::kNotFound) return std::optional<ChainHead>();
+  if (!text) return schemas::passed_on(text);
+  const auto head = parse_line(*text);
   if (!head) {
     return schemas::fail(Errc::kMalformed,
                          fmt::format("{} is not the anchor of an audit: bring it back from a copy, "

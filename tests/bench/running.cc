@@ -107,6 +107,7 @@ std::string Running::creds(const schemas::Subjects& subjects, const std::string&
       std::chrono::system_clock::now().time_since_epoch());
   std::ofstream(path) << control::make_creds(keys, role, control::Account::kAgents, subjects,
                                              static_cast<std::uint64_t>(now.count()));
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);
   return path;
 }
 

@@ -28,7 +28,10 @@ std::string read_text(const std::filesystem::path& path) {
 }
 
 void write_text(const std::filesystem::path& path, std::string_view text) {
+  const bool is_new = !std::filesystem::exists(path);
   std::ofstream(path, std::ios::binary) << text;
+  using std::filesystem::perms;
+  if (is_new) std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
 }
 
 }  // namespace estop::testing

@@ -23,6 +23,7 @@ class TempDir {
 
 // The whole file; empty if there is none.
 [[nodiscard]] std::string read_text(const std::filesystem::path& path);
+// A new file is for its owner alone, as credentials have to be.
 void write_text(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace estop::testing
