@@ -1,5 +1,6 @@
 #include "broker-bridge/ops/http.h"
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
@@ -10,6 +11,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+
+#include "broker-bridge/ops/checks.h"
 
 namespace estop::ops {
 namespace {
@@ -69,7 +72,13 @@ class Session : public std::enable_shared_from_this<Session> {
       : stream_(std::move(socket)), pages_(std::move(pages)), ended_(std::move(ended)) {}
   ~Session() { ended_(this); }
 
+  // Asked for nothing that is still to be answered: since when.
+  [[nodiscard]] bool is_waiting() const { return is_waiting_; }
+  [[nodiscard]] std::chrono::steady_clock::time_point since() const { return since_; }
+
   void read() {
+    is_waiting_ = true;
+    since_ = std::chrono::steady_clock::now();
     parser_.emplace();
     parser_->header_limit(kHeadersMax_bytes);
     parser_->body_limit(kBodyMax_bytes);
@@ -80,13 +89,11 @@ class Session : public std::enable_shared_from_this<Session> {
                      });
   }
 
-  void close() {
-    error_code ignored;
-    stream_.socket().close(ignored);
-  }
+  void close() { stream_.close(); }
 
  private:
   void answer(error_code error) {
+    is_waiting_ = false;
     Request request;
     Page page;
     if (!error) {
@@ -129,6 +136,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Response response_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
   bool head_ = false;
+  bool is_waiting_ = true;
+  std::chrono::steady_clock::time_point since_;
   std::shared_ptr<const StatusServer::Pages> pages_;
   std::function<void(Session*)> ended_;
 };
@@ -141,7 +150,8 @@ struct StatusServer::State : std::enable_shared_from_this<State> {
     acceptor.async_accept([self = shared_from_this()](error_code error, tcp::socket socket) {
       if (!self->acceptor.is_open()) return;
       if (error) return self->accept_later();
-      if (self->sessions.size() < kConnectionsMax) self->serve(std::move(socket));
+      if (self->sessions.size() >= kConnectionsMax) self->make_room();
+      self->serve(std::move(socket));
       self->accept();
     });
   }
@@ -152,6 +162,20 @@ struct StatusServer::State : std::enable_shared_from_this<State> {
     pause.async_wait([self = shared_from_this()](error_code error) {
       if (!error && self->acceptor.is_open()) self->accept();
     });
+  }
+
+  // The newest is served: a probe asks as soon as it is connected, and those that hold a place
+  // without asking for anything have had their time. Whoever waits longest goes first.
+  void make_room() {
+    const auto longest = std::min_element(sessions.begin(), sessions.end(),
+                                          [](const Session* one, const Session* other) {
+                                            if (one->is_waiting() != other->is_waiting())
+                                              return one->is_waiting();
+                                            return one->since() < other->since();
+                                          });
+    Session* const session = *longest;
+    sessions.erase(longest);
+    session->close();
   }
 
   void serve(tcp::socket socket) {
@@ -174,7 +198,7 @@ struct StatusServer::State : std::enable_shared_from_this<State> {
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   std::shared_ptr<const Pages> pages;
-  std::set<Session*> sessions;  // each takes itself out when it ends
+  std::set<Session*> sessions;  // each takes itself out when it ends, or is closed to make room
 };
 
 StatusServer::StatusServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
@@ -196,15 +220,15 @@ schemas::Result<std::unique_ptr<StatusServer>> StatusServer::start(asio::io_cont
     return schemas::fail(schemas::Errc::kBadArgument, options.host + " is not an IP address");
   }
   const tcp::endpoint endpoint(address, options.port);
+  const std::string shown = to_text(Endpoint{options.host, options.port});
   const auto state = std::make_shared<State>(loop, std::move(pages));
   state->acceptor.open(endpoint.protocol(), error);
   if (!error) state->acceptor.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) state->acceptor.bind(endpoint, error);
   if (!error) state->acceptor.listen(tcp::acceptor::max_listen_connections, error);
   if (error) {
-    return schemas::fail(
-        schemas::Errc::kNoContact,
-        fmt::format("cannot listen on {}:{}: {}", options.host, options.port, error.message()));
+    return schemas::fail(schemas::Errc::kNoContact,
+                         fmt::format("cannot listen on {}: {}", shown, error.message()));
   }
   state->accept();
   return std::unique_ptr<StatusServer>(new StatusServer(state));

@@ -1,9 +1,10 @@
 // A small HTTP server for status pages and metrics, on the daemon's own loop.
 //
-// GET and HEAD only. Bounds: 8 KiB of headers, 5 s for a request and for its answer, 64 connections
-// (more are closed at once), so that a stuck client costs nothing. No TLS: loopback by default, a
-// proxy in front otherwise. Pages are built on the loop between two batches of intents: keep them
-// under a millisecond.
+// GET and HEAD only. Bounds: 8 KiB of headers, 5 s for a request and for its answer, 64
+// connections, so that a stuck client costs nothing. When one more comes, the one that has waited
+// longest without a complete request is closed: a probe is answered however many half requests are
+// held open. No TLS: loopback by default, a proxy in front otherwise. Pages are built on the loop
+// between two batches of intents: keep them under a millisecond.
 #pragma once
 
 #include <cstdint>

@@ -93,14 +93,24 @@ TEST_F(StatusServerTest, AnswersBadRequestsWithTheRightStatus) {
   EXPECT_NE(ask("PUT /livez" + close, "\r\n\r\n").find("Allow: GET, HEAD"), std::string::npos);
 }
 
-TEST_F(StatusServerTest, ServesNoMoreThanItsBoundAndRecovers) {
-  std::vector<Socket> idle;
-  for (int i = 0; i < 64; ++i) idle.push_back(Socket::connect(server_->port()));
-  EXPECT_EQ(ask("GET /livez HTTP/1.1\r\n\r\n", "ok\n"), "") << "closed without a word";
-  idle.clear();
-  loop_.restart();
-  loop_.poll();
-  EXPECT_TRUE(ask("GET /livez HTTP/1.1\r\n\r\n", "ok\n").starts_with("HTTP/1.1 200"));
+TEST_F(StatusServerTest, AnswersAProbeHoweverManyHalfRequestsWait) {
+  for (const std::size_t waiting : {80U, 500U}) {
+    std::vector<Socket> half;
+    for (std::size_t i = 0; i < waiting; ++i) {
+      half.push_back(Socket::connect(server_->port()));
+      if (i % 2 == 0) half.back().send("GET /livez HTTP/1.1\r\nX: ");
+      loop_.restart();
+      loop_.poll();
+    }
+    EXPECT_TRUE(ask("GET /livez HTTP/1.1\r\n\r\n", "ok\n").starts_with("HTTP/1.1 200"));
+    std::size_t open = 0;
+    for (auto& one : half) {
+      pollfd ready{one.fd(), POLLIN, 0};
+      open += ::poll(&ready, 1, 0) == 0 ? 1U : 0U;
+    }
+    EXPECT_EQ(open, 63U) << "the bound, and the probe has a place";
+    EXPECT_EQ(receive(half.front(), "never"), "") << "whoever waited longest was closed";
+  }
 }
 
 TEST_F(StatusServerTest, ASecondOneOnThePortSaysWhich) {
@@ -109,6 +119,15 @@ TEST_F(StatusServerTest, ASecondOneOnThePortSaysWhich) {
   EXPECT_EQ(second.error().code, Errc::kNoContact);
   EXPECT_NE(second.error().detail.find(std::to_string(server_->port())), std::string::npos);
   EXPECT_EQ(StatusServer::start(loop_, {"not-an-ip", 0}, {}).error().code, Errc::kBadArgument);
+}
+
+TEST_F(StatusServerTest, ListensOnAnIPv6Address) {
+  const auto started = StatusServer::start(loop_, {"::1", 0}, {});
+  ASSERT_TRUE(started) << started.error();
+  const auto port = (*started)->port();
+  const auto second = StatusServer::start(loop_, {"::1", port}, {});
+  EXPECT_TRUE(second.error().detail.starts_with("cannot listen on [::1]:" + std::to_string(port)))
+      << second.error();
 }
 
 TEST_F(StatusServerTest, EndsWithOpenConnections) {
