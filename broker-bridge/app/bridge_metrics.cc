@@ -37,15 +37,12 @@ BridgeMetrics::BridgeMetrics()
       log_head_(metrics_.gauge(metric::kBridgeLogHead)),
       kills_(metrics_.gauge(metric::kBridgeKills)),
       addresses_(metrics_.gauge(metric::kBridgeAddresses)),
-      kill_latch_(metrics_.histogram(metric::kBridgeKillLatch)) {}
+      kill_latch_(metrics_.histogram(metric::kBridgeKillLatch)),
+      refused_(metrics_.counters_of_errors(metric::kBridgeRefused, "reason")) {}
 
 void BridgeMetrics::refused(schemas::Errc code) {
-  auto found = refused_.find(code);
-  if (found == refused_.end()) {
-    const ops::Metrics::Labels labels{{"reason", std::string(schemas::name(code))}};
-    found = refused_.emplace(code, metrics_.counter(metric::kBridgeRefused, labels)).first;
-  }
-  found->second.add();
+  const auto known = refused_.find(code);
+  (known != refused_.end() ? known : refused_.find(schemas::Errc::kInternal))->second.add();
 }
 
 std::string BridgeMetrics::text(const BridgeCore& core, Nanos now) {

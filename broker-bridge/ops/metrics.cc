@@ -43,6 +43,18 @@ Counter Metrics::counter(const Metric& metric, const Labels& labels) {
   return Counter(family.Add(labels));
 }
 
+std::map<schemas::Errc, Counter> Metrics::counters_of_errors(const Metric& metric,
+                                                             const std::string& label) {
+  constexpr std::uint16_t kNumbers = 10'000;  // codes have four digits
+  std::map<schemas::Errc, Counter> made;
+  for (std::uint16_t number = 1; number < kNumbers; ++number) {
+    const schemas::Errc code = schemas::errc_from_number(number);
+    if (static_cast<std::uint16_t>(code) != number) continue;
+    made.emplace(code, counter(metric, {{label, std::string(schemas::name(code))}}));
+  }
+  return made;
+}
+
 Gauge Metrics::gauge(const Metric& metric, const Labels& labels) {
   require(metric, MetricKind::kGauge);
   auto& family =

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "broker-bridge/ops/metric_names.h"
+#include "schemas/result.h"
 
 namespace prometheus {
 class Counter;
@@ -64,6 +65,10 @@ class Metrics {
   Counter counter(const Metric& metric, const Labels& labels = {});
   Gauge gauge(const Metric& metric, const Labels& labels = {});
   Histogram histogram(const Metric& metric, const Labels& labels = {});  // 50 µs to 30 s
+  // A series for each error code, named by `label`. All are there at once, with 0: the first
+  // increase of a series that begins with 1 is invisible to Prometheus.
+  std::map<schemas::Errc, Counter> counters_of_errors(const Metric& metric,
+                                                      const std::string& label);
 
   // The exposition, version 0.0.4.
   [[nodiscard]] std::string text() const;

@@ -20,7 +20,8 @@ ControlMetrics::ControlMetrics()
       queue_(metrics_.gauge(metric::kRecorderQueue)),
       audit_head_(metrics_.gauge(metric::kAuditHead)),
       fence_(metrics_.histogram(metric::kControlFence)),
-      stop_(metrics_.histogram(metric::kControlStop)) {}
+      stop_(metrics_.histogram(metric::kControlStop)),
+      refused_(metrics_.counters_of_errors(metric::kControlRefusedCommands, "error")) {}
 
 void ControlMetrics::timed(Stage stage, double seconds) {
   if (stage == Stage::kFenced) fence_.observe(seconds);
@@ -32,8 +33,7 @@ std::string ControlMetrics::text(const ControlCore& core, const Recorder& record
   kills_.raise_to(static_cast<double>(core.counters().kills));
   resumes_.raise_to(static_cast<double>(core.counters().resumes));
   for (const auto& [error, count] : core.counters().commands_refused) {
-    metrics_.counter(metric::kControlRefusedCommands, {{"error", std::string(name(error))}})
-        .raise_to(static_cast<double>(count));
+    refused_.at(error).raise_to(static_cast<double>(count));
   }
   log_head_.set(static_cast<double>(core.ledger().head().seq));
   bridges_.set(static_cast<double>(core.roster().maybe_open(now_us)));

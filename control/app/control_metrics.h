@@ -34,6 +34,7 @@ class ControlMetrics {
   ops::Gauge audit_head_;
   ops::Histogram fence_;
   ops::Histogram stop_;
+  std::map<schemas::Errc, ops::Counter> refused_;
 };
 
 }  // namespace estop::control

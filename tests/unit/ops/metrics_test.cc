@@ -44,6 +44,19 @@ TEST(MetricsTest, RaisesATotalButNeverLowersIt) {
   EXPECT_NE(metrics.text().find("estop_control_kills_total 10\n"), std::string::npos);
 }
 
+TEST(MetricsTest, EveryErrorHasItsSeriesBeforeTheFirstOneHappens) {
+  Metrics metrics("p");
+  const auto counters = metrics.counters_of_errors(metric::kBridgeRefused, "reason");
+  for (const auto code : {schemas::Errc::kBadAddress, schemas::Errc::kSenderKilled,
+                          schemas::Errc::kInternal, schemas::Errc::kTimeout}) {
+    EXPECT_TRUE(counters.contains(code)) << code;
+    const std::string line = "estop_bridge_intents_refused_total{reason=\"" +
+                             std::string(schemas::name(code)) + "\"} 0\n";
+    EXPECT_NE(metrics.text().find(line), std::string::npos) << line;
+  }
+  EXPECT_FALSE(counters.contains(schemas::Errc::kOk));
+}
+
 TEST(MetricsTest, RefusesAnotherKind) {
   Metrics metrics("p");
   EXPECT_THROW((void)metrics.gauge(metric::kControlKills), std::logic_error);
