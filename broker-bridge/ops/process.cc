@@ -82,24 +82,42 @@ struct Launch {
   bool own_group;
 };
 
+// What a child could not do; errno says why.
+enum class Step : int { kProgram, kLogFile, kFolder };
+
+struct Failure {
+  Step step = Step::kProgram;
+  int cause = 0;
+};
+
 // In the child. Returns only if it failed.
-void launch(const Launch& launch, pid_t parent) {
+Step launch(const Launch& launch, pid_t parent) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  std::signal(SIGPIPE, SIG_DFL);
-  if (::prctl(PR_SET_PDEATHSIG, launch.death_signal) != 0) return;
+  for (int number = 1; number < NSIG; ++number) std::signal(number, SIG_DFL);
+  if (::prctl(PR_SET_PDEATHSIG, launch.death_signal) != 0) return Step::kProgram;
   if (::getppid() != parent) ::_exit(EXIT_FAILURE);  // it died before the prctl
-  if (launch.own_group && ::setpgid(0, 0) != 0) return;
+  if (launch.own_group && ::setpgid(0, 0) != 0) return Step::kProgram;
   const int null = ::open("/dev/null", O_RDONLY);
-  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return;
+  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return Step::kProgram;
   if (!launch.log_file.empty()) {
     const int log = ::open(launch.log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    if (log < 0 || ::dup2(log, STDOUT_FILENO) < 0 || ::dup2(log, STDERR_FILENO) < 0) return;
+    if (log < 0 || ::dup2(log, STDOUT_FILENO) < 0 || ::dup2(log, STDERR_FILENO) < 0) {
+      return Step::kLogFile;
+    }
   }
-  if (!launch.folder.empty() && ::chdir(launch.folder.c_str()) != 0) return;
+  if (!launch.folder.empty() && ::chdir(launch.folder.c_str()) != 0) return Step::kFolder;
   ::syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   ::execve(launch.program.c_str(), launch.argv.data(), launch.envp.data());
+  return Step::kProgram;
+}
+
+std::string in_words(const Failure& failure, const SpawnOptions& options) {
+  std::string what = "cannot start " + options.command.front();
+  if (failure.step == Step::kLogFile) what += ": its log file " + options.log_file;
+  if (failure.step == Step::kFolder) what += ": its folder " + options.folder;
+  return fmt::format("{}: {}", what, std::strerror(failure.cause));
 }
 
 }  // namespace
@@ -107,32 +125,31 @@ void launch(const Launch& launch, pid_t parent) {
 Result<ChildProcess> ChildProcess::spawn(const SpawnOptions& options) {
   if (options.command.empty()) return fail(Errc::kBadArgument, "no program to start");
   const Launch prepared(options);
-  int report[2];  // carries errno of a failed start; closed by a successful exec
+  int report[2];  // carries the cause of a failed start; closed by a successful exec
   if (::pipe2(report, O_CLOEXEC) != 0) return fail(Errc::kInternal, std::strerror(errno));
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
-    launch(prepared, parent);
-    const int cause = errno;
-    [[maybe_unused]] const auto written = ::write(report[1], &cause, sizeof cause);
+    const Step step = launch(prepared, parent);
+    const Failure told{step, errno};
+    [[maybe_unused]] const auto written = ::write(report[1], &told, sizeof told);
     ::_exit(EXIT_FAILURE);
   }
   ::close(report[1]);
-  int cause = pid < 0 ? errno : 0;
-  if (pid > 0 && ::read(report[0], &cause, sizeof cause) != sizeof cause) cause = 0;
+  Failure failure{Step::kProgram, pid < 0 ? errno : 0};
+  if (pid > 0 && ::read(report[0], &failure, sizeof failure) != sizeof failure) failure.cause = 0;
   ::close(report[0]);
   ChildProcess child;
   child.pid_ = pid > 0 ? pid : 0;
   child.pidfd_ = pid > 0 ? open_pidfd(pid) : -1;
-  if (cause == 0 && child.pidfd_ >= 0) return child;
+  if (failure.cause == 0 && child.pidfd_ >= 0) return child;
   if (pid > 0 && child.pidfd_ < 0) {  // cannot happen on Linux 5.3 and later; leave nothing behind
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
     child.forget();
     return fail(Errc::kInternal, "pidfd_open does not work here");
   }
-  return fail(pid < 0 ? Errc::kInternal : Errc::kBadArgument,
-              fmt::format("cannot start {}: {}", options.command.front(), std::strerror(cause)));
+  return fail(pid < 0 ? Errc::kInternal : Errc::kBadArgument, in_words(failure, options));
 }
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept

@@ -40,8 +40,9 @@ class ChildProcess {
  public:
   using Millis = std::chrono::milliseconds;
 
-  // kBadArgument: the program cannot be started (not found, no right), kInternal: no more processes
-  // or descriptors. Standard input is /dev/null; no other descriptor of ours is inherited.
+  // kBadArgument: the program cannot be started (not found, no right) or its log file or folder not
+  // used, which the detail names; kInternal: no more processes or descriptors. No signal is ignored
+  // or blocked in it. Standard input is /dev/null; no other descriptor of ours is inherited.
   [[nodiscard]] static schemas::Result<ChildProcess> spawn(const SpawnOptions& options);
 
   ChildProcess() = default;  // none

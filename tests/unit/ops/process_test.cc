@@ -56,6 +56,26 @@ TEST_F(ProcessTest, SaysWhyAProgramCannotStart) {
   EXPECT_FALSE(ChildProcess::spawn({}));
 }
 
+TEST_F(ProcessTest, NamesALogFileThatCannotBeMade) {
+  SpawnOptions options;
+  options.command = {"true"};
+  options.log_file = folder_.file("none/log");
+  const auto child = ChildProcess::spawn(options);
+  ASSERT_FALSE(child);
+  EXPECT_EQ(child.error().detail,
+            "cannot start true: its log file " + options.log_file + ": No such file or directory");
+  options.log_file.clear();
+  options.folder = folder_.file("none");
+  EXPECT_EQ(ChildProcess::spawn(options).error().detail,
+            "cannot start true: its folder " + options.folder + ": No such file or directory");
+}
+
+TEST_F(ProcessTest, AChildIgnoresNoSignalThatWeIgnore) {
+  std::signal(SIGUSR1, SIG_IGN);
+  EXPECT_EQ(shell("kill -USR1 $$; exit 3").wait(kPatience), (ExitStatus{0, SIGUSR1}));
+  std::signal(SIGUSR1, SIG_DFL);
+}
+
 TEST_F(ProcessTest, WaitGivesUpAtItsDeadline) {
   auto child = shell("exec sleep 60");
   EXPECT_FALSE(child.wait(Millis(20)));
