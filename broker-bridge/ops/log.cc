@@ -14,7 +14,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/json_text.h"
+#include "broker-bridge/ops/repeats.h"
 
 namespace estop::ops {
 namespace {
@@ -80,9 +82,18 @@ struct Log {
     logger->flush_on(spdlog::level::debug);
   }
 
+  void write(LogLevel level, std::string_view event, LogFields fields) const {
+    const auto time = time_text();
+    logger->log(to_spdlog(level),
+                spdlog::string_view_t(text ? format_text(time, level, event, fields)
+                                           : format_json(time, level, part, event, fields)));
+  }
+
   std::string part;
   bool text = false;
   std::shared_ptr<spdlog::logger> logger;
+  std::mutex repeats_lock;
+  Repeats repeats;
 };
 
 Log& process_log() {
@@ -133,13 +144,25 @@ std::string format_text(std::string_view time, LogLevel level, std::string_view 
 }
 
 void log_event(LogLevel level, std::string_view event, LogFields fields) {
-  const Log& log = process_log();
-  const auto severity = to_spdlog(level);
-  if (!log.logger->should_log(severity)) return;
-  const auto time = time_text();
-  log.logger->log(severity, spdlog::string_view_t(
-                                log.text ? format_text(time, level, event, fields)
-                                         : format_json(time, level, log.part, event, fields)));
+  Log& log = process_log();
+  if (!log.logger->should_log(to_spdlog(level))) return;
+  std::vector<Repeats::Owed> owed;
+  Repeats::Verdict verdict;
+  {
+    const std::lock_guard guard(log.repeats_lock);
+    owed = log.repeats.take_owed(boot_ms());
+    if (level >= LogLevel::kWarn) {
+      verdict = log.repeats.see(format_text({}, level, event, fields), boot_ms());
+    }
+  }
+  for (const auto& one : owed) {
+    log.write(LogLevel::kWarn, "repeated", {{"line", one.line}, {"left_out", one.left_out}});
+  }
+  if (!verdict.is_told) return;
+  if (verdict.left_out > 0) {
+    log.write(LogLevel::kWarn, "repeated", {{"event", event}, {"left_out", verdict.left_out}});
+  }
+  log.write(level, event, fields);
 }
 
 }  // namespace estop::ops

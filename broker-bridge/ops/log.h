@@ -1,5 +1,6 @@
 // The structured log of a daemon: one event a line on standard error, JSON for machines, text for
-// people. From any thread. Never give it a credential, seed or payload.
+// people. From any thread. Never give it a credential, seed or payload. A warning or error that
+// repeats word for word is told once a minute, with the count of those left out: see repeats.h.
 //
 //   log_warn("lease-lost", {{"bridge", id}, {"silent_ms", 5120}});
 //   {"time":"2025-01-02T03:04:05.678Z","level":"warn","part":"estop-bridge","event":"lease-lost",…}
@@ -30,6 +31,11 @@ struct LogOptions {
 
 // Once, first thing in main. Before it the log is JSON lines without a part, from kInfo up.
 void start_log(const LogOptions& options);
+// Standard output and error go to the end of this file from now on; it is made if it is missing.
+// Empty: they stay as they are. kBadArgument names the file and the cause, and changes nothing.
+[[nodiscard]] schemas::Result<void> open_log_file(const std::string& path);
+// Opens the same name again, after somebody renamed the file. If that fails the old one stays.
+void reopen_log_file();
 // "debug", "info", "warn", "error"; "auto", "json", "text". kBadArgument lists what is allowed.
 [[nodiscard]] schemas::Result<LogLevel> parse_log_level(std::string_view text);
 [[nodiscard]] schemas::Result<LogFormat> parse_log_format(std::string_view text);
