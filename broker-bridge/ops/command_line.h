@@ -29,6 +29,7 @@ class CommandLine {
   CommandLine(CommandLine&&) = delete;
   ~CommandLine();
 
+  void footer(const std::string& text);   // below the options of --help
   void version(const std::string& text);  // what --version prints
   void option(const std::string& name, std::string& into, const std::string& help);
   void required(const std::string& name, std::string& into, const std::string& help);
@@ -40,8 +41,8 @@ class CommandLine {
               WholeNumbers allowed = {});
   void flag(const std::string& name, bool& into, const std::string& help);
 
-  // The exit code if the program ends here: 0 after --help and --version, 2 for wrong use, which is
-  // told on stderr.
+  // The exit code if the program ends here: 0 after --help and --version, 1 if they could not be
+  // written, 2 for wrong use, which is told on stderr.
   [[nodiscard]] std::optional<int> parse(int argc, char** argv);
 
  private:

@@ -6,18 +6,29 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 
+#include "broker-bridge/ops/log.h"
+
 namespace estop::ops {
+
+void ignore_stray_signals() {
+  // SIGXFSZ: a write that fails with EFBIG is handled as a full disk is.
+  for (const int number : {SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO,
+                           SIGPWR, SIGSTKFLT, SIGXFSZ}) {
+    std::signal(number, SIG_IGN);
+  }
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) std::signal(number, SIG_IGN);
+}
 
 struct Signals::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& loop, std::function<void(int)> callback)
-      : set(loop, SIGINT, SIGTERM), stop(std::move(callback)) {}
+      : set(loop, SIGINT, SIGTERM, SIGHUP), stop(std::move(callback)) {}
 
   void wait() {
     set.async_wait([self = weak_from_this()](auto error, int signal) {
       const auto state = self.lock();
       if (error || state == nullptr) return;
       state->wait();
-      state->stop(signal);
+      signal == SIGHUP ? reopen_log_file() : state->stop(signal);
     });
   }
 
@@ -26,8 +37,7 @@ struct Signals::State : std::enable_shared_from_this<State> {
 };
 
 Signals::Signals(boost::asio::io_context& loop, std::function<void(int)> stop)
-    : state_(std::make_shared<State>(loop, std::move(stop))) {
-  std::signal(SIGPIPE, SIG_IGN);
+    : state_((ignore_stray_signals(), std::make_shared<State>(loop, std::move(stop)))) {
   state_->wait();
 }
 

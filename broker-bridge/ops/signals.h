@@ -1,4 +1,6 @@
-// SIGINT and SIGTERM as an event on the loop; SIGPIPE ignored.
+// Signals of a daemon. SIGINT and SIGTERM are an event on the loop, SIGHUP opens the log file
+// again, and no other ends the process before it has left: what `kill` and `timeout` can send by
+// mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.
 #pragma once
 
 #include <functional>
@@ -9,6 +11,14 @@ class io_context;
 }
 
 namespace estop::ops {
+
+// For --help.
+inline constexpr const char* kSignalsHelp =
+    "Signals: TERM and INT end it after it has said so; a second one ends it at once. HUP opens\n"
+    "--log-file again. USR1, USR2, ALRM and PIPE are ignored. QUIT ends it at once, with a core.";
+
+// First thing in main: until there is a Signals, SIGHUP is ignored as well.
+void ignore_stray_signals();
 
 class Signals {
  public:

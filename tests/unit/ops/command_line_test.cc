@@ -80,5 +80,12 @@ TEST(CommandLine, EndsTheProgramAfterHelpAndWrongUse) {
   }
 }
 
+TEST(CommandLine, AnOptionIsNoValueOfAnother) {
+  for (const char* gap : {"--url=", "--several="}) {
+    EXPECT_EQ(parse({"--creds", "c", gap, "--full"}).exit_code, 2) << gap;
+  }
+  EXPECT_EQ(parse({"--creds=", "--full"}).exit_code, 2);
+}
+
 }  // namespace
 }  // namespace estop::ops
