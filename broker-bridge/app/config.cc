@@ -1,20 +1,15 @@
 #include "broker-bridge/app/config.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <utility>
 
 #include "broker-bridge/nats/url.h"
+#include "broker-bridge/ops/checks.h"
 #include "broker-bridge/ops/log.h"
 #include "schemas/order.h"
 
 namespace estop::bridge {
 
-using schemas::Errc;
+using ops::bad_option;
 using schemas::Result;
 
 namespace {
@@ -23,100 +18,84 @@ constexpr std::uint32_t kBeatMin_ms = 20;
 constexpr std::uint32_t kLeaseMax_ms = 600'000;
 constexpr std::uint32_t kBeatsPerLease = 4;  // of which it forwards in three: see options.cc
 
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-std::optional<Endpoint> parse_endpoint(std::string_view text) {
-  const auto colon = text.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return std::nullopt;
-  Endpoint endpoint{std::string(text.substr(0, colon)), 0};
-  const auto digits = text.substr(colon + 1);
-  const char* end = digits.data() + digits.size();
-  const auto [at, error] = std::from_chars(digits.data(), end, endpoint.port);
-  if (error != std::errc{} || at != end || digits.empty()) return std::nullopt;
-  return endpoint;
-}
-
-template <class... Args>
-tl::unexpected<schemas::Error> bad(fmt::format_string<Args...> text, Args&&... args) {
-  return schemas::fail(Errc::kBadArgument, fmt::format(text, std::forward<Args>(args)...));
-}
-
-Result<std::string> read_file(const std::string& path, std::string_view option) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file.good() && !file.eof()) return bad("{}: cannot read {}", option, path);
-  if (text.empty()) return bad("{}: {} is missing, empty or not readable", option, path);
+// The text of a `.creds` file that holds a key and who issued it.
+Result<std::string> read_creds(std::string_view option, const std::string& path) {
+  auto text = ops::option_file(option, path, ops::FileRules{.is_secret = true});
+  if (!text) return text;
+  const auto key = schemas::key_from_creds(*text);
+  if (!key) return bad_option("{}: {}: {}", option, path, key.error().detail);
+  const auto issuer = schemas::issuer_from_creds(*text);
+  if (!issuer) return bad_option("{}: {}: {}", option, path, issuer.error().detail);
   return text;
-}
-
-// A public key's text has no slash and no dot; everything else is a path.
-Result<schemas::PublicKey> read_public_key(const std::string& text_or_path) {
-  if (auto key = schemas::public_key_from_text(text_or_path)) return key;
-  auto text = read_file(text_or_path, "--control-key");
-  if (!text) return tl::make_unexpected(std::move(text.error()));
-  text->erase(text->find_last_not_of(" \r\n\t") + 1);
-  auto key = schemas::public_key_from_text(*text);
-  if (!key) return bad("--control-key: {}: {}", text_or_path, key.error().detail);
-  return key;
 }
 
 }  // namespace
 
 Result<void> validate(const BridgeConfig& config) {
   if (!schemas::is_segment(config.id)) {
-    return bad("--id '{}': use lower-case letters, digits, - and _, at most 63", config.id);
+    return bad_option("--id '{}': use lower-case letters, digits, - and _, at most 63", config.id);
   }
   if (!schemas::is_segment(config.prefix)) {
-    return bad("--prefix '{}': use lower-case letters, digits, - and _, at most 63", config.prefix);
+    return bad_option("--prefix '{}': use lower-case letters, digits, - and _, at most 63",
+                      config.prefix);
   }
-  if (config.url.empty()) return bad("--url is empty: give the broker, as nats://127.0.0.1:4222");
-  if (auto urls = nats::parse_urls(config.url); !urls) return bad("--url: {}", urls.error().detail);
-  if (config.agents_creds.empty()) return bad("--agents-creds is missing: a .creds file");
-  if (config.control_creds.empty()) return bad("--control-creds is missing: a .creds file");
-  if (config.control_key.empty()) return bad("--control-key is missing: log.pub or its text");
+  if (config.url.empty())
+    return bad_option("--url is empty: give the broker, as nats://127.0.0.1:4222");
+  if (auto urls = nats::parse_urls(config.url); !urls) {
+    return bad_option("--url: {}", urls.error().detail);
+  }
+  if (config.agents_creds.empty()) return bad_option("--agents-creds is missing: a .creds file");
+  if (config.control_creds.empty()) return bad_option("--control-creds is missing: a .creds file");
+  if (config.control_key.empty())
+    return bad_option("--control-key is missing: log.pub or its text");
   if (config.beat_ms < kBeatMin_ms) {
-    return bad("--bridge-beat-ms {}: at least {}", config.beat_ms, kBeatMin_ms);
+    return bad_option("--bridge-beat-ms {}: at least {}", config.beat_ms, kBeatMin_ms);
   }
   if (config.lease_ms > kLeaseMax_ms || config.lease_ms / kBeatsPerLease < config.beat_ms) {
-    return bad("--bridge-lease-ms {}: at least {} times the beat ({} ms) and at most {}",
-               config.lease_ms, kBeatsPerLease, config.beat_ms, kLeaseMax_ms);
+    return bad_option("--bridge-lease-ms {}: at least {} times the beat ({} ms) and at most {}",
+                      config.lease_ms, kBeatsPerLease, config.beat_ms, kLeaseMax_ms);
   }
-  if (!parse_endpoint(config.listen)) {
-    return bad("--listen '{}': an IP address and a port, as 127.0.0.1:0", config.listen);
+  if (auto listen = ops::parse_endpoint("--listen", config.listen); !listen) {
+    return schemas::passed_on(listen);
   }
   if (auto format = ops::parse_log_format(config.log_format); !format) {
-    return bad("--log-format: {}", format.error().detail);
+    return bad_option("--log-format '{}': {}", config.log_format, format.error().detail);
   }
   return {};
 }
 
 Result<BridgeIdentity> load(const BridgeConfig& config) {
-  if (auto valid = validate(config); !valid) return tl::make_unexpected(std::move(valid.error()));
+  if (auto valid = validate(config); !valid) return schemas::passed_on(valid);
   if (!config.tls_ca.empty()) {
-    if (auto ca = read_file(config.tls_ca, "--tls-ca"); !ca) return tl::make_unexpected(ca.error());
+    if (auto ca = ops::check_certificates("--tls-ca", config.tls_ca); !ca) {
+      return schemas::passed_on(ca);
+    }
   }
-  auto agents = read_file(config.agents_creds, "--agents-creds");
-  if (!agents) return tl::make_unexpected(std::move(agents.error()));
-  auto control = read_file(config.control_creds, "--control-creds");
-  if (!control) return tl::make_unexpected(std::move(control.error()));
-  auto own_key = schemas::key_from_creds(*control);
-  if (!own_key) return bad("--control-creds: {}: {}", config.control_creds, own_key.error().detail);
-  const auto operators = schemas::issuer_from_creds(*control);
-  if (!operators)
-    return bad("--control-creds: {}: {}", config.control_creds, operators.error().detail);
-  auto control_key = read_public_key(config.control_key);
-  if (!control_key) return tl::make_unexpected(std::move(control_key.error()));
-  auto endpoint = parse_endpoint(config.listen);
+  if (auto agents = read_creds("--agents-creds", config.agents_creds); !agents) {
+    return schemas::passed_on(agents);
+  }
+  const auto control = read_creds("--control-creds", config.control_creds);
+  if (!control) return schemas::passed_on(control);
+  const auto control_key = ops::option_public_key("--control-key", config.control_key);
+  if (!control_key) return schemas::passed_on(control_key);
+  auto endpoint = ops::parse_endpoint("--listen", config.listen);
   return BridgeIdentity{*schemas::Segment::parse(config.id),
                         schemas::Subjects(*schemas::Segment::parse(config.prefix)),
-                        std::move(*own_key),
+                        std::move(*schemas::key_from_creds(*control)),
                         *control_key,
-                        *operators,
+                        *schemas::issuer_from_creds(*control),
                         std::move(endpoint->host),
                         endpoint->port};
+}
+
+Result<void> check_surroundings(const BridgeConfig& config) {
+  for (const auto& [option, path] :
+       {std::pair{"--ready-file", &config.ready_file}, std::pair{"--log-file", &config.log_file}}) {
+    if (path->empty()) continue;
+    if (auto may = ops::can_write(option, *path); !may) return may;
+  }
+  const auto endpoint = ops::parse_endpoint("--listen", config.listen);
+  return endpoint ? ops::can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
 }
 
 }  // namespace estop::bridge

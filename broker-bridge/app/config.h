@@ -18,12 +18,13 @@ struct BridgeConfig {
   std::string agents_creds;   // path of the .creds file for the AGENTS account
   std::string control_creds;  // the same for CONTROL; its key signs the receipts
   std::string control_key;    // public key of the control log: a file (log.pub) or its text
-  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
+  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one; [::1]:0
   std::uint32_t beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t lease_ms = schemas::kBridgeLease_ms;
   bool no_fleet_orders = false;  // as control's --second-operator fleet-kill
   std::string prefix = "estop";
   std::string log_format = "auto";  // auto, json, text
+  std::string log_file;             // in place of standard error; SIGHUP opens it again
   std::string ready_file;           // written with the chosen port once it listens; empty: none
 };
 
@@ -43,5 +44,8 @@ struct BridgeIdentity {
 [[nodiscard]] schemas::Result<void> validate(const BridgeConfig& config);
 // validate(), then reads the keys. Needs no network.
 [[nodiscard]] schemas::Result<BridgeIdentity> load(const BridgeConfig& config);
+// What else would keep it from starting: files that it cannot write (kBadArgument), a port that is
+// taken (kNoContact). Changes nothing.
+[[nodiscard]] schemas::Result<void> check_surroundings(const BridgeConfig& config);
 
 }  // namespace estop::bridge

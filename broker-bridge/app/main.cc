@@ -9,8 +9,10 @@
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/bridge_shell.h"
 #include "broker-bridge/app/config.h"
+#include "broker-bridge/app/flags.h"
 #include "broker-bridge/app/status_pages.h"
 #include "broker-bridge/nats/url.h"
+#include "broker-bridge/ops/checks.h"
 #include "broker-bridge/ops/command_line.h"
 #include "broker-bridge/ops/http.h"
 #include "broker-bridge/ops/log.h"
@@ -20,26 +22,9 @@ namespace {
 
 namespace bridge = estop::bridge;
 namespace ops = estop::ops;
+using estop::schemas::Errc;
 
 enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5 };
-
-void add_options(ops::CommandLine& line, bridge::BridgeConfig& config, bool& check_only) {
-  line.version("estop-bridge " ESTOP_VERSION);
-  line.option("--id", config.id, "name of this bridge");
-  line.option("--url", config.url, "broker, several with commas");
-  line.option("--tls-ca", config.tls_ca, "TLS only, to a broker certified by this PEM file");
-  line.option("--agents-creds", config.agents_creds, ".creds file for the AGENTS account");
-  line.option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
-  line.option("--control-key", config.control_key, "public key of the log: file or text");
-  line.option("--listen", config.listen, "for /metrics /livez /readyz");
-  line.option("--bridge-beat-ms", config.beat_ms, "time between beats");
-  line.option("--bridge-lease-ms", config.lease_ms, "as control has it");
-  line.flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");
-  line.option("--prefix", config.prefix, "first token of every subject");
-  line.option("--log-format", config.log_format, "auto, json or text");
-  line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");
-  line.flag("--check-config", check_only, "check the configuration and the keys, then end");
-}
 
 int complain(Exit code, const estop::schemas::Error& error) {
   std::fprintf(stderr, "estop-bridge: %s\n", to_string(error).c_str());
@@ -57,6 +42,7 @@ void keep_freed_memory() {
 int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   boost::asio::io_context loop(1);
   int exit_code = kOk;
+  ops::ReadyFile ready(config.ready_file);
   bridge::BridgeMetrics metrics;
   const ops::StatusServer::Options listen{identity.host, identity.port};
   bridge::BridgeShell shell(loop, config, std::move(identity), metrics,
@@ -71,9 +57,8 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   int asked = 0;
   const ops::Signals signals(loop, [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
   if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
-  if (!config.ready_file.empty()) {
-    auto written = bridge::write_ready_file(config.ready_file, (*server)->port());
-    if (!written) return complain(kFailed, written.error());
+  if (auto written = ready.write((*server)->port()); !written) {
+    return complain(kFailed, written.error());
   }
   const std::string url = estop::nats::redacted(config.url);
   ops::log_info("started", {{"id", config.id}, {"url", url}, {"http", (*server)->port()}});
@@ -84,16 +69,23 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ops::ignore_stray_signals();
   keep_freed_memory();
   bridge::BridgeConfig config;
   bool check_only = false;
   ops::CommandLine line(
       "Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
-  add_options(line, config, check_only);
+  bridge::add_options(line, config, check_only);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   auto identity = bridge::load(config);
   if (!identity) return complain(kUsage, identity.error());
+  if (auto may = bridge::check_surroundings(config); !may) {
+    return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
+  }
   if (check_only) return kOk;
+  if (auto opened = ops::open_log_file(config.log_file); !opened) {
+    return complain(kUsage, opened.error());
+  }
   ops::start_log({"estop-bridge", ops::LogLevel::kInfo, *ops::parse_log_format(config.log_format)});
   return run(config, std::move(*identity));
 }

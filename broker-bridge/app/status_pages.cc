@@ -1,8 +1,5 @@
 #include "broker-bridge/app/status_pages.h"
 
-#include <cstdio>
-#include <fstream>
-
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/ops/boot_clock.h"
 
@@ -37,13 +34,6 @@ ops::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& m
        }},
       {"/readyz", [&] { return readiness(shell.core()); }},
   };
-}
-
-schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port) {
-  const std::string half = path + ".new";
-  std::ofstream(half) << port << '\n' << std::flush;
-  if (std::rename(half.c_str(), path.c_str()) == 0) return {};
-  return schemas::fail(schemas::Errc::kBadArgument, "--ready-file: cannot write " + path);
 }
 
 }  // namespace estop::bridge

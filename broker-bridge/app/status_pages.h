@@ -14,7 +14,4 @@ namespace estop::bridge {
 [[nodiscard]] ops::StatusServer::Pages status_pages(const BridgeShell& shell,
                                                     BridgeMetrics& metrics);
 
-// Writes `port` and a line end to `path`, whole or not at all. kBadArgument: cannot.
-[[nodiscard]] schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port);
-
 }  // namespace estop::bridge

@@ -37,6 +37,7 @@ struct ControlConfig {
   // than the broker keeps a broken one. Two beats of an agent at least, whatever stands here.
   std::uint32_t sharing_grace_ms = kSharingGrace_ms;
   std::string log_format = "auto";  // auto, json, text
+  std::string log_file;             // in place of standard error; SIGHUP opens it again
   std::string ready_file;           // written with the chosen port once it listens; empty: none
 };
 
@@ -64,5 +65,9 @@ struct ControlIdentity {
 [[nodiscard]] schemas::Result<void> validate(const ControlConfig& config);
 // validate(), then reads the key and looks for the credentials. Needs no network.
 [[nodiscard]] schemas::Result<ControlIdentity> load(const ControlConfig& config);
+// What else would keep it from starting: files that it cannot write (kBadArgument), a data folder
+// that is not its own or in use (kStoreUnavailable), a port that is taken (kNoContact). Changes
+// nothing.
+[[nodiscard]] schemas::Result<void> check_surroundings(const ControlConfig& config);
 
 }  // namespace estop::control

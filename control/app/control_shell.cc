@@ -271,6 +271,9 @@ void ControlShell::leave() {
   state_->desk.recorder().audit(last, Urgency::kAlone, [](const auto&) {});
 }
 
+bool ControlShell::is_connected() const {
+  return state_->links.control.is_connected() && state_->links.agents.is_connected();
+}
 const ControlCore& ControlShell::core() const {
   return state_->core;
 }

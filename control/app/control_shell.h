@@ -35,6 +35,7 @@ class ControlShell {
   schemas::Result<void> start();
   // The last line of the audit; then the loop may end.
   void leave();
+  [[nodiscard]] bool is_connected() const;  // to the broker, with both accounts
   [[nodiscard]] const ControlCore& core() const;
   [[nodiscard]] const Recorder& recorder() const;
   [[nodiscard]] static Now now();

@@ -1,8 +1,5 @@
 #include "control/app/status_pages.h"
 
-#include <cstdio>
-#include <fstream>
-
 namespace estop::control {
 
 namespace {
@@ -14,7 +11,9 @@ ops::Page text_page(int status, std::string body) {
   return page;
 }
 
-ops::Page readiness(const Ledger& ledger) {
+ops::Page readiness(const ControlShell& shell) {
+  const Ledger& ledger = shell.core().ledger();
+  if (!shell.is_connected()) return text_page(503, "not leading: no connection to the broker\n");
   if (ledger.is_leading()) return text_page(200, "leading\n");
   if (ledger.is_blind()) return text_page(503, "not leading: the control log was not read yet\n");
   return text_page(503, "not leading: the control log is not open yet\n");
@@ -30,15 +29,8 @@ ops::StatusServer::Pages status_pages(const ControlShell& shell, ControlMetrics&
                           metrics.text(shell.core(), shell.recorder(), shell.now().boot_us)};
        }},
       {"/livez", [] { return text_page(200, "alive\n"); }},
-      {"/readyz", [&] { return readiness(shell.core().ledger()); }},
+      {"/readyz", [&] { return readiness(shell); }},
   };
-}
-
-schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port) {
-  const std::string half = path + ".new";
-  std::ofstream(half) << port << '\n' << std::flush;
-  if (std::rename(half.c_str(), path.c_str()) == 0) return {};
-  return schemas::fail(schemas::Errc::kBadArgument, "--ready-file: cannot write " + path);
 }
 
 }  // namespace estop::control

@@ -11,11 +11,8 @@
 namespace estop::control {
 
 // Both must outlive the pages. /livez: 200 while the loop runs. /readyz: 200 only while control
-// leads, else 503 and why.
+// leads and reaches the broker, else 503 and why.
 [[nodiscard]] ops::StatusServer::Pages status_pages(const ControlShell& shell,
                                                     ControlMetrics& metrics);
-
-// Writes `port` and a line end to `path`, whole or not at all. kBadArgument: cannot.
-[[nodiscard]] schemas::Result<void> write_ready_file(const std::string& path, std::uint16_t port);
 
 }  // namespace estop::control

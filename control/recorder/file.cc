@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -50,24 +51,50 @@ tl::unexpected<schemas::Error> system_failure(std::string_view what, const std::
                        fmt::format("{} {}: {}", what, path, std::strerror(errno)));
 }
 
+namespace {
+
+// Somebody else has the lock, or errno says what else is wrong.
+tl::unexpected<schemas::Error> not_locked(const File& file, const std::string& folder) {
+  if (errno != EWOULDBLOCK) return system_failure("cannot lock", folder + "/lock");
+  std::string owner = file.read_some();
+  while (!owner.empty() && owner.back() == '\n') owner.pop_back();
+  return schemas::fail(Errc::kStoreUnavailable,
+                       fmt::format("{} is in use by another control (process {}): stop that one "
+                                   "first, or use another data folder",
+                                   folder, owner.empty() ? "unknown" : owner));
+}
+
+}  // namespace
+
 Result<FolderLock> FolderLock::take(const std::string& folder) {
-  const std::string path = folder + "/lock";
-  auto file = File::open(path, O_RDWR | O_CREAT, 0600);
+  auto file = File::open(folder + "/lock", O_RDWR | O_CREAT, 0600);
   if (!file) return tl::make_unexpected(file.error());
-  if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return system_failure("cannot lock", path);
-    std::string owner = file->read_some();
-    while (!owner.empty() && owner.back() == '\n') owner.pop_back();
-    return schemas::fail(Errc::kStoreUnavailable,
-                         fmt::format("{} is in use by another control (process {}): stop that one "
-                                     "first, or use another data folder",
-                                     folder, owner.empty() ? "unknown" : owner));
-  }
+  if (::flock(file->descriptor(), LOCK_EX | LOCK_NB) != 0) return not_locked(*file, folder);
   // The id is only for the message above: a failure to write it changes nothing.
   if (::ftruncate(file->descriptor(), 0) == 0) {
     (void)file->write_all(std::to_string(::getpid()) + "\n");
   }
   return FolderLock(std::move(*file));
+}
+
+Result<void> FolderLock::check(const std::string& folder) {
+  std::string there = folder;
+  while (::access(there.c_str(), F_OK) != 0 && errno == ENOENT) {
+    const auto slash = there.find_last_of('/');
+    there = slash == std::string::npos ? "." : there.substr(0, std::max<std::size_t>(slash, 1));
+    if (there == "." || there == "/") break;
+  }
+  const File found(::open(there.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (found.descriptor() < 0 || ::access(there.c_str(), W_OK | X_OK) != 0) {
+    return system_failure("cannot write into", there);
+  }
+  const std::string path = folder + "/lock";
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT) return {};
+  const auto file = File::open(path, O_RDWR);
+  if (!file) return tl::make_unexpected(file.error());
+  // Shared: several may look at once. The kernel takes it back at the end of this function.
+  if (::flock(file->descriptor(), LOCK_SH | LOCK_NB) != 0) return not_locked(*file, folder);
+  return {};
 }
 
 }  // namespace estop::control

@@ -37,6 +37,8 @@ class File {
 class FolderLock {
  public:
   [[nodiscard]] static schemas::Result<FolderLock> take(const std::string& folder);
+  // Whether take() would work now, or the folder could be made. Makes nothing, keeps nothing.
+  [[nodiscard]] static schemas::Result<void> check(const std::string& folder);
 
  private:
   explicit FolderLock(File file) : file_(std::move(file)) {}

@@ -1,0 +1,12 @@
+// The options of estop-bridge, as its command line has them.
+#pragma once
+
+#include "broker-bridge/app/config.h"
+#include "broker-bridge/ops/command_line.h"
+
+namespace estop::bridge {
+
+// All must outlive the parsing. `check_only`: --check-config.
+void add_options(ops::CommandLine& line, BridgeConfig& config, bool& check_only);
+
+}  // namespace estop::bridge
