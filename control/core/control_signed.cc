@@ -93,7 +93,6 @@ void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) 
   // Its op id names another order, which goes on unharmed whatever this one is.
   if (!claim.given_as.empty()) return adopt(order, claim, "operator " + kill.actor, now, out);
   unwritten_.emplace(kill.op_id, order);
-  ++counters_.kills;
   std::vector<std::string> warnings = kill_warnings(kill.scope);
   warnings.insert(warnings.begin(), order.notes.begin(), order.notes.end());
   count_kill(order.kill, std::move(warnings), now, out).frame.clear();  // nothing to repeat yet
@@ -115,6 +114,7 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
     registry_.forget_stops(due.op_id);
     return orders_.drop(due.op_id, error_json(good.error()), out);
   }
+  ++counters_.kills;
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event_json(entry)});
@@ -201,6 +201,7 @@ void ControlCore::adopt(schemas::Record draft, const KillClaim& claim, const std
   draft.op_id = claim.op_id;
   proposals_.erase(draft.op_id);
   now.wall_ms = draft.issued_at_ms;
+  ++counters_.kills;
   AuditEntry entry = audit_line(now, "adopted", draft.actor, draft.scope.text(), draft.op_id,
                                 adopted_detail(from, draft));
   begin_kill(ledger_.append(std::move(draft), std::move(entry), now, out), std::move(notes), now,
