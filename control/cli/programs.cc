@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <charconv>
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -18,6 +19,15 @@ namespace {
 
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
+
+constexpr const char* kBroker = "nats-server";
+constexpr const char* kControl = "estop-control";
+constexpr const char* kBridge = "estop-bridge";
+
+// The program itself opens it as well, so that it can do so again after somebody renamed it.
+std::string log_of(const std::string& data, const char* program) {
+  return fmt::format("{}/logs/{}.log", data, program);
+}
 
 // The number at the start of a text; 0 if there is none.
 int leading_number(std::string_view text) {
@@ -53,7 +63,9 @@ Program broker(const std::string& data, const std::string& path, Ports& ports) {
   Program made;
   made.arguments = [=, &ports] {
     const std::string port = ports.broker == 0 ? "-1" : std::to_string(ports.broker);
-    return Words{path, "-c", data + "/broker.conf", "-p", port, "--ports_file_dir", data + "/run"};
+    return Words{path,         "-c", data + "/broker.conf", "-p",
+                 port,         "-l", log_of(data, kBroker), "--ports_file_dir",
+                 data + "/run"};
   };
   made.is_ready = [=, &ports](pid_t pid) { return broker_is_ready(data + "/run", pid, ports); };
   return made;
@@ -64,9 +76,17 @@ Program control_daemon(const std::string& data, const std::string& path, const U
   const std::string ready = data + "/run/control.port";
   Program made;
   made.arguments = [=, &ports] {
-    Words words{
-        path,           "--data", data, "--url", url(ports), "--listen", loopback(ports.control),
-        "--ready-file", ready};
+    Words words{path,
+                "--data",
+                data,
+                "--url",
+                url(ports),
+                "--listen",
+                loopback(ports.control),
+                "--ready-file",
+                ready,
+                "--log-file",
+                log_of(data, kControl)};
     for (const std::string& what : up.second_operator) {
       words.insert(words.end(), {"--second-operator", what});
     }
@@ -96,7 +116,9 @@ Program bridge_daemon(const std::string& data, const std::string& path, const Up
                 "--listen",
                 loopback(ports.bridge),
                 "--ready-file",
-                ready};
+                ready,
+                "--log-file",
+                log_of(data, kBridge)};
     const auto& asked = up.second_operator;
     if (std::find(asked.begin(), asked.end(), "fleet-kill") != asked.end())
       words.emplace_back("--no-fleet-orders");
@@ -118,7 +140,7 @@ schemas::Result<std::vector<Program>> programs(const std::string& data, const Co
     return schemas::fail(schemas::Errc::kStoreUnavailable, data + "/run: " + error.message());
   }
   Words paths;
-  const char* const names[] = {"nats-server", "estop-control", "estop-bridge"};
+  const char* const names[] = {kBroker, kControl, kBridge};
   for (const char* name : names) {
     auto path = find_program(name, common.bin_dir, own_executable(), search_path);
     if (!path) return tl::make_unexpected(path.error());
@@ -129,8 +151,9 @@ schemas::Result<std::vector<Program>> programs(const std::string& data, const Co
                             bridge_daemon(data, paths[2], up, ports)};
   for (std::size_t i = 0; i < made.size(); ++i) {
     made[i].name = names[i];
-    made[i].log_file = fmt::format("{}/logs/{}.log", data, names[i]);
+    made[i].log_file = log_of(data, names[i]);
   }
+  made.front().reopen_signal = SIGUSR1;  // to the broker SIGHUP means its configuration
   return made;
 }
 

@@ -1,5 +1,6 @@
 #include "control/cli/stack.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -12,6 +13,8 @@
 #include <ostream>
 #include <utility>
 
+#include "broker-bridge/ops/signals.h"
+
 namespace estop::cli {
 namespace {
 
@@ -21,7 +24,8 @@ using std::chrono::milliseconds;
 constexpr milliseconds kReadyPoll{20};
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kLongestPause{10'000};
-constexpr milliseconds kStable{30'000};  // ran so long: the next pause is short again
+constexpr std::chrono::seconds kSpawnPause{1};  // when it could not even be started
+constexpr milliseconds kStable{30'000};         // ran so long: the next pause is short again
 constexpr std::size_t kLogTail_bytes = 2'000;
 constexpr const char* kInterrupted = "interrupted";
 
@@ -37,8 +41,12 @@ std::string in_words(ops::ExitStatus end) {
                          : fmt::format("exit code {}", end.code);
 }
 
-// SIGINT, SIGTERM and SIGHUP as bytes of a descriptor instead of interruptions.
+// SIGINT, SIGTERM and SIGHUP as bytes of a descriptor instead of interruptions. Who started us with
+// SIGHUP ignored, as nohup does, gets none.
 int block_stop_signals() {
+  const auto hang_up = std::signal(SIGHUP, SIG_IGN);
+  ops::ignore_stray_signals();
+  std::signal(SIGHUP, hang_up);
   sigset_t signals;
   sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
@@ -46,10 +54,16 @@ int block_stop_signals() {
   return ::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+bool have_terminal() {
+  const int fd = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd >= 0) ::close(fd);
+  return fd >= 0;
+}
+
 }  // namespace
 
 Stack::Stack(std::vector<Program> programs, std::ostream& news)
-    : news_(news), signals_(block_stop_signals()) {
+    : news_(news), signals_(block_stop_signals()), has_terminal_(have_terminal()) {
   for (Program& program : programs) {
     running_.emplace_back();
     running_.back().program = std::move(program);
@@ -101,7 +115,15 @@ bool Stack::interrupted(milliseconds wait) {
   pollfd watched{signals_, POLLIN, 0};
   if (::poll(&watched, 1, static_cast<int>(wait.count())) <= 0) return false;
   signalfd_siginfo taken;
-  return ::read(signals_, &taken, sizeof taken) == sizeof taken;
+  if (::read(signals_, &taken, sizeof taken) != sizeof taken) return false;
+  if (taken.ssi_signo != SIGHUP || has_terminal_) return true;
+  reopen_logs();
+  return false;
+}
+
+void Stack::reopen_logs() {
+  for (Running& running : running_) running.child.signal(running.program.reopen_signal);
+  news_ << "estop: all open their log files again\n" << std::flush;
 }
 
 void Stack::take_leave(Running& running, ops::ExitStatus end) {
@@ -120,10 +142,14 @@ void Stack::take_leave(Running& running, ops::ExitStatus end) {
 void Stack::restart(Running& running) {
   if (Clock::now() < running.restart_at) return;
   if (auto spawned = spawn(running); !spawned) {
-    running.restart_at = Clock::now() + kLongestPause;
-    news_ << "estop: " << to_string(spawned.error()) << '\n' << std::flush;
+    running.restart_at = Clock::now() + kSpawnPause;
+    if (std::exchange(running.problem, spawned.error().detail) == running.problem) return;
+    news_ << fmt::format("estop: {}; tried again every {} s\n", running.problem,
+                         std::chrono::seconds(kSpawnPause).count())
+          << std::flush;
     return;
   }
+  running.problem.clear();
   news_ << fmt::format("estop: {} runs again as process {}\n", running.program.name,
                        running.child.pid())
         << std::flush;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
@@ -22,6 +23,7 @@ struct Program {
   std::string name;
   std::function<std::vector<std::string>()> arguments;  // program and arguments, for each start
   std::string log_file;
+  int reopen_signal = SIGHUP;                    // after which it opens its log file again
   std::function<bool(pid_t)> is_ready;           // asked after the first start
   std::chrono::milliseconds start_time{15'000};  // it has to be ready by then
   std::chrono::milliseconds stop_time{5'000};    // then it is killed
@@ -36,7 +38,9 @@ class Stack {
   // Starts each when the one before is ready. A stop signal ends it early (then kTimeout
   // "interrupted"). kNoContact: one ended or was not ready in time, with the end of its log.
   schemas::Result<void> start();
-  // Watches until SIGINT, SIGTERM or SIGHUP; restarts what ends, with growing pauses.
+  // Watches until SIGINT or SIGTERM; restarts what ends, with growing pauses. SIGHUP ends it if it
+  // began in a terminal, which is gone then; without one all open their log files again. No other
+  // signal ends it.
   void watch();
   void stop();
 
@@ -46,8 +50,10 @@ class Stack {
     ops::ChildProcess child;  // none: it ended and waits for its restart
     std::chrono::steady_clock::time_point started, restart_at;
     std::chrono::milliseconds pause{0};
+    std::string problem;  // why it could not be started, as it was told
   };
   bool interrupted(std::chrono::milliseconds wait);  // a stop signal came within `wait`
+  void reopen_logs();
   schemas::Result<void> start_one(Running& running);
   schemas::Result<void> spawn(Running& running);
   void take_leave(Running& running, ops::ExitStatus end);
@@ -56,6 +62,7 @@ class Stack {
   std::vector<Running> running_;
   std::ostream& news_;
   int signals_ = -1;
+  bool has_terminal_ = false;
 };
 
 }  // namespace estop::cli

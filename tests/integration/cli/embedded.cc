@@ -59,9 +59,19 @@ ops::ChildProcess Embedded::begin(std::vector<std::string> words, const std::str
 }
 
 void Embedded::up(const std::vector<std::string>& more, int port) {
+  std::vector<std::string> command{ESTOP_PROGRAM, "up",     "--data",
+                                   data(),        "--port", std::to_string(port)};
+  command.insert(command.end(), more.begin(), more.end());
+  start(std::move(command));
+}
+
+void Embedded::up_without_terminal() {
+  start({"setsid", ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"});
+}
+
+void Embedded::start(std::vector<std::string> command) {
   ops::SpawnOptions options;
-  options.command = {ESTOP_PROGRAM, "up", "--data", data(), "--port", std::to_string(port)};
-  options.command.insert(options.command.end(), more.begin(), more.end());
+  options.command = std::move(command);
   options.log_file = folder_.file("up.log");
   options.environment = {{"USER", user_}};
   auto child = ops::ChildProcess::spawn(options);

@@ -33,6 +33,8 @@ class Embedded {
 
   // `estop up --port <port> <more>`, until it is up. Fails the test with its words if it is not.
   void up(const std::vector<std::string>& more = {}, int port = 0);
+  // The same as a service starts it: without a terminal.
+  void up_without_terminal();
   [[nodiscard]] ops::ChildProcess& process() { return up_; }
   [[nodiscard]] RunFile run() const;  // what it listens on
   [[nodiscard]] std::string said() const;
@@ -46,6 +48,8 @@ class Embedded {
   [[nodiscard]] pid_t child(const std::string& program) const;  // 0: none
 
  private:
+  void start(std::vector<std::string> command);
+
   testing::TempDir folder_;
   std::string data_ = "data";
   std::string user_ = "operator";

@@ -105,6 +105,55 @@ TEST(CliUp, AChildThatDiesIsRestartedLoudly) {
   EXPECT_NE(embedded.said().find("estop-bridge ENDED with signal 9"), std::string::npos);
 }
 
+TEST(CliUp, AHangUpWithoutATerminalOpensAllLogFilesAgain) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up_without_terminal());
+  const auto children = embedded.children();
+  const std::vector<std::string> names{"nats-server", "estop-control", "estop-bridge"};
+  const auto log = [&](const std::string& name) { return embedded.data() + "/logs/" + name; };
+  for (const auto& name : names) std::filesystem::rename(log(name + ".log"), log(name + ".old"));
+  embedded.process().signal(SIGHUP);
+  for (const auto& name : names) {
+    EXPECT_TRUE(wait_until([&] { return !testing::read_text(log(name + ".log")).empty(); }))
+        << name;
+    EXPECT_FALSE(testing::read_text(log(name + ".old")).empty()) << name;
+  }
+  EXPECT_EQ(embedded.children(), children);
+}
+
+TEST(CliUp, NoStraySignalEndsIt) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  for (const int number : {SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE}) {
+    embedded.process().signal(number);
+    EXPECT_FALSE(embedded.process().wait(std::chrono::milliseconds(50))) << number;
+  }
+  EXPECT_EQ(embedded.estop({"status"}).exit_code, 0);
+}
+
+TEST(CliUp, ALogFileThatCannotBeMadeIsNamedAndItsProgramIsStartedWhenItCan) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up());
+  const std::string logs = embedded.data() + "/logs";
+  std::filesystem::rename(logs, logs + ".away");
+  ::kill(embedded.child("estop-bridge"), SIGKILL);
+  const std::string named = "its log file " + logs + "/estop-bridge.log: No such file or directory";
+  EXPECT_TRUE(wait_until([&] { return embedded.said().find(named) != std::string::npos; }))
+      << embedded.said();
+  std::filesystem::rename(logs + ".away", logs);
+  EXPECT_TRUE(wait_until([&] { return embedded.child("estop-bridge") != 0; })) << embedded.said();
+  EXPECT_EQ(embedded.said().find(named), embedded.said().rfind(named)) << "told once";
+}
+
+TEST(CliUp, TheLogOfAFailedStartIsShownLineByLine) {
+  const Embedded embedded;
+  ASSERT_EQ(embedded.estop({"up", "--init-only"}).exit_code, 0);
+  testing::write_text(embedded.data() + "/control/estop.db", std::string(10'000, 'x'));
+  const Outcome refused = embedded.estop({"up", "--port", "0"});
+  EXPECT_EQ(refused.exit_code, 1);
+  EXPECT_TRUE(says(refused, "ends with:\n  estop-control: ")) << refused.text;
+}
+
 TEST(CliUp, InitOnlyMakesTheFilesAndStartsNothing) {
   const Embedded embedded;
   const Outcome made = embedded.estop({"up", "--init-only", "--agent", "acme/prod/mailer"});
