@@ -1,0 +1,91 @@
+// The status pages of the real daemons, while somebody holds connections open.
+#include <gtest/gtest.h>
+
+#include "tests/integration/control/site.h"
+#include "tests/support/socket.h"
+
+namespace estop::testing {
+namespace {
+
+class StatusPages : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    site.start_control();
+    ASSERT_TRUE(site.leads()) << site.log("control");
+    site.start_bridge();
+    ASSERT_TRUE(site.is_open()) << site.log("bridge");
+  }
+  Site site;
+};
+
+TEST_F(StatusPages, AnswerWhileHalfRequestsWait) {
+  for (const std::size_t waiting : {80U, 500U}) {
+    for (const char* part : {"control", "bridge"}) {
+      const int port = std::stoi(read_text(site.data.file(std::string(part) + ".port")));
+      std::vector<Socket> half;
+      for (std::size_t i = 0; i < waiting; ++i) {
+        half.push_back(Socket::connect(port));
+        half.back().send("GET /livez HTTP/1.1\r\nX: ");
+      }
+      for (const char* path : {"/livez", "/readyz", "/metrics"}) {
+        EXPECT_TRUE(site.page(part, path).starts_with("HTTP/1.0 200"))
+            << part << path << " beside " << waiting;
+      }
+    }
+  }
+}
+
+TEST_F(StatusPages, CountersAndTheirLabelsAreThereFromTheStart) {
+  const std::string control = site.page("control", "/metrics");
+  const std::string bridge = site.page("bridge", "/metrics");
+  for (const char* error : {"not-killed", "bad-signature", "malformed", "not-found"}) {
+    const std::string series =
+        "estop_control_commands_refused_total{error=\"" + std::string(error) + "\"} 0";
+    EXPECT_NE(control.find(series), std::string::npos) << series;
+  }
+  for (const char* reason : {"sender-killed", "receiver-killed", "old-incarnation", "no-contact",
+                             "malformed", "over-limit", "too-large", "bad-address"}) {
+    const std::string series =
+        "estop_bridge_intents_refused_total{reason=\"" + std::string(reason) + "\"} 0";
+    EXPECT_NE(bridge.find(series), std::string::npos) << series;
+  }
+}
+
+TEST_F(StatusPages, OneKillCountsOnce) {
+  const auto kills = [&] {
+    const std::string page = site.page("control", "/metrics");
+    const auto at = page.find("\nestop_control_kills_total ");
+    return at == std::string::npos ? -1 : std::stoi(page.substr(page.find(' ', at)));
+  };
+  EXPECT_EQ(kills(), 0);
+  site.emergency("acme/prod/x", "signed-1");  // the order, as the command line sends it
+  const Json same{{"op_id", "signed-1"}};
+  EXPECT_EQ(site.kill("acme/prod/x", same).stage("fenced")["n"], 1);
+  site.emergency("acme/prod/x", "signed-1");  // and all of it again
+  (void)site.kill("acme/prod/x", same);
+  EXPECT_EQ(kills(), 1);
+  EXPECT_EQ(site.kill("acme/prod/y").stage("fenced")["n"], 1);
+  EXPECT_EQ(kills(), 2);
+}
+
+TEST_F(StatusPages, AKillThatABridgeHeldWhileControlWasGoneCountsOnce) {
+  EXPECT_TRUE(site.control.terminate(kPatience).ok());
+  site.emergency("acme/prod/x", "signed-1");
+  site.start_control();
+  ASSERT_TRUE(site.leads());
+  ASSERT_TRUE(site.until([&] { return site.kills_in_force() == 1; }));
+  (void)site.kill("acme/prod/x", {{"op_id", "signed-1"}});
+  EXPECT_NE(site.page("control", "/metrics").find("\nestop_control_kills_total 1\n"),
+            std::string::npos)
+      << site.page("control", "/metrics");
+}
+
+TEST_F(StatusPages, ControlIsNotReadyWithoutItsBroker) {
+  site.broker->stop();
+  EXPECT_TRUE(site.until([&] {
+    return site.page("control", "/readyz").find("503") != std::string::npos;
+  })) << site.page("control", "/readyz");
+}
+
+}  // namespace
+}  // namespace estop::testing
