@@ -8,8 +8,6 @@
 
 #include <algorithm>
 #include <csignal>
-#include <fstream>
-#include <iterator>
 #include <ostream>
 #include <utility>
 
@@ -29,10 +27,15 @@ constexpr milliseconds kStable{30'000};         // ran so long: the next pause i
 constexpr std::size_t kLogTail_bytes = 2'000;
 constexpr const char* kInterrupted = "interrupted";
 
+// Empty if it cannot be read.
 std::string tail_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (text.size() > kLogTail_bytes) text.erase(0, text.size() - kLogTail_bytes);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  std::string text(kLogTail_bytes, '\0');
+  const off_t end = ::lseek(fd, 0, SEEK_END);
+  const off_t from = std::max<off_t>(0, end - static_cast<off_t>(text.size()));
+  const ssize_t size = ::pread(fd, text.data(), text.size(), from);
+  if (fd >= 0) ::close(fd);
+  text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return text;
 }
 

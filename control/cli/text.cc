@@ -7,6 +7,8 @@
 #include <ctime>
 #include <utility>
 
+#include "broker-bridge/ops/files.h"
+
 namespace estop::cli {
 namespace {
 
@@ -122,14 +124,7 @@ std::string repaired(std::string_view text) {
 }
 
 std::string shell_quoted(std::string_view word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_/.:=@%+,-";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos) {
-    return std::string(word);
-  }
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + '\'';
+  return ops::shell_word(word);
 }
 
 }  // namespace estop::cli
