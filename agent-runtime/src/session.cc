@@ -16,6 +16,7 @@ constexpr std::uint32_t kJitterMax_ms = 100;
 
 nats::ConnectOptions connect_options(const AgentOptions& options, const Identity& self) {
   nats::ConnectOptions made;
+  made.unanswered_pings_max = nats::kUnansweredPingsMax;
   made.url = options.url;
   made.name = self.address.text() + "@" + self.instance.text();
   made.creds_file = options.creds_file;

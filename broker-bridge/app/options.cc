@@ -44,6 +44,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
 
 nats::ConnectOptions connect_options(const BridgeConfig& config, const std::string& creds) {
   nats::ConnectOptions options;
+  options.unanswered_pings_max = nats::kUnansweredPingsMax;
   options.url = config.url;
   options.name = "estop-bridge " + config.id;
   options.creds_file = creds;

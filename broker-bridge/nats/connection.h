@@ -30,6 +30,9 @@ namespace estop::nats {
 
 using Millis = std::chrono::milliseconds;
 
+// For ConnectOptions::unanswered_pings_max of who runs its loop all the time.
+inline constexpr int kUnansweredPingsMax = 4;
+
 // A received message. Views live until the handler returns.
 class MessageView {
  public:
@@ -59,7 +62,11 @@ struct ConnectOptions {
   std::string tls_ca_file;
   Millis connect_timeout{2'000};
   Millis ping_interval{1'000};  // a broker that says nothing for three is lost
-  Millis reconnect_wait{50};    // with jitter, for ever
+  // More pings in a row without an answer, and the connection is left although bytes still come:
+  // its way out stands still. 0: never. That is for a program that does not run its loop all the
+  // time, because it has not read the answers.
+  int unanswered_pings_max = 0;
+  Millis reconnect_wait{50};  // with jitter, for ever
   int refused_max = 2;  // of the credential, in a row: once may be a broker that is just learning
   // How long the kernel sends again what the broker's machine does not confirm, also after the
   // connection was given up; then it is dropped. 0: as long as the system does, many minutes.
@@ -76,7 +83,8 @@ struct ConnectionEvents {
   // For good, without close(): the broker has revoked the credential, or refused it refused_max
   // times. A daemon ends itself here.
   std::function<void(std::string reason)> closed;
-  std::function<void(std::string text)> error;  // permissions violation and the like
+  // A permissions violation and the like, and the notice that the broker goes away.
+  std::function<void(std::string text)> error;
 };
 
 class Connection {

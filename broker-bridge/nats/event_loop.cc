@@ -70,6 +70,12 @@ natsStatus Connection::State::on_detach(void* /*user*/) {
 void Connection::State::adopt(Made made) {
   if (closed_) return;
   if (made.link->lost.load(std::memory_order_acquire)) return start_connecting(0);
+  moving_ = false;
+  if (link_ != nullptr) {
+    flush();
+    lose("moved away from a broker that goes away");
+    if (closed_) return;
+  }
   link_ = std::move(made.link);
   nc_ = std::move(made.nc);
   socket_.emplace(loop_, link_->socket.release());
@@ -106,7 +112,7 @@ void Connection::State::drop(const std::shared_ptr<Link>& link) {
   std::string reason = abandoned_.empty() ? last_error(nc_.get()) : std::exchange(abandoned_, {});
   if (is_about_credential(reason)) return end(std::move(reason));
   lose(reason);
-  if (!closed_) start_connecting(0);
+  if (!closed_ && !moving_) start_connecting(0);
 }
 
 void Connection::State::arm_read() {

@@ -15,8 +15,8 @@ namespace {
 using schemas::Errc;
 using schemas::fail;
 
-constexpr int kPingsOutMax = std::numeric_limits<int>::max();  // watch_silence() judges
-constexpr int kUnluckyMax = 5;                                 // in a row, once in 2^40
+constexpr int kNoPingsMax = std::numeric_limits<int>::max();  // watch_silence() judges alone
+constexpr int kUnluckyMax = 5;                                // in a row, once in 2^40
 
 // Of several brokers each client takes another one first.
 std::vector<Url> shuffled(std::vector<Url> urls) {
@@ -85,7 +85,8 @@ schemas::Result<OptionsOwner> Connection::State::make_options(const Url& url, Li
   set(natsOptions_SetURL, raw, url.text.c_str());
   set(natsOptions_SetTimeout, raw, options_.connect_timeout.count());
   set(natsOptions_SetPingInterval, raw, options_.ping_interval.count());
-  set(natsOptions_SetMaxPingsOut, raw, kPingsOutMax);
+  set(natsOptions_SetMaxPingsOut, raw,
+      options_.unanswered_pings_max > 0 ? options_.unanswered_pings_max : kNoPingsMax);
   set(natsOptions_SetAllowReconnect, raw, false);
   set(natsOptions_SetIOBufSize, raw, static_cast<int>(options_.read_bytes));
   set(natsOptions_SetSendAsap, raw, true);  // in event-loop mode: no flusher thread
@@ -99,6 +100,7 @@ schemas::Result<OptionsOwner> Connection::State::make_options(const Url& url, Li
   }
   set(natsOptions_SetClosedCB, raw, &State::on_closed, static_cast<void*>(&link));
   set(natsOptions_SetErrorHandler, raw, &State::on_error, static_cast<void*>(&link));
+  set(natsOptions_SetLameDuckModeCB, raw, &State::on_lame_duck, static_cast<void*>(&link));
   // The loop pointer must not be null: with null the library silently stays in threaded mode.
   set(natsOptions_SetEventLoop, raw, static_cast<void*>(&link), &State::on_attach, &State::on_read,
       &State::on_write, &State::on_detach);
@@ -215,6 +217,17 @@ void Connection::State::keep_connecting(int refused) {
   }
 }
 
+// To another server of the url, if it names one; the old connection serves until the new one is
+// there. With one server alone it serves until that server closes it.
+void Connection::State::leave_lame_duck(const std::shared_ptr<Link>& link) {
+  if (closed_ || link != link_ || moving_) return;
+  if (const auto tell = events_.error) tell("the broker goes away soon (lame duck)");
+  const auto urls = parse_urls(options_.url);
+  if (closed_ || !urls || urls->size() < 2) return;
+  moving_ = true;
+  start_connecting(0);
+}
+
 void Connection::State::close() {
   if (closed_) return;
   flush();
@@ -249,6 +262,11 @@ void Connection::State::end(std::string reason) {
 // On the library's callback thread.
 void Connection::State::on_closed(natsConnection* /*nc*/, void* closure) {
   const auto last = std::move(static_cast<Link*>(closure)->self);
+}
+
+void Connection::State::on_lame_duck(natsConnection* /*nc*/, void* closure) {
+  auto& link = *static_cast<Link*>(closure);
+  link.state->hop_.post([state = link.state, told = link.self] { state->leave_lame_duck(told); });
 }
 
 void Connection::State::on_error(natsConnection* nc, natsSubscription* /*sub*/,

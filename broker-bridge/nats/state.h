@@ -126,6 +126,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   static natsStatus on_write(void* user, bool add);
   static natsStatus on_detach(void* user);
   static void on_closed(natsConnection* nc, void* closure);
+  static void on_lame_duck(natsConnection* nc, void* closure);
   static void on_error(natsConnection* nc, natsSubscription* sub, natsStatus status, void* closure);
 
   // One attempt to connect, and many; from any thread.
@@ -136,6 +137,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void keep_connecting(int refused);     // on connector_, until connected, refused twice or closed
   [[nodiscard]] bool wait_to_connect();  // false: closed
   void start_connecting(int refused);
+  void leave_lame_duck(const std::shared_ptr<Link>& link);
 
   void adopt(Made made);
   void drop(const std::shared_ptr<Link>& link);  // nothing if it is gone already
@@ -175,6 +177,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::optional<boost::asio::posix::stream_descriptor> socket_;
   bool read_armed_ = false;
   bool write_armed_ = false;
+  bool moving_ = false;    // the connector makes the next connection while this one serves
   std::string abandoned_;  // why
   bool in_batch_ = false;
   Clock::time_point heard_at_;    // the broker's machine gave a sign of life

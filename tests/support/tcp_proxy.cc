@@ -40,6 +40,8 @@ struct Link {
   Pipe to_server;
   Pipe to_client;
   std::string opening;  // the client's first bytes
+  bool to_server_stalled = false;
+  bool to_client_stalled = false;
   bool broken = false;
   bool is_orphan = false;  // its client was cut off
 };
@@ -120,9 +122,9 @@ struct TcpProxy::State {
       for (const auto& link : links) {
         holding = holding || link.to_server.held_bytes + link.to_client.held_bytes > 0;
         if (link.is_orphan) continue;
-        if (!is_held(link, to_server_paused) && has_room(link.to_server))
+        if (!is_held(link, to_server_paused, link.to_server_stalled) && has_room(link.to_server))
           sockets.push_back({link.client.fd(), POLLIN, 0});
-        if (!is_held(link, to_client_paused) && has_room(link.to_client))
+        if (!is_held(link, to_client_paused, link.to_client_stalled) && has_room(link.to_client))
           sockets.push_back({link.server.fd(), POLLIN, 0});
       }
     }
@@ -144,8 +146,8 @@ struct TcpProxy::State {
   [[nodiscard]] bool is_chosen(const Link& link) const {
     return chosen.empty() || link.opening.find(chosen) != std::string::npos;
   }
-  [[nodiscard]] bool is_held(const Link& link, bool way_paused) const {
-    return way_paused && is_chosen(link);
+  [[nodiscard]] bool is_held(const Link& link, bool way_paused, bool way_stalled) const {
+    return way_stalled || (way_paused && is_chosen(link));
   }
 
   // Only what is read first may tell that the link is chosen: then it is not passed on.
@@ -157,10 +159,11 @@ struct TcpProxy::State {
       return;
     }
     bool alive = true;
-    if (!is_held(link, to_server_paused)) take_from_client(link);
+    if (!is_held(link, to_server_paused, link.to_server_stalled)) take_from_client(link);
     if (closed && is_chosen(link)) alive = false;
-    if (!is_held(link, to_server_paused)) alive = give(link.to_server, link.server, now) && alive;
-    if (!is_held(link, to_client_paused)) {
+    if (!is_held(link, to_server_paused, link.to_server_stalled))
+      alive = give(link.to_server, link.server, now) && alive;
+    if (!is_held(link, to_client_paused, link.to_client_stalled)) {
       take(link.server, link.to_client, delay);
       cut_behind_fatal_text(link.to_client);
       alive = give(link.to_client, link.client, now) && alive;
@@ -249,6 +252,15 @@ void TcpProxy::cut_off_clients(std::chrono::milliseconds hold) {
     for (Chunk& chunk : link.to_server.held) chunk.due = Clock::now() + hold;
     link.is_orphan = true;
     link.client = Socket();
+  }
+}
+
+void TcpProxy::stall(Way way) {
+  const std::lock_guard lock(state_->mutex);
+  for (Link& link : state_->links) {
+    if (!state_->is_chosen(link)) continue;
+    link.to_server_stalled = link.to_server_stalled || way != Way::kToClient;
+    link.to_client_stalled = link.to_client_stalled || way != Way::kToServer;
   }
 }
 

@@ -31,6 +31,8 @@ class TcpProxy {
   // The clients of today's connections are cut off at once. What they had sent stays here, and goes
   // on to the server after `hold`. New connections pass.
   void cut_off_clients(std::chrono::milliseconds hold);
+  // Of the connections that are there now, this way stands still for good. New ones pass.
+  void stall(Way way);
   void cut();  // closes every connection and new ones as soon as they say who they are
   void reopen();
   // Once: closes the next connection whose way to the client holds `text`, right behind it.

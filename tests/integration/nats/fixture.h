@@ -37,6 +37,7 @@ class OneLoop : public ::testing::Test {
     options.name = owner;
     options.ping_interval = Millis(200);
     options.connect_timeout = Millis(1'000);
+    options.unanswered_pings_max = unanswered_pings_max_;
     return std::make_unique<Connection>(loop_, options, inbox(owner), std::move(events));
   }
 
@@ -71,6 +72,7 @@ class OneLoop : public ::testing::Test {
   static Millis testing_patience() { return estop::testing::kPatience; }
 
   boost::asio::io_context loop_{1};
+  int unanswered_pings_max_ = 0;
 };
 
 }  // namespace estop::nats

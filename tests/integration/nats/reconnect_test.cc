@@ -1,5 +1,6 @@
 #include "broker-bridge/nats/connection.h"
 
+#include <csignal>
 #include <filesystem>
 #include <future>
 
@@ -282,6 +283,62 @@ TEST_F(ReconnectTest, ABrokerThatSaysAnythingIsNotSilent) {
   EXPECT_EQ(life_, "C") << why_;
   EXPECT_TRUE(lives("CD"));
   EXPECT_NE(why_.find("says nothing"), std::string::npos) << why_;
+}
+
+// H63. Something still comes in, so the broker is not silent; but nothing of ours arrives there.
+TEST_F(ReconnectTest, AConnectionWhoseWayOutStandsStillIsLeftThoughBytesStillComeIn) {
+  TcpProxy proxy(broker_.port());
+  const auto b = connected(broker_.url(), "bob");
+  unanswered_pings_max_ = kUnansweredPingsMax;
+  const auto a = connected("nats://127.0.0.1:" + std::to_string(proxy.port()), "alice", recorded());
+  int heard = 0;
+  a->subscribe(event("x"), [&](const MessageView&) { ++heard; });
+  ASSERT_TRUE(settle(*a));
+  proxy.stall(TcpProxy::Way::kToServer);
+  const auto left = [&] {
+    b->publish(event("x"), "still here");
+    return life_ == "CDC";
+  };
+  EXPECT_TRUE(run_until(left)) << life_;
+  EXPECT_GT(heard, 0);
+  EXPECT_TRUE(settle(*a)) << "the next connection goes both ways";
+}
+
+TEST_F(ReconnectTest, ABrokerThatGoesAwayIsLeftForTheOtherOneOfTheUrl) {
+  Broker other;
+  const std::string urls = broker_.url() + "," + other.url();
+  other.stop();  // so that the first one is taken
+  ConnectionEvents events = recorded();
+  events.error = [this](const std::string& text) { why_ = text; };
+  const auto a = connected(urls, "alice", events);
+  bool heard = false;
+  a->subscribe(event("x"), [&](const MessageView&) { heard = true; });
+  ASSERT_TRUE(settle(*a));
+  broker_.signal(SIGUSR2);  // lame duck; it closes nobody yet
+  ASSERT_TRUE(run_until([&] { return why_.find("lame duck") != std::string::npos; })) << why_;
+  EXPECT_TRUE(a->is_connected()) << "it serves until there is another one";
+  EXPECT_EQ(life_, "C");
+  other.restart();
+  ASSERT_TRUE(lives("CDC")) << life_;
+  const auto b = connected(other.url(), "bob");
+  ASSERT_TRUE(settle(*a));
+  b->publish(event("x"), "over there");
+  EXPECT_TRUE(run_until([&] { return heard; }));
+  broker_.kill();
+  EXPECT_TRUE(settle(*a));
+  EXPECT_EQ(life_, "CDC") << why_;
+}
+
+TEST_F(ReconnectTest, ABrokerThatGoesAwayAloneServesUntilItClosesTheConnection) {
+  Broker short_lived({.config = "lame_duck_grace_period: \"1s\"\nlame_duck_duration: \"30s\"\n"});
+  const auto a = connected(short_lived.url(), "alice", recorded());
+  ASSERT_TRUE(settle(*a));
+  short_lived.signal(SIGUSR2);
+  EXPECT_TRUE(settle(*a)) << "while it drains";
+  ASSERT_TRUE(lives("CD")) << life_;
+  short_lived.kill();
+  short_lived.restart();
+  EXPECT_TRUE(lives("CDC")) << life_;
 }
 
 // A link that is slow and yet alive: the kernel never gives it up by itself.
