@@ -4,6 +4,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -121,6 +122,16 @@ std::string in_words(const Failure& failure, const SpawnOptions& options) {
 }
 
 }  // namespace
+
+std::size_t raise_descriptor_limit() noexcept {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return 0;
+  if (files.rlim_cur < files.rlim_max) {
+    const rlimit raised{files.rlim_max, files.rlim_max};
+    if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) files = raised;
+  }
+  return static_cast<std::size_t>(files.rlim_cur);
+}
 
 Result<ChildProcess> ChildProcess::spawn(const SpawnOptions& options) {
   if (options.command.empty()) return fail(Errc::kBadArgument, "no program to start");

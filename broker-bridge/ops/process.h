@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,10 @@
 #include "schemas/result.h"
 
 namespace estop::ops {
+
+// Lets this process, and what it spawns, have as many descriptors as the system allows it; returns
+// how many. A connection is one: with a shell's 1,024 one agent could take them all.
+std::size_t raise_descriptor_limit() noexcept;
 
 struct SpawnOptions {
   // Program (looked up in PATH and the sbin folders) and its arguments.

@@ -9,6 +9,7 @@
 #include "broker-bridge/ops/command_line.h"
 #include "broker-bridge/ops/http.h"
 #include "broker-bridge/ops/log.h"
+#include "broker-bridge/ops/process.h"
 #include "broker-bridge/ops/signals.h"
 #include "control/app/config.h"
 #include "control/app/control_shell.h"
@@ -31,6 +32,7 @@ int complain(Exit code, const estop::schemas::Error& error) {
 }
 
 int run(const control::ControlConfig& config, control::ControlIdentity identity) {
+  ops::raise_descriptor_limit();
   boost::asio::io_context loop(1);
   int exit_code = kOk;
   ops::ReadyFile ready(config.ready_file);

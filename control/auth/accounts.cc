@@ -29,7 +29,7 @@ std::string path_of(const std::string& folder, Account account) {
 json limits_of(Account account) {
   const int streams = account == Account::kControl ? kUnlimited : 0;
   return {{"subs", kUnlimited},
-          {"conn", kUnlimited},
+          {"conn", account == Account::kAgents ? kAgentConnectionsMax : kUnlimited},
           {"leaf", 0},
           {"imports", 0},
           {"exports", 0},
@@ -94,9 +94,19 @@ Result<AccountJwts> open_accounts(const std::string& folder, const Keyring& keys
       auto text = read_private_file(path, kJwtMax_bytes);
       if (!text) return tl::make_unexpected(text.error());
       jwt = std::move(*text);
-      if (const auto read = read_account_jwt(keys, account, jwt); !read) {
+      const auto read = read_account_jwt(keys, account, jwt);
+      if (!read) {
         return fail(Errc::kStoreUnavailable,
                     path + ": " + read.error().detail + "; restore it from a backup");
+      }
+      // Made by a version with other limits.
+      if (jwt != account_jwt(keys, account, *read)) {
+        AccountClaims claims = *read;
+        claims.issued_at_s = std::max(now_s, claims.issued_at_s + 1);
+        jwt = account_jwt(keys, account, claims);
+        if (auto written = write_private_file(path, jwt, Write::kReplace); !written) {
+          return tl::make_unexpected(written.error());
+        }
       }
       continue;
     }

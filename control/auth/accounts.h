@@ -17,6 +17,12 @@
 
 namespace estop::control {
 
+// Of the broker, and of all agents together: what is left is for operators, bridges and control,
+// whatever an agent's credential does. (The bridges' and control's own connections in AGENTS count
+// there, too.)
+inline constexpr int kBrokerConnectionsMax = 65'536;
+inline constexpr int kAgentConnectionsMax = 61'440;
+
 // Each costs about 100 bytes of a JWT, which is pushed as one message.
 inline constexpr std::size_t kRevokedMax = 8'192;
 

@@ -19,6 +19,9 @@ constexpr std::size_t kControlLineMax_bytes =
 // are more than a busy agent is sent in it; not so many that a bridge under a flood could not read
 // them in that time, for it is dropped by the same rule.
 constexpr std::size_t kPendingMax_bytes = 16 * 1024 * 1024;
+// Given, because a broker that measures them itself when its disk is full finds 0, and keeps that
+// until somebody restarts it: no resume could be written. The control log needs a small part.
+constexpr std::uint64_t kStoreMax_bytes = 64ULL * 1024 * 1024 * 1024;
 constexpr int kWriteDeadline_s = 1;
 constexpr int kPing_s = 10;
 constexpr int kPingsMax = 2;
@@ -114,7 +117,9 @@ std::string broker_config(const Keyring& keys, const BrokerOptions& options,
   text += fmt::format("write_deadline: \"{}s\"\nping_interval: \"{}s\"\nping_max: {}\n",
                       kWriteDeadline_s, kPing_s, kPingsMax);
   text += fmt::format("authorization {{ timeout: {} }}\n", kAuthTimeout_s);
-  text += fmt::format("jetstream {{ store_dir: {} }}\n", in_quotes(options.store_folder));
+  text += fmt::format("max_connections: {}\n", kBrokerConnectionsMax);
+  text += fmt::format("jetstream {{ store_dir: {}, max_mem: {}, max_file: {} }}\n",
+                      in_quotes(options.store_folder), kStoreMax_bytes, kStoreMax_bytes);
   text += fmt::format("operator: {}\n", in_quotes(operator_jwt(keys, issued_at_s)));
   text += fmt::format("system_account: {}\n", keys.sys_account.public_text());
   text +=

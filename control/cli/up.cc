@@ -8,6 +8,7 @@
 #include <iostream>
 #include <utility>
 
+#include "broker-bridge/ops/process.h"
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
 #include "control/cli/commands.h"
@@ -146,7 +147,16 @@ RunFile run_file_of(const Ports& ports) {
 
 Result<void> stay_up(const std::string& data, const Common& common, const Up& up,
                      Terminal& terminal) {
-  remove_run_file(data);  // what a crash left
+  constexpr std::size_t kRest = 512;  // of the broker's descriptors: files, listeners
+  remove_run_file(data);              // what a crash left
+  if (const auto may = ops::raise_descriptor_limit();
+      may < control::kBrokerConnectionsMax + kRest) {
+    terminal.err << fmt::format(
+        "estop: warning: the broker may open {} descriptors only, {} would leave room for "
+        "operators "
+        "when agents use all their connections: raise ulimit -n, or LimitNOFILE of the service\n",
+        may, control::kBrokerConnectionsMax + kRest);
+  }
   auto ports = wanted_ports(up.port);
   if (!ports) return tl::make_unexpected(ports.error());
   if (auto made = make_files(data, common, up, ports->broker == 0 ? -1 : ports->broker); !made)

@@ -2,9 +2,11 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
+#include "control/auth/jwt.h"
 #include "tests/support/temp_dir.h"
 #include "tests/unit/auth/people.h"
 
@@ -43,6 +45,32 @@ TEST_F(Accounts, AreIssuedLaterEachTimeWhateverTheClockSays) {
   ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
   ASSERT_TRUE(write_account(folder(), keys_, Account::kSys, claims(Account::kSys), 7).has_value());
   EXPECT_EQ(claims(Account::kSys).issued_at_s, kNow_s + 1);
+}
+
+// H62: the broker has room for operators when agents have taken all that is theirs.
+TEST_F(Accounts, LimitTheConnectionsOfAgentsAndOfNobodyElse) {
+  EXPECT_LT(kAgentConnectionsMax, kBrokerConnectionsMax);
+  for (const Account account : kAccounts) {
+    const auto jwts = open_accounts(folder(), keys_, kNow_s);
+    const auto opened = open_jwt((*jwts)[static_cast<std::size_t>(account)]);
+    EXPECT_EQ((*opened)["nats"]["limits"]["conn"],
+              account == Account::kAgents ? kAgentConnectionsMax : kUnlimited);
+  }
+}
+
+TEST_F(Accounts, MadeWithOtherLimitsAreMadeAnewAndKeepWhoIsRevoked) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  const nlohmann::json older{
+      {"type", "account"}, {"limits", {{"conn", kUnlimited}}}, {"revocations", {{"UA", 5}}}};
+  estop::testing::write_text(
+      temp_.path() / "accounts/AGENTS.jwt",
+      sign_jwt(keys_.operator_key, keys_.account(Account::kAgents).public_text(), "AGENTS", kNow_s,
+               older));
+  const auto jwts = open_accounts(folder(), keys_, kNow_s);
+  ASSERT_TRUE(jwts) << schemas::to_string(jwts.error());
+  EXPECT_EQ((*open_jwt((*jwts)[0]))["nats"]["limits"]["conn"], kAgentConnectionsMax);
+  EXPECT_EQ(claims(Account::kAgents).revoked.at("UA"), 5U);
+  EXPECT_EQ(claims(Account::kAgents).issued_at_s, kNow_s + 1) << "the broker takes the later one";
 }
 
 TEST_F(Accounts, OfOtherKeysAreRefused) {

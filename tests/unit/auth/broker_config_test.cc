@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "control/auth/accounts.h"
 #include "control/auth/auth.h"
 #include "tests/unit/auth/people.h"
 
@@ -77,7 +78,8 @@ write_deadline: "1s"
 ping_interval: "10s"
 ping_max: 2
 authorization { timeout: 5 }
-jetstream { store_dir: "/data/nats" }
+max_connections: 65536
+jetstream { store_dir: "/data/nats", max_mem: 68719476736, max_file: 68719476736 }
 operator: "<jwt 1>"
 system_account: @SYS
 resolver { type: full, dir: "/data/nats/accounts", allow_delete: false, interval: "60s" }
@@ -138,7 +140,8 @@ TEST(BrokerConfig, OnlyControlHasJetStreamAndNobodySharesAnything) {
       EXPECT_EQ(limits[limit], storage) << name << ' ' << limit;
     }
     for (const char* limit : {"imports", "exports", "leaf"}) EXPECT_EQ(limits[limit], 0) << name;
-    for (const char* limit : {"subs", "conn", "data", "payload"}) EXPECT_EQ(limits[limit], -1);
+    for (const char* limit : {"subs", "data", "payload"}) EXPECT_EQ(limits[limit], -1);
+    EXPECT_EQ(limits["conn"], at == 1U ? kAgentConnectionsMax : -1);
   }
 }
 
