@@ -1,5 +1,7 @@
 #include "control/recorder/agent_table.h"
 
+#include "schemas/limits.h"
+
 namespace estop::control {
 
 AgentTable::AgentTable(SQLite::Database& connection)
@@ -11,7 +13,13 @@ AgentTable::AgentTable(SQLite::Database& connection)
            " last_seen_ms = excluded.last_seen_ms, has_left = excluded.has_left"),
       all_(connection,
            "SELECT address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left"
-           " FROM agents ORDER BY address, instance") {}
+           " FROM (SELECT *, row_number() OVER"
+           "   (PARTITION BY address, has_left ORDER BY last_seen_ms DESC) AS place FROM agents)"
+           " WHERE place <= CASE has_left WHEN 1 THEN ?1 ELSE ?2 END ORDER BY address, instance"),
+      forget_(connection,
+              "DELETE FROM agents WHERE address = ?1 AND has_left = 1 AND last_seen_ms <"
+              " (SELECT last_seen_ms FROM agents WHERE address = ?1 AND has_left = 1"
+              "  ORDER BY last_seen_ms DESC LIMIT 1 OFFSET ?2)") {}
 
 void AgentTable::put(const StoredAgent& agent) {
   const std::string address = agent.address.text();
@@ -25,10 +33,12 @@ void AgentTable::put(const StoredAgent& agent) {
       .bind(agent.last_seen_ms)
       .bind(agent.left ? 1 : 0)
       .run();
+  if (agent.left) StatementUse(forget_).bind_text(address).bind(kStoredPastMax - 1).run();
 }
 
 std::vector<StoredAgent> AgentTable::load() {
   StatementUse use(all_);
+  use.bind(kStoredPastMax).bind(schemas::kInstancesMax);
   std::vector<StoredAgent> agents;
   while (use.step()) {
     const auto address = schemas::Address::parse(use.bytes(0));

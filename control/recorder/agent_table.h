@@ -1,4 +1,4 @@
-// The registry: every instance that ever announced itself.
+// The registry: who announced itself. Of those that are past an address keeps the newest few.
 #pragma once
 
 #include <vector>
@@ -8,17 +8,21 @@
 
 namespace estop::control {
 
+inline constexpr std::uint64_t kStoredPastMax = 64;  // per address
+
 // SQLite::Exception from every member.
 class AgentTable {
  public:
   explicit AgentTable(SQLite::Database& connection);
 
-  void put(const StoredAgent& agent);             // keeps the first `first_seen_ms`
-  [[nodiscard]] std::vector<StoredAgent> load();  // by address and instance
+  void put(const StoredAgent& agent);  // keeps the first `first_seen_ms`
+  // By address and instance; of an address at most as many as may live, and the newest past ones.
+  [[nodiscard]] std::vector<StoredAgent> load();
 
  private:
   SQLite::Statement put_;
   SQLite::Statement all_;
+  SQLite::Statement forget_;
 };
 
 }  // namespace estop::control

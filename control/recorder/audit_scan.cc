@@ -6,19 +6,31 @@
 
 namespace estop::control {
 
+namespace {
+
+std::uint64_t end_of(std::uint64_t head, std::uint64_t before) {
+  return before == 0 ? head : std::min(head, before - 1);
+}
+
+}  // namespace
+
 AuditListing::AuditListing(AuditTable& table, AuditQuery query)
     : table_(table),
       query_(std::move(query)),
       low_(query_.after),
-      high_(std::max(table.head().number, query_.after)) {}
+      high_(std::max(end_of(table.head().number, query_.before), query_.after)) {}
 
 bool AuditListing::step() {
   const std::uint64_t size = std::min(high_ - low_, kScanSlice_rows);
   const std::uint64_t first = query_.newest_first ? high_ - size : low_;
-  auto found = table_.find(query_, first, first + size, query_.limit - rows_.size());
-  std::move(found.begin(), found.end(), std::back_inserter(rows_));
+  auto found = table_.find(query_, first, first + size,
+                           {query_.limit - rows_.size(), query_.max_bytes - bytes_});
+  for (AuditRow& row : found) {
+    bytes_ = std::min(query_.max_bytes, bytes_ + text_bytes(row.entry));
+    rows_.push_back(std::move(row));
+  }
   (query_.newest_first ? high_ : low_) = query_.newest_first ? first : first + size;
-  return low_ == high_ || rows_.size() >= query_.limit;
+  return low_ == high_ || rows_.size() >= query_.limit || bytes_ >= query_.max_bytes;
 }
 
 AuditVerification::AuditVerification(AuditTable& table, std::optional<ChainHead> anchor,

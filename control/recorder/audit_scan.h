@@ -27,6 +27,7 @@ class AuditListing {
   std::uint64_t low_;  // what is left: low_ < number ≤ high_
   std::uint64_t high_;
   std::vector<AuditRow> rows_;
+  std::size_t bytes_ = 0;  // of their texts
 };
 
 // Recomputes the chain from after row `from` to the head of now, and compares its end with what

@@ -82,11 +82,14 @@ void AuditTable::read(std::uint64_t number, std::uint64_t last,
 }
 
 std::vector<AuditRow> AuditTable::find(const AuditQuery& query, std::uint64_t after,
-                                       std::uint64_t last, std::uint64_t limit) {
+                                       std::uint64_t last, FindMax max) {
   StatementUse use(query.newest_first ? newest_first_ : oldest_first_);
-  use.bind(after).bind(last).bind_text(query.kind).bind_text(query.subject).bind(limit);
+  use.bind(after).bind(last).bind_text(query.kind).bind_text(query.subject).bind(max.rows);
   std::vector<AuditRow> rows;
-  while (use.step()) rows.push_back(row_of(use));
+  for (std::size_t bytes = 0; bytes < max.bytes && use.step();) {
+    rows.push_back(row_of(use));
+    bytes += text_bytes(rows.back().entry);
+  }
   return rows;
 }
 

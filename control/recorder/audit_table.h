@@ -29,9 +29,13 @@ class AuditTable {
   // Calls `each` for the rows after `number`, up to and with `last`, in order, while it returns
   // true.
   void read(std::uint64_t number, std::uint64_t last, const std::function<bool(AuditRow)>& each);
-  // The matching rows in after < number ≤ last, at most `limit`, in the order that the query wants.
+  struct FindMax {
+    std::uint64_t rows = 0;
+    std::size_t bytes = 0;  // of their texts; ends behind the row that reaches it
+  };
+  // The matching rows in after < number ≤ last, in the order that the query wants.
   [[nodiscard]] std::vector<AuditRow> find(const AuditQuery& query, std::uint64_t after,
-                                           std::uint64_t last, std::uint64_t limit);
+                                           std::uint64_t last, FindMax max);
 
  private:
   SQLite::Statement insert_;

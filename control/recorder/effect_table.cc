@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace estop::control {
 
 using schemas::EffectState;
@@ -9,6 +11,11 @@ using schemas::Errc;
 using schemas::StoreReply;
 
 namespace {
+
+constexpr std::uint64_t kDay_ms = 24ULL * 3'600 * 1'000;
+constexpr std::uint64_t kForgottenAtOnce = 1'024;  // a bounded time within one transaction
+constexpr std::uint64_t kLookAgain_ms = 60'000;    // for what has become old enough
+constexpr std::size_t kCountedMax = 16'384;        // addresses
 
 StoreReply reply_of(EffectState before, Errc code = Errc::kOk, std::string detail = {}) {
   StoreReply reply;
@@ -33,7 +40,11 @@ EffectTable::EffectTable(SQLite::Database& connection)
       abandon_(connection, "DELETE FROM effects WHERE address = ? AND key = ?"),
       begun_(connection,
              "SELECT address, key, instance, begun_at_ms FROM effects"
-             " WHERE state = 1 AND (?1 = '' OR address = ?1) ORDER BY begun_at_ms, key LIMIT ?2") {}
+             " WHERE state = 1 AND (?1 = '' OR address = ?1) ORDER BY begun_at_ms, key LIMIT ?2"),
+      count_(connection, "SELECT count(*) FROM effects WHERE address = ?"),
+      forget_(connection,
+              "DELETE FROM effects WHERE rowid IN (SELECT rowid FROM effects"
+              " WHERE address = ? AND state = 2 AND finished_at_ms < ? LIMIT ?)") {}
 
 StoreReply EffectTable::begin(const Life& life, const std::string& key, std::uint64_t now_ms) {
   const Row row = find(life.address, key);
@@ -50,6 +61,12 @@ StoreReply EffectTable::begin(const Life& life, const std::string& key, std::uin
     case EffectState::kNone:
       break;
   }
+  if (!make_room(life.address, now_ms)) {
+    return reply_of(EffectState::kNone, Errc::kOverLimit,
+                    fmt::format("{} has {} effects already, none of them finished {} days ago",
+                                life.address, kEffectKeysMax, kEffectsKept_ms / kDay_ms));
+  }
+  ++keys_of(life.address).count;
   StatementUse(begin_)
       .bind_text(life.address)
       .bind_text(key)
@@ -95,8 +112,31 @@ StoreReply EffectTable::abandon(const Life& life, const std::string& key) {
       break;
   }
   if (row.instance != life.instance || row.incarnation > life.incarnation) return ambiguous(row);
+  Keys& keys = keys_of(life.address);
   StatementUse(abandon_).bind_text(life.address).bind_text(key).run();
+  --keys.count;
   return reply_of(row.state);
+}
+
+EffectTable::Keys& EffectTable::keys_of(const std::string& address) {
+  if (const auto found = keys_.find(address); found != keys_.end()) return found->second;
+  if (keys_.size() >= kCountedMax) keys_.clear();
+  StatementUse use(count_);
+  const std::uint64_t count = use.bind_text(address).step() ? use.number(0) : 0;
+  return keys_[address] = {count, 0};
+}
+
+bool EffectTable::make_room(const std::string& address, std::uint64_t now_ms) {
+  const Keys& keys = keys_of(address);
+  if (keys.count < kEffectKeysMax) return true;
+  if (now_ms < keys.no_room_until_ms) return false;
+  const std::uint64_t before_ms = now_ms - std::min(now_ms, kEffectsKept_ms);
+  StatementUse(forget_).bind_text(address).bind(before_ms).bind(kForgottenAtOnce).run();
+  keys_.erase(address);
+  Keys& left = keys_of(address);
+  if (left.count < kEffectKeysMax) return true;
+  left.no_room_until_ms = now_ms + kLookAgain_ms;
+  return false;
 }
 
 std::vector<AmbiguousEffect> EffectTable::begun(const std::string& address) {

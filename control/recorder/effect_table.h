@@ -6,6 +6,8 @@
 // carried out.
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "control/recorder/rows.h"
@@ -32,6 +34,9 @@ class EffectTable {
   // Begun and not finished, oldest first; of everybody for an empty address.
   [[nodiscard]] std::vector<AmbiguousEffect> begun(const std::string& address);
 
+  // What was counted within the transaction was not written.
+  void rolled_back() noexcept { keys_.clear(); }
+
  private:
   struct Row {
     schemas::EffectState state = schemas::EffectState::kNone;
@@ -42,12 +47,21 @@ class EffectTable {
   };
   [[nodiscard]] Row find(const std::string& address, const std::string& key);
   [[nodiscard]] static schemas::StoreReply ambiguous(const Row& row);
+  struct Keys {
+    std::uint64_t count = 0;
+    std::uint64_t no_room_until_ms = 0;  // nothing old enough was found
+  };
+  [[nodiscard]] Keys& keys_of(const std::string& address);
+  [[nodiscard]] bool make_room(const std::string& address, std::uint64_t now_ms);
 
   SQLite::Statement find_;
   SQLite::Statement begin_;
   SQLite::Statement finish_;
   SQLite::Statement abandon_;
   SQLite::Statement begun_;
+  SQLite::Statement count_;
+  SQLite::Statement forget_;
+  std::map<std::string, Keys> keys_;  // by address; counting them anew costs milliseconds
 };
 
 }  // namespace estop::control

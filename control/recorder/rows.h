@@ -2,6 +2,7 @@
 // nobody finished.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -21,6 +22,11 @@ struct AuditEntry {
   friend bool operator==(const AuditEntry&, const AuditEntry&) = default;
 };
 
+[[nodiscard]] inline std::size_t text_bytes(const AuditEntry& entry) noexcept {
+  return entry.kind.size() + entry.actor.size() + entry.subject.size() + entry.op_id.size() +
+         entry.detail.size();
+}
+
 struct AuditRow {
   std::uint64_t number = 0;  // from 1, without gaps
   AuditEntry entry;
@@ -33,7 +39,10 @@ struct AuditRow {
 // "kill"}.
 struct AuditQuery {
   std::uint64_t after = 0;    // rows with a greater number
+  std::uint64_t before = 0;   // and a smaller one; 0: up to the newest
   std::uint32_t limit = 100;  // at most kAuditListMax
+  // Of their texts: the list ends behind the row that reaches it.
+  std::size_t max_bytes = SIZE_MAX;
   bool newest_first = false;
   std::string kind{};     // empty: all
   std::string subject{};  // exact scope or address; empty: all
@@ -72,6 +81,10 @@ struct AmbiguousEffect {
 inline constexpr std::uint32_t kAuditListMax = 10'000;    // rows of one list_audit
 inline constexpr std::uint32_t kEffectsListMax = 10'000;  // rows of one list_begun_effects
 inline constexpr std::size_t kAuditLineMax_bytes = 1024 * 1024;
+// Of an address, begun and finished. At the bound the oldest that were finished so long ago make
+// room; while there are none, no new one may begin.
+inline constexpr std::uint64_t kEffectKeysMax = 65'536;
+inline constexpr std::uint64_t kEffectsKept_ms = 30ULL * 24 * 3'600 * 1'000;
 inline constexpr std::size_t kOutcomeMax_bytes = 4 * 1024;  // of a finished effect
 
 }  // namespace estop::control

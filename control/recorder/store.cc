@@ -70,6 +70,7 @@ Result<void> RecorderStore::transact(const std::function<void()>& work) {
     return {};
   } catch (const SQLite::Exception& failure) {
     audit.rolled_back();
+    effects.rolled_back();
     return tl::make_unexpected(explain(database_->path(), failure));
   }
 }

@@ -76,11 +76,6 @@ struct Refuse {
   void operator()(KeepAgent&) const {}
 };
 
-std::size_t text_bytes(const AuditEntry& entry) {
-  return entry.kind.size() + entry.actor.size() + entry.subject.size() + entry.op_id.size() +
-         entry.detail.size();
-}
-
 struct Size {
   std::size_t operator()(const AddRecord& work) const {
     return work.record.frame.size() + (work.audit ? text_bytes(*work.audit) : 0);

@@ -128,5 +128,30 @@ TEST_F(AuditTest, TheRegistryKeepsWhenAnInstanceWasFirstSeen) {
   EXPECT_EQ(*recorder_->load_agents(), std::vector{agent});
 }
 
+TEST_F(AuditTest, H61OfAnAddressOnlyTheNewestPastInstancesAreKept) {
+  open();
+  StoredAgent agent;
+  agent.address = mailer();
+  for (std::uint64_t i = 0; i < 500; ++i) {
+    agent.instance = *schemas::Instance::parse("inst" + std::to_string(1'000 + i));
+    agent.last_seen_ms = i;
+    agent.left = i % 50 != 0;
+    recorder_->put_agent(agent);
+  }
+  const auto kept = recorder_->load_agents();
+  ASSERT_EQ(kept->size(), 10U + 64U) << "those that live, and 64";
+  EXPECT_EQ(kept->back().instance.text(), "inst1499");
+}
+
+TEST_F(AuditTest, AListingEndsAtItsBytesAndBeforeItsBound) {
+  open();
+  write_lines(100);
+  EXPECT_EQ(lines({.before = 51, .limit = 1'000}).size(), 50U);
+  EXPECT_EQ(lines({.before = 51, .limit = 3, .newest_first = true}).front().number, 50U);
+  const auto some = lines({.limit = 1'000, .max_bytes = 100});
+  EXPECT_GT(some.size(), 1U);
+  EXPECT_LT(some.size(), 50U);
+}
+
 }  // namespace
 }  // namespace estop::control

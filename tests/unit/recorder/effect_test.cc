@@ -123,5 +123,26 @@ TEST_F(EffectTest, AnOutcomeIsLimited) {
   EXPECT_EQ(ask({kFinish, "k", 0, 1, std::string(kOutcomeMax_bytes, 'x')}).code, Errc::kOk);
 }
 
+// H60. Keys have no end otherwise, and the table is never shortened by anybody else.
+TEST_F(EffectTest, AnAddressHasOnlySoManyUntilOldFinishedOnesMakeRoom) {
+  const auto fill = [](const char* columns, std::uint64_t from, std::uint64_t count) {
+    return fmt::format(
+        "WITH RECURSIVE n(i) AS (SELECT {0} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {0} + {1})"
+        " INSERT INTO effects SELECT 'acme/prod/mailer', 'key' || i, {2} FROM n",
+        from, count, columns);
+  };
+  raw(fill("1, 'aaaaaaaa', 1, 1, NULL, NULL", 1, kEffectKeysMax));
+  reopen();
+  const auto begin = [&](const std::string& key) {
+    return ask({kBegin, key, 0, 1, {}}).code;
+  };
+  EXPECT_EQ(begin("one more"), Errc::kOverLimit);
+  EXPECT_EQ(begin("key7"), Errc::kOk) << "one of its own, once more";
+  raw("UPDATE effects SET state = 2, finished_at_ms = 7, outcome = x'' WHERE key = 'key1'");
+  reopen();
+  EXPECT_EQ(begin("one more"), Errc::kOk);
+  EXPECT_EQ(begin("and one more"), Errc::kOverLimit);
+}
+
 }  // namespace
 }  // namespace estop::control
