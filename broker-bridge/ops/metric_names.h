@@ -64,6 +64,14 @@ inline constexpr Metric kControlBridges{"estop_control_bridges", kGauge,
 inline constexpr Metric kControlAgents{"estop_control_agents", kGauge, "Instances by state"};
 inline constexpr Metric kControlBadFrames{"estop_control_bad_frames_total", kCounter,
                                           "Beats, receipts and requests that were not valid"};
+// Label: what (answer, agent-reply, order, record, lease, event).
+inline constexpr Metric kControlUnsent{
+    "estop_control_unsent_total", kCounter,
+    "Messages that were not sent: no connection, too much unsent, or too large"};
+// Label: what (hello, beat, stopped, store).
+inline constexpr Metric kControlAgentDropped{
+    "estop_control_agent_messages_dropped_total", kCounter,
+    "Messages of agents that were over their budget, and were not read"};
 inline constexpr Metric kRecorderHealthy{"estop_control_recorder_healthy", kGauge,
                                          "1 if the last write succeeded"};
 inline constexpr Metric kRecorderQueue{"estop_control_recorder_queue", kGauge,
@@ -98,6 +106,8 @@ inline constexpr std::array kAll{kBuildInfo,
                                  kControlBridges,
                                  kControlAgents,
                                  kControlBadFrames,
+                                 kControlUnsent,
+                                 kControlAgentDropped,
                                  kRecorderHealthy,
                                  kRecorderQueue,
                                  kRecorderCommits,

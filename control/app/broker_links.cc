@@ -8,6 +8,8 @@ namespace estop::control {
 
 namespace {
 
+constexpr std::size_t kServiceRead_bytes = 8 * 1024;  // some forty hellos
+
 schemas::Subject own_inbox(const ControlIdentity& who) {
   return who.subjects.own_inbox(*schemas::Segment::parse("control"));
 }
@@ -18,19 +20,27 @@ nats::ConnectOptions connect_options(const ControlConfig& config, const std::str
   options.name = "estop-control";
   options.creds_file = creds;
   options.tls_ca_file = config.tls_ca;
+  options.unanswered_pings_max = nats::kUnansweredPingsMax;
+  return options;
+}
+
+// A flood is read in small pieces, between which orders and receipts are.
+nats::ConnectOptions service_options(const ControlConfig& config, const ControlIdentity& who) {
+  nats::ConnectOptions options = connect_options(config, who.agents_creds);
+  options.read_bytes = kServiceRead_bytes;
   return options;
 }
 
 // `changed` may be empty.
 nats::ConnectionEvents watched(const char* account, const BrokerLinks::Told& told,
-                               std::function<void(bool up)> changed) {
+                               std::function<void(bool up)> changed, const char* use = "orders") {
   nats::ConnectionEvents events;
-  events.connected = [account, changed] {
-    ops::log_info("connected", {{"account", account}});
+  events.connected = [account, use, changed] {
+    ops::log_info("connected", {{"account", account}, {"use", use}});
     if (changed) changed(true);
   };
-  events.disconnected = [account, changed](const std::string& reason) {
-    ops::log_warn("disconnected", {{"account", account}, {"reason", reason}});
+  events.disconnected = [account, use, changed](const std::string& reason) {
+    ops::log_warn("disconnected", {{"account", account}, {"use", use}, {"reason", reason}});
     if (changed) changed(false);
   };
   events.closed = [account, given_up = told.given_up](const std::string& reason) {
@@ -48,8 +58,12 @@ BrokerLinks::BrokerLinks(boost::asio::io_context& loop, const ControlConfig& con
                          const ControlIdentity& who, const Told& told)
     : control(loop, connect_options(config, who.control_creds), own_inbox(who),
               watched("CONTROL", told, told.control)),
+      log(loop, connect_options(config, who.control_creds), own_inbox(who),
+          watched("CONTROL", told, {}, "log")),
       agents(loop, connect_options(config, who.agents_creds), own_inbox(who),
-             watched("AGENTS", told, {})) {
+             watched("AGENTS", told, {})),
+      service(loop, service_options(config, who), own_inbox(who),
+              watched("AGENTS", told, {}, "service")) {
   if (who.sys_creds.empty()) return;
   sys.emplace(loop, connect_options(config, who.sys_creds), own_inbox(who),
               watched("SYS", told, [came = told.sys](bool up) {
@@ -59,13 +73,17 @@ BrokerLinks::BrokerLinks(boost::asio::io_context& loop, const ControlConfig& con
 
 schemas::Result<void> BrokerLinks::connect() {
   if (auto connected = control.connect(true); !connected) return connected;
-  if (auto connected = agents.connect(true); !connected) return connected;
+  for (nats::Connection* one : {&log, &agents, &service}) {
+    if (auto connected = one->connect(true); !connected) return connected;
+  }
   return sys ? sys->connect(true) : schemas::Result<void>{};
 }
 
 void BrokerLinks::close() {
   control.close();
+  log.close();
   agents.close();
+  service.close();
   if (sys) sys->close();
 }
 

@@ -1,4 +1,5 @@
-// Control's connections, one in each account, on one loop.
+// Control's connections on one loop. In an account with JetStream, or with agents, two: trouble of
+// the stream is not the leases' trouble, and what agents say stands before no order and no receipt.
 #pragma once
 
 #include <functional>
@@ -25,8 +26,10 @@ struct BrokerLinks {
   schemas::Result<void> connect();
   void close();
 
-  nats::Connection control;
-  nats::Connection agents;
+  nats::Connection control;             // commands, leases, what bridges say, answers
+  nats::Connection log;                 // CONTROL again: what asks JetStream, and the records
+  nats::Connection agents;              // orders, bridges' receipts
+  nats::Connection service;             // AGENTS again: what agents say, and their answers
   std::optional<nats::Connection> sys;  // where there is a credential for it
 };
 

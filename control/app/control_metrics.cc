@@ -21,7 +21,40 @@ ControlMetrics::ControlMetrics()
       audit_head_(metrics_.gauge(metric::kAuditHead)),
       fence_(metrics_.histogram(metric::kControlFence)),
       stop_(metrics_.histogram(metric::kControlStop)),
-      refused_(metrics_.counters_of_errors(metric::kControlRefusedCommands, "error")) {}
+      refused_(metrics_.counters_of_errors(metric::kControlRefusedCommands, "error")) {
+  for (const Unsent what : kUnsent) {
+    (void)metrics_.counter(metric::kControlUnsent, {{"what", std::string(name(what))}});
+  }
+  for (const AgentSays what : kAgentSays) {
+    (void)metrics_.counter(metric::kControlAgentDropped, {{"what", std::string(name(what))}});
+  }
+}
+
+std::string_view name(Unsent what) noexcept {
+  switch (what) {
+    case Unsent::kAnswer:
+      return "answer";
+    case Unsent::kAgentReply:
+      return "agent-reply";
+    case Unsent::kOrder:
+      return "order";
+    case Unsent::kRecord:
+      return "record";
+    case Unsent::kLease:
+      return "lease";
+    case Unsent::kEvent:
+      return "event";
+  }
+  return "unknown";
+}
+
+void ControlMetrics::agent_dropped(AgentSays what) {
+  metrics_.counter(metric::kControlAgentDropped, {{"what", std::string(name(what))}}).add();
+}
+
+void ControlMetrics::unsent(Unsent what) {
+  metrics_.counter(metric::kControlUnsent, {{"what", std::string(name(what))}}).add();
+}
 
 void ControlMetrics::timed(Stage stage, double seconds) {
   if (stage == Stage::kFenced) fence_.observe(seconds);

@@ -2,7 +2,10 @@
 // somebody asks.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <string>
+#include <string_view>
 
 #include "broker-bridge/ops/metrics.h"
 #include "control/core/control_core.h"
@@ -10,9 +13,24 @@
 
 namespace estop::control {
 
+// What a message that could not be sent was.
+enum class Unsent : std::uint8_t {
+  kAnswer,      // to an operator
+  kAgentReply,  // to an agent
+  kOrder,       // a record, to agents
+  kRecord,      // a record, to bridges
+  kLease,
+  kEvent,
+};
+inline constexpr Unsent kUnsent[] = {Unsent::kAnswer, Unsent::kAgentReply, Unsent::kOrder,
+                                     Unsent::kRecord, Unsent::kLease,      Unsent::kEvent};
+[[nodiscard]] std::string_view name(Unsent what) noexcept;
+
 class ControlMetrics {
  public:
   ControlMetrics();
+  void unsent(Unsent what);
+  void agent_dropped(AgentSays what);  // over its budget
   void bad_frame() { bad_frames_.add(); }
   void timed(Stage stage, double seconds);
   // The exposition, brought up to date.

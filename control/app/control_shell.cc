@@ -15,12 +15,14 @@
 #include "broker-bridge/nats/jetstream.h"
 #include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/log.h"
+#include "control/app/agent_desk.h"
 #include "control/app/broker_links.h"
 #include "control/app/claims_writer.h"
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
 #include "control/app/log_desk.h"
 #include "control/app/options.h"
+#include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
 #include "schemas/codec.h"
@@ -61,9 +63,13 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   Failed failed;
   ControlCore core;
   BrokerLinks links;
+  Outbox control_out;
+  Outbox log_out;
+  Outbox agents_out;
   nats::JetStream stream;
   StreamReader reader;
   LogDesk log_desk;
+  AgentDesk agents;
   boost::asio::steady_timer timer;
   std::mt19937_64 random{seed()};
   ClaimsWriter claims;
@@ -81,13 +87,21 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),
-        stream(links.control, subjects),
+        control_out(links.control, shown),
+        log_out(links.log, shown),
+        agents_out(links.agents, shown),
+        stream(links.log, subjects),
         reader(stream),
         log_desk(links.control, stream, subjects),
+        agents(links.service, subjects, shown, config.agent_beat_ms,
+               {[this](const Heard& heard) { hear(heard); },
+                [this](const schemas::Address& address) {
+                  return core.ledger().latches().narrowest(address, {}) != nullptr;
+                }}),
         timer(on),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
-        desk(on, std::move(recorder), [this](const Event& event) { handle(event); }) {
+        desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
     if (!links.sys) return;
     clients.emplace(on, *links.sys, subjects, ClientWatch::Options{std::move(who.accounts)},
                     [this](const Event& event) { handle(event); });
@@ -99,6 +113,13 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   // --- Events into the core ---
 
   void handle(const Event& event) { perform(core.handle(event, now())); }
+
+  void recorded(const Event& event) {
+    if (const auto* answer = std::get_if<StoreAnswered>(&event)) {
+      agents.ended(*answer, now().boot_us);
+    }
+    handle(event);
+  }
 
   void hear(const Heard& heard) {
     if (!heard) return metrics.bad_frame();
@@ -134,6 +155,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         links.control, links.agents, subjects, [this] { return fresh_id(); },
         [this](const Heard& heard) { hear(heard); });
     log_desk.listen();
+    agents.listen();
     if (auto started = claims.start(); !started) return started;
     if (auto connected = links.connect(); !connected) return connected;
     perform(core.start(std::move(*records), *known, fresh_id(), now()));
@@ -146,6 +168,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     timer.async_wait([weak = weak_from_this()](auto error) {
       const auto self = weak.lock();
       if (error || !self) return;
+      self->agents.tick(now().boot_us);
       self->handle(Tick{self->desk.recorder().healthy()});
       self->arm_timer();
     });
@@ -167,7 +190,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   void perform(const PublishRecord& effect) {
     if (effect.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
-      links.control.publish(subjects.log(), effect.frame, {{"Nats-Expected-Stream", "NONE"}});
+      (void)log_out.send(Unsent::kRecord, subjects.log(), effect.frame,
+                         {{"Nats-Expected-Stream", "NONE"}});
       return;
     }
     stream.append(effect.frame, effect.seq - 1, kAppendPatience,
@@ -186,26 +210,28 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishToAgents& effect) {
-    if (effect.first) links.agents.publish(subjects.control_of(*effect.first), effect.frame);
-    links.agents.publish(subjects.control_all(), effect.frame);
+    if (effect.first) {
+      (void)agents_out.send(Unsent::kOrder, subjects.control_of(*effect.first), effect.frame);
+    }
+    (void)agents_out.send(Unsent::kOrder, subjects.control_all(), effect.frame);
   }
 
   void perform(const Flush&) {
+    links.log.flush();
     links.control.flush();
     links.agents.flush();
   }
 
   void perform(const PublishLease& effect) {
-    links.control.publish(subjects.lease(), effect.frame);
+    (void)control_out.send(Unsent::kLease, subjects.lease(), effect.frame);
   }
 
-  void perform(const Answer& effect) {
-    if (effect.reply.subject.empty()) return;
-    links.control.publish(effect.reply.subject, schemas::from_json(effect.json, effect.reply.form));
-  }
+  void perform(const Answer& effect) { control_out.answer(effect.reply, effect.json); }
+  void perform(const ReplyToAgent& effect) { agents.perform(effect); }
 
-  void perform(const ReplyToAgent& effect) {
-    if (!effect.reply.subject.empty()) links.agents.publish(effect.reply.subject, effect.bytes);
+  void perform(const Store& effect) {
+    agents.began(effect);
+    desk.perform(effect);
   }
 
   void perform(const CheckBridgeReceipt& effect) {
@@ -234,7 +260,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishEvent& effect) {
-    links.control.publish(subjects.event(effect.kind), effect.json);
+    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), effect.json);
   }
 
   void perform(const RevokeCredentials& effect) { claims.perform(effect); }

@@ -122,10 +122,6 @@ void listen(nats::Connection& control, nats::Connection& agents, const Subjects&
   });
   on(agents, subjects.receipts(), heard_receipt);
   on(control, subjects.bridges(), heard_bridge_beat);
-  on(agents, subjects.stoppeds(), heard_stopped);
-  on(agents, subjects.hellos(), heard_hello);
-  on(agents, subjects.beats(), heard_beat);
-  on(agents, subjects.checkpoints(), heard_store);
 }
 
 }  // namespace estop::control

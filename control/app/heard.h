@@ -34,8 +34,9 @@ using Heard = std::optional<Event>;
 [[nodiscard]] Heard heard_store(const schemas::Subjects& subjects,
                                 const nats::MessageView& message);
 
-// Subscribes all of it, in the order in which one read's messages are to be handled: orders and
-// their receipts first. `subjects` must outlive the connections.
+// Subscribes what operators and bridges say, in the order in which one read's messages are to be
+// handled: orders and their receipts first. What agents say: AgentDesk. `subjects` must outlive the
+// connections.
 void listen(nats::Connection& control, nats::Connection& agents, const schemas::Subjects& subjects,
             const std::function<std::string()>& fresh_op_id,
             const std::function<void(const Heard&)>& tell);

@@ -93,8 +93,8 @@ void RecorderDesk::perform(const Store& effect) {
 }
 
 void RecorderDesk::perform(const QueryAudit& effect) {
-  recorder_->list_audit(effect.query, [back = return_, reply = effect.reply](auto rows) {
-    back->post(AuditListed{reply, std::move(rows)});
+  recorder_->list_audit(effect.query, [back = return_, effect](auto rows) {
+    back->post(AuditListed{effect.reply, std::move(rows), effect.query});
   });
 }
 
@@ -108,7 +108,8 @@ void RecorderDesk::perform(const ReadDetails& effect) {
   recorder_->list_checkpoints(effect.address, [this, back = return_, effect](auto checkpoints) {
     back->run([this, back, effect, checkpoints] {
       recorder_->list_begun_effects(effect.address, [back, effect, checkpoints](auto begun) {
-        back->post(DetailsRead{effect.reply, effect.address, checkpoints, std::move(begun)});
+        back->post(
+            DetailsRead{effect.reply, effect.address, checkpoints, std::move(begun), effect.page});
       });
     });
   });

@@ -9,6 +9,7 @@
 
 #include "control/cli/answer.h"
 #include "control/cli/commands.h"
+#include "control/cli/pages.h"
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
@@ -94,20 +95,6 @@ schemas::Record record_of(const Kill& kill, const schemas::Segment& actor,
   return record;
 }
 
-// Every answer to a question.
-schemas::Result<Answers> answers_to(Session& session, const Common& common, std::string_view verb,
-                                    const json& request) {
-  const std::uint32_t wait = common.timeout_ms.value_or(kLookWait_ms);
-  Answers answers;
-  auto asked = session.ask(verb, json_text(request), wait, [&](std::string_view answer) {
-    answers.push_back(parse_answer(answer));
-    return !flag(answers.back(), "done");
-  });
-  if (!asked) return tl::make_unexpected(asked.error());
-  if (const auto error = error_of(answers.back())) return tl::make_unexpected(*error);
-  return answers;
-}
-
 // Before anything is sent: an order that opens something is shown to a person first, unless it is
 // said that nobody is there.
 bool can_ask(std::string_view verb, bool yes, Terminal& terminal) {
@@ -135,7 +122,8 @@ schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& sessio
                                                                  const Common& common,
                                                                  const Resume& resume,
                                                                  Terminal& terminal) {
-  const auto answers = answers_to(session, common, "ps", {{"filter", resume.scope.text()}});
+  const auto answers = ask_pages(session, "ps", {{"kills_of", resume.scope.text()}},
+                                 common.timeout_ms.value_or(kLookWait_ms));
   if (!answers) return tl::make_unexpected(answers.error());
   terminal.err << view_lifted(*answers, resume.scope);
   std::vector<std::string> lifts;
@@ -150,10 +138,13 @@ schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& sessio
 
 // The order that waits, as control tells of it. kNotFound.
 schemas::Result<json> waiting(Session& session, const Common& common, const std::string& op_id) {
-  const auto answers = answers_to(session, common, "status", json::object());
+  const auto answers =
+      ask_pages(session, "status", json::object(), common.timeout_ms.value_or(kLookWait_ms));
   if (!answers) return tl::make_unexpected(answers.error());
-  for (const json& one : items(answers->back(), "proposals")) {
-    if (text(one, "op_id") == op_id) return one;
+  for (const json& answer : *answers) {
+    for (const json& one : items(answer, "proposals")) {
+      if (text(one, "op_id") == op_id) return one;
+    }
   }
   return schemas::fail(
       schemas::Errc::kNotFound,

@@ -8,6 +8,7 @@
 
 #include "control/cli/answer.h"
 #include "control/cli/commands.h"
+#include "control/cli/pages.h"
 #include "control/cli/session.h"
 #include "control/cli/text.h"
 #include "control/cli/views.h"
@@ -16,7 +17,6 @@ namespace estop::cli {
 namespace {
 
 using nlohmann::json;
-using schemas::Result;
 
 constexpr std::uint32_t kQuestionWait_ms = 5'000;
 constexpr std::uint32_t kPage_rows = 1'000;
@@ -42,20 +42,6 @@ Question question_of(const Common& common, const Command& command) {
     return {"audit", std::move(request)};
   }
   return {std::holds_alternative<AuditVerify>(command) ? "verify" : "status"};
-}
-
-// Every answer up to the last one; an error that control answers is an error here.
-Result<Answers> collect(Session& session, const Common& common, const Question& question) {
-  Answers answers;
-  auto asked =
-      session.ask(question.verb, json_text(question.request),
-                  common.timeout_ms.value_or(kQuestionWait_ms), [&](std::string_view answer) {
-                    answers.push_back(parse_answer(answer));
-                    return !flag(answers.back(), "done");
-                  });
-  if (!asked) return tl::make_unexpected(asked.error());
-  if (auto error = error_of(answers.back())) return tl::make_unexpected(*error);
-  return answers;
 }
 
 ExitStatus print_verdict(const json& verdict, Terminal& terminal) {
@@ -92,7 +78,8 @@ ExitStatus run_question(const Common& common, const Command& question, Terminal&
   }
   auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
-  const auto answers = collect(*session, common, asked);
+  const auto answers =
+      ask_pages(*session, asked.verb, asked.request, common.timeout_ms.value_or(kQuestionWait_ms));
   if (!answers) return fail_late(answers.error(), terminal);
   const bool is_verdict = std::holds_alternative<AuditVerify>(question);
   if (common.format == Format::kJson || common.format == Format::kJsonl) {
@@ -120,20 +107,21 @@ ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& termina
 ExitStatus run_export(const Common& common, const AuditExport& audit, Terminal& terminal) {
   auto session = open_session(common, terminal);
   if (!session) return fail_with(session.error(), terminal);
-  std::uint64_t after = audit.after;
-  for (bool more = true; more;) {
-    const auto answers =
-        collect(*session, common, {"audit", {{"after", after}, {"limit", kPage_rows}}});
-    if (!answers) return fail_late(answers.error(), terminal);
-    std::uint64_t rows = 0;
-    for (const json& answer : *answers) {
-      for (const json& row : items(answer, "rows")) {
-        terminal.out << json_text(row) << '\n';
-        after = std::max(after, number(row, "number"));
-        ++rows;
-      }
-    }
-    more = rows == kPage_rows && terminal.out;
+  // One page at a time: the whole audit is not kept in memory.
+  json page{{"after", audit.after}, {"limit", kPage_rows}};
+  while (!page.is_null() && terminal.out) {
+    json answer;
+    const auto asked =
+        session->ask("audit", json_text(page), common.timeout_ms.value_or(kQuestionWait_ms),
+                     [&](std::string_view text) {
+                       answer = parse_answer(text);
+                       return !flag(answer, "done");
+                     });
+    if (!asked) return fail_late(asked.error(), terminal);
+    if (const auto error = error_of(answer)) return fail_late(*error, terminal);
+    for (const json& row : items(answer, "rows")) terminal.out << json_text(row) << '\n';
+    page = next_page({{"after", page["after"]}}, answer);
+    if (!page.is_null()) page["limit"] = kPage_rows;
   }
   return ExitStatus::kOk;
 }

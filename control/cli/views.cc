@@ -118,23 +118,23 @@ std::string view_ps(const Answers& answers, bool wide) {
 }
 
 std::string view_get(const Answers& answers) {
-  const json answer = answers.empty() ? json::object() : answers.back();
+  const json answer = answers.empty() ? json::object() : answers.front();
   std::string out = render_fields({{"agent", text(answer, "address")},
                                    {"incarnation", std::to_string(number(answer, "incarnation"))}});
-  if (const auto kills = items(answer, "kills"); !kills.empty())
+  if (const auto kills = all_items(answers, "kills"); !kills.empty())
     append_section(kills_table(kills), out);
-  const auto instances = items(answer, "instances");
+  const auto instances = all_items(answers, "instances");
   append_section(
       instances.empty() ? "no instance has announced itself\n" : instances_table(instances, true),
       out);
   std::vector<Row> rows;
-  for (const json& one : items(answer, "checkpoints")) {
+  for (const json& one : all_items(answers, "checkpoints")) {
     rows.push_back({text(one, "key"), std::to_string(number(one, "version")),
                     std::to_string(number(one, "bytes"))});
   }
   if (!rows.empty()) append_section(render_table({"CHECKPOINT", "VERSION", "BYTES"}, rows), out);
   rows.clear();
-  for (const json& one : items(answer, "effects_begun")) {
+  for (const json& one : all_items(answers, "effects_begun")) {
     rows.push_back(
         {text(one, "key"), text(one, "instance"), time_text(number(one, "begun_at_ms"))});
   }
@@ -145,7 +145,7 @@ std::string view_get(const Answers& answers) {
 }
 
 std::string view_status(const Answers& answers) {
-  const json answer = answers.empty() ? json::object() : answers.back();
+  const json answer = answers.empty() ? json::object() : answers.front();
   const json control = child(answer, "control");
   const json log = child(answer, "log");
   std::string out = render_fields(
@@ -159,10 +159,10 @@ std::string view_status(const Answers& answers) {
        {"recorder", flag(log, "recorder_ok") ? "ok" : "NOT OK: kills act, resumes are refused"},
        {"open", fmt::format("bridges: {}", number(answer, "bridges_may_be_open"))},
        {"agents", std::to_string(number(answer, "agents"))}});
-  append_section(bridges_table(items(answer, "bridges")), out);
-  if (const auto kills = items(answer, "kills"); !kills.empty())
+  append_section(bridges_table(all_items(answers, "bridges")), out);
+  if (const auto kills = all_items(answers, "kills"); !kills.empty())
     append_section(kills_table(kills), out);
-  for (const json& proposal : items(answer, "proposals")) {
+  for (const json& proposal : all_items(answers, "proposals")) {
     append_section(view_proposal(proposal), out);
   }
   return out;
@@ -204,8 +204,7 @@ std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
   }
   if (lifted.empty()) return fmt::format("no kill of exactly {} is in force\n", scope.text());
   std::string out = "This lifts:\n" + kills_table(lifted);
-  std::size_t held = 0;
-  for (const json& agent : all_items(answers, "agents")) held += text(agent, "state") == "killed";
+  const std::uint64_t held = number(answers.back(), "instances");
   out += fmt::format("{} instance{} may then announce itself anew\n", held, held == 1 ? "" : "s");
   if (!staying.empty()) out += "Still killed afterwards by:\n" + kills_table(staying);
   return out;

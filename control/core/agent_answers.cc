@@ -1,8 +1,10 @@
-// The longer answers: status, ps and get.
+// The longer answers, page by page: status, ps and get.
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "control/core/answers.h"
 #include "control/core/json_text.h"
@@ -24,15 +26,33 @@ json latch_json(const HeldKill& held) {
   return shown;
 }
 
-json latches_json(const std::vector<HeldKill>& kills) {
+// Keys of lists: they sort as the lists do, a space before everything that a name may hold.
+std::string key_of(const HeldKill& held) {
+  const schemas::Latch& latch = held.latch;
+  return fmt::format("{} {:020} {}", latch.scope.tokens(), latch.since_ms, latch.op_id);
+}
+std::string key_of(const AgentInstance& instance) {
+  return instance.stored.address.tokens() + ' ' + instance.stored.instance.text();
+}
+std::string key_of(const AmbiguousEffect& effect) {
+  return fmt::format("{:020} {}", effect.begun_at_ms, effect.key);
+}
+
+json kills_on(Page& page, const std::vector<const HeldKill*>& kills) {
+  std::vector<std::pair<std::string, const HeldKill*>> sorted;
+  for (const HeldKill* held : kills) sorted.emplace_back(key_of(*held), held);
+  std::sort(sorted.begin(), sorted.end());
   json list = json::array();
-  for (const HeldKill& held : kills) list.push_back(latch_json(held));
+  for (const auto& [key, held] : sorted) {
+    if (page.wants(kKillList, key) && !page.add(list, latch_json(*held))) break;
+  }
   return list;
 }
-json latches_json(const std::vector<const HeldKill*>& kills) {
-  json list = json::array();
-  for (const HeldKill* held : kills) list.push_back(latch_json(*held));
-  return list;
+
+std::string finished(json answer, const Page& page) {
+  if (!page.next().empty()) answer["next"] = page.next();
+  answer["done"] = true;
+  return text(answer);
 }
 
 json counters_json(const schemas::Beat& beat) {
@@ -52,22 +72,23 @@ std::uint64_t ago_ms(Now now, std::uint64_t then_us) {
 
 json instance_json(const StatusView& view, const AgentInstance& instance, bool wide) {
   const auto& latches = view.ledger.latches();
-  const auto kills = latches.covering(instance.stored.address, instance.stored.instance.text());
+  const HeldKill* kill =
+      latches.narrowest(instance.stored.address, instance.stored.instance.text());
   const AgentState health = view.registry.health(instance, view.now.boot_us);
   const auto life = latches.incarnation(instance.stored.address, instance.stored.instance.text());
   // Announced, but in a life that ended: nothing is known until it says hello again.
   const bool of_old_life = health == AgentState::kHealthy && instance.incarnation < life;
   json shown = {{"address", instance.stored.address.text()},
                 {"instance", instance.stored.instance.text()},
-                {"state", name(kills.empty() ? (of_old_life ? AgentState::kUnknown : health)
-                                             : AgentState::kKilled)},
+                {"state", name(kill == nullptr ? (of_old_life ? AgentState::kUnknown : health)
+                                               : AgentState::kKilled)},
                 {"health", name(health)},
                 {"incarnation", instance.incarnation},
                 {"heard_ms_ago", ago_ms(view.now, instance.heard_us)}};
-  if (!kills.empty()) {
-    shown["killed_by"] = kills.front()->latch.actor;
-    shown["reason"] = kills.front()->latch.reason;
-    shown["confirmed"] = instance.confirmed_op == kills.front()->latch.op_id;
+  if (kill != nullptr) {
+    shown["killed_by"] = kill->latch.actor;
+    shown["reason"] = kill->latch.reason;
+    shown["confirmed"] = instance.confirmed_op == kill->latch.op_id;
   }
   if (!wide) return shown;
   shown["host"] = instance.stored.host;
@@ -111,79 +132,100 @@ json proposal_json(const Proposal& proposal, Now now) {
   return shown;
 }
 
-std::string status_json(const StatusView& view) {
+std::string status_json(const StatusView& view, const PageRequest& request) {
   const schemas::Head head = view.ledger.head();
+  Page page(request);
   json bridges = json::array();
   for (const auto& [id, bridge] : view.roster.all()) {
-    bridges.push_back(bridge_json(bridge, view.now));
+    if (page.wants(kBridgeList, id) && !page.add(bridges, bridge_json(bridge, view.now))) break;
   }
+  json kills = kills_on(page, view.ledger.latches().all());
   json proposals = json::array();
   for (const auto& [op_id, proposal] : view.proposals) {
-    proposals.push_back(proposal_json(proposal, view.now));
+    if (!page.wants(kProposalList, op_id)) continue;
+    if (!page.add(proposals, proposal_json(proposal, view.now))) break;
   }
-  return text({{"control",
-                {{"version", view.version},
-                 {"term", view.ledger.term()},
-                 {"leading", view.ledger.is_leading()},
-                 {"up_ms", ago_ms(view.now, view.started_us)}}},
-               {"log",
-                {{"epoch", head.epoch},
-                 {"seq", head.seq},
-                 {"hash", schemas::hex(head.hash)},
-                 {"uncommitted", view.ledger.uncommitted()},
-                 {"stream_ok", view.ledger.stream_healthy()},
-                 {"recorder_ok", view.ledger.recorder_healthy()}}},
-               {"bridges", std::move(bridges)},
-               {"bridges_may_be_open", view.roster.maybe_open(view.now.boot_us)},
-               {"agents", view.registry.size()},
-               {"kills", latches_json(view.ledger.latches().all())},
-               {"proposals", std::move(proposals)},
-               {"done", true}});
+  return finished({{"control",
+                    {{"version", view.version},
+                     {"term", view.ledger.term()},
+                     {"leading", view.ledger.is_leading()},
+                     {"up_ms", ago_ms(view.now, view.started_us)}}},
+                   {"log",
+                    {{"epoch", head.epoch},
+                     {"seq", head.seq},
+                     {"hash", schemas::hex(head.hash)},
+                     {"uncommitted", view.ledger.uncommitted()},
+                     {"stream_ok", view.ledger.stream_healthy()},
+                     {"recorder_ok", view.ledger.recorder_healthy()}}},
+                   {"bridges", std::move(bridges)},
+                   {"bridges_may_be_open", view.roster.maybe_open(view.now.boot_us)},
+                   {"agents", view.registry.size()},
+                   {"kills", std::move(kills)},
+                   {"proposals", std::move(proposals)}},
+                  page);
 }
 
 std::string ps_json(const StatusView& view, const PsCommand& ps) {
+  Page page(ps.page);
+  std::vector<const HeldKill*> held;
+  for (const HeldKill* one : view.ledger.latches().all()) {
+    const schemas::Scope& scope = one->latch.scope;
+    if (ps.filter.covers(scope) || scope.covers(ps.filter)) held.push_back(one);
+  }
+  json kills = kills_on(page, held);
   json agents = json::array();
   for (const AgentInstance* instance : view.registry.covered_by(ps.filter)) {
-    agents.push_back(instance_json(view, *instance, ps.wide));
+    if (!page.wants(kAgentList, key_of(*instance))) continue;
+    if (!page.add(agents, instance_json(view, *instance, ps.wide))) break;
   }
-  json kills = json::array();
-  for (const HeldKill& held : view.ledger.latches().all()) {
-    if (ps.filter.covers(held.latch.scope) || held.latch.scope.covers(ps.filter)) {
-      kills.push_back(latch_json(held));
-    }
+  return finished({{"agents", std::move(agents)}, {"kills", std::move(kills)}}, page);
+}
+
+std::string kills_json(const StatusView& view, const schemas::Scope& scope,
+                       const PageRequest& request) {
+  Page page(request);
+  std::vector<const HeldKill*> held;
+  for (const HeldKill* one : view.ledger.latches().all()) {
+    if (one->latch.scope.covers(scope)) held.push_back(one);
   }
-  return text({{"agents", std::move(agents)}, {"kills", std::move(kills)}, {"done", true}});
+  json kills = kills_on(page, held);
+  return finished(
+      {{"kills", std::move(kills)}, {"instances", view.registry.living(scope, view.now.boot_us)}},
+      page);
 }
 
 std::string get_json(const StatusView& view, const schemas::Address& address,
                      const schemas::Result<std::vector<schemas::CheckpointInfo>>& checkpoints,
-                     const schemas::Result<std::vector<AmbiguousEffect>>& begun) {
-  json instances = json::array();
-  for (const AgentInstance* instance : view.registry.covered_by(schemas::Scope::of(address))) {
-    instances.push_back(instance_json(view, *instance, true));
-  }
+                     const schemas::Result<std::vector<AmbiguousEffect>>& begun,
+                     const PageRequest& request) {
+  Page page(request);
   json answer = {{"address", address.text()},
                  {"incarnation", view.ledger.latches().incarnation(address, {})},
-                 {"kills", latches_json(view.ledger.latches().covering(address, {}))},
-                 {"instances", std::move(instances)},
-                 {"done", true}};
+                 {"kills", kills_on(page, view.ledger.latches().covering(address, {}))}};
+  json& instances = answer["instances"] = json::array();
+  for (const AgentInstance* instance : view.registry.covered_by(schemas::Scope::of(address))) {
+    if (!page.wants(kAgentList, key_of(*instance))) continue;
+    if (!page.add(instances, instance_json(view, *instance, true))) break;
+  }
   if (checkpoints) {
-    json list = json::array();
+    json& list = answer["checkpoints"] = json::array();
     for (const auto& item : *checkpoints) {
-      list.push_back({{"key", item.key}, {"version", item.version}, {"bytes", item.size_bytes}});
+      if (!page.wants(kCheckpointList, item.key)) continue;
+      const json one = {{"key", item.key}, {"version", item.version}, {"bytes", item.size_bytes}};
+      if (!page.add(list, one)) break;
     }
-    answer["checkpoints"] = std::move(list);
   }
   if (begun) {
-    json list = json::array();
+    json& list = answer["effects_begun"] = json::array();
     for (const auto& item : *begun) {
-      list.push_back(
-          {{"key", item.key}, {"instance", item.instance}, {"begun_at_ms", item.begun_at_ms}});
+      if (!page.wants(kEffectList, key_of(item))) continue;
+      const json one = {
+          {"key", item.key}, {"instance", item.instance}, {"begun_at_ms", item.begun_at_ms}};
+      if (!page.add(list, one)) break;
     }
-    answer["effects_begun"] = std::move(list);
   }
   if (!checkpoints || !begun) answer["warning"] = "the recorder cannot be read now";
-  return text(answer);
+  return finished(std::move(answer), page);
 }
 
 }  // namespace estop::control

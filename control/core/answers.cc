@@ -40,6 +40,12 @@ json entry_of(const AuditEntry& entry) {
   return line;
 }
 
+std::size_t bytes_of(const std::vector<AuditRow>& rows) {
+  std::size_t bytes = 0;
+  for (const AuditRow& row : rows) bytes += text_bytes(row.entry);
+  return bytes;
+}
+
 }  // namespace
 
 std::string error_json(const schemas::Error& error) {
@@ -132,16 +138,34 @@ std::string done_json(const std::string& op_id, StageSet reached, StageSet wait)
   return text(answer);
 }
 
-std::string audit_json(const std::vector<AuditRow>& rows) {
+// The last page has fewer rows than were asked for. A single row that fits no message shows how
+// long its detail is.
+std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked) {
+  constexpr std::size_t kRest_bytes = 4 * 1024;  // of the answer around the rows
   json list = json::array();
+  std::size_t bytes = 0;
+  bool is_cut = false;
   for (const AuditRow& row : rows) {
     json line = entry_of(row.entry);
     line["number"] = row.number;
     line["prev"] = schemas::hex(row.prev);
     line["hash"] = schemas::hex(row.hash);
+    std::size_t size = text(line).size() + 1;
+    is_cut = !list.empty() && bytes + size > kPageMax_bytes;
+    if (is_cut) break;
+    if (size > schemas::kMessageMax_bytes - kRest_bytes) {
+      line["detail"] = {{"too_large_to_show_bytes", row.entry.detail.size()}};
+      size = text(line).size();
+    }
+    bytes += size;
     list.push_back(std::move(line));
   }
-  return text({{"rows", std::move(list)}, {"done", true}});
+  // Behind the last row that the recorder's own bounds let through there may be more.
+  const bool was_full = rows.size() >= asked.limit || bytes_of(rows) >= asked.max_bytes;
+  json answer = {{"done", true}};
+  if (!list.empty() && (is_cut || was_full)) answer["next"] = list.back()["number"];
+  answer["rows"] = std::move(list);
+  return text(answer);
 }
 
 std::string verdict_json(const AuditVerdict& verdict) {

@@ -35,7 +35,7 @@ inline constexpr std::size_t kMissingShown = 100;
 inline constexpr std::size_t kWarningsShown = 8;  // of an order; the rest is counted
 inline constexpr std::size_t kKillsNamed = 3;     // of many in one warning
 
-[[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows);
+[[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked);
 [[nodiscard]] std::string verdict_json(const AuditVerdict& verdict);
 [[nodiscard]] std::string event_json(const AuditEntry& entry);
 
@@ -53,12 +53,17 @@ struct StatusView {
   Now now;
   std::uint64_t started_us = 0;
 };
-[[nodiscard]] std::string status_json(const StatusView& view);
+// Pages: `next` stands in all but the last.
+[[nodiscard]] std::string status_json(const StatusView& view, const PageRequest& request);
 [[nodiscard]] std::string ps_json(const StatusView& view, const PsCommand& ps);
+// What a resume of `scope` is about: the kills of it and of wider scopes, and how many living
+// instances they hold. Its length does not depend on how many there are.
+[[nodiscard]] std::string kills_json(const StatusView& view, const schemas::Scope& scope,
+                                     const PageRequest& request);
 [[nodiscard]] std::string get_json(
     const StatusView& view, const schemas::Address& address,
     const schemas::Result<std::vector<schemas::CheckpointInfo>>& checkpoints,
-    const schemas::Result<std::vector<AmbiguousEffect>>& begun);
+    const schemas::Result<std::vector<AmbiguousEffect>>& begun, const PageRequest& request);
 
 // "2025-11-22T00:15:00Z"
 [[nodiscard]] std::string utc_text(std::uint64_t wall_ms);

@@ -11,6 +11,13 @@ namespace estop::control {
 namespace {
 
 constexpr std::size_t kNamedMax = 8;
+constexpr std::string_view kControl = "control";
+
+// Control's orders and records, and what holds them up, go separate ways in these two accounts.
+std::size_t due_of(const BrokerClient& client) {
+  const bool keeps_two = client.id.starts_with("AGENTS/") || client.id.starts_with("CONTROL/");
+  return client.credential == kControl && keeps_two ? 2 : 1;
+}
 
 }  // namespace
 
@@ -44,6 +51,7 @@ void Clients::came(const BrokerClient& client) {
   User& user = users_[key];
   user.whose = client.agent.empty() ? client.credential : client.agent.text();
   user.agent = client.agent;
+  user.due = due_of(client);
   user.clients.emplace(client.id, client.calls_itself);
 }
 
@@ -59,7 +67,7 @@ void Clients::gone(const std::string& id) {
 std::vector<SharedCredential> Clients::shared(const Announced& announced, std::uint64_t now_us) {
   std::vector<SharedCredential> found;
   for (auto& [key, user] : users_) {
-    const std::size_t reasons = user.agent.empty() ? 1 : announced(user.agent);
+    const std::size_t reasons = user.agent.empty() ? user.due : announced(user.agent);
     if (user.clients.size() <= reasons) {
       user.since_us = 0;
       user.is_told = false;

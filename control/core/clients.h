@@ -2,10 +2,11 @@
 //
 // All instances of an agent use one credential, so each connection of an agent needs an instance
 // that announced itself and lives. A bridge's and control's credentials are for one process: one
-// connection each. Operators and viewers may connect as often as they like; they are not kept.
-// More than that for as long as the grace is an alarm, one until it is over. The grace covers who
-// has not announced itself yet, and a connection that broke and that the broker has not given up
-// yet: it must be longer than the broker's patience.
+// connection each, and two of control where it keeps two apart (BrokerLinks). Operators and viewers
+// may connect as often as they like; they are not kept. More than that for as long as the grace is
+// an alarm, one until it is over. The grace covers who has not announced itself yet, and a
+// connection that broke and that the broker has not given up yet: it must be longer than the
+// broker's patience.
 #pragma once
 
 #include <cstddef>
@@ -49,6 +50,7 @@ class Clients {
   struct User {
     std::string whose;
     schemas::Address agent;                      // empty: not an agent's
+    std::size_t due = 1;                         // connections, of who is no agent
     std::map<std::string, std::string> clients;  // by id: what they call themselves
     std::uint64_t since_us = 0;                  // since when too many; 0: they are not
     bool is_told = false;

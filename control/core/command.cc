@@ -264,15 +264,37 @@ Command read_approve(Fields& fields) {
   return approve;
 }
 
+constexpr std::size_t kCursorMax_bytes = 1'024;
+
+// A cursor begins with the name of the list that it points into.
+PageRequest read_page(Fields& fields, std::initializer_list<std::string_view> lists) {
+  PageRequest page;
+  page.after = fields.text("after", kCursorMax_bytes);
+  page.limit =
+      static_cast<std::uint32_t>(fields.number("limit", kPageMax_items, 1, kPageMax_items));
+  const std::string_view list = std::string_view(page.after).substr(0, page.after.find('/'));
+  const bool is_known = std::find(lists.begin(), lists.end(), list) != lists.end();
+  if (!page.after.empty() && !is_known) {
+    fields.refuse("after", "is not the 'next' of an answer to this question");
+  }
+  return page;
+}
+
+std::optional<schemas::Scope> read_scope(Fields& fields, const char* key) {
+  const std::string text = fields.text(key, schemas::kKeyMax_bytes);
+  if (text.empty()) return std::nullopt;
+  auto scope = schemas::Scope::parse(text);
+  if (scope) return *scope;
+  fields.refuse(scope.error());
+  return std::nullopt;
+}
+
 Command read_ps(Fields& fields) {
   PsCommand ps;
-  const std::string filter = fields.text("filter", schemas::kKeyMax_bytes);
-  if (!filter.empty()) {
-    auto scope = schemas::Scope::parse(filter);
-    if (!scope) fields.refuse(scope.error());
-    if (scope) ps.filter = *scope;
-  }
+  ps.filter = read_scope(fields, "filter").value_or(schemas::Scope{});
   ps.wide = fields.flag("wide");
+  ps.kills_of = read_scope(fields, "kills_of");
+  ps.page = read_page(fields, {kKillList, kAgentList});
   fields.refuse_unknown();
   return ps;
 }
@@ -282,6 +304,7 @@ Command read_get(Fields& fields) {
   auto address = schemas::Address::parse(fields.text("address", schemas::kKeyMax_bytes));
   if (!address) fields.refuse(address.error());
   if (address) get.address = *address;
+  get.page = read_page(fields, {kKillList, kAgentList, kCheckpointList, kEffectList});
   fields.refuse_unknown();
   return get;
 }
@@ -290,7 +313,9 @@ Command read_audit(Fields& fields) {
   AuditCommand audit;
   audit.query.after = fields.number("after", 0, 0, UINT64_MAX);
   audit.query.limit = static_cast<std::uint32_t>(fields.number("limit", 100, 1, 10'000));
+  audit.query.before = fields.number("before", 0, 0, UINT64_MAX);
   audit.query.newest_first = fields.flag("newest_first");
+  audit.query.max_bytes = kPageMax_bytes;
   audit.query.kind = fields.text("kind", schemas::kKeyMax_bytes);
   audit.query.subject = fields.text("subject", schemas::kKeyMax_bytes);
   fields.refuse_unknown();
@@ -313,22 +338,22 @@ Command read_revoke(Fields& fields) {
   return revoke;
 }
 
-template <class Nothing>
-Command read_nothing(Fields& fields) {
+Command read_status(Fields& fields) {
+  StatusCommand status;
+  status.page = read_page(fields, {kBridgeList, kKillList, kProposalList});
   fields.refuse_unknown();
-  return Nothing{};
+  return status;
+}
+
+Command read_verify(Fields& fields) {
+  fields.refuse_unknown();
+  return VerifyCommand{};
 }
 
 constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
-    {"kill", read_kill},
-    {"resume", read_resume},
-    {"approve", read_approve},
-    {"ps", read_ps},
-    {"get", read_get},
-    {"audit", read_audit},
-    {"revoke", read_revoke},
-    {"status", read_nothing<StatusCommand>},
-    {"verify", read_nothing<VerifyCommand>},
+    {"kill", read_kill},     {"resume", read_resume}, {"approve", read_approve},
+    {"ps", read_ps},         {"get", read_get},       {"audit", read_audit},
+    {"revoke", read_revoke}, {"status", read_status}, {"verify", read_verify},
 };
 
 }  // namespace

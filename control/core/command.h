@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "control/core/page.h"
 #include "control/recorder/rows.h"
 #include "schemas/messages.h"
 #include "schemas/result.h"
@@ -67,11 +68,17 @@ struct ApproveCommand {
 struct PsCommand {
   schemas::Scope filter;  // the fleet: everybody
   bool wide = false;      // with the counters of the last beat
+  // Only the kills that a resume of exactly this scope is about, and how many instances they hold.
+  std::optional<schemas::Scope> kills_of{};
+  PageRequest page{};
 };
 struct GetCommand {
   schemas::Address address;
+  PageRequest page{};
 };
-struct StatusCommand {};
+struct StatusCommand {
+  PageRequest page{};
+};
 struct AuditCommand {
   AuditQuery query;
 };

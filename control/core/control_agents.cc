@@ -18,6 +18,8 @@ using schemas::StoreOp;
 namespace {
 
 constexpr std::uint64_t kHealthEvery_us = 1'000'000;
+// One alone stops it. More of the kills that hold it are told when these are lifted.
+constexpr std::size_t kLatchesToldMax = 64;
 constexpr std::uint64_t kStopsEvery_us = 100'000;  // progress while many confirm
 
 // As many as an answer may hold, narrowest scope first. One is enough to stop whoever reads it, and
@@ -56,15 +58,19 @@ void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
     return;
   }
   if (asked.hello.goodbye) {
-    const AgentInstance* gone = registry_.goodbye(asked.address, asked.instance, now.wall_ms);
+    const AgentInstance* gone =
+        registry_.goodbye(asked.address, asked.instance, now.boot_us, now.wall_ms);
     if (gone == nullptr) return;
     out.push_back(PutAgent{gone->stored});
-    note(audit_line(now, "agent-left", gone->name(), asked.address.text()), out);
+    note_of_agent(audit_line(now, "agent-left", gone->name(), asked.address.text()), asked.address,
+                  now, out);
     return;
   }
   // Who does not know the head of the log cannot say what is killed.
   if (!ledger_.is_leading()) return;
   const auto life = ledger_.latches().incarnation(asked.address, asked.instance.text());
+  const bool is_news =
+      registry_.is_news(asked.address, asked.instance, asked.hello, life, now.boot_us);
   const auto instance =
       registry_.hello(asked.address, asked.instance, asked.hello, life, now.boot_us, now.wall_ms);
   if (!instance) {
@@ -74,10 +80,12 @@ void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
     out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
     return;
   }
-  out.push_back(PutAgent{(*instance)->stored});
-  note(audit_line(now, "agent-announced", (*instance)->name(), asked.address.text(), {},
-                  text_detail("runtime", asked.hello.runtime)),
-       out);
+  if (is_news) {
+    out.push_back(PutAgent{(*instance)->stored});
+    note_of_agent(audit_line(now, "agent-announced", (*instance)->name(), asked.address.text(), {},
+                             text_detail("runtime", asked.hello.runtime)),
+                  asked.address, now, out);
+  }
   out.push_back(ListCheckpoints{asked.address, asked.instance, asked.reply});
 }
 
@@ -87,7 +95,7 @@ void ControlCore::on(const CheckpointsListed& listed, Now, Effects& out) {
   reply.incarnation = ledger_.latches().incarnation(listed.address, name);
   reply.beat_ms = options_.agents.beat_ms;
   reply.lease_ms = options_.agents.lease_ms;
-  reply.latches = latches_of(ledger_.latches().covering(listed.address, name));
+  reply.latches = latches_of(ledger_.latches().covering(listed.address, name, kLatchesToldMax));
   if (listed.checkpoints) {
     reply.checkpoints = *listed.checkpoints;
   } else {  // an agent that starts without its checkpoints would begin anew
@@ -104,7 +112,7 @@ void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
   schemas::BeatReply reply;
   reply.nonce = asked.beat.nonce;
   reply.incarnation = ledger_.latches().incarnation(asked.address, name);
-  reply.latches = latches_of(ledger_.latches().covering(asked.address, name));
+  reply.latches = latches_of(ledger_.latches().covering(asked.address, name, kLatchesToldMax));
   const AgentInstance* instance =
       registry_.beat(asked.address, asked.instance, asked.beat, now.boot_us, now.wall_ms);
   if (instance == nullptr) reply.code = Errc::kNotFound;
@@ -126,15 +134,18 @@ void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
   const std::string& op_id = checked.receipt.op_id;
   if (!checked.good) {
     ++counters_.bad_signatures;
-    alarm("forged-stop", who(checked.address, checked.instance),
-          "its receipt for " + op_id + " is not signed by it", now, out);
+    alarm("forged-stop", checked.address.text(),
+          "the receipt of " + checked.instance.text() + " for " + op_id + " is not signed by it",
+          now, out);
     return;
   }
   AgentInstance* instance = registry_.find(checked.address, checked.instance);
   if (instance == nullptr) return;
   if (checked.receipt.grace_exceeded) {
     // Something of it still runs: that is no stop. Another receipt follows when it has ended.
-    note(audit_line(now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"), out);
+    note_of_agent(
+        audit_line(now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"),
+        checked.address, now, out);
     return;
   }
   StopCount* count = registry_.stopped(op_id, *instance);
@@ -170,12 +181,20 @@ void ControlCore::tell_stops(Order& order, StopCount& count, Now now, Effects& o
 void ControlCore::look_at_health(Now now, Effects& out) {
   if (now.boot_us < next_health_us_) return;
   next_health_us_ = now.boot_us + kHealthEvery_us;
-  for (const AgentInstance* instance : registry_.changed(now.boot_us)) {
+  for (AgentInstance* instance : registry_.changed(now.boot_us, now.wall_ms)) {
     const AgentState state = instance->reported;
     const std::string kind = "agent-" + std::string(schemas::name(state));
-    if (state == AgentState::kCrashed) {
-      note(audit_line(now, kind, instance->name(), instance->stored.address.text()), out);
-      out.push_back(PutAgent{instance->stored});
+    // A restart of control waits for whom it may find alive, not for the dead of all times.
+    const bool is_past = state == AgentState::kCrashed;
+    if (instance->is_stored_as_past != is_past) {
+      instance->is_stored_as_past = is_past;
+      StoredAgent stored = instance->stored;
+      stored.left = stored.left || is_past;
+      out.push_back(PutAgent{std::move(stored)});
+    }
+    if (is_past) {
+      note_of_agent(audit_line(now, kind, instance->name(), instance->stored.address.text()),
+                    instance->stored.address, now, out);
     } else {
       const AuditEntry seen =
           audit_line(now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
@@ -230,9 +249,34 @@ schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now no
 void ControlCore::on(const StoreAnswered& answer, Now now, Effects& out) {
   out.push_back(ReplyToAgent{answer.reply, schemas::encode(answer.answer)});
   if (answer.answer.code != Errc::kEffectAmbiguous) return;
-  note(audit_line(now, "effect-ambiguous", who(answer.address, answer.instance),
-                  answer.address.text(), {}, text_detail("key", answer.key)),
-       out);
+  note_of_agent(audit_line(now, "effect-ambiguous", who(answer.address, answer.instance),
+                           answer.address.text(), {}, text_detail("key", answer.key)),
+                answer.address, now, out);
+}
+
+// --- Too much ---
+
+void ControlCore::on(const AgentsDropped& dropped, Now now, Effects& out) {
+  const auto address = schemas::Address::from_tokens(dropped.address);
+  alarm("agent-over-budget", address ? address->text() : std::string(),
+        fmt::format("{} messages of it were dropped unread in about a second: its credential says "
+                    "more than all its instances should",
+                    dropped.messages),
+        now, out);
+}
+
+void ControlCore::note_of_agent(AuditEntry entry, const schemas::Address& address, Now now,
+                                Effects& out) {
+  if (audit_sums_.writes(entry.kind, address.text(), now.boot_us)) note(std::move(entry), out);
+}
+
+void ControlCore::note_sums(Now now, Effects& out) {
+  for (const AuditSums::Sum& sum : audit_sums_.take(now.boot_us)) {
+    note(
+        audit_line(now, sum.kind, "control", sum.address, {},
+                   fmt::format(R"({{"more":{},"in_s":{}}})", sum.more, kAgentLines_us / 1'000'000)),
+        out);
+  }
 }
 
 }  // namespace estop::control

@@ -189,11 +189,13 @@ void ControlCore::tell_progress(Order& order, const OpState& known, Effects& out
 // --- Questions ---
 
 void ControlCore::obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out) {
-  out.push_back(Answer{asked.reply, ps_json(view(now), ps)});
+  out.push_back(Answer{asked.reply, ps.kills_of ? kills_json(view(now), *ps.kills_of, ps.page)
+                                                : ps_json(view(now), ps)});
 }
 
-void ControlCore::obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out) {
-  out.push_back(Answer{asked.reply, status_json(view(now))});
+void ControlCore::obey(const CommandReceived& asked, const StatusCommand& status, Now now,
+                       Effects& out) {
+  out.push_back(Answer{asked.reply, status_json(view(now), status.page)});
 }
 
 void ControlCore::obey(const CommandReceived& asked, const GetCommand& get, Now now, Effects& out) {
@@ -204,7 +206,7 @@ void ControlCore::obey(const CommandReceived& asked, const GetCommand& get, Now 
                    "nobody of the name " + get.address.text() + " has ever announced itself"},
                   now, out);
   }
-  out.push_back(ReadDetails{get.address, asked.reply});
+  out.push_back(ReadDetails{get.address, asked.reply, get.page});
 }
 
 void ControlCore::obey(const CommandReceived& asked, const AuditCommand& audit, Now, Effects& out) {
@@ -216,8 +218,8 @@ void ControlCore::obey(const CommandReceived& asked, const VerifyCommand&, Now, 
 }
 
 void ControlCore::on(const AuditListed& listed, Now, Effects& out) {
-  out.push_back(Answer{listed.reply,
-                       listed.rows ? audit_json(*listed.rows) : error_json(listed.rows.error())});
+  out.push_back(Answer{listed.reply, listed.rows ? audit_json(*listed.rows, listed.query)
+                                                 : error_json(listed.rows.error())});
 }
 
 void ControlCore::on(const AuditVerified& verified, Now, Effects& out) {
@@ -226,8 +228,8 @@ void ControlCore::on(const AuditVerified& verified, Now, Effects& out) {
 }
 
 void ControlCore::on(const DetailsRead& details, Now now, Effects& out) {
-  out.push_back(Answer{details.reply,
-                       get_json(view(now), details.address, details.checkpoints, details.begun)});
+  out.push_back(Answer{details.reply, get_json(view(now), details.address, details.checkpoints,
+                                               details.begun, details.page)});
 }
 
 }  // namespace estop::control

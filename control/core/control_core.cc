@@ -159,6 +159,9 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   repeat_unconfirmed(now, out);
   revoke_fenced(now, out);
   look_at_health(now, out);
+  note_sums(now, out);
+  std::erase_if(alarms_told_,
+                [&](const auto& told) { return now.boot_us >= told.second + kAlarmAgain_us; });
   expire_proposals(now, out);
   look_at_clients(now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {

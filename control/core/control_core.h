@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "control/core/answers.h"
+#include "control/core/audit_sums.h"
 #include "control/core/clients.h"
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
@@ -48,7 +49,7 @@ class ControlCore {
   void obey(const CommandReceived& asked, const ApproveCommand& approve, Now now, Effects& out);
   void obey(const CommandReceived& asked, const PsCommand& ps, Now now, Effects& out);
   void obey(const CommandReceived& asked, const GetCommand& get, Now now, Effects& out);
-  void obey(const CommandReceived& asked, const StatusCommand&, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const StatusCommand& status, Now now, Effects& out);
   void obey(const CommandReceived& asked, const AuditCommand& audit, Now now, Effects& out);
   void obey(const CommandReceived& asked, const VerifyCommand&, Now now, Effects& out);
   void obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now, Effects& out);
@@ -168,6 +169,10 @@ class ControlCore {
   void on(const StoppedChecked& checked, Now now, Effects& out);
   void on(const StoreRequested& request, Now now, Effects& out);
   void on(const StoreAnswered& answer, Now now, Effects& out);
+  void on(const AgentsDropped& dropped, Now now, Effects& out);
+  // In the audit, unless this address has had its share of lines: then it is counted.
+  void note_of_agent(AuditEntry entry, const schemas::Address& address, Now now, Effects& out);
+  void note_sums(Now now, Effects& out);
   [[nodiscard]] schemas::Result<void> may_store(const StoreRequested& asked, Now now) const;
   void tell_stops(Order& order, StopCount& count, Now now, Effects& out);
   void look_at_health(Now now, Effects& out);
@@ -202,7 +207,8 @@ class ControlCore {
   };
   std::map<std::string, Revocation> revocations_;     // by op id
   std::set<std::string> bridges_moving_;              // a joined or left record is on its way
-  std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when
+  std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when, for a minute
+  AuditSums audit_sums_;
 };
 
 }  // namespace estop::control

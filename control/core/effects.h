@@ -76,6 +76,7 @@ struct VerifyAudit {  // answered by AuditVerified
 struct ReadDetails {  // answered by DetailsRead
   schemas::Address address;
   ReplyTo reply;
+  PageRequest page{};
 };
 // Nothing is confirmed before (174 µs). Answered by BridgeReceiptChecked.
 struct CheckBridgeReceipt {

@@ -11,6 +11,8 @@
 #include <variant>
 #include <vector>
 
+#include "control/core/agent_budget.h"
+#include "control/core/page.h"
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
 #include "schemas/messages.h"
@@ -86,6 +88,7 @@ struct LinkChanged {
 struct AuditListed {
   ReplyTo reply;
   schemas::Result<std::vector<AuditRow>> rows;
+  AuditQuery query{};  // what was asked
 };
 struct AuditVerified {
   ReplyTo reply;
@@ -96,6 +99,7 @@ struct DetailsRead {
   schemas::Address address;
   schemas::Result<std::vector<schemas::CheckpointInfo>> checkpoints;
   schemas::Result<std::vector<AmbiguousEffect>> begun;
+  PageRequest page{};
 };
 
 // --- Bridges ---
@@ -211,11 +215,11 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
   bool recorder_healthy = true;
 };
 
-using Event =
-    std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
-                 AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified, DetailsRead,
-                 BridgeBeatReceived, BridgeReceiptReceived, BridgeReceiptChecked, HelloReceived,
-                 CheckpointsListed, BeatReceived, StoppedReceived, StoppedChecked, StoreRequested,
-                 StoreAnswered, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
+using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
+                           AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified,
+                           DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
+                           BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
+                           StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered,
+                           AgentsDropped, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
 
 }  // namespace estop::control

@@ -76,7 +76,8 @@ const HeldKill* Latches::find(std::string_view op_id) const {
 }
 
 std::vector<const HeldKill*> Latches::covering(const schemas::Address& address,
-                                               std::string_view instance) const {
+                                               std::string_view instance,
+                                               std::size_t max) const {
   std::vector<const HeldKill*> found;
   if (by_scope_.empty()) return found;
   const std::string whole = whole_name(address, instance);
@@ -85,9 +86,24 @@ std::vector<const HeldKill*> Latches::covering(const schemas::Address& address,
     if (depth > 0 && chain[depth].empty()) continue;
     const auto kills = by_scope_.find(chain[depth]);
     if (kills == by_scope_.end()) continue;
-    for (const HeldKill& held : kills->second) found.push_back(&held);
+    for (const HeldKill& held : kills->second) {
+      if (found.size() < max) found.push_back(&held);
+    }
   }
   return found;
+}
+
+const HeldKill* Latches::narrowest(const schemas::Address& address,
+                                   std::string_view instance) const {
+  if (by_scope_.empty()) return nullptr;
+  const std::string whole = whole_name(address, instance);
+  const auto chain = chain_of(whole);
+  for (std::size_t depth = chain.size(); depth-- > 0;) {
+    if (depth > 0 && chain[depth].empty()) continue;
+    const auto kills = by_scope_.find(chain[depth]);
+    if (kills != by_scope_.end()) return &kills->second.front();
+  }
+  return nullptr;
 }
 
 const std::vector<HeldKill>& Latches::exactly(const schemas::Scope& scope) const {
@@ -106,10 +122,10 @@ std::vector<const HeldKill*> Latches::wider_than(const schemas::Scope& scope) co
   return found;
 }
 
-std::vector<HeldKill> Latches::all() const {
-  std::vector<HeldKill> found;
+std::vector<const HeldKill*> Latches::all() const {
+  std::vector<const HeldKill*> found;
   for (const auto& [tokens, kills] : by_scope_) {
-    found.insert(found.end(), kills.begin(), kills.end());
+    for (const HeldKill& held : kills) found.push_back(&held);
   }
   return found;
 }

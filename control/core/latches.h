@@ -39,12 +39,16 @@ class Latches {
   // whole address.
   // Pointers are good until the latches change; so are references below.
   [[nodiscard]] std::vector<const HeldKill*> covering(const schemas::Address& address,
-                                                      std::string_view instance) const;
+                                                      std::string_view instance,
+                                                      std::size_t max = SIZE_MAX) const;
+  // The first of them; nullptr: it is not killed.
+  [[nodiscard]] const HeldKill* narrowest(const schemas::Address& address,
+                                          std::string_view instance) const;
   // Every kill of exactly this scope, oldest first.
   [[nodiscard]] const std::vector<HeldKill>& exactly(const schemas::Scope& scope) const;
   // Every kill of a wider scope that covers this one.
   [[nodiscard]] std::vector<const HeldKill*> wider_than(const schemas::Scope& scope) const;
-  [[nodiscard]] std::vector<HeldKill> all() const;
+  [[nodiscard]] std::vector<const HeldKill*> all() const;
   // The newest life that a resume gave to the instance; 0 before the first.
   [[nodiscard]] std::uint64_t incarnation(const schemas::Address& address,
                                           std::string_view instance) const;

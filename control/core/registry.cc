@@ -20,6 +20,19 @@ void Registry::restore(const StoredAgent& agent, std::uint64_t now_us) {
   instance.reported = agent.left ? AgentState::kLeft : AgentState::kUnknown;
 }
 
+bool Registry::is_news(const schemas::Address& address, const schemas::Instance& name,
+                       const schemas::Hello& hello, std::uint64_t incarnation,
+                       std::uint64_t now_us) const {
+  const auto agent = agents_.find(address.tokens());
+  if (agent == agents_.end()) return true;
+  const auto found = agent->second.find(name.text());
+  if (found == agent->second.end()) return true;
+  const AgentInstance& known = found->second;
+  return is_past(known, now_us) || known.stored.key != hello.key ||
+         known.stored.host != hello.host || known.stored.pid != hello.pid ||
+         known.incarnation != incarnation;
+}
+
 schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
                                                 const schemas::Instance& name,
                                                 const schemas::Hello& hello,
@@ -47,6 +60,7 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
   instance.spawned_by = hello.spawned_by;
   instance.incarnation = incarnation;
   instance.heard_us = now_us;
+  instance.is_stored_as_past = false;
   instance.has_beaten = false;
   instance.reported = AgentState::kUnknown;
   return &instance;
@@ -55,23 +69,48 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
 // An address that makes up instance names pushes out its own dead, nobody else's.
 bool Registry::make_room(Instances& instances, std::uint64_t now_us) {
   if (instances.size() < schemas::kInstancesMax) return true;
-  const auto dead = std::find_if(instances.begin(), instances.end(), [&](const auto& entry) {
-    const AgentState state = health(entry.second, now_us);
-    return state == AgentState::kLeft || state == AgentState::kCrashed;
-  });
+  const auto dead = std::find_if(instances.begin(), instances.end(),
+                                 [&](const auto& entry) { return is_past(entry.second, now_us); });
   if (dead == instances.end()) return false;
   instances.erase(dead);
   --count_;
   return true;
 }
 
+bool Registry::is_past(const AgentInstance& instance, std::uint64_t now_us) const {
+  const AgentState state = health(instance, now_us);
+  return state == AgentState::kLeft || state == AgentState::kCrashed;
+}
+
+void Registry::forget_past(Instances& instances, const AgentInstance* but, std::uint64_t now_us,
+                           std::uint64_t now_ms) {
+  std::vector<std::pair<std::uint64_t, const std::string*>> past;  // when it was seen last
+  for (const auto& [name, instance] : instances) {
+    if (&instance == but || !is_past(instance, now_us)) continue;
+    // One that was not told as crashed yet stays until it is.
+    if (instance.reported != AgentState::kLeft && instance.reported != AgentState::kCrashed)
+      continue;
+    past.emplace_back(instance.stored.last_seen_ms, &name);
+  }
+  std::sort(past.begin(), past.end());
+  std::size_t more = past.size() - std::min(past.size(), kPastInstancesMax);
+  for (const auto& [seen_ms, name] : past) {
+    const bool is_old = seen_ms + kPastInstances_ms < now_ms;
+    if (more == 0 && !is_old) break;
+    if (more > 0) --more;
+    instances.erase(instances.find(*name));
+    --count_;
+  }
+}
+
 AgentInstance* Registry::goodbye(const schemas::Address& address, const schemas::Instance& name,
-                                 std::uint64_t now_ms) {
+                                 std::uint64_t now_us, std::uint64_t now_ms) {
   AgentInstance* instance = find(address, name);
   if (instance == nullptr || instance->stored.left) return nullptr;
   instance->stored.left = true;
   instance->stored.last_seen_ms = now_ms;
   instance->reported = AgentState::kLeft;
+  forget_past(agents_[address.tokens()], instance, now_us, now_ms);
   return instance;
 }
 
@@ -97,9 +136,10 @@ AgentState Registry::health(const AgentInstance& instance, std::uint64_t now_us)
   return instance.has_beaten ? AgentState::kHealthy : AgentState::kUnknown;
 }
 
-std::vector<AgentInstance*> Registry::changed(std::uint64_t now_us) {
+std::vector<AgentInstance*> Registry::changed(std::uint64_t now_us, std::uint64_t now_ms) {
   std::vector<AgentInstance*> found;
   for (auto& [tokens, instances] : agents_) {
+    forget_past(instances, nullptr, now_us, now_ms);
     for (auto& [name, instance] : instances) {
       const AgentState state = health(instance, now_us);
       if (state == instance.reported) continue;
@@ -111,20 +151,33 @@ std::vector<AgentInstance*> Registry::changed(std::uint64_t now_us) {
 }
 
 bool Registry::knows(const Scope& scope) const {
-  return !covered_by(scope).empty();
+  bool found = false;
+  each_covered(scope, [&](const AgentInstance&) {
+    found = true;
+    return false;
+  });
+  return found;
 }
 
 std::vector<const AgentInstance*> Registry::covered_by(const Scope& scope) const {
   std::vector<const AgentInstance*> found;
+  each_covered(scope, [&](const AgentInstance& instance) {
+    found.push_back(&instance);
+    return true;
+  });
+  return found;
+}
+
+void Registry::each_covered(const Scope& scope,
+                            const std::function<bool(const AgentInstance&)>& tell) const {
   const schemas::Address exact = scope.address();
   const std::string from = exact.empty() ? scope.tokens() : exact.tokens();
   for (auto agent = agents_.lower_bound(from); agent != agents_.end(); ++agent) {
     if (agent->first.compare(0, from.size(), from) != 0) break;
     for (const auto& [name, instance] : agent->second) {
-      if (scope.covers(instance.stored.address, name)) found.push_back(&instance);
+      if (scope.covers(instance.stored.address, name) && !tell(instance)) return;
     }
   }
-  return found;
 }
 
 std::size_t Registry::living(const schemas::Address& address, std::uint64_t now_us) const {
@@ -132,10 +185,17 @@ std::size_t Registry::living(const schemas::Address& address, std::uint64_t now_
   if (agent == agents_.end()) return 0;
   const auto& instances = agent->second;
   return static_cast<std::size_t>(
-      std::count_if(instances.begin(), instances.end(), [&](const auto& entry) {
-        const AgentState state = health(entry.second, now_us);
-        return state != AgentState::kLeft && state != AgentState::kCrashed;
-      }));
+      std::count_if(instances.begin(), instances.end(),
+                    [&](const auto& entry) { return !is_past(entry.second, now_us); }));
+}
+
+std::size_t Registry::living(const Scope& scope, std::uint64_t now_us) const {
+  std::size_t found = 0;
+  each_covered(scope, [&](const AgentInstance& instance) {
+    if (!is_past(instance, now_us)) ++found;
+    return true;
+  });
+  return found;
 }
 
 AgentInstance* Registry::find(const schemas::Address& address, const schemas::Instance& name) {
@@ -150,8 +210,7 @@ StopCount& Registry::expect_stops(const std::string& op_id, const Scope& scope,
   const auto [place, made] = stops_.try_emplace(op_id);
   if (!made) return place->second;
   for (const AgentInstance* instance : covered_by(scope)) {
-    const AgentState state = health(*instance, now_us);
-    if (state == AgentState::kLeft || state == AgentState::kCrashed) continue;
+    if (is_past(*instance, now_us)) continue;
     place->second.missing.insert(instance->name());
   }
   return place->second;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -17,6 +18,11 @@
 #include "schemas/result.h"
 
 namespace estop::control {
+
+// Of an address that have left or crashed: so many are remembered, the newest, and for so long. A
+// credential can make thousands of lives in a minute.
+inline constexpr std::size_t kPastInstancesMax = 64;
+inline constexpr std::uint64_t kPastInstances_ms = 24ULL * 3'600 * 1'000;
 
 struct RegistryOptions {
   std::uint32_t beat_ms = schemas::kAgentBeat_ms;
@@ -32,7 +38,8 @@ struct AgentInstance {
   bool has_beaten = false;                                       // since its last hello
   schemas::Beat beat;                                            // the newest
   schemas::AgentState reported = schemas::AgentState::kUnknown;  // what was told last
-  std::string confirmed_op;  // the newest kill that it confirmed
+  std::string confirmed_op;        // the newest kill that it confirmed
+  bool is_stored_as_past = false;  // as crashed: a restart does not wait for it
 
   [[nodiscard]] std::string name() const;  // acme/prod/mailer@k3j9x2ab
 };
@@ -52,25 +59,31 @@ class Registry {
   // At start: who was there when control ended. They have a full time to be heard again.
   void restore(const StoredAgent& agent, std::uint64_t now_us);
 
+  // Whether a hello tells anything that is not known: who is alive says it again in every trouble.
+  [[nodiscard]] bool is_news(const schemas::Address& address, const schemas::Instance& instance,
+                             const schemas::Hello& hello, std::uint64_t incarnation,
+                             std::uint64_t now_us) const;
   // kTooMany: the address has kInstancesMax living instances.
   schemas::Result<AgentInstance*> hello(const schemas::Address& address,
                                         const schemas::Instance& instance,
                                         const schemas::Hello& hello, std::uint64_t incarnation,
                                         std::uint64_t now_us, std::uint64_t now_ms);
   AgentInstance* goodbye(const schemas::Address& address, const schemas::Instance& instance,
-                         std::uint64_t now_ms);
+                         std::uint64_t now_us, std::uint64_t now_ms);
   // Nullptr: it has to say hello first.
   AgentInstance* beat(const schemas::Address& address, const schemas::Instance& instance,
                       const schemas::Beat& beat, std::uint64_t now_us, std::uint64_t now_ms);
 
   [[nodiscard]] schemas::AgentState health(const AgentInstance& instance,
                                            std::uint64_t now_us) const;
-  // Instances whose health is another one than reported last; marks it as reported.
-  std::vector<AgentInstance*> changed(std::uint64_t now_us);
+  // Instances whose health is another one than reported last; marks it as reported. Forgets the
+  // past ones beyond their bounds.
+  std::vector<AgentInstance*> changed(std::uint64_t now_us, std::uint64_t now_ms);
 
   [[nodiscard]] bool knows(const schemas::Scope& scope) const;  // anybody, ever
   [[nodiscard]] std::vector<const AgentInstance*> covered_by(const schemas::Scope& scope) const;
   [[nodiscard]] std::size_t living(const schemas::Address& address, std::uint64_t now_us) const;
+  [[nodiscard]] std::size_t living(const schemas::Scope& scope, std::uint64_t now_us) const;
   [[nodiscard]] AgentInstance* find(const schemas::Address& address,
                                     const schemas::Instance& instance);
   [[nodiscard]] std::size_t size() const { return count_; }
@@ -87,6 +100,12 @@ class Registry {
  private:
   using Instances = std::map<std::string, AgentInstance>;
   bool make_room(Instances& instances, std::uint64_t now_us);
+  // Until `tell` returns false.
+  void each_covered(const schemas::Scope& scope,
+                    const std::function<bool(const AgentInstance&)>& tell) const;
+  void forget_past(Instances& instances, const AgentInstance* but, std::uint64_t now_us,
+                   std::uint64_t now_ms);
+  [[nodiscard]] bool is_past(const AgentInstance& instance, std::uint64_t now_us) const;
 
   RegistryOptions options_;
   std::map<std::string, Instances> agents_;  // by address tokens, so that a scope is a range

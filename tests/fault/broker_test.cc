@@ -55,6 +55,23 @@ class Forgetting : public ::testing::Test {
   std::size_t before = 0;  // the first kill
 };
 
+// H62: a rolling update. It takes nobody any more, and has shut its streams.
+TEST_F(Forgetting, AKillIsFencedByABrokerThatGoesAwayAndHoldsBehindIt) {
+  start();
+  plant.site.broker->signal(SIGUSR2);
+  const auto told = [&](const char* part) {
+    return plant.site.log(part).find("lame duck") != std::string::npos;
+  };
+  ASSERT_TRUE(plant.site.until([&] { return told("control") && told("b1") && told("b2"); }));
+  EXPECT_TRUE(plant.fence("acme/prod/b")) << plant.logs();
+  plant.site.broker->kill();
+  ASSERT_TRUE(plant.all_closed()) << plant.logs();
+  plant.site.restart_broker();
+  if (!plant.site.answers()) plant.site.start_control();
+  ASSERT_TRUE(plant.site.leads()) << plant.logs();
+  expect_whole(2);
+}
+
 TEST_F(Forgetting, ALostStreamIsSeededAgainAndEveryLatchHolds) {  // H29
   start();
   come_back_with([&] { fs::remove_all(store()); });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "broker-bridge/ops/boot_clock.h"
+#include "tests/fault/agent_process.h"
 #include "tests/fault/plant.h"
 #include "tests/support/raw_nats.h"
 
@@ -30,53 +31,6 @@ std::int64_t p99(std::vector<std::int64_t> values) {
   return *at;
 }
 
-// The agent of fault_agent.cc and its record.
-class Process {
- public:
-  Process(Site& site, const std::string& address) : record_(site.data.file("agent.record")) {
-    const control::AgentRole role{schemas::Address::parse(address).value()};
-    ops::SpawnOptions spawn;
-    spawn.command = {ESTOP_FAULT_AGENT, address, site.broker->url(), site.data.file("keys/log.pub"),
-                     site.creds(role, control::Account::kAgents)};
-    spawn.log_file = record_;
-    child = ops::ChildProcess::spawn(spawn).value();
-  }
-  [[nodiscard]] bool has(const std::string& text) const {
-    return read_text(record_).find(text) != std::string::npos;
-  }
-  // Lines `got` between `from_ns` and the first `resumed` behind it.
-  [[nodiscard]] std::size_t handled_since(std::int64_t from_ns) const {
-    std::istringstream lines(read_text(record_));
-    std::size_t handled = 0;
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string what;
-      std::int64_t at = 0;
-      words >> what >> at;
-      if (at < from_ns) continue;
-      if (what == "resumed") break;
-      if (what == "got") ++handled;
-    }
-    return handled;
-  }
-  // When it noted `what` for the first time behind `from_ns`; 0: never.
-  [[nodiscard]] std::int64_t first(const std::string& what, std::int64_t from_ns) const {
-    std::istringstream lines(read_text(record_));
-    for (std::string line; std::getline(lines, line);) {
-      std::istringstream words(line);
-      std::string word;
-      std::int64_t at = 0;
-      words >> word >> at;
-      if (word == what && at >= from_ns) return at;
-    }
-    return 0;
-  }
-  ops::ChildProcess child;
-
- private:
-  std::string record_;
-};
-
 class Burden : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -87,8 +41,8 @@ class Burden : public ::testing::Test {
     ASSERT_TRUE(plant.flows());
   }
   // A process that gets intents, too.
-  std::unique_ptr<Process> some_agent(std::size_t payload_bytes = Crowd::kPayload_bytes) {
-    auto agent = std::make_unique<Process>(plant.site, "acme/prod/real");
+  std::unique_ptr<AgentProcess> some_agent(std::size_t payload_bytes = Crowd::kPayload_bytes) {
+    auto agent = std::make_unique<AgentProcess>(plant.site, "acme/prod/real");
     plant.crowd.also_to("acme/prod/real", payload_bytes);
     EXPECT_TRUE(plant.site.until([&] { return agent->has("got "); }, Plant::kHeals));
     return agent;

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "broker-bridge/ops/boot_clock.h"
+#include "tests/fault/agent_process.h"
 #include "tests/fault/plant.h"
 
 namespace estop::testing {
@@ -165,6 +166,46 @@ TEST_F(Links, ControlWithoutItsAgentsLinkStillStopsWhomItIsTold) {
     expect_whole();
   }
   EXPECT_EQ(plant.wrong(), "");
+}
+
+struct OneWay {
+  const char* name;
+  Line line;
+  TcpProxy::Way way;
+};
+constexpr OneWay kOneWay[] = {
+    {"a bridge's way into AGENTS", Line::kBridgeAgents, TcpProxy::Way::kToServer},
+    {"a bridge's way out of AGENTS", Line::kBridgeAgents, TcpProxy::Way::kToClient},
+    {"a bridge's way into CONTROL", Line::kBridgeControl, TcpProxy::Way::kToServer},
+    {"a bridge's way out of CONTROL", Line::kBridgeControl, TcpProxy::Way::kToClient},
+    {"control's way into AGENTS", Line::kControlAgents, TcpProxy::Way::kToServer},
+    {"control's way out of AGENTS", Line::kControlAgents, TcpProxy::Way::kToClient},
+    {"control's way into CONTROL", Line::kControlControl, TcpProxy::Way::kToServer},
+    {"control's way out of CONTROL", Line::kControlControl, TcpProxy::Way::kToClient},
+};
+
+// Nothing heals it, and on most of these links something still comes in all the time.
+TEST_F(Links, H63AConnectionOfWhichOneWayStandsStillForGoodIsLeft) {
+  for (const OneWay& row : kOneWay) {
+    SCOPED_TRACE(row.name);
+    plant.line(row.line).stall(row.way);
+    // Control's answer may be lost with the connection: then it is asked once more.
+    EXPECT_TRUE(plant.fence("acme/prod/a") || plant.fence("acme/prod/a")) << plant.logs();
+    expect_whole();
+  }
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+// It hears the kill, but what it says of it is lost; it says that again over its next connection.
+TEST_F(Links, H63AnAgentWhoseWayOutStandsStillConfirmsOverAnotherConnection) {
+  const AgentProcess agent(plant.site, "acme/prod/real", plant.site.agents_url);
+  ASSERT_TRUE(plant.site.until([&] { return agent.has("ready"); }, Plant::kHeals));
+  plant.line(Line::kAgents).stall(TcpProxy::Way::kToServer);
+  const auto kill = plant.site.send(
+      "kill", {{"scope", "acme/prod/real"}, {"reason", "a drill"}, {"timeout_ms", 30'000}});
+  ASSERT_TRUE(plant.site.until([&] { return kill->done(); }, 2 * Plant::kHeals));
+  EXPECT_TRUE(agent.has("stopped"));
+  EXPECT_EQ(kill->stage("stopped")["n"], 1) << plant.logs();
 }
 
 TEST_F(Links, AgentsThatAreCutOffHoldUpNoFence) {  // H37

@@ -1,6 +1,7 @@
 // Orders through the real daemons: control, bridge, broker and recorder.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tests/integration/control/site.h"
@@ -35,6 +36,46 @@ TEST_F(RunningSite, AKillIsFencedStoppedAndDurable) {
   EXPECT_GT(kill.stage("durable")["audit"], 0);
   EXPECT_TRUE(kill.stage("done")["ok"]) << kill.stage("done");
   EXPECT_EQ(player.orders.size(), 1U);
+}
+
+// Before there were pages the answers were lost, and nobody was told.
+TEST_F(RunningSite, H61QuestionsAreAnsweredHoweverMuchThereIsToTell) {
+  constexpr std::size_t kKills = 600;
+  std::vector<std::shared_ptr<Order>> kills;
+  for (std::size_t i = 0; i < kKills; ++i) {
+    kills.push_back(site.send("kill", {{"scope", "acme/prod/x" + std::to_string(i % 9)},
+                                       {"reason", std::string(1'000, '"')},
+                                       {"wait", {"durable"}}}));
+  }
+  const auto all_done = [&] {
+    return std::all_of(kills.begin(), kills.end(), [](const auto& one) { return one->done(); });
+  };
+  ASSERT_TRUE(site.until(all_done));
+  for (const char* verb : {"status", "ps"}) {
+    std::size_t shown = 0;
+    Json request = Json::object();
+    for (bool more = true; more;) {
+      const Order page = site.ask(verb, request);
+      ASSERT_FALSE(page.silent) << verb;
+      ASSERT_EQ(page.error(), "") << verb;
+      shown += page.answers.back()["kills"].size();
+      more = page.answers.back().contains("next");
+      if (more) request["after"] = page.answers.back()["next"];
+    }
+    EXPECT_EQ(shown, kKills) << verb;
+  }
+  std::size_t rows = 0;
+  Json request{{"limit", 2'000}, {"kind", "kill"}, {"newest_first", true}};
+  for (bool more = true; more;) {
+    const Order page = site.ask("audit", request);
+    ASSERT_FALSE(page.silent);
+    rows += page.answers.back()["rows"].size();
+    more = page.answers.back().contains("next");
+    if (more) request["before"] = page.answers.back()["next"];
+  }
+  EXPECT_EQ(rows, kKills);
+  const Order lifted = site.ask("ps", {{"kills_of", "acme/prod/x1"}});
+  EXPECT_FALSE(lifted.silent);
 }
 
 TEST_F(RunningSite, AResumeOpensTheBridgeAndGivesANewLife) {

@@ -188,7 +188,7 @@ TEST(Resume, NeverLiftsAKillThatCameAfterIt) {
   world.kill("acme/prod/x", "k2");
   world.restart();
   ASSERT_EQ(world.core->ledger().latches().all().size(), 1U);
-  EXPECT_EQ(world.core->ledger().latches().all()[0].latch.op_id, "k2");
+  EXPECT_EQ(world.core->ledger().latches().all()[0]->latch.op_id, "k2");
 }
 
 TEST(Resume, OfANarrowerScopeWarnsOfAWiderKill) {

@@ -1,0 +1,57 @@
+// The agents' side of control, on a connection of its own: hellos, beats, receipts and what they
+// ask of the store come in here, and their answers go out. So nothing of it stands before an order
+// or a bridge's receipt in one stream of bytes. Before anything is decoded the address and the
+// instance pay for it from their budgets.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "broker-bridge/nats/connection.h"
+#include "control/app/control_metrics.h"
+#include "control/app/heard.h"
+#include "control/app/outbox.h"
+#include "control/core/agent_budget.h"
+#include "control/core/store_lanes.h"
+
+namespace estop::control {
+
+class AgentDesk {
+ public:
+  struct Ways {
+    std::function<void(const Heard&)> tell;
+    std::function<bool(const schemas::Address&)> is_killed;  // the whole address
+  };
+
+  // `link`, `subjects` and `metrics` must outlive this.
+  AgentDesk(nats::Connection& link, const schemas::Subjects& subjects, ControlMetrics& metrics,
+            std::uint32_t beat_ms, Ways ways);
+
+  void listen();  // once, before the connection is made
+  void tick(std::uint64_t now_us);
+
+  void perform(const ReplyToAgent& effect);
+  void began(const Store&) { has_begun_ = true; }  // the recorder has it
+  void ended(const StoreAnswered& answer, std::uint64_t now_us);
+
+ private:
+  using Decode = Heard (*)(const schemas::Subjects&, const nats::MessageView&);
+  void on(const schemas::Subject& pattern, AgentSays what, Decode decode);
+  [[nodiscard]] bool admits(AgentSays what, const nats::MessageView& message, std::uint64_t now_us);
+  void on_store(const nats::MessageView& message);
+  [[nodiscard]] bool begin(const WaitingStore& asked);
+  void refuse(const nats::MessageView& message);
+
+  nats::Connection& link_;
+  const schemas::Subjects& subjects_;
+  ControlMetrics& metrics_;
+  Ways ways_;
+  Outbox outbox_;
+  AgentBudget budget_;
+  StoreLanes lanes_;
+  bool has_begun_ = false;
+  std::uint64_t swept_us_ = 0;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,51 @@
+#include "control/app/outbox.h"
+
+#include <fmt/format.h>
+
+#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/ops/log.h"
+#include "control/core/answers.h"
+#include "schemas/codec.h"
+
+namespace estop::control {
+
+namespace {
+constexpr std::uint64_t kToldEvery_ms = 60'000;
+}  // namespace
+
+bool Outbox::send(Unsent what, const schemas::Subject& subject, std::string_view bytes,
+                  const nats::Headers& headers) {
+  const bool fits = bytes.size() <= schemas::kMessageMax_bytes;
+  if (fits && link_.publish(subject, bytes, headers)) return true;
+  failed(what, subject, bytes.size());
+  return false;
+}
+
+void Outbox::answer(const ReplyTo& reply, const std::string& json) {
+  if (reply.subject.empty()) return;
+  const schemas::Bytes bytes = schemas::from_json(json, reply.form);
+  if (send(Unsent::kAnswer, reply.subject, bytes)) return;
+  if (bytes.size() <= schemas::kMessageMax_bytes) return;
+  const schemas::Error error{
+      schemas::Errc::kTooLarge,
+      fmt::format("the answer has {} bytes, a message at most {}: ask for less with limit, after "
+                  "or a narrower filter",
+                  bytes.size(), schemas::kMessageMax_bytes)};
+  (void)send(Unsent::kAnswer, reply.subject, schemas::from_json(error_json(error), reply.form));
+}
+
+void Outbox::failed(Unsent what, const schemas::Subject& subject, std::size_t bytes) {
+  metrics_.unsent(what);
+  Told& told = told_[what];
+  ++told.since;
+  const std::uint64_t now = ops::boot_ms();
+  if (told.at_ms != 0 && now < told.at_ms + kToldEvery_ms) return;
+  ops::log_warn("not-sent", {{"what", name(what)},
+                             {"subject", subject.str()},
+                             {"bytes", bytes},
+                             {"since_last_told", told.since},
+                             {"connected", link_.is_connected()}});
+  told = {now, 0};
+}
+
+}  // namespace estop::control

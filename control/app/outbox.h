@@ -1,0 +1,40 @@
+// What control says on one connection. Each message's fate is looked at: what cannot be sent is
+// counted, and logged once a minute for each kind; an answer that is too large becomes an error
+// that says what to ask instead. Nobody waits in silence for a message that was never sent.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "broker-bridge/nats/connection.h"
+#include "control/app/control_metrics.h"
+#include "control/core/events.h"
+
+namespace estop::control {
+
+class Outbox {
+ public:
+  // Both must outlive this.
+  Outbox(nats::Connection& link, ControlMetrics& metrics) : link_(link), metrics_(metrics) {}
+
+  // `what` names the kind of message. False: it was not sent, and will not be.
+  bool send(Unsent what, const schemas::Subject& subject, std::string_view bytes,
+            const nats::Headers& headers = {});
+  // To an operator; nothing without a subject.
+  void answer(const ReplyTo& reply, const std::string& json);
+
+ private:
+  void failed(Unsent what, const schemas::Subject& subject, std::size_t bytes);
+
+  nats::Connection& link_;
+  ControlMetrics& metrics_;
+  struct Told {
+    std::uint64_t at_ms = 0;
+    std::uint64_t since = 0;  // not logged
+  };
+  std::map<Unsent, Told> told_;
+};
+
+}  // namespace estop::control

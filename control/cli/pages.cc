@@ -1,0 +1,54 @@
+#include "control/cli/pages.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "control/cli/answer.h"
+
+namespace estop::cli {
+
+using schemas::Result;
+
+namespace {
+
+Result<void> ask_page(Session& session, std::string_view verb, const nlohmann::json& request,
+                      std::uint32_t timeout_ms, Answers& answers) {
+  auto asked = session.ask(verb, json_text(request), timeout_ms, [&](std::string_view answer) {
+    answers.push_back(parse_answer(answer));
+    return !flag(answers.back(), "done");
+  });
+  if (!asked) return asked;
+  if (auto error = error_of(answers.back())) return tl::make_unexpected(*error);
+  return {};
+}
+
+}  // namespace
+
+nlohmann::json next_page(const nlohmann::json& request, const nlohmann::json& answer) {
+  const auto next = answer.find("next");
+  if (next == answer.end()) return nullptr;
+  nlohmann::json following = request;
+  const char* bound = flag(request, "newest_first") ? "before" : "after";
+  if (following.value(bound, nlohmann::json()) == *next) return nullptr;  // it would never end
+  following[bound] = *next;
+  if (!has(request, "limit")) return following;
+  const std::uint64_t limit = number(request, "limit");
+  const std::uint64_t shown = items(answer, "rows").size();
+  if (shown >= limit) return nullptr;
+  following["limit"] = limit - shown;
+  return following;
+}
+
+Result<Answers> ask_pages(Session& session, std::string_view verb, const nlohmann::json& request,
+                          std::uint32_t timeout_ms) {
+  Answers answers;
+  for (nlohmann::json page = request; !page.is_null(); page = next_page(page, answers.back())) {
+    if (auto asked = ask_page(session, verb, page, timeout_ms, answers); !asked) {
+      return tl::make_unexpected(asked.error());
+    }
+  }
+  return answers;
+}
+
+}  // namespace estop::cli

@@ -1,0 +1,89 @@
+// How much of control's time an agent may take: asked for every message of an agent before anything
+// of it is decoded.
+//
+// Each instance has a budget, so that one cannot use up its siblings'; each address has one,
+// because its credential can make up instances as it likes. A killed address keeps a small one: its
+// honest instances still confirm, beat and ask. The table is bounded; whoever does not fit in
+// shares one budget with the others that do not.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "control/core/token_bucket.h"
+#include "schemas/limits.h"
+
+namespace estop::control {
+
+// What an agent says.
+enum class AgentSays : std::uint8_t { kHello, kBeat, kStopped, kStore };
+inline constexpr std::array kAgentSays{AgentSays::kHello, AgentSays::kBeat, AgentSays::kStopped,
+                                       AgentSays::kStore};
+[[nodiscard]] std::string_view name(AgentSays what) noexcept;
+
+struct AgentBudgetOptions {
+  std::uint32_t beat_ms = schemas::kAgentBeat_ms;  // as agents are told
+  std::size_t addresses_max = 16'384;
+  std::size_t instances_max = 65'536;
+};
+
+// What was dropped of one address since it was told last.
+struct AgentsDropped {
+  std::string address;  // tokens; empty: of those that share a budget
+  std::uint64_t messages = 0;
+};
+
+class AgentBudget {
+ public:
+  explicit AgentBudget(AgentBudgetOptions options);
+
+  // Whether the message may be decoded. `address` and `instance` as they stand on the subject.
+  [[nodiscard]] bool admits(AgentSays what, std::string_view address, std::string_view instance,
+                            std::uint64_t now_us);
+  // The same of an address that is killed: asked besides.
+  [[nodiscard]] bool admits_killed(AgentSays what, std::string_view address, std::uint64_t now_us);
+
+  // Whose messages were dropped since the last call, at most kToldMax of them.
+  [[nodiscard]] std::vector<AgentsDropped> take_dropped();
+  // Forgets who has rested.
+  void sweep(std::uint64_t now_us);
+  [[nodiscard]] std::size_t size() const { return addresses_.size() + instances_.size(); }
+
+  static constexpr std::size_t kToldMax = 64;
+
+ private:
+  using Rates = std::array<Rate, kAgentSays.size()>;
+  struct Account {
+    explicit Account(const Rates& rates);
+    std::array<TokenBucket, kAgentSays.size()> buckets;
+  };
+  struct AddressAccount {
+    explicit AddressAccount(const Rates& all, const Rates& killed)
+        : any(all), when_killed(killed) {}
+    Account any;
+    Account when_killed;
+    std::uint64_t dropped = 0;
+  };
+  using Addresses = std::map<std::string, AddressAccount, std::less<>>;
+  using Instances = std::map<std::string, Account, std::less<>>;
+
+  AddressAccount& account_of(std::string_view address);
+  Account* account_of(std::string_view address, std::string_view instance);
+
+  AgentBudgetOptions options_;
+  Rates of_instance_;
+  Rates of_address_;
+  Rates of_killed_;
+  Addresses addresses_;
+  Instances instances_;
+  AddressAccount others_;
+  std::string key_;  // reused
+};
+
+}  // namespace estop::control

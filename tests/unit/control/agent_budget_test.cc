@@ -1,0 +1,196 @@
+// What an agent may take of control's time: budgets, lanes to the store, lines of the audit.
+#include "control/core/agent_budget.h"
+
+#include <gtest/gtest.h>
+
+#include "control/core/audit_sums.h"
+#include "control/core/store_lanes.h"
+#include "tests/unit/control/world.h"
+
+namespace estop::control {
+namespace {
+
+constexpr std::uint64_t kSecond_us = 1'000'000;
+constexpr auto kA = "acme.prod.a";
+constexpr auto kB = "acme.prod.b";
+
+// So many messages in the second behind `from_us`; how many were admitted.
+std::size_t admitted(AgentBudget& budget, AgentSays what, const std::string& address,
+                     std::size_t messages, std::uint64_t from_us, std::size_t instances) {
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < messages; ++i) {
+    const std::string instance = "inst" + std::to_string(1'000'000 + i % instances);
+    found += budget.admits(what, address, instance, from_us + i * kSecond_us / messages) ? 1 : 0;
+  }
+  return found;
+}
+
+TEST(AgentBudgets, H60AFloodOfHellosUnderMadeUpInstancesIsCutToTheAddressShare) {
+  AgentBudget budget({});
+  std::size_t in_ten = 0;
+  for (std::uint64_t second = 1; second <= 10; ++second) {
+    in_ten += admitted(budget, AgentSays::kHello, kA, 30'000, second * kSecond_us, 300'000);
+  }
+  EXPECT_LE(in_ten, schemas::kInstancesMax + 10 * 400 + 400);
+  EXPECT_TRUE(budget.admits(AgentSays::kHello, kB, "honest01", 11 * kSecond_us));
+  EXPECT_TRUE(budget.admits(AgentSays::kBeat, kA, "honest01", 11 * kSecond_us)) << "another kind";
+}
+
+TEST(AgentBudgets, AFullFleetOfOneAddressMayComeBackAtOnceAndBeat) {
+  AgentBudget budget({});
+  const auto all = schemas::kInstancesMax;
+  EXPECT_EQ(admitted(budget, AgentSays::kHello, kA, all, kSecond_us, all), all);
+  for (std::uint64_t beat = 0; beat < 20; ++beat) {
+    const std::uint64_t at = kSecond_us + beat * schemas::kAgentBeat_ms * 1'000;
+    EXPECT_EQ(admitted(budget, AgentSays::kBeat, kA, all, at, all), all) << beat;
+  }
+  EXPECT_TRUE(budget.take_dropped().empty());
+}
+
+TEST(AgentBudgets, OneInstanceThatFloodsLeavesItsSiblingsTheirs) {
+  AgentBudget budget({});
+  EXPECT_LT(admitted(budget, AgentSays::kBeat, kA, 30'000, kSecond_us, 1), 100U);
+  EXPECT_TRUE(budget.admits(AgentSays::kBeat, kA, "sibling1", 2 * kSecond_us));
+}
+
+TEST(AgentBudgets, AKilledAddressKeepsASmallOne) {
+  AgentBudget budget({});
+  std::size_t found = 0;
+  for (int i = 0; i < 30'000; ++i) {
+    found += budget.admits_killed(AgentSays::kHello, kA, kSecond_us) ? 1 : 0;
+  }
+  EXPECT_GT(found, 0U);
+  EXPECT_LE(found, 200U);
+  EXPECT_TRUE(budget.admits_killed(AgentSays::kStopped, kA, kSecond_us));
+}
+
+TEST(AgentBudgets, ToldOnceWhoWasDropped) {
+  AgentBudget budget({});
+  (void)admitted(budget, AgentSays::kHello, kA, 30'000, kSecond_us, 300'000);
+  const auto dropped = budget.take_dropped();
+  ASSERT_EQ(dropped.size(), 1U);
+  EXPECT_EQ(dropped[0].address, kA);
+  EXPECT_GT(dropped[0].messages, 20'000U);
+  EXPECT_TRUE(budget.take_dropped().empty());
+}
+
+TEST(AgentBudgets, TheTableIsBoundedAndForgetsWhoHasRested) {
+  AgentBudget budget({.addresses_max = 100, .instances_max = 200});
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string address = "acme.prod.x" + std::to_string(i);
+    (void)budget.admits(AgentSays::kHello, address, "inst0001", kSecond_us);
+  }
+  EXPECT_LE(budget.size(), 300U);
+  EXPECT_TRUE(budget.admits(AgentSays::kBeat, "acme.prod.late", "inst0001", kSecond_us));
+  budget.sweep(100 * kSecond_us);
+  EXPECT_EQ(budget.size(), 0U);
+}
+
+// --- Lanes ---
+
+struct Lanes {
+  explicit Lanes(StoreLanesOptions options = {})
+      : lanes(options, [this](const WaitingStore& asked) {
+          begun.push_back(asked.subject);
+          return true;
+        }) {}
+  StoreLanes::Taken ask(const std::string& address, std::size_t bytes = 10) {
+    return lanes.take(address, {address, {}, std::string(bytes, 'x')}, kSecond_us);
+  }
+  std::vector<std::string> begun;
+  StoreLanes lanes;
+};
+
+TEST(StoreLane, OnlySoManyOfAnAddressAreAtTheRecorderAndTheRestWaits) {
+  Lanes all;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(all.ask(kA), StoreLanes::Taken::kYes);
+  EXPECT_EQ(all.begun.size(), 8U);
+  EXPECT_EQ(all.lanes.waiting(), 92U);
+  EXPECT_EQ(all.ask(kB), StoreLanes::Taken::kYes);
+  EXPECT_EQ(all.begun.back(), kB) << "another address does not wait for it";
+  for (int i = 0; i < 100; ++i) all.lanes.ended(kA, 100, kSecond_us);
+  EXPECT_EQ(all.begun.size(), 101U);
+  EXPECT_EQ(all.lanes.waiting(), 0U);
+}
+
+TEST(StoreLane, H60LargeAnswersAreABoundedNumberOfBytesASecond) {
+  Lanes all;
+  constexpr std::size_t kLarge = 1024 * 1024;
+  std::uint64_t now = kSecond_us;
+  std::size_t answered = 0;
+  for (int i = 0; i < 4'000; ++i) (void)all.ask(kA);
+  for (; now < 11 * kSecond_us; now += 100'000) {
+    while (answered < all.begun.size()) {
+      ++answered;
+      all.lanes.ended(kA, kLarge, now);
+    }
+    all.lanes.tick(now);
+  }
+  EXPECT_GE(answered, 10U * 16U);
+  EXPECT_LE(answered, 10U * 16U + 32U + 16U);
+}
+
+TEST(StoreLane, RefusesBeyondItsBoundAndThenIsSilent) {
+  Lanes all({.waiting_max = 4});
+  for (int i = 0; i < 12; ++i) EXPECT_EQ(all.ask(kA), StoreLanes::Taken::kYes);
+  EXPECT_EQ(all.ask(kA), StoreLanes::Taken::kRefused);
+  std::size_t refused = 1;
+  for (int i = 0; i < 1'000; ++i) refused += all.ask(kA) == StoreLanes::Taken::kRefused ? 1 : 0;
+  EXPECT_LE(refused, 101U);
+  EXPECT_EQ(all.ask(kA), StoreLanes::Taken::kDropped);
+}
+
+TEST(StoreLane, TheBytesThatWaitAreBoundedOfOneAndOfAll) {
+  Lanes all({.waiting_max_bytes = 1'000, .all_waiting_max_bytes = 1'500});
+  for (int i = 0; i < 100; ++i) (void)all.ask(kA, 100);
+  EXPECT_LE(all.lanes.waiting(), 10U);
+  for (int i = 0; i < 100; ++i) (void)all.ask(kB, 100);
+  EXPECT_LE(all.lanes.waiting(), 15U);
+}
+
+TEST(StoreLane, IsForgottenWhenItRests) {
+  Lanes all;
+  (void)all.ask(kA);
+  all.lanes.ended(kA, 10, kSecond_us);
+  all.lanes.tick(20 * kSecond_us);
+  EXPECT_EQ(all.lanes.lanes(), 0U);
+}
+
+// --- The audit ---
+
+TEST(AuditOfAgents, H60IsSummedUpWhenOneAddressWritesWithoutEnd) {
+  World world;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string instance = "inst" + std::to_string(1'000 + i);
+    world.hello("acme/prod/x", instance);
+    world.goodbye("acme/prod/x", instance);
+  }
+  world.hello("acme/prod/y", "aaaaaaa1");
+  EXPECT_EQ(world.audited("agent-announced"), kAgentLinesMax + 1) << "and the other address";
+  EXPECT_EQ(world.audited("agent-left"), kAgentLinesMax);
+  world.pass(61'000);
+  EXPECT_EQ(world.audited("agent-announced"), kAgentLinesMax + 2);
+  std::size_t summed = 0;
+  for (const AuditEntry& line : world.audit) {
+    if (line.kind == "agent-announced" && line.actor == "control") {
+      EXPECT_EQ(line.subject, "acme/prod/x");
+      summed += Json::parse(line.detail)["more"].get<std::size_t>();
+    }
+  }
+  EXPECT_EQ(summed, 1'000 - kAgentLinesMax);
+}
+
+TEST(AuditOfAgents, AHelloThatTellsNothingNewIsNoLine) {
+  World world;
+  for (int i = 0; i < 50; ++i) world.hello("acme/prod/x", "aaaaaaa1");
+  EXPECT_EQ(world.audited("agent-announced"), 1U);
+}
+
+TEST(AgentBudgets, WhoIsOverItIsAnAlarm) {
+  World world;
+  world.send(AgentsDropped{kA, 29'000});
+  EXPECT_TRUE(world.alarmed("agent-over-budget"));
+}
+
+}  // namespace
+}  // namespace estop::control

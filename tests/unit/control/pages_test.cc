@@ -1,0 +1,196 @@
+// Answers that are longer than a message: page by page, and bounded at their source.
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "control/core/answers.h"
+#include "control/core/page.h"
+#include "tests/unit/control/world.h"
+
+namespace estop::control {
+namespace {
+
+std::string instance_name(int i) {
+  return "inst" + std::to_string(100'000 + i);
+}
+
+// All pages of an answer.
+std::vector<Json> pages(World& world, const std::string& verb, Json request) {
+  std::vector<Json> all;
+  do {
+    if (!all.empty()) request["after"] = all.back()["next"];
+    all.push_back(world.answers(world.ask(verb, request)).back());
+    EXPECT_LE(all.back().dump().size(), 2 * kPageMax_bytes);
+    EXPECT_TRUE(all.back()["done"]);
+  } while (all.back().contains("next") && all.size() < 1'000);
+  return all;
+}
+
+std::vector<Json> items(const std::vector<Json>& pages, const char* list) {
+  std::vector<Json> all;
+  for (const Json& page : pages) all.insert(all.end(), page[list].begin(), page[list].end());
+  return all;
+}
+
+void populate(World& world, int addresses, int instances) {
+  for (int a = 0; a < addresses; ++a) {
+    for (int i = 0; i < instances; ++i) {
+      world.hello("acme/prod/x" + std::string(a, '-') + "z", instance_name(i));
+    }
+  }
+}
+
+TEST(Pages, H61PsShowsEveryInstanceOnceOverManyPages) {
+  World world;
+  populate(world, 3, 1'000);
+  const auto all = pages(world, "ps", {{"wide", true}});
+  EXPECT_GT(all.size(), 2U);
+  std::set<std::string> names;
+  for (const Json& one : items(all, "agents")) {
+    EXPECT_TRUE(names.insert(one["address"].get<std::string>() + one["instance"].get<std::string>())
+                    .second);
+  }
+  EXPECT_EQ(names.size(), 3'000U);
+}
+
+TEST(Pages, H61StatusShowsEveryKillWithItsLongReason) {
+  World world;
+  const std::string reason(1'000, '"');
+  for (int i = 0; i < 400; ++i) {
+    world.ask("kill", {{"scope", "acme/prod/x" + std::to_string(i % 7)},
+                       {"reason", reason},
+                       {"op_id", "k" + std::to_string(i)}});
+  }
+  const auto all = pages(world, "status", Json::object());
+  EXPECT_GT(all.size(), 2U);
+  std::set<std::string> ids;
+  for (const Json& kill : items(all, "kills")) ids.insert(kill["op_id"]);
+  EXPECT_EQ(ids.size(), 400U);
+  EXPECT_EQ(items(pages(world, "ps", {{"limit", 7}}), "kills").size(), 400U);
+}
+
+TEST(Pages, ALimitIsKeptAndTheCursorGoesOnBehindIt) {
+  World world;
+  populate(world, 1, 10);
+  Json request{{"limit", 4}};
+  const auto all = pages(world, "ps", request);
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(all[0]["agents"].size(), 4U);
+  EXPECT_EQ(all[2]["agents"].size(), 2U);
+}
+
+TEST(Pages, ACursorOfAnotherQuestionIsRefused) {
+  World world;
+  EXPECT_EQ(world.error(world.ask("status", {{"after", "agent/x"}})), "bad-argument");
+  EXPECT_EQ(world.error(world.ask("ps", {{"after", "nonsense"}})), "bad-argument");
+}
+
+// What a resume asks: as long with 3,000 instances as with none.
+TEST(Pages, H61TheKillsOfAScopeAreToldWithoutItsInstances) {
+  World world;
+  populate(world, 1, 3'000);
+  world.kill("acme/prod/xz", "k1");
+  world.kill("acme/*", "k2");
+  world.kill("acme/prod/other", "k3");
+  const Json answer = world.answers(world.ask("ps", {{"kills_of", "acme/prod/xz"}})).back();
+  EXPECT_FALSE(answer.contains("agents"));
+  EXPECT_EQ(answer["instances"], 3'000);
+  ASSERT_EQ(answer["kills"].size(), 2U);
+  EXPECT_FALSE(answer.contains("next"));
+  EXPECT_LT(answer.dump().size(), 2'000U);
+}
+
+AuditRow row(std::uint64_t number, std::size_t detail_bytes) {
+  AuditRow made;
+  made.number = number;
+  made.entry.kind = "kill";
+  made.entry.detail = Json{{"reason", std::string(detail_bytes, '"')}}.dump();
+  return made;
+}
+
+TEST(Pages, H61TheAuditIsCutByBytesAndSaysWhereToGoOn) {
+  std::vector<AuditRow> rows;
+  for (std::uint64_t i = 1; i <= 300; ++i) rows.push_back(row(i, 1'000));
+  const Json first = Json::parse(audit_json(rows, {.limit = 1'000}));
+  EXPECT_LT(first["rows"].size(), 300U);
+  EXPECT_EQ(first["next"], first["rows"].back()["number"]);
+  const Json all = Json::parse(audit_json({rows[0], rows[1]}, {.limit = 1'000}));
+  EXPECT_FALSE(all.contains("next"));
+  EXPECT_TRUE(Json::parse(audit_json({rows[0], rows[1]}, {.limit = 2})).contains("next"));
+}
+
+TEST(Pages, ALineOfTheAuditThatFitsNoMessageIsStillAnswered) {
+  const Json answer = Json::parse(audit_json({row(1, 900'000), row(2, 10)}, {.limit = 10}));
+  EXPECT_LT(answer.dump().size(), schemas::kMessageMax_bytes);
+  ASSERT_EQ(answer["rows"].size(), 2U);
+  EXPECT_GT(answer["rows"][0]["detail"]["too_large_to_show_bytes"], 900'000U);
+}
+
+// --- What is remembered has a bound ---
+
+TEST(Bounds, H61AnAddressKeepsOnlyItsNewestPastInstances) {
+  World world;
+  for (int i = 0; i < 1'000; ++i) {
+    world.hello("acme/prod/x", instance_name(i));
+    world.goodbye("acme/prod/x", instance_name(i));
+  }
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.pass(2'000);
+  EXPECT_LE(world.core->registry().size(), kPastInstancesMax + 1);
+}
+
+TEST(Bounds, TheCrashedAreForgottenWhenTheyAreToldAndMany) {
+  World world;
+  populate(world, 1, 500);
+  world.pass(60'000);
+  EXPECT_LE(world.core->registry().size(), kPastInstancesMax);
+  EXPECT_EQ(world.audited("agent-crashed"), 100U) << "and a line that sums up the others";
+}
+
+// B5: they would crash once more after every restart, and be missing in every kill until then.
+TEST(Bounds, H61ARestartDoesNotWaitForWhoHadCrashedBefore) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.hello("acme/prod/x", "aaaaaaa2");
+  for (int i = 0; i < 20; ++i) {
+    world.pass(5'000);
+    world.agent_beat("acme/prod/x", "aaaaaaa1");
+  }
+  ASSERT_EQ(world.audited("agent-crashed"), 1U);
+  world.restart();
+  const std::string order = world.kill("acme/prod/x", "k1");
+  EXPECT_EQ(world.stage(order, "stopped")["of"], 1) << "the one that may be alive";
+  world.pass(60'000);
+  EXPECT_EQ(world.audited("agent-crashed"), 2U) << "the other one, and nobody a second time";
+}
+
+TEST(Bounds, WhoWasTakenForCrashedAndBeatsAgainIsWaitedForAgain) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.pass(60'000);
+  world.agent_beat("acme/prod/x", "aaaaaaa1");
+  world.pass(2'000);
+  world.restart();
+  EXPECT_EQ(world.agent_beat("acme/prod/x", "aaaaaaa1").code, schemas::Errc::kOk);
+}
+
+// Each kept the sentences of all before it: 1,100 of them a gigabyte.
+TEST(Bounds, OneMoreKillOfAScopeNamesAFewOfThoseBeforeIt) {
+  World world;
+  std::string last;
+  for (int i = 0; i < 100; ++i) last = world.kill("acme/prod/x", "k" + std::to_string(i));
+  const std::string warning = world.stage(last, "accepted")["warning"];
+  EXPECT_LT(warning.size(), 1'000U);
+  EXPECT_NE(warning.find("and by 96 more kills of it"), std::string::npos) << warning;
+}
+
+// It would have been too large to be sent, and the agent would have heard nothing at all.
+TEST(Bounds, AnAgentUnderManyKillsIsToldAFewOfThem) {
+  World world;
+  for (int i = 0; i < 1'100; ++i) world.kill("acme/prod/x", "k" + std::to_string(i));
+  EXPECT_EQ(world.hello("acme/prod/x", "aaaaaaa1").latches.size(), 64U);
+  EXPECT_EQ(world.agent_beat("acme/prod/x", "aaaaaaa1").latches.size(), 64U);
+}
+
+}  // namespace
+}  // namespace estop::control
