@@ -76,8 +76,7 @@ const HeldKill* Latches::find(std::string_view op_id) const {
 }
 
 std::vector<const HeldKill*> Latches::covering(const schemas::Address& address,
-                                               std::string_view instance,
-                                               std::size_t max) const {
+                                               std::string_view instance, std::size_t max) const {
   std::vector<const HeldKill*> found;
   if (by_scope_.empty()) return found;
   const std::string whole = whole_name(address, instance);

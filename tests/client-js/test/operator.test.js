@@ -182,11 +182,24 @@ for (const format of ['json', 'msgpack']) {
   });
 }
 
+// A kill is refused only if it is unclear whom it stops, or who orders it.
+const tolerated = {
+  'without a reason': { scope: 'orders/js/tolerated-1' },
+  'with a mode that is none': { scope: 'orders/js/tolerated-2', reason: 'a drill', mode: 'softly' },
+  'with an unknown field': { scope: 'orders/js/tolerated-3', reason: 'a drill', colour: 'red' },
+};
+
+for (const [what, fields] of Object.entries(tolerated)) {
+  test(`a kill acts and warns: ${what}`, async () => {
+    const { accepted, done } = byStage(await alice.command('kill', fields));
+    assert.equal(done.ok, true);
+    assert.match(accepted.warning, /reason|mode|colour/);
+  });
+}
+
 const refused = {
-  'a kill without a reason': [4002, 'kill', { scope: 'orders/js/x' }],
   'a resume without a reason': [4002, 'resume', { scope: 'orders/js/x' }],
   'a kill of a scope that is none': [4001, 'kill', { scope: 'Orders', reason: 'a drill' }],
-  'a kill with a mode that is none': [4003, 'kill', { scope: 'orders/js/x', reason: 'a drill', mode: 'softly' }],
   'a resume of what is not killed': [4093, 'resume', { scope: 'orders/js/bystander', reason: 'a drill' }],
   'a resume with an unknown field': [4003, 'resume', { scope: 'orders/js/x', reason: 'a drill', colour: 'red' }],
   'a resume of nobody': [4040, 'resume', { scope: 'orders/js/nobody', reason: 'a drill' }],

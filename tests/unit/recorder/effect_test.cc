@@ -133,9 +133,7 @@ TEST_F(EffectTest, AnAddressHasOnlySoManyUntilOldFinishedOnesMakeRoom) {
   };
   raw(fill("1, 'aaaaaaaa', 1, 1, NULL, NULL", 1, kEffectKeysMax));
   reopen();
-  const auto begin = [&](const std::string& key) {
-    return ask({kBegin, key, 0, 1, {}}).code;
-  };
+  const auto begin = [&](const std::string& key) { return ask({kBegin, key, 0, 1, {}}).code; };
   EXPECT_EQ(begin("one more"), Errc::kOverLimit);
   EXPECT_EQ(begin("key7"), Errc::kOk) << "one of its own, once more";
   raw("UPDATE effects SET state = 2, finished_at_ms = 7, outcome = x'' WHERE key = 'key1'");
