@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include "tests/integration/control/site.h"
 #include "tests/support/not_yet.h"
@@ -41,6 +42,7 @@ TEST_F(RunningSite, AKillIsFencedStoppedAndDurable) {
 // Before there were pages the answers were lost, and nobody was told.
 TEST_F(RunningSite, H61QuestionsAreAnsweredHoweverMuchThereIsToTell) {
   constexpr std::size_t kKills = 600;
+  constexpr std::chrono::seconds kForAll{40};  // each waits for a disk that others use, too
   std::vector<std::shared_ptr<Order>> kills;
   for (std::size_t i = 0; i < kKills; ++i) {
     kills.push_back(site.send("kill", {{"scope", "acme/prod/x" + std::to_string(i % 9)},
@@ -50,7 +52,7 @@ TEST_F(RunningSite, H61QuestionsAreAnsweredHoweverMuchThereIsToTell) {
   const auto all_done = [&] {
     return std::all_of(kills.begin(), kills.end(), [](const auto& one) { return one->done(); });
   };
-  ASSERT_TRUE(site.until(all_done));
+  ASSERT_TRUE(site.until(all_done, kForAll));
   for (const char* verb : {"status", "ps"}) {
     std::size_t shown = 0;
     Json request = Json::object();
