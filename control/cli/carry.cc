@@ -12,6 +12,7 @@
 
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
+#include "control/cli/answer.h"
 #include "control/cli/commands.h"
 #include "control/cli/installation.h"
 #include "control/cli/text.h"
@@ -114,7 +115,7 @@ void print(const Carry& carry, const Carried& told, Terminal& terminal) {
   terminal.err << fmt::format(
       "estop: kills that only the old broker's stream held are not carried. Now: {} up --data {}, "
       "then a new credential for everybody ({} auth agent, operator, bridge)\n",
-      terminal.command_name, shown(carry.to), terminal.command_name);
+      terminal.command_name, shell_quoted(carry.to), terminal.command_name);
 }
 
 void print_json(const Carried& told, Terminal& terminal) {
@@ -125,16 +126,15 @@ void print_json(const Carried& told, Terminal& terminal) {
                      {"actor", kill.actor},
                      {"reason", kill.reason}});
   }
-  terminal.out << nlohmann::json{{"kills", kills},
-                                 {"records", told.records},
-                                 {"checkpoints", told.checkpoints},
-                                 {"effects", told.effects},
-                                 {"effects_begun", told.effects_begun},
-                                 {"audit_rows", told.audit_rows},
-                                 {"dropped", told.dropped},
-                                 {"not_logged", told.not_logged}}
-                      .dump()
-               << '\n';
+  const nlohmann::json all = {{"kills", kills},
+                              {"records", told.records},
+                              {"checkpoints", told.checkpoints},
+                              {"effects", told.effects},
+                              {"effects_begun", told.effects_begun},
+                              {"audit_rows", told.audit_rows},
+                              {"dropped", told.dropped},
+                              {"not_logged", told.not_logged}};
+  terminal.out << json_text(all) << '\n';
 }
 
 }  // namespace
