@@ -82,6 +82,10 @@ Result<void> validate(const ControlConfig& config) {
     return bad_option("--sharing-grace-ms {}: {} to {}", config.sharing_grace_ms,
                       kSharingGraceMin_ms, kSharingGraceMax_ms);
   }
+  if (config.revoke_silent > kClientsMax) {
+    return bad_option("--revoke-silent {}: 1 to {} connections, or 0 for never",
+                      config.revoke_silent, kClientsMax);
+  }
   if (auto fits = check_lease("bridge", config.bridge_beat_ms, config.bridge_lease_ms,
                               kBeatsPerBridgeLease);
       !fits) {

@@ -36,6 +36,9 @@ struct ControlConfig {
   // How long a credential may have more connections than it should before that is an alarm: longer
   // than the broker keeps a broken one. Two beats of an agent at least, whatever stands here.
   std::uint32_t sharing_grace_ms = kSharingGrace_ms;
+  // An agent's credential with so many connections beyond its instances, for longer than that, is
+  // withdrawn. 0: never.
+  std::uint32_t revoke_silent = 0;
   std::string log_format = "auto";  // auto, json, text
   std::string log_file;             // in place of standard error; SIGHUP opens it again
   std::string ready_file;           // written with the chosen port once it listens; empty: none

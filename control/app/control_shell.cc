@@ -169,7 +169,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
       const auto self = weak.lock();
       if (error || !self) return;
       self->agents.tick(now().boot_us);
-      self->handle(Tick{self->desk.recorder().healthy()});
+      self->handle(Tick{self->desk.recorder().healthy(), self->links.service.is_connected()});
       self->arm_timer();
     });
   }

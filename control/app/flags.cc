@@ -24,6 +24,8 @@ void add_options(ops::CommandLine& line, ControlConfig& config, bool& check_only
   line.option("--agent-lease-ms", config.agent_lease_ms, "told to agents");
   line.option("--sharing-grace-ms", config.sharing_grace_ms,
               "alarm when a credential is used twice for so long");
+  line.option("--revoke-silent", config.revoke_silent,
+              "withdraw an agent's credential with so many connections without a hello; 0: never");
   line.option("--log-format", config.log_format, "auto, json or text");
   line.option("--log-file", config.log_file, "in place of standard error");
   line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");

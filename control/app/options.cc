@@ -20,6 +20,7 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   options.agents.lease_ms = config.agent_lease_ms;
   options.sharing_grace_us =
       std::max(config.sharing_grace_ms, kBeatsToAnnounce * config.agent_beat_ms) * 1'000ULL;
+  options.silent_max = config.revoke_silent;
   options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
   options.version = ESTOP_VERSION;
   options.operators_key = who.operators_key;

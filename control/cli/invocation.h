@@ -46,6 +46,7 @@ struct Up {
   std::vector<schemas::Address> agents;
   std::string bridge = "bridge-1";
   std::vector<std::string> second_operator;  // what waits for one: resume, fleet-kill
+  std::uint32_t revoke_silent = 0;           // of control; 0: never
   bool init_only = false;  // make keys, credentials and broker.conf, start nothing
 };
 struct Kill {

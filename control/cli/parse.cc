@@ -195,6 +195,9 @@ void Tree::add_installation() {
   up->add_option("--second-operator", up_.second_operator, "what waits for one: resume, fleet-kill")
       ->delimiter(',')
       ->check(CLI::IsMember({"resume", "fleet-kill"}));
+  up->add_option("--revoke-silent", up_.revoke_silent,
+                 "withdraw an agent's credential with so many connections without a hello")
+      ->check(CLI::Range(0U, 65'536U));
   up->add_flag("--init-only", up_.init_only,
                "make keys, credentials and broker.conf; start nothing");
   CLI::App* carry = add(

@@ -90,6 +90,9 @@ Program control_daemon(const std::string& data, const std::string& path, const U
     for (const std::string& what : up.second_operator) {
       words.insert(words.end(), {"--second-operator", what});
     }
+    if (up.revoke_silent > 0) {
+      words.insert(words.end(), {"--revoke-silent", std::to_string(up.revoke_silent)});
+    }
     return words;
   };
   made.is_ready = [=, &ports](pid_t) { return daemon_is_ready(ready, ports.control); };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace estop::control {
 
@@ -27,6 +28,11 @@ std::string SharedCredential::sentence() const {
                      connections, reasons,
                      fmt::join(clients.begin(), clients.begin() + static_cast<long>(named), ", "),
                      named < clients.size() ? ", …" : "");
+}
+
+std::string SilentCredential::sentence() const {
+  return fmt::format("{} connections with one credential of an address that has {} instances",
+                     connections, announced);
 }
 
 void Clients::on(const ClientsHeard& heard) {
@@ -52,7 +58,7 @@ void Clients::came(const BrokerClient& client) {
   user.whose = client.agent.empty() ? client.credential : client.agent.text();
   user.agent = client.agent;
   user.due = due_of(client);
-  user.clients.emplace(client.id, client.calls_itself);
+  user.clients.emplace(client.id, Client{client.calls_itself, client.user});
 }
 
 void Clients::gone(const std::string& id) {
@@ -80,13 +86,45 @@ std::vector<SharedCredential> Clients::shared(const Announced& announced, std::u
     one.whose = user.whose;
     one.connections = user.clients.size();
     one.reasons = reasons;
-    for (const auto& [id, name] : user.clients) one.clients.push_back(name);
+    for (const auto& [id, client] : user.clients) one.clients.push_back(client.calls_itself);
   }
   return found;
 }
 
+std::optional<SilentCredential> Clients::silent(const Announced& announced, std::uint64_t now_us) {
+  if (silent_max_ == 0) return std::nullopt;
+  std::optional<SilentCredential> worst;
+  User* its = nullptr;
+  for (auto& [key, user] : users_) {
+    const std::size_t due = user.agent.empty() ? user.clients.size() : announced(user.agent);
+    if (user.clients.size() < due + silent_max_) {
+      user.crowded_since_us = 0;
+      continue;
+    }
+    if (user.crowded_since_us == 0) user.crowded_since_us = now_us;
+    if (now_us < user.crowded_since_us + grace_us_ || now_us < user.again_us) continue;
+    auto one = largest(user, due);
+    if (!one || (worst && one->connections <= worst->connections)) continue;
+    worst = std::move(one);
+    its = &user;
+  }
+  if (its != nullptr) its->again_us = now_us + grace_us_;
+  return worst;
+}
+
+// Of several keys of one address only one that alone holds too many: another may be an honest
+// replica's.
+std::optional<SilentCredential> Clients::largest(const User& user, std::size_t announced) const {
+  std::map<std::string_view, std::size_t> held;
+  for (const auto& [id, client] : user.clients) ++held[client.user];
+  const auto most = std::max_element(
+      held.begin(), held.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == held.end() || most->second < announced + silent_max_) return std::nullopt;
+  return SilentCredential{user.agent, std::string(most->first), most->second, announced};
+}
+
 void Clients::start_anew() {
-  for (auto& [key, user] : users_) user.since_us = 0;
+  for (auto& [key, user] : users_) user.since_us = user.crowded_since_us = 0;
 }
 
 }  // namespace estop::control

@@ -15,7 +15,7 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
       ledger_(std::move(log_key)),
       roster_(options_.roster),
       registry_(options_.agents),
-      clients_(options_.sharing_grace_us) {}
+      clients_(options_.sharing_grace_us, options_.silent_max) {}
 
 Effects ControlCore::start(std::vector<SignedRecord> records,
                            const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
@@ -163,7 +163,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   std::erase_if(alarms_told_,
                 [&](const auto& told) { return now.boot_us >= told.second + kAlarmAgain_us; });
   expire_proposals(now, out);
-  look_at_clients(now, out);
+  look_at_clients(tick, now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(
              now, "unconfirmed", order->actor, order->scope.text(), order->op_id,

@@ -159,7 +159,7 @@ class ControlCore {
   void on(const CredentialsRevoked& revoked, Now now, Effects& out);
   void on(const AccountsCompared& compared, Now now, Effects& out);
   void on(const ClientsHeard& heard, Now now, Effects& out);
-  void look_at_clients(Now now, Effects& out);
+  void look_at_clients(const Tick& tick, Now now, Effects& out);
 
   // Agents (control_agents.cc).
   void on(const HelloReceived& hello, Now now, Effects& out);
@@ -197,6 +197,7 @@ class ControlCore {
   std::uint64_t next_announce_us_ = 0;
   std::uint64_t next_health_us_ = 0;
   std::uint64_t next_clients_us_ = 0;
+  std::uint64_t deaf_since_us_ = 0;  // agents are not heard; 0: they are
   std::uint64_t own_ops_ = 0;
   // A kill whose credentials are still to be withdrawn: not before the runtimes have confirmed or
   // their time is over, nor before another attempt.

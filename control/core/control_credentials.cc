@@ -13,6 +13,7 @@ namespace estop::control {
 namespace {
 
 constexpr std::uint64_t kClientsEvery_us = 1'000'000;
+constexpr std::string_view kOwnName = "control";
 
 }  // namespace
 
@@ -75,7 +76,8 @@ void ControlCore::on(const CredentialsRevoked& revoked, Now now, Effects& out) {
     out.push_back(Answer{asked.reply, revoked.count ? revoked_done_json(*revoked.count)
                                                     : error_json(revoked.count.error())});
   }
-  if (!revoked.count && revoked.count.error().code == schemas::Errc::kNotFound) return;
+  const bool was_told = asked.actor != kOwnName;  // whom an operator misspelt, he knows
+  if (!revoked.count && revoked.count.error().code == schemas::Errc::kNotFound && was_told) return;
   if (!revoked.count) {
     return alarm("not-revoked", asked.scope ? asked.scope->text() : asked.who,
                  schemas::to_string(revoked.count.error()), now, out);
@@ -109,16 +111,32 @@ void ControlCore::on(const ClientsHeard& heard, Now, Effects&) {
   clients_.on(heard);
 }
 
-// H13. Who does not lead has heard nobody's hello.
-void ControlCore::look_at_clients(Now now, Effects& out) {
+// H13. Only the leader receives hellos. While the connection on which agents speak is away, whoever
+// was announced when it went still is: one agent's connections may be why it cannot come back.
+void ControlCore::look_at_clients(const Tick& tick, Now now, Effects& out) {
   if (!ledger_.is_leading()) return clients_.start_anew();
+  if (tick.hears_agents && deaf_since_us_ != 0) clients_.start_anew();
+  if (tick.hears_agents) deaf_since_us_ = 0;
+  if (!tick.hears_agents && deaf_since_us_ == 0) deaf_since_us_ = now.boot_us;
   if (now.boot_us < next_clients_us_) return;
   next_clients_us_ = now.boot_us + kClientsEvery_us;
   const auto announced = [&](const schemas::Address& agent) {
-    return registry_.living(agent, now.boot_us);
+    return registry_.living(agent, deaf_since_us_ != 0 ? deaf_since_us_ : now.boot_us);
   };
   for (const SharedCredential& one : clients_.shared(announced, now.boot_us)) {
     alarm("credential-shared", one.whose, one.sentence(), now, out);
+  }
+  // H62: one at a look, so that no mistake of ours takes the whole fleet away in one stroke.
+  if (const auto silent = clients_.silent(announced, now.boot_us)) {
+    const std::string whose = silent->agent.text();
+    alarm("silent-connections", whose,
+          silent->sentence() + ": control withdraws it; `estop auth agent " + whose +
+              "` makes a new one",
+          now, out);
+    out.push_back(RevokeCredentials{{.who = whose,
+                                     .users = {silent->user},
+                                     .actor = std::string(kOwnName),
+                                     .reason = "--revoke-silent: " + silent->sentence()}});
   }
 }
 

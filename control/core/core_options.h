@@ -17,6 +17,7 @@ struct CoreOptions {
   RegistryOptions agents;
   std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least
   std::uint64_t sharing_grace_us = kSharingGrace_ms * 1'000ULL;
+  std::size_t silent_max = 0;  // connections that cost an agent its credential; 0: none do
   std::string version{};
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();

@@ -213,6 +213,7 @@ struct ClientsHeard {
 
 struct Tick {  // every kTick_ms: deadlines, retries, health
   bool recorder_healthy = true;
+  bool hears_agents = true;  // the connection on which they speak is up
 };
 
 using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,

@@ -85,6 +85,8 @@ TEST(CliParse, MisuseIsRefusedWithWhatToWriteInstead) {
       {{"approve", "op-1"}, "--reason \"seen, agreed\""},
       {{"approve", "-r", "x"}, "op-id is required"},
       {{"up", "--second-operator", "kill"}, "kill not in"},
+      {{"up", "--revoke-silent", "many"}, "--revoke-silent"},
+      {{"up", "--revoke-silent", "65537"}, "--revoke-silent"},
       {{"get", "acme.prod.mailer"}, ""},
       {{"ps", "-o", "xml"}, "xml"},
       {{"ps", "--timeout", "0s"}, "at least 1ms"},

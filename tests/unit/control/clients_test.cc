@@ -116,6 +116,130 @@ TEST_F(SharedCredentials, AreNamedWithWhoUsesThem) {
   EXPECT_TRUE(sentence.ends_with(", …")) << sentence;
 }
 
+// --- Withdrawn ---
+
+// Connections, where `announced` instances said hello and `max` is what --revoke-silent says.
+struct SilentCase {
+  const char* name;
+  std::vector<BrokerClient> clients;
+  std::size_t announced;
+  std::size_t max;
+  const char* revoked;  // key; null: nobody
+};
+
+const SilentCase kSilentCases[] = {
+    {"not asked for", {agent("a"), agent("b"), agent("c")}, 0, 0, nullptr},
+    {"as many as that", {agent("a"), agent("b"), agent("c")}, 0, 3, "UMAILER"},
+    {"one less", {agent("a"), agent("b")}, 0, 3, nullptr},
+    {"instances have theirs", {agent("a"), agent("b"), agent("c")}, 1, 3, nullptr},
+    {"beside an instance", {agent("a"), agent("b"), agent("c"), agent("d")}, 1, 3, "UMAILER"},
+    {"two keys share them", {agent("a"), agent("b", "U2"), agent("c", "U2")}, 0, 3, nullptr},
+    {"one of two keys", {agent("a"), agent("b", "U2"), agent("c", "U2")}, 0, 2, "U2"},
+    {"a bridge", {bridge("a"), bridge("b"), bridge("c")}, 0, 1, nullptr},
+    {"control", {{"a", "UC", "control", {}, "x"}, {"b", "UC", "control", {}, "x"}}, 0, 1, nullptr},
+};
+
+class SilentConnections : public ::testing::Test {
+ protected:
+  std::optional<SilentCredential> silent(std::uint64_t after_us) {
+    const auto announced = [this](const schemas::Address&) { return announced_; };
+    return clients_.silent(announced, kBegin_us + after_us);
+  }
+
+  std::size_t announced_ = 0;
+  Clients clients_{kGrace_us, 3};
+};
+
+TEST_F(SilentConnections, H62_CostAnAgentItsCredentialAndNobodyElse) {
+  for (const SilentCase& row : kSilentCases) {
+    clients_ = Clients(kGrace_us, row.max);
+    announced_ = row.announced;
+    clients_.on({.came = row.clients});
+    EXPECT_FALSE(silent(0)) << row.name;
+    EXPECT_FALSE(silent(kGrace_us - 1)) << row.name;
+    const auto found = silent(kGrace_us);
+    EXPECT_EQ(found ? found->user : "", row.revoked == nullptr ? "" : row.revoked) << row.name;
+  }
+}
+
+// A few were there for long; that many more come with a restart and say hello in time.
+TEST_F(SilentConnections, AreCountedFromTheTimeWhenThereAreSoMany) {
+  clients_.on({.came = {agent("a")}});
+  EXPECT_FALSE(silent(0));
+  EXPECT_FALSE(silent(10 * kGrace_us));
+  clients_.on({.came = {agent("b"), agent("c")}});
+  EXPECT_FALSE(silent(11 * kGrace_us));
+  announced_ = 2;
+  EXPECT_FALSE(silent(20 * kGrace_us));
+}
+
+TEST_F(SilentConnections, TheOneWithTheMostGoesFirstAndIsNamedAgainAfterAnotherGrace) {
+  clients_.on({.came = {agent("a"), agent("b"), agent("c")}});
+  for (const char* id : {"1", "2", "3", "4"}) {
+    BrokerClient other = agent(id, "UOTHER");
+    other.agent = address_of("acme/prod/other");
+    clients_.on({.came = {other}});
+  }
+  EXPECT_FALSE(silent(0));
+  EXPECT_EQ(silent(kGrace_us)->user, "UOTHER");
+  EXPECT_EQ(silent(kGrace_us)->user, "UMAILER");
+  EXPECT_FALSE(silent(2 * kGrace_us - 1));
+  EXPECT_EQ(silent(2 * kGrace_us)->user, "UOTHER");
+}
+
+TEST_F(SilentConnections, AreNotJudgedByWhoHasJustBegunToHear) {
+  clients_.on({.came = {agent("a"), agent("b"), agent("c")}});
+  EXPECT_FALSE(silent(0));
+  clients_.start_anew();
+  EXPECT_FALSE(silent(kGrace_us));
+  EXPECT_TRUE(silent(2 * kGrace_us));
+}
+
+class SilentRevoked : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    world.silent_max = 2;
+    world.restart();
+    world.send(ClientsHeard{.came = {agent("a"), agent("b")}});
+  }
+  World world;
+};
+
+TEST_F(SilentRevoked, H62_ByNameAndKeyAndTheAuditHasTheCause) {
+  world.pass(kSharingGrace_ms + 2'000);
+  ASSERT_EQ(world.withdrawals.size(), 1U);
+  EXPECT_EQ(world.withdrawals.front().who, "acme/prod/mailer");
+  EXPECT_EQ(world.withdrawals.front().users, std::vector<std::string>{"UMAILER"});
+  EXPECT_FALSE(world.withdrawals.front().scope) << "a new one may be made at once";
+  EXPECT_TRUE(world.alarmed("silent-connections"));
+  ASSERT_EQ(world.audited("revoked"), 1U);
+  EXPECT_EQ(world.audit.back().actor, "control");
+  EXPECT_EQ(world.audit.back().subject, "acme/prod/mailer");
+  EXPECT_NE(world.audit.back().detail.find("--revoke-silent: 2 connections"), std::string::npos);
+}
+
+TEST_F(SilentRevoked, ThatDoesNotHoldIsAnAlarmAndTriedAgain) {
+  world.broker_revokes = false;
+  world.not_revoked = schemas::Errc::kNotFound;  // issued from another data folder
+  world.pass(kSharingGrace_ms + 2'000);
+  EXPECT_TRUE(world.alarmed("not-revoked"));
+  EXPECT_EQ(world.withdrawals.size(), 1U);
+  world.pass(kSharingGrace_ms);
+  EXPECT_EQ(world.withdrawals.size(), 2U);
+}
+
+// What control cannot hear is nobody's silence, whatever time passes; but whoever takes all places
+// keeps control's own connection away.
+TEST_F(SilentRevoked, WhileAgentsAreNotHeardOnlyBeyondThoseWhoWereAnnouncedThen) {
+  world.hello("acme/prod/mailer", "aaaaaaa1");
+  world.hears_agents = false;
+  world.pass(10 * kSharingGrace_ms);
+  EXPECT_TRUE(world.withdrawals.empty());
+  world.send(ClientsHeard{.came = {agent("c"), agent("d")}});
+  world.pass(kSharingGrace_ms + 2'000);
+  EXPECT_EQ(world.withdrawals.size(), 1U);
+}
+
 TEST(SharedCredentialAlarm, H13_IsInTheAuditOnceAndNamesTheAddress) {
   World world;
   world.hello("acme/prod/mailer", "aaaaaaa1");
@@ -132,6 +256,20 @@ TEST(SharedCredentialAlarm, H13_IsInTheAuditOnceAndNamesTheAddress) {
     world.pass(5'000);
   }
   EXPECT_EQ(world.audited("alarm-credential-shared"), 1U);
+}
+
+// H62: the connection on which agents speak was away for longer than they live without a beat.
+TEST(SharedCredentialAlarm, IsNotRaisedByWhoCannotHearTheAgents) {
+  World world;
+  world.hello("acme/prod/mailer", "aaaaaaa1");
+  world.send(ClientsHeard{.came = {agent("mailer")}});
+  world.hears_agents = false;
+  world.pass(120'000);
+  world.hears_agents = true;
+  world.pass(1'000);
+  world.agent_beat("acme/prod/mailer", "aaaaaaa1");
+  world.pass(30'000);
+  EXPECT_FALSE(world.alarmed("credential-shared"));
 }
 
 TEST(SharedCredentialAlarm, IsNotRaisedByWhoHasNotHeardTheAgents) {

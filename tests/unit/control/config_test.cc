@@ -26,6 +26,8 @@ const BadConfig kBad[] = {
     {"agent lease of two beats", [](auto& c) { c.agent_lease_ms = 10'000; }, "--agent-lease-ms"},
     {"no patience with broken connections", [](auto& c) { c.sharing_grace_ms = 999; },
      "--sharing-grace-ms"},
+    {"more silent connections than are looked at", [](auto& c) { c.revoke_silent = 65'537; },
+     "--revoke-silent"},
     {"endless agent lease", [](auto& c) { c.agent_lease_ms = 600'001; }, "--agent-lease-ms"},
 };
 

@@ -32,6 +32,7 @@ void World::start() {
   options.version = "test";
   options.operators_key = testing::account_key().public_key();
   options.takes_unsigned = takes_unsigned;
+  options.silent_max = silent_max;
   options.second_for_resume = options.second_for_fleet_kill = second_operator;
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
@@ -43,7 +44,7 @@ void World::pass(std::uint64_t ms) {
   for (std::uint64_t passed = 0; passed < ms; passed += kTick_ms) {
     now.boot_us += kTick_ms * 1'000;
     now.wall_ms += kTick_ms;
-    send(Tick{recorder_up});
+    send(Tick{recorder_up, hears_agents});
   }
 }
 
@@ -369,7 +370,7 @@ void World::perform(const OrderTimed&) {}
 void World::perform(const RevokeCredentials& effect) {
   withdrawals.push_back(effect.withdrawal);
   CredentialsRevoked revoked{effect.withdrawal, std::size_t{1}};
-  if (!broker_revokes) revoked.count = schemas::fail(schemas::Errc::kNoContact, "no SYS");
+  if (!broker_revokes) revoked.count = schemas::fail(not_revoked, "no SYS");
   events_.push_back(std::move(revoked));
 }
 void World::perform(const LiftBar& effect) {

@@ -79,6 +79,9 @@ class World {
   bool recorder_up = true;
   bool signatures_good = true;
   bool broker_revokes = true;
+  schemas::Errc not_revoked = schemas::Errc::kNoContact;  // why it does not
+  std::size_t silent_max = 0;                             // as --revoke-silent
+  bool hears_agents = true;                               // control's connection to them is up
   std::vector<Withdrawal> withdrawals;
   std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
