@@ -26,10 +26,10 @@ std::string path_of(const std::string& folder, Account account) {
 }
 
 // Nothing is imported, exported or linked. An absent limit means 0, so all stand here.
-json limits_of(Account account) {
+json limits_of(Account account, const AccountClaims& claims) {
   const int streams = account == Account::kControl ? kUnlimited : 0;
   return {{"subs", kUnlimited},
-          {"conn", account == Account::kAgents ? kAgentConnectionsMax : kUnlimited},
+          {"conn", account == Account::kAgents ? claims.agents_max : kUnlimited},
           {"leaf", 0},
           {"imports", 0},
           {"exports", 0},
@@ -47,6 +47,8 @@ AccountClaims claims_in(const json& jwt) {
   AccountClaims made;
   made.issued_at_s = jwt.at("iat").get_ref<const json::number_unsigned_t&>();
   const json& nats = jwt.at("nats");
+  const int connections = nats.at("limits").value("conn", kUnlimited);
+  if (connections > 0) made.agents_max = std::min(connections, kAgentConnectionsMax);
   if (nats.contains("revocations")) nats.at("revocations").get_to(made.revoked);
   for (const json& tag : nats.value("tags", json::array())) {
     const auto text = tag.get<std::string>();
@@ -57,8 +59,18 @@ AccountClaims claims_in(const json& jwt) {
 
 }  // namespace
 
+Connections connections_within(std::size_t descriptors) {
+  constexpr int kOtherFiles = 512;    // of the broker: its store, its listeners
+  constexpr int kOthersAtLeast = 64;  // operators, bridges and control
+  constexpr int kAgentsOf16 = 15;
+  constexpr int kMost = kBrokerConnectionsMax + kOtherFiles;
+  const int may = std::max(static_cast<int>(std::min<std::size_t>(descriptors, kMost)), 4);
+  const int all = may - std::min(kOtherFiles, may / 2);
+  return {all, std::min(all * kAgentsOf16 / 16, all - std::min(kOthersAtLeast, all / 2))};
+}
+
 std::string account_jwt(const Keyring& keys, Account account, const AccountClaims& claims) {
-  json nats{{"type", "account"}, {"limits", limits_of(account)}};
+  json nats{{"type", "account"}, {"limits", limits_of(account, claims)}};
   if (!claims.revoked.empty()) nats["revocations"] = claims.revoked;
   for (const std::string& scope : claims.barred) {
     nats["tags"].push_back(std::string(kBarTag) + scope);

@@ -22,6 +22,13 @@ namespace estop::control {
 // there, too.)
 inline constexpr int kBrokerConnectionsMax = 65'536;
 inline constexpr int kAgentConnectionsMax = 61'440;
+// The same for a broker that may open only so many descriptors: who is refused for the want of one
+// is refused whoever he is.
+struct Connections {
+  int all = kBrokerConnectionsMax;
+  int agents = kAgentConnectionsMax;
+};
+[[nodiscard]] Connections connections_within(std::size_t descriptors);
 
 // Each costs about 100 bytes of a JWT, which is pushed as one message.
 inline constexpr std::size_t kRevokedMax = 8'192;
@@ -33,6 +40,7 @@ struct AccountClaims {
   std::map<std::string, std::uint64_t> revoked{};
   // Scopes whose addresses get no new credential: killed and revoked, and not resumed since.
   std::set<std::string> barred{};
+  int agents_max = kAgentConnectionsMax;  // connections; of the account AGENTS alone
   friend bool operator==(const AccountClaims&, const AccountClaims&) = default;
 };
 

@@ -80,6 +80,7 @@ struct BrokerOptions {
   std::string ports_folder;  // where the broker writes the ports it chose; empty: nowhere
   std::string log_file;      // empty: standard error
   int monitor_port = 0;      // loopback; 0: off, -1: any free one
+  int connections_max = 0;   // 0: as many as Estop lets a broker take
 };
 
 // The whole configuration text of a nats-server (2.9.10 and 2.10): loopback only, operator mode,

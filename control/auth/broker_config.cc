@@ -117,7 +117,8 @@ std::string broker_config(const Keyring& keys, const BrokerOptions& options,
   text += fmt::format("write_deadline: \"{}s\"\nping_interval: \"{}s\"\nping_max: {}\n",
                       kWriteDeadline_s, kPing_s, kPingsMax);
   text += fmt::format("authorization {{ timeout: {} }}\n", kAuthTimeout_s);
-  text += fmt::format("max_connections: {}\n", kBrokerConnectionsMax);
+  text += fmt::format("max_connections: {}\n", options.connections_max > 0 ? options.connections_max
+                                                                           : kBrokerConnectionsMax);
   text += fmt::format("jetstream {{ store_dir: {}, max_mem: {}, max_file: {} }}\n",
                       in_quotes(options.store_folder), kStoreMax_bytes, kStoreMax_bytes);
   text += fmt::format("operator: {}\n", in_quotes(operator_jwt(keys, issued_at_s)));

@@ -284,6 +284,15 @@ Result<void> renew_account(const std::string& folder, const Keyring& keys, Accou
   return vault->write(account);
 }
 
+Result<void> limit_agents(const std::string& folder, const Keyring& keys, int connections,
+                          std::uint64_t now_s) {
+  auto vault = Vault::open(folder, keys, now_s);
+  if (!vault) return passed_on(vault);
+  if (vault->claims(Account::kAgents).agents_max == connections) return {};
+  vault->claims(Account::kAgents).agents_max = connections;
+  return vault->write(Account::kAgents);
+}
+
 Result<void> lift_bar(const std::string& folder, const Keyring& keys, const schemas::Scope& scope,
                       std::uint64_t now_s) {
   auto vault = Vault::open(folder, keys, now_s);

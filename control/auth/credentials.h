@@ -58,6 +58,9 @@ using Whom = std::function<bool(const Credential&)>;
 // Issues an account's JWT anew, unchanged: a broker that lost its file takes no JWT that it had.
 [[nodiscard]] schemas::Result<void> renew_account(const std::string& folder, const Keyring& keys,
                                                   Account account, std::uint64_t now_s);
+// How many connections all agents may have together: what fits their broker.
+[[nodiscard]] schemas::Result<void> limit_agents(const std::string& folder, const Keyring& keys,
+                                                 int connections, std::uint64_t now_s);
 [[nodiscard]] schemas::Result<void> lift_bar(const std::string& folder, const Keyring& keys,
                                              const schemas::Scope& scope, std::uint64_t now_s);
 

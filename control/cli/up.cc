@@ -49,13 +49,31 @@ Result<void> make_folders(const std::string& data) {
   return {};
 }
 
+// H62: what the broker may open is shared so that agents leave room for operators.
+control::Connections connections(const Up& up, std::ostream& err) {
+  if (up.init_only) return {};  // another one starts that broker
+  const auto may = ops::raise_descriptor_limit();
+  const auto fit = control::connections_within(may);
+  if (fit.all == control::kBrokerConnectionsMax) return fit;
+  err << fmt::format(
+      "estop: warning: the broker may open {} descriptors only, so it takes {} connections, {} of "
+      "them of agents: for more raise ulimit -n, or LimitNOFILE of the service\n",
+      may, fit.all, fit.agents);
+  return fit;
+}
+
 // With the accounts as they are: who is revoked stays so, also for a broker that lost its folder.
-Result<void> write_broker_config(const std::string& data, const control::Keyring& keys, int port) {
+Result<void> write_broker_config(const std::string& data, const control::Keyring& keys, int port,
+                                 const control::Connections& fit) {
+  if (auto limited = control::limit_agents(data, keys, fit.agents, now_s()); !limited) {
+    return limited;
+  }
   const auto accounts = control::open_accounts(data, keys, now_s());
   if (!accounts) return tl::make_unexpected(accounts.error());
   control::BrokerOptions options;
   options.store_folder = data + "/nats";
   options.port = port;
+  options.connections_max = fit.all;
   const std::string path = data + "/broker.conf";
   std::ofstream file(path);
   file << control::broker_config(keys, options, now_s(), *accounts);
@@ -91,7 +109,8 @@ std::vector<control::Role> people(const std::string& data, const Common& common,
 }
 
 // Keys, credentials of everybody who takes part, and the broker's configuration.
-Result<void> make_files(const std::string& data, const Common& common, const Up& up, int port) {
+Result<void> make_files(const std::string& data, const Common& common, const Up& up, int port,
+                        std::ostream& err) {
   if (auto made = make_folders(data); !made) return made;
   auto keys = control::open_keyring(data);
   if (!keys) return tl::make_unexpected(keys.error());
@@ -115,7 +134,7 @@ Result<void> make_files(const std::string& data, const Common& common, const Up&
   for (const auto& [role, account] : wanted) {
     if (auto path = creds_of(data, role, account); !path) return tl::make_unexpected(path.error());
   }
-  return write_broker_config(data, *keys, port);
+  return write_broker_config(data, *keys, port, connections(up, err));
 }
 
 void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
@@ -147,19 +166,12 @@ RunFile run_file_of(const Ports& ports) {
 
 Result<void> stay_up(const std::string& data, const Common& common, const Up& up,
                      Terminal& terminal) {
-  constexpr std::size_t kRest = 512;  // of the broker's descriptors: files, listeners
-  remove_run_file(data);              // what a crash left
-  if (const auto may = ops::raise_descriptor_limit();
-      may < control::kBrokerConnectionsMax + kRest) {
-    terminal.err << fmt::format(
-        "estop: warning: the broker may open {} descriptors only, {} would leave room for "
-        "operators "
-        "when agents use all their connections: raise ulimit -n, or LimitNOFILE of the service\n",
-        may, control::kBrokerConnectionsMax + kRest);
-  }
+  remove_run_file(data);  // what a crash left
   auto ports = wanted_ports(up.port);
   if (!ports) return tl::make_unexpected(ports.error());
-  if (auto made = make_files(data, common, up, ports->broker == 0 ? -1 : ports->broker); !made)
+  if (auto made =
+          make_files(data, common, up, ports->broker == 0 ? -1 : ports->broker, terminal.err);
+      !made)
     return made;
   auto found = programs(data, common, up, terminal.search_path, *ports);
   if (!found) return tl::make_unexpected(found.error());
@@ -190,7 +202,7 @@ ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
   }
   if (up.init_only) {
     const int port = up.port == 0 ? kBrokerPort : up.port;
-    if (auto made = make_files(data, common, up, port); !made) {
+    if (auto made = make_files(data, common, up, port, terminal.err); !made) {
       return fail_late(made.error(), terminal);
     }
     terminal.out << data << "/broker.conf\n";

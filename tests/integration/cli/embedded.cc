@@ -65,6 +65,11 @@ void Embedded::up(const std::vector<std::string>& more, int port) {
   start(std::move(command));
 }
 
+void Embedded::up_within(int descriptors) {
+  start({"sh", "-c", "ulimit -n " + std::to_string(descriptors) + " && exec \"$@\"", "sh",
+         ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"});
+}
+
 void Embedded::up_without_terminal() {
   start({"setsid", ESTOP_PROGRAM, "up", "--data", data(), "--port", "0"});
 }

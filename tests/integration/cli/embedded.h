@@ -33,6 +33,8 @@ class Embedded {
 
   // `estop up --port <port> <more>`, until it is up. Fails the test with its words if it is not.
   void up(const std::vector<std::string>& more = {}, int port = 0);
+  // The same where a process may open so many descriptors.
+  void up_within(int descriptors);
   // The same as a service starts it: without a terminal.
   void up_without_terminal();
   [[nodiscard]] ops::ChildProcess& process() { return up_; }

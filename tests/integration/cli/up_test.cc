@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "control/auth/accounts.h"
 #include "tests/integration/cli/embedded.h"
 #include "tests/support/wait_until.h"
 
@@ -35,6 +36,20 @@ TEST(CliUp, KilledWithoutMercyItLeavesNoProcessAndTheNextOneStarts) {
   EXPECT_TRUE(wait_until([&] { return embedded.children().empty(); }));
   EXPECT_TRUE(read_run_file(embedded.data())) << "stale, as a crash leaves it";
   ASSERT_NO_FATAL_FAILURE(embedded.up());
+  EXPECT_EQ(embedded.estop({"status"}).exit_code, 0);
+}
+
+// H62: the broker refuses whoever comes when it has no descriptor left, operators too.
+TEST(CliUp, WhereTheBrokerMayOpenFewDescriptorsAgentsLeaveRoomForOperators) {
+  Embedded embedded;
+  ASSERT_NO_FATAL_FAILURE(embedded.up_within(2'000));
+  EXPECT_NE(testing::read_text(embedded.data() + "/broker.conf").find("max_connections: 1488\n"),
+            std::string::npos);
+  const auto keys = control::open_keyring(embedded.data()).value();
+  const auto accounts = control::open_accounts(embedded.data(), keys, 0).value();
+  EXPECT_EQ(control::read_account_jwt(keys, control::Account::kAgents, accounts[0])->agents_max,
+            1'395);
+  EXPECT_NE(embedded.said().find("1395 of them of agents"), std::string::npos) << embedded.said();
   EXPECT_EQ(embedded.estop({"status"}).exit_code, 0);
 }
 

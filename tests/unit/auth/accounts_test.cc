@@ -58,6 +58,37 @@ TEST_F(Accounts, LimitTheConnectionsOfAgentsAndOfNobodyElse) {
   }
 }
 
+struct Room {
+  std::size_t descriptors;
+  int all;
+  int agents;
+};
+
+// The rest is for operators, bridges and control.
+TEST(ConnectionsWithin, H62_LeaveRoomWhateverTheBrokerMayOpen) {
+  for (const Room& row :
+       {Room{1'048'576, 65'536, 61'440}, Room{66'048, 65'536, 61'440}, Room{20'000, 19'488, 18'270},
+        Room{4'096, 3'584, 3'360}, Room{1'024, 512, 448}, Room{256, 128, 64}, Room{0, 2, 1}}) {
+    const Connections fit = connections_within(row.descriptors);
+    EXPECT_EQ(fit.all, row.all) << row.descriptors;
+    EXPECT_EQ(fit.agents, row.agents) << row.descriptors;
+  }
+}
+
+TEST_F(Accounts, KeepALowerLimitAndWhoIsRevoked) {
+  ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
+  const AccountClaims some{kNow_s, {{"UA", 5}}, {}};
+  ASSERT_TRUE(write_account(folder(), keys_, Account::kAgents, some, kNow_s).has_value());
+  ASSERT_TRUE(limit_agents(folder(), keys_, 448, kNow_s).has_value());
+  EXPECT_EQ(claims(Account::kAgents).agents_max, 448);
+  EXPECT_EQ(claims(Account::kAgents).revoked.size(), 1U);
+  const auto issued_at_s = claims(Account::kAgents).issued_at_s;
+  ASSERT_TRUE(limit_agents(folder(), keys_, 448, kNow_s + 9).has_value());
+  EXPECT_EQ(claims(Account::kAgents).issued_at_s, issued_at_s) << "nothing to tell the broker";
+  ASSERT_TRUE(limit_agents(folder(), keys_, kAgentConnectionsMax, kNow_s).has_value());
+  EXPECT_EQ(claims(Account::kAgents).agents_max, kAgentConnectionsMax);
+}
+
 TEST_F(Accounts, MadeWithOtherLimitsAreMadeAnewAndKeepWhoIsRevoked) {
   ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
   const nlohmann::json older{
