@@ -17,8 +17,24 @@ std::size_t place(AgentSays what) {
 // store; all instances of an address may do so at once, after a restart.
 constexpr double kInstances = schemas::kInstancesMax;
 
+// Of all addresses together: some fleets that come back at once, beats of twice as many connections
+// as the broker takes, the receipts of a kill of them all. It is what one core reads beside its
+// other work.
+constexpr double kAllHellosMax_per_s = 2'000;
+constexpr double kAllBeatsMax_per_s = 20'000;
+constexpr double kAllStoppedMax_per_s = 4'000;
+constexpr double kAllStoreMax_per_s = 8'000;
+constexpr Rate kAllHellos{kAllHellosMax_per_s, 4 * kInstances};
+constexpr Rate kAllStopped{kAllStoppedMax_per_s, 16 * kInstances};
+constexpr Rate kAllStore{kAllStoreMax_per_s, 8 * kInstances};
+
 double beats_per_s(std::uint32_t beat_ms) {
   return 1'000.0 / std::max(beat_ms, 10U);
+}
+
+Rate all_beats(const AgentBudgetOptions& options) {
+  const double fleet = static_cast<double>(options.instances_max);
+  return {std::min(2 * fleet * beats_per_s(options.beat_ms), kAllBeatsMax_per_s), fleet};
 }
 
 }  // namespace
@@ -50,6 +66,8 @@ AgentBudget::AgentBudget(AgentBudgetOptions options)
                   Rate{1'000, 2 * kInstances}, Rate{4'000, 2 * kInstances}},
       of_killed_{Rate{20, 200}, Rate{kInstances * beats_per_s(options.beat_ms), kInstances},
                  Rate{1'000, 2 * kInstances}, Rate{200, kInstances}},
+      all_{FairShare(kAllHellos), FairShare(all_beats(options)), FairShare(kAllStopped),
+           FairShare(kAllStore)},
       others_(of_address_, of_killed_) {}
 
 bool AgentBudget::admits(AgentSays what, std::string_view address, std::string_view instance,
@@ -59,7 +77,14 @@ bool AgentBudget::admits(AgentSays what, std::string_view address, std::string_v
   const bool may = (one == nullptr || one->buckets[place(what)].take(1, now_us)) &&
                    whole.any.buckets[place(what)].take(1, now_us);
   if (!may) ++whole.dropped;
-  return may;
+  return may && leaves_others_theirs(what, whole, now_us);
+}
+
+bool AgentBudget::leaves_others_theirs(AgentSays what, AddressAccount& one, std::uint64_t now_us) {
+  const FairShare::Taken taken = all_[place(what)].take(one.had[place(what)], now_us);
+  if (taken == FairShare::Taken::kOverPart) ++one.dropped;
+  if (taken == FairShare::Taken::kNothing) ++dropped_of_little_;
+  return taken == FairShare::Taken::kYes;
 }
 
 bool AgentBudget::admits_killed(AgentSays what, std::string_view address, std::uint64_t now_us) {
@@ -85,6 +110,9 @@ AgentBudget::Account* AgentBudget::account_of(std::string_view address, std::str
 
 std::vector<AgentsDropped> AgentBudget::take_dropped() {
   std::vector<AgentsDropped> told;
+  if (dropped_of_little_ > 0) {
+    told.push_back({{}, std::exchange(dropped_of_little_, 0), true});
+  }
   if (others_.dropped > 0) told.push_back({{}, std::exchange(others_.dropped, 0)});
   for (auto& [address, account] : addresses_) {
     if (account.dropped == 0 || told.size() == kToldMax) continue;

@@ -2,9 +2,11 @@
 // of it is decoded.
 //
 // Each instance has a budget, so that one cannot use up its siblings'; each address has one,
-// because its credential can make up instances as it likes. A killed address keeps a small one: its
-// honest instances still confirm, beat and ask. The table is bounded; whoever does not fit in
-// shares one budget with the others that do not.
+// because its credential can make up instances as it likes; and all addresses together have one,
+// because many credentials within their budgets are too much, too. A killed address keeps a small
+// one: its honest instances still confirm, beat and ask. The table is bounded; whoever does not fit
+// in shares one budget with the others that do not. Orders, and receipts of bridges, do not pass
+// here.
 #pragma once
 
 #include <array>
@@ -16,6 +18,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/core/fair_share.h"
 #include "control/core/token_bucket.h"
 #include "schemas/limits.h"
 
@@ -37,6 +40,7 @@ struct AgentBudgetOptions {
 struct AgentsDropped {
   std::string address;  // tokens; empty: of those that share a budget
   std::uint64_t messages = 0;
+  bool had_little = false;  // of addresses that said no more than their part: there are too many
 };
 
 class AgentBudget {
@@ -68,12 +72,14 @@ class AgentBudget {
         : any(all), when_killed(killed) {}
     Account any;
     Account when_killed;
+    std::array<FairShare::Had, kAgentSays.size()> had{};
     std::uint64_t dropped = 0;
   };
   using Addresses = std::map<std::string, AddressAccount, std::less<>>;
   using Instances = std::map<std::string, Account, std::less<>>;
 
   AddressAccount& account_of(std::string_view address);
+  bool leaves_others_theirs(AgentSays what, AddressAccount& one, std::uint64_t now_us);
   Account* account_of(std::string_view address, std::string_view instance);
 
   AgentBudgetOptions options_;
@@ -82,6 +88,8 @@ class AgentBudget {
   Rates of_killed_;
   Addresses addresses_;
   Instances instances_;
+  std::array<FairShare, kAgentSays.size()> all_;
+  std::uint64_t dropped_of_little_ = 0;
   AddressAccount others_;
   std::string key_;  // reused
 };

@@ -257,10 +257,17 @@ void ControlCore::on(const StoreAnswered& answer, Now now, Effects& out) {
 // --- Too much ---
 
 void ControlCore::on(const AgentsDropped& dropped, Now now, Effects& out) {
+  if (dropped.had_little) {
+    return alarm("agents-over-budget", {},
+                 fmt::format("{} messages of agents were dropped unread in about a second, though "
+                             "each said little: all together say more than control reads",
+                             dropped.messages),
+                 now, out);
+  }
   const auto address = schemas::Address::from_tokens(dropped.address);
   alarm("agent-over-budget", address ? address->text() : std::string(),
         fmt::format("{} messages of it were dropped unread in about a second: its credential says "
-                    "more than all its instances should",
+                    "more than all its instances should, or than its part while many say much",
                     dropped.messages),
         now, out);
 }

@@ -22,6 +22,10 @@ class TokenBucket {
     level_ -= some;
     return true;
   }
+  [[nodiscard]] double level(std::uint64_t now_us) {
+    refill(now_us);
+    return level_;
+  }
   // For what is known only afterwards: a debt that time pays.
   void charge(double some) { level_ -= some; }
   [[nodiscard]] bool in_debt(std::uint64_t now_us) {

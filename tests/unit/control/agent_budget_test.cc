@@ -86,6 +86,104 @@ TEST(AgentBudgets, TheTableIsBoundedAndForgetsWhoHasRested) {
   EXPECT_EQ(budget.size(), 0U);
 }
 
+// --- Of all together ---
+
+// So many addresses that say as much as they can, and others that say a little.
+struct Crowd {
+  const char* name;
+  AgentSays what;
+  std::size_t loud;
+  std::size_t loud_per_s;  // each
+  std::size_t quiet;
+  std::size_t quiet_per_s;
+  std::size_t read_per_s;  // of all, at most
+  bool all_quiet_are_read;
+};
+
+const Crowd kCrowds[] = {
+    {"nobody is loud", AgentSays::kHello, 0, 0, 100, 5, 2'000, true},
+    {"one is", AgentSays::kHello, 1, 400, 100, 5, 2'000, true},
+    {"fifty credentials", AgentSays::kHello, 50, 400, 10, 1, 2'000, true},
+    {"a hundred", AgentSays::kHello, 100, 100, 10, 5, 2'000, true},
+    {"beats of thirty", AgentSays::kBeat, 30, 1'600, 20, 40, 20'000, true},
+    {"receipts of thirty", AgentSays::kStopped, 30, 1'000, 20, 50, 4'000, true},
+    {"the store of ten", AgentSays::kStore, 10, 3'000, 20, 100, 8'000, true},
+    {"too many who say little", AgentSays::kHello, 0, 0, 8'000, 1, 2'000, false},
+};
+
+class CrowdedBudget : public ::testing::Test {
+ protected:
+  struct Read {
+    std::size_t loud = 0;
+    std::size_t quiet = 0;
+  };
+  // What is read in one second, over which everybody's messages are spread.
+  Read second(const Crowd& crowd, std::uint64_t number) {
+    Read read;
+    for (std::size_t slice = 0; slice < kSlices; ++slice) {
+      const std::uint64_t at = number * kSecond_us + slice * kSecond_us / kSlices;
+      for (std::size_t i = 0; i < crowd.loud; ++i) {
+        read.loud +=
+            say(crowd.what, "evil.prod.x" + std::to_string(i), crowd.loud_per_s, slice, at);
+      }
+      for (std::size_t i = 0; i < crowd.quiet; ++i) {
+        read.quiet +=
+            say(crowd.what, "acme.prod.y" + std::to_string(i), crowd.quiet_per_s, slice, at);
+      }
+    }
+    return read;
+  }
+  std::size_t say(AgentSays what, const std::string& address, std::size_t per_s, std::size_t slice,
+                  std::uint64_t at) {
+    std::size_t read = 0;
+    const std::size_t until = (slice + 1) * per_s / kSlices;
+    for (std::size_t i = slice * per_s / kSlices; i < until; ++i) {
+      read += budget_.admits(what, address, "inst" + std::to_string(1'000 + i), at) ? 1 : 0;
+    }
+    return read;
+  }
+
+  static constexpr std::size_t kSlices = 20;
+  AgentBudget budget_{{}};
+};
+
+TEST_F(CrowdedBudget, H60_OfManyCredentialsIsBoundedAndWhoSaysLittleIsRead) {
+  constexpr std::uint64_t kSeconds = 2;
+  for (const Crowd& row : kCrowds) {
+    budget_ = AgentBudget({});
+    std::uint64_t now = 1;
+    for (; now <= 4; ++now) (void)second(row, now);  // until what a rest had saved up is used
+    (void)budget_.take_dropped();
+    Read all;
+    for (const std::uint64_t end = now + kSeconds; now < end; ++now) {
+      const Read read = second(row, now);
+      all.loud += read.loud;
+      all.quiet += read.quiet;
+    }
+    EXPECT_LE(all.loud + all.quiet, row.read_per_s * kSeconds * 21 / 20) << row.name;
+    EXPECT_EQ(all.quiet == row.quiet * row.quiet_per_s * kSeconds, row.all_quiet_are_read)
+        << row.name << ": " << all.quiet;
+    for (const AgentsDropped& one : budget_.take_dropped()) {
+      EXPECT_EQ(one.had_little, !row.all_quiet_are_read) << row.name << ": " << one.address;
+      EXPECT_TRUE(one.had_little || one.address.starts_with("evil.")) << row.name << one.address;
+    }
+  }
+}
+
+TEST_F(CrowdedBudget, TwoFullFleetsThatComeBackAtOnceAreRead) {
+  EXPECT_EQ(admitted(budget_, AgentSays::kHello, kA, 4'096, kSecond_us, 4'096), 4'096U);
+  EXPECT_EQ(admitted(budget_, AgentSays::kHello, kB, 4'096, kSecond_us, 4'096), 4'096U);
+}
+
+TEST(CrowdedBudgetAlarm, SaysWhetherOneIsTooLoudOrAllAreTooMany) {
+  World world;
+  world.send(AgentsDropped{.address = "evil.prod.x1", .messages = 7});
+  EXPECT_TRUE(world.alarmed("agent-over-budget"));
+  EXPECT_FALSE(world.alarmed("agents-over-budget"));
+  world.send(AgentsDropped{.address = {}, .messages = 7, .had_little = true});
+  EXPECT_TRUE(world.alarmed("agents-over-budget"));
+}
+
 // --- Lanes ---
 
 struct Lanes {
