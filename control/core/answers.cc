@@ -117,6 +117,13 @@ std::string revoked_done_json(std::size_t credentials) {
   return text({{"revoked", credentials}, {"done", true}});
 }
 
+std::string stream_sentence(const std::string& problem) {
+  return fmt::format(
+      "the broker's stream takes no records{}: make room on the broker's disk, and if it has room, "
+      "restart the broker",
+      problem.empty() ? "" : " (" + problem + ")");
+}
+
 std::string revoked_detail(std::size_t credentials, const std::string& reason) {
   return text({{"credentials", credentials}, {"reason", reason}});
 }

@@ -69,5 +69,7 @@ struct StatusView {
 [[nodiscard]] std::string utc_text(std::uint64_t wall_ms);
 // "acme/prod/x killed by alice since 2025-11-22T00:15:00Z (op …): broken link"
 [[nodiscard]] std::string kill_sentence(const schemas::Latch& latch);
+// That the stream takes no records, why (in the broker's words, if it said any), and what to do.
+[[nodiscard]] std::string stream_sentence(const std::string& problem);
 
 }  // namespace estop::control

@@ -51,6 +51,11 @@ void ControlCore::on(const StreamRead& read, Now now, Effects& out) {
 
 void ControlCore::on(const AppendAnswered& answer, Now now, Effects& out) {
   take(ledger_.on_append(answer, out), now, out);
+  const auto code = answer.result ? schemas::Errc::kOk : answer.result.error().code;
+  const bool is_refused =
+      code == schemas::Errc::kStoreUnavailable || code == schemas::Errc::kTimeout;
+  if (is_refused)
+    alarm("stream-failed", {}, stream_sentence(answer.result.error().detail), now, out);
 }
 
 void ControlCore::on(const RecordStored& stored, Now now, Effects& out) {

@@ -134,11 +134,18 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
 // What opens something has to outlive any loss first.
 Result<void> ControlCore::may_resume() const {
   if (ledger_.stream_healthy() && ledger_.recorder_healthy() && !ledger_.is_full()) return {};
-  const char* why = !ledger_.recorder_healthy() ? "the recorder cannot write"
-                    : ledger_.is_leading()      ? "the stream does not take records"
-                                                : "the control log is not open yet";
-  return fail(Errc::kStoreUnavailable,
-              fmt::format("{}: a resume has to be committed and durable first", why));
+  constexpr const char* kFirst = "a resume has to be committed and durable first";
+  if (!ledger_.recorder_healthy()) {
+    return fail(Errc::kStoreUnavailable,
+                fmt::format("the recorder cannot write: {}; look at the disk of control's data "
+                            "folder, and try again",
+                            kFirst));
+  }
+  if (ledger_.is_leading()) {
+    return fail(Errc::kStoreUnavailable,
+                fmt::format("{}; {}", stream_sentence(ledger_.stream_problem()), kFirst));
+  }
+  return fail(Errc::kStoreUnavailable, fmt::format("the control log is not open yet: {}", kFirst));
 }
 
 // The op ids that a resume lifts: those it names, or every kill of exactly its scope. Who signs has

@@ -118,6 +118,7 @@ std::vector<LedgerNews> Ledger::on_append(const AppendAnswered& answer, Effects&
   if (entry != nullptr) entry->in_flight = false;
   if (answer.result) {
     stream_ok_ = true;
+    stream_problem_.clear();
     commit_through(answer.seq, news);
     advance(news);
     publish_more(out);
@@ -127,6 +128,7 @@ std::vector<LedgerNews> Ledger::on_append(const AppendAnswered& answer, Effects&
     if (answer.seq == committed_seq_ + 1) next_probe_us_ = 0;
   } else {
     stream_ok_ = false;
+    stream_problem_ = answer.result.error().detail;
   }
   return news;
 }

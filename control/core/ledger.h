@@ -53,6 +53,8 @@ class Ledger {
   [[nodiscard]] bool is_blind() const { return blind_; }
   [[nodiscard]] bool is_leading() const { return leading_; }
   [[nodiscard]] bool stream_healthy() const { return leading_ && stream_ok_; }
+  // Why it took the last record not, in its words; empty: it did, or nobody knows.
+  [[nodiscard]] const std::string& stream_problem() const { return stream_problem_; }
   [[nodiscard]] bool recorder_healthy() const { return recorder_ok_; }
   [[nodiscard]] bool is_full() const { return pending_.size() >= kUncommittedMax; }
   [[nodiscard]] std::uint64_t term() const { return term_; }
@@ -98,6 +100,7 @@ class Ledger {
   bool leading_ = false;
   bool reading_ = false;
   bool stream_ok_ = false;
+  std::string stream_problem_;
   bool recorder_ok_ = true;
   std::string fresh_id_;
   std::uint64_t epoch_ = 1;

@@ -1,10 +1,7 @@
-// The broker forgets: its stream is lost, or comes back as it was some time ago. Its disk is full.
-#include <fcntl.h>
+// The broker forgets: its stream is lost, or comes back as it was some time ago.
 #include <gtest/gtest.h>
-#include <sys/mount.h>
 
 #include <filesystem>
-#include <fstream>
 
 #include "tests/fault/plant.h"
 
@@ -93,71 +90,6 @@ TEST_F(Forgetting, AnOldCopyOfTheStreamOpensNothingAndIsBroughtUpToDate) {  // H
     fs::rename(store().string() + ".old", store());
   });
   expect_whole(1);
-}
-
-// A file system of 8 MiB, gone with the test. Needs root.
-class SmallDisk {
- public:
-  explicit SmallDisk(std::string at) : at_(std::move(at)) {
-    fs::create_directories(at_);
-    is_there_ = ::mount("estop-fault", at_.c_str(), "tmpfs", 0, "size=8m,mode=0700") == 0;
-  }
-  ~SmallDisk() {
-    if (is_there_) ::umount2(at_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  [[nodiscard]] bool is_there() const { return is_there_; }
-  // Until nothing fits any more.
-  void fill() const {
-    std::ofstream file(at_ + "/filler", std::ios::binary);
-    for (const std::string block(4'096, 'x'); file.write(block.data(), 4'096).flush();) continue;
-  }
-  void empty() const { fs::remove(at_ + "/filler"); }
-
- private:
-  std::string at_;
-  bool is_there_ = false;
-};
-
-TEST_F(Forgetting, OnAFullDiskOfControlAKillHoldsAndAResumeIsRefused) {  // H42
-  const SmallDisk disk(plant.site.data.file("control"));
-  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
-  start();
-  disk.fill();
-  const auto kill = plant.kill("beta/*", 2'000);
-  ASSERT_TRUE(plant.site.until([&] { return kill->done; }, Plant::kHeals));
-  EXPECT_NE(plant.stop_of(kill->stop).fenced_ns, 0) << plant.logs();
-  EXPECT_EQ(plant.stop_of(kill->stop).audit, 0U) << "durable on a full disk";
-  const auto resume = plant.resume(before);
-  ASSERT_TRUE(plant.site.until([&] { return resume->done; }, Plant::kHeals));
-  EXPECT_EQ(resume->error, "store-unavailable");
-  EXPECT_TRUE(plant.flows()) << "those who are not killed go on" << plant.logs();
-  disk.empty();
-  ASSERT_TRUE(plant.site.until([&] {
-    return plant.site.ask("status", Json::object())
-        .answers.back()["log"]["recorder_ok"]
-        .get<bool>();
-  })) << plant.logs();
-  expect_whole(2);
-}
-
-TEST_F(Forgetting, OnAFullDiskOfTheBrokerAKillHoldsAndAResumeIsRefused) {  // H25, H42
-  const SmallDisk disk(store().string());
-  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
-  plant.site.restart_broker();  // its files are on the small disk now
-  start();
-  disk.fill();
-  const auto kill = plant.kill("beta/*", 2'000);
-  ASSERT_TRUE(plant.site.until([&] { return kill->done; }, Plant::kHeals));
-  EXPECT_NE(plant.stop_of(kill->stop).fenced_ns, 0) << plant.logs();
-  disk.empty();
-  plant.site.restart_broker();
-  plant.site.control.wait(std::chrono::milliseconds(2 * Plant::kLease_ms));
-  if (!plant.site.control.running()) plant.site.start_control();
-  ASSERT_TRUE(plant.site.leads()) << plant.logs();
-  expect_whole(2);
 }
 
 }  // namespace

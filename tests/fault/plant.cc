@@ -183,6 +183,7 @@ void Plant::hear(Order& order, bool is_kill, const Json& answer) {
     if (!is_kill && !stop.lifted) stop.resume_ordered_ns = 0;  // nothing was ordered
   }
   order.done = answer.value("done", false);
+  order.last = answer;
 }
 
 Plant::Given Plant::kill(const std::string& scope, int timeout_ms) {

@@ -45,6 +45,7 @@ class Plant {
     std::size_t stop = 0;  // in crowd.history.stops
     std::string error;     // its name
     Json fenced;           // the answer that completed the stage
+    Json last;             // the newest answer
     bool done = false;
     bool silent = false;  // nobody answered
   };

@@ -11,6 +11,7 @@
 #include <functional>
 
 #include "tests/integration/cli/embedded.h"
+#include "tests/support/small_disk.h"
 #include "tests/support/wait_until.h"
 
 namespace estop::cli {
@@ -228,6 +229,21 @@ TEST_F(CliKillNeeds, WhatIsMissingIsNamedWithTheWayOut) {
   EXPECT_EQ(named.exit_code, 0) << named.text;
 }
 
+// Its folder is on a disk on which not one byte fits.
+TEST_F(CliKillNeeds, NoRoomOnTheDiskOfItsFolder) {
+  const testing::SmallDisk disk(estop_.file("small"));
+  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
+  fresh();
+  fs::copy(estop_.file("copy"), estop_.file("small") + "/data", fs::copy_options::recursive);
+  disk.fill();
+  ASSERT_TRUE(disk.is_full());
+  estop_.use("small/data");
+  const Outcome killed = estop_.estop({"kill", "acme/prod/x", "--reason", "x"});
+  estop_.use("data");
+  EXPECT_EQ(killed.exit_code, 0) << killed.text;
+  EXPECT_TRUE(killed.says("fenced     1/1")) << killed.text;
+}
+
 // Keys that are root's, a folder that one may only read, another user's files: as on a shared host.
 TEST_F(CliKillNeeds, NoOwnershipOfTheFolder) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root to be somebody else";
@@ -249,6 +265,38 @@ TEST_F(CliKillNeeds, NoOwnershipOfTheFolder) {
   const Outcome shut = estop_.script(as_other + words);
   EXPECT_EQ(shut.exit_code, 1) << shut.text;
   EXPECT_TRUE(shut.says("Permission denied")) << shut.text;
+}
+
+// --- Everything on one full disk: database, stream, logs, the folder of the command ---
+
+class CliFullDisk : public ::testing::Test {
+ protected:
+  static constexpr int kSize_mib = 32;
+  Embedded estop_;
+};
+
+// H42: the kill acts, and what is not written is not said to be.
+TEST_F(CliFullDisk, AKillIsFencedAndItsAnswerClaimsNothingMore) {
+  const testing::SmallDisk disk(estop_.data(), kSize_mib);
+  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
+  ASSERT_NO_FATAL_FAILURE(estop_.up());
+  disk.fill();
+  ASSERT_TRUE(disk.is_full());
+  const Outcome fenced = estop_.estop(
+      {"kill", "acme/prod/x", "--reason", "x", "--wait", "fenced", "--timeout", "10s"});
+  EXPECT_EQ(fenced.exit_code, 0) << fenced.text << estop_.said();
+  EXPECT_TRUE(fenced.says("fenced     1/1")) << fenced.text;
+  const Outcome killed = estop_.estop({"kill", "acme/prod/y", "--reason", "x", "--timeout", "2s"});
+  EXPECT_EQ(killed.exit_code, 6) << killed.text;
+  EXPECT_TRUE(killed.says("fenced     1/1")) << killed.text;
+  EXPECT_FALSE(killed.says("durable    ")) << killed.text;
+  EXPECT_TRUE(killed.says("NOT CONFIRMED: not reached in time: ")) << killed.text;
+  EXPECT_TRUE(has(killed.text.substr(killed.text.find("NOT CONFIRMED")), "durable")) << killed.text;
+  const Outcome resumed =
+      estop_.estop({"resume", "acme/prod/x", "--reason", "x", "--yes", "--timeout", "2s"});
+  EXPECT_NE(resumed.exit_code, 0) << resumed.text;
+  EXPECT_TRUE(resumed.says("cannot write") || resumed.says("takes no records")) << resumed.text;
+  EXPECT_EQ(estop_.estop({"ps"}).exit_code, 0);
 }
 
 }  // namespace
