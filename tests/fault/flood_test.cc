@@ -149,30 +149,6 @@ TEST_F(Floods, H60OfHellosUnderMadeUpInstances) {
       << "somebody has to be told";
 }
 
-// Each stays within the budget of its address; all together say more than control reads.
-TEST_F(Floods, H60OfFiftyCredentialsEachWithinItsBudget) {
-  constexpr int kCredentials = 50;
-  constexpr double kEach_per_s = 400;
-  const std::string hello = written(schemas::encode(a_hello()));
-  const auto make = [&hello](std::string tokens) {
-    return [&hello, tokens = std::move(tokens)](std::uint64_t number) {
-      const std::string own = fmt::format("{}.i{:012}", tokens, number);
-      return pub("estop.hello." + own, "estop.inbox." + own + ".rpc.x", hello);
-    };
-  };
-  std::vector<std::unique_ptr<Flood>> others;
-  for (int i = 1; i < kCredentials; ++i) {
-    const auto address = schemas::Address::parse(fmt::format("{}{}", kMallory, i)).value();
-    const std::string creds =
-        read_text(plant.site.creds(control::AgentRole{address}, control::Account::kAgents));
-    others.push_back(std::make_unique<Flood>(plant.site.broker->port(), creds, kEach_per_s,
-                                             make(address.tokens())));
-  }
-  expect_unaffected("hellos, and 49 others as many", kEach_per_s, make(kMalloryTokens));
-  EXPECT_NE(plant.site.log("control").find("agent-over-budget"), std::string::npos)
-      << "nothing was too much";
-}
-
 TEST_F(Floods, H60OfReadsOfALargeCheckpoint) {
   Player& mallory = plant.site.join(kMallory, "mallory01");
   schemas::StoreRequest put;
