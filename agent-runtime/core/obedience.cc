@@ -25,13 +25,6 @@ bool lists(const std::vector<Latch>& latches, const std::string& op_id) {
                      [&](const Latch& latch) { return latch.op_id == op_id; });
 }
 
-// Answers to hello that asking again will not change.
-bool is_final(Errc code) {
-  return code == Errc::kBadAddress || code == Errc::kBadArgument ||
-         code == Errc::kUnauthenticated || code == Errc::kNotPermitted ||
-         code == Errc::kUnknownVersion;
-}
-
 }  // namespace
 
 Effects Obedience::step(const Event& event, BootTime now) {
@@ -42,46 +35,6 @@ Effects Obedience::step(const Event& event, BootTime now) {
   settle();
   send_due();
   return std::exchange(effects_, {});
-}
-
-void Obedience::on(const Connected&) {
-  connected_ = true;
-  unanswered_ = 0;
-  beat_at_ = now_;
-  if (!announced_) hello_at_ = ready_ ? now_ + config_.hello_jitter : now_;
-  resend_receipts();
-}
-
-void Obedience::on(const Disconnected&) {
-  connected_ = false;
-}
-
-void Obedience::on(const SessionLost& event) {
-  connected_ = false;
-  if (ended_) return;
-  ended_ = Obscure{to_string(event.error), now_, hello_, known_incarnation_};
-  effects_.emplace_back(EndSession{event.error});
-}
-
-// One direction of a connection may stand still while something still comes in by the other: only
-// an answer of control shows that both work.
-void Obedience::on(const Unanswered&) {
-  if (!connected_ || ended_) return;
-  if (patience_ == 0) patience_ = config_.unanswered_max;
-  if (++unanswered_ < patience_) return;
-  effects_.emplace_back(Reconnect{std::exchange(unanswered_, 0)});
-  patience_ = std::min(2 * patience_, config_.unanswered_most);
-}
-
-void Obedience::answered() {
-  unanswered_ = 0;
-  patience_ = 0;
-}
-
-void Obedience::on(const HelloFailed& event) {
-  if (event.error.code == Errc::kTimeout) on(Unanswered{});
-  if (is_final(event.error.code) && !ready_) return on(SessionLost{event.error});
-  if (!ready_) effects_.emplace_back(Alarm{event.error});
 }
 
 void Obedience::on(const HelloAnswered& event) {
@@ -175,13 +128,6 @@ void Obedience::on(const BeatAnswered& event) {
   if (announced_ && one_is_over) announce_anew(now_ + config_.hello_jitter);
 }
 
-// Control is there and knows this instance as it is now.
-void Obedience::reach() {
-  if (!std::exchange(confirmed_, true)) beat_at_ = now_ + beat_every_;
-  lost_.reset();
-  if (!working_) missed_.reset();
-}
-
 void Obedience::on(const OrderSeen& event) {
   const Record& record = event.record;
   if (record.kind == RecordKind::kKill && covers_us(record.scope)) {
@@ -272,14 +218,6 @@ void Obedience::on(const Doubted& event) {
 }
 
 void Obedience::on(const Tick&) {}
-
-void Obedience::check_lease() {
-  if (!contact_ || now_ < lease_until_) return;
-  contact_ = false;
-  effects_.emplace_back(Alarm{{Errc::kNoContact, "control has not answered for a whole lease"}});
-  announce_anew(now_ + config_.hello_jitter);
-  if (working_ && config_.stop_on_lost_contact) lost_ = now_;
-}
 
 void Obedience::not_understood(std::string reason) {
   if (obscure_) return;
