@@ -20,9 +20,10 @@ Latch latch_of(const Record& record) {
           record.actor, record.reason, record.issued_at_ms};
 }
 
-bool lists(const std::vector<Latch>& latches, const std::string& op_id) {
-  return std::any_of(latches.begin(), latches.end(),
-                     [&](const Latch& latch) { return latch.op_id == op_id; });
+bool lists(const std::vector<Latch>& latches, const Latch& kill) {
+  return std::any_of(latches.begin(), latches.end(), [&](const Latch& latch) {
+    return latch.op_id == kill.op_id && latch.scope == kill.scope;
+  });
 }
 
 }  // namespace
@@ -70,13 +71,13 @@ void Obedience::lift(const HelloAnswered& event) {
     const Order& order = at->second;
     const bool asked_before =
         order.hello_at_sight >= event.number && !ESTOP_SEEDED_BUG(kOldAnswerLifts);
-    const bool listed = lists(reply.latches, at->first);
+    const bool listed = lists(reply.latches, order.latch);
     if (listed || reply.incarnation <= order.incarnation_at_sight || asked_before) {
       if (!listed && asked_before) announce_anew(now_);
       ++at;
       continue;
     }
-    remember_lifted(at->first);
+    remember_lifted(order.latch.op_id, order.latch.scope);
     at = orders_.erase(at);
   }
   if (obscure_ && obscure_->hello_at_sight < event.number &&
@@ -87,12 +88,13 @@ void Obedience::lift(const HelloAnswered& event) {
 
 void Obedience::adopt(const std::vector<Latch>& latches) {
   for (const Latch& latch : latches) {
-    if (const auto known = orders_.find(latch.op_id); known != orders_.end()) {
+    const std::string key = key_of(latch.op_id, latch.scope);
+    if (const auto known = orders_.find(key); known != orders_.end()) {
       known->second.verified = true;
       continue;
     }
-    std::erase(lifted_, latch.op_id);
-    orders_.emplace(latch.op_id, make_order(latch, schemas::kGrace_ms, true));
+    std::erase(lifted_, key);
+    orders_.emplace(key, make_order(latch, schemas::kGrace_ms, true));
   }
 }
 
@@ -117,12 +119,13 @@ void Obedience::on(const BeatAnswered& event) {
   // that does names a kill that control had lost and holds again.
   const bool is_older = !announced_ || reply.nonce <= nonce_at_hello_;
   std::vector<Latch> live;
-  std::copy_if(reply.latches.begin(), reply.latches.end(), std::back_inserter(live),
-               [&](const Latch& latch) { return !is_older || !was_lifted(latch.op_id); });
+  std::copy_if(
+      reply.latches.begin(), reply.latches.end(), std::back_inserter(live),
+      [&](const Latch& latch) { return !is_older || !was_lifted(latch.op_id, latch.scope); });
   adopt(live);
   // Came late, when its resume was past already: only a hello ends it.
   const bool one_is_over = std::any_of(orders_.begin(), orders_.end(), [&](const auto& entry) {
-    return asked_at >= entry.second.seen_at && !lists(reply.latches, entry.first) &&
+    return asked_at >= entry.second.seen_at && !lists(reply.latches, entry.second.latch) &&
            reply.incarnation > entry.second.incarnation_at_sight;
   });
   if (announced_ && one_is_over) announce_anew(now_ + config_.hello_jitter);
@@ -131,12 +134,13 @@ void Obedience::on(const BeatAnswered& event) {
 void Obedience::on(const OrderSeen& event) {
   const Record& record = event.record;
   if (record.kind == RecordKind::kKill && covers_us(record.scope)) {
-    if (was_lifted(record.op_id)) return;
-    if (const auto known = orders_.find(record.op_id); known != orders_.end()) {
+    if (was_lifted(record.op_id, record.scope)) return;
+    const std::string key = key_of(record.op_id, record.scope);
+    if (const auto known = orders_.find(key); known != orders_.end()) {
       if (known->second.receipt_sent) tell(known->second, false);
       return;
     }
-    orders_.emplace(record.op_id, make_order(latch_of(record), record.grace_ms, false));
+    orders_.emplace(key, make_order(latch_of(record), record.grace_ms, false));
     raise();
   } else if (record.kind != RecordKind::kKill && record.kind != RecordKind::kResume) {
     return;  // bridges and leaders: not for runtimes
@@ -147,7 +151,7 @@ void Obedience::on(const OrderSeen& event) {
 void Obedience::on(const OrderChecked& event) {
   const Record& record = event.record;
   if (!event.signed_by_control) {
-    const auto held = orders_.find(record.op_id);
+    const auto held = orders_.find(key_of(record.op_id, record.scope));
     if (held != orders_.end() && !held->second.verified) orders_.erase(held);
     effects_.emplace_back(Alarm{{Errc::kBadSignature, "an order that control did not sign: " +
                                                           std::string(name(record.kind)) + " of " +
@@ -155,25 +159,28 @@ void Obedience::on(const OrderChecked& event) {
     return;
   }
   if (record.kind == RecordKind::kResume) return resumed(record);
-  if (const auto held = orders_.find(record.op_id); held != orders_.end()) {
+  const auto held = orders_.find(key_of(record.op_id, record.scope));
+  if (held != orders_.end()) {
     held->second.verified = true;
     settle();  // our own work first, so that it is counted as ours
   }
   effects_.emplace_back(PeerKilled{record});
 }
 
+// It lifts kills of its own scope. Of another op id and scope it says nothing, and of a scope that
+// is not ours nothing needs to be remembered.
 void Obedience::resumed(const Record& record) {
+  effects_.emplace_back(PeerResumed{record});
+  if (!covers_us(record.scope)) return;
   for (const auto& op_id : record.lifts) {
-    const auto held = orders_.find(op_id);
+    const auto held = orders_.find(key_of(op_id, record.scope));
     if (held == orders_.end()) {
-      remember_lifted(op_id);  // so it may come late: it is over
+      remember_lifted(op_id, record.scope);  // so it may come late: it is over
     } else {  // it came behind a newer resume: this one's incarnation is enough to end it
       std::uint64_t& enough = held->second.incarnation_at_sight;
       enough = std::min(enough, record.incarnation - 1);
     }
   }
-  effects_.emplace_back(PeerResumed{record});
-  if (!covers_us(record.scope)) return;
   if (announced_ && announced_incarnation_ >= record.incarnation) return;
   known_incarnation_ = std::max(known_incarnation_, record.incarnation);
   announce_anew(now_ + config_.hello_jitter);

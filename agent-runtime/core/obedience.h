@@ -34,7 +34,7 @@ struct ObedienceConfig {
   bool stop_on_lost_contact = true;
   BootTime hello_jitter{};  // of this instance: spreads a fleet that resumes at once
   BootTime hello_retry{1'000'000'000};
-  std::size_t lifted_max = 1'024;  // op ids of ended kills that are remembered
+  std::size_t lifted_max = 1'024;  // ended kills that are remembered
   // Hellos and beats in a row without any answer, after which the connection is made anew; doubled
   // each time up to the second number, for control itself may be what is silent.
   std::uint64_t unanswered_max = 3;
@@ -94,7 +94,7 @@ class Obedience {
   void adopt(const std::vector<schemas::Latch>& latches);
   void resumed(const schemas::Record& record);
   void lift(const HelloAnswered& event);
-  void remember_lifted(const std::string& op_id);
+  void remember_lifted(const std::string& op_id, const schemas::Scope& scope);
   void not_understood(std::string reason);
   void announce_anew(BootTime at);
   void reach();
@@ -111,7 +111,8 @@ class Obedience {
 
   [[nodiscard]] Order make_order(schemas::Latch latch, std::uint32_t grace_ms, bool verified) const;
   [[nodiscard]] bool covers_us(const schemas::Scope& scope) const;
-  [[nodiscard]] bool was_lifted(const std::string& op_id) const;
+  [[nodiscard]] bool was_lifted(const std::string& op_id, const schemas::Scope& scope) const;
+  [[nodiscard]] static std::string key_of(const std::string& op_id, const schemas::Scope& scope);
   [[nodiscard]] bool drained() const;
   [[nodiscard]] static BootTime overdue_at(const Order& order);
   [[nodiscard]] std::optional<Halt> halt(bool verified_only) const;
@@ -148,8 +149,10 @@ class Obedience {
   std::optional<BootTime> lost_;    // since when
   std::optional<BootTime> missed_;  // a kill and its resume happened unseen
   std::optional<Obscure> obscure_;
-  std::map<std::string, Order> orders_;  // by op id
-  std::deque<std::string> lifted_;
+  // By op id and scope, as control and the bridges know a kill: one op id may come with two scopes,
+  // and a resume lifts the kill of its own.
+  std::map<std::string, Order> orders_;
+  std::deque<std::string> lifted_;  // as the keys of orders_
   Drain drain_;
   std::optional<Halt> told_;  // with the last RaiseStop
 };

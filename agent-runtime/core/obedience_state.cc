@@ -93,14 +93,18 @@ bool Obedience::drained() const {
   return !working_ && drain_.counted && drain_.handlers_ended && drain_.callback_returned;
 }
 
-void Obedience::remember_lifted(const std::string& op_id) {
-  if (was_lifted(op_id)) return;
-  lifted_.push_back(op_id);
+std::string Obedience::key_of(const std::string& op_id, const schemas::Scope& scope) {
+  return op_id + ' ' + scope.text();
+}
+
+void Obedience::remember_lifted(const std::string& op_id, const schemas::Scope& scope) {
+  if (was_lifted(op_id, scope)) return;
+  lifted_.push_back(key_of(op_id, scope));
   if (lifted_.size() > config_.lifted_max) lifted_.pop_front();
 }
 
-bool Obedience::was_lifted(const std::string& op_id) const {
-  return std::find(lifted_.begin(), lifted_.end(), op_id) != lifted_.end();
+bool Obedience::was_lifted(const std::string& op_id, const schemas::Scope& scope) const {
+  return std::find(lifted_.begin(), lifted_.end(), key_of(op_id, scope)) != lifted_.end();
 }
 
 std::optional<Halt> Obedience::halt(bool verified_only) const {

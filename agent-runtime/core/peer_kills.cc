@@ -6,8 +6,9 @@ namespace estop::agent {
 
 void PeerKills::killed(const schemas::Record& record, BootTime now) {
   forget(now);
-  const bool known = std::any_of(kills_.begin(), kills_.end(),
-                                 [&](const Kill& kill) { return kill.op_id == record.op_id; });
+  const bool known = std::any_of(kills_.begin(), kills_.end(), [&](const Kill& kill) {
+    return kill.op_id == record.op_id && kill.scope == record.scope;
+  });
   if (known) return;
   if (kills_.size() >= kills_max_) kills_.erase(kills_.begin());
   kills_.push_back({record.op_id, record.scope, now + window_});
@@ -15,7 +16,9 @@ void PeerKills::killed(const schemas::Record& record, BootTime now) {
 
 void PeerKills::resumed(const schemas::Record& record) {
   for (Kill& kill : kills_) {
+    // Two orders may bear one op id: a resume lifts the one of its own scope.
     const bool lifted =
+        kill.scope == record.scope &&
         std::find(record.lifts.begin(), record.lifts.end(), kill.op_id) != record.lifts.end();
     if (lifted) kill.incarnation_min = record.incarnation;
   }

@@ -258,5 +258,60 @@ TEST_F(Lease, NothingIsSentWhileDisconnected) {  // H34
   EXPECT_EQ(now(Connected{}), "send-beat 2");
 }
 
+// One op id may come with two scopes. A resume of the other one said that this was over, and the
+// kill that came behind it was not obeyed before a beat's answer listed it.
+TEST_F(Resume, OfAnotherScopeEndsNoKillOfTheSameOpId) {  // H56
+  const struct {
+    const char* resumed;
+    bool stops;
+  } rows[] = {{"acme/prod/mailer", false},
+              {"acme/*", true},
+              {"*", true},
+              {"acme/prod/other", true},
+              {"acme/prod/mailer@k3j9x2ab", true}};
+  for (const auto& row : rows) {
+    core_.emplace(config());
+    run();
+    obey(resume("k1", 9, row.resumed));
+    const bool stopped = obey(kill("k1")).find("stop-work") != std::string::npos;
+    EXPECT_EQ(stopped, row.stops) << row.resumed;
+  }
+}
+
+TEST_F(Resume, OfAnotherScopeDoesNotMakeAnOlderAnswerEnoughForAHeldKill) {  // H27, H56
+  run_since_resume(9);
+  obey(kill("k1"));
+  now(WorkStopped{2, 0, 0});
+  now(CallbackReturned{2});
+  obey(resume("k1", 8, "acme/*"));
+  after(50, Tick{});
+  after(5'000, Tick{});
+  EXPECT_EQ(now(beat(3, 9)).find("start-work"), std::string::npos);
+  EXPECT_EQ(after(50, Tick{}).find("send-hello"), std::string::npos);
+}
+
+TEST_F(Resume, OfOneOfTwoScopesOfAnOpIdLeavesTheOtherStanding) {
+  run();
+  stop("k1");
+  obey(kill("k1", "acme/*"));
+  obey(resume("k1", 9));
+  after(50, Tick{});
+  schemas::Latch wide = latch("k1");
+  wide.scope = *schemas::Scope::parse("acme/*");
+  now(hello(2, 9, {wide}));
+  EXPECT_EQ(now(beat(2, 9, {wide})), "");
+  obey(resume("k1", 10, "acme/*"));
+  after(50, Tick{});
+  now(hello(3, 10));
+  EXPECT_EQ(now(beat(3, 10)), "start-work life=2 incarnation=10");
+}
+
+TEST_F(Resume, OfOthersDoesNotPushOutWhatIsRememberedOfOurs) {
+  run();
+  obey(resume("late", 9));
+  for (int i = 0; i < 2'000; ++i) obey(resume("o" + std::to_string(i), 10, "acme/prod/other"));
+  EXPECT_EQ(obey(kill("late")), " | peer-killed acme/prod/mailer");
+}
+
 }  // namespace
 }  // namespace estop::agent

@@ -61,5 +61,17 @@ TEST_F(PeerKillsTest, TheOldestKillGivesWayAtTheBound) {
   EXPECT_FALSE(admits("acme/prod/d", 0));
 }
 
+// One op id may come with two scopes: each is a kill of its own.
+TEST_F(PeerKillsTest, TwoScopesOfOneOpIdAreTwoKills) {  // H56
+  kills_.killed(kill("k", "acme/prod/rogue"), {});
+  kills_.killed(kill("k", "acme/prod/mailer"), {});
+  schemas::Record resume = kill("r", "acme/prod/mailer");
+  resume.lifts = {"k"};
+  resume.incarnation = 7;
+  kills_.resumed(resume);
+  EXPECT_TRUE(admits("acme/prod/mailer", 7));
+  EXPECT_FALSE(admits("acme/prod/rogue", 7));
+}
+
 }  // namespace
 }  // namespace estop::agent
