@@ -38,7 +38,30 @@ BridgeMetrics::BridgeMetrics()
       kills_(metrics_.gauge(metric::kBridgeKills)),
       addresses_(metrics_.gauge(metric::kBridgeAddresses)),
       kill_latch_(metrics_.histogram(metric::kBridgeKillLatch)),
-      refused_(metrics_.counters_of_errors(metric::kBridgeRefused, "reason")) {}
+      refused_(metrics_.counters_of_errors(metric::kBridgeRefused, "reason")) {
+  for (const BridgeMessage what : kBridgeMessages) {
+    unsent_.emplace(what,
+                    metrics_.counter(metric::kBridgeUnsent, {{"what", std::string(name(what))}}));
+  }
+}
+
+std::string_view name(BridgeMessage what) noexcept {
+  switch (what) {
+    case BridgeMessage::kBeat:
+      return "beat";
+    case BridgeMessage::kReceipt:
+      return "receipt";
+    case BridgeMessage::kLatched:
+      return "latched";
+    case BridgeMessage::kRefusal:
+      return "refusal";
+  }
+  return "unknown";
+}
+
+void BridgeMetrics::unsent(BridgeMessage what) {
+  unsent_.at(what).add();
+}
 
 void BridgeMetrics::refused(schemas::Errc code) {
   const auto known = refused_.find(code);

@@ -1,16 +1,31 @@
 // What a bridge shows to Prometheus: the core's plain counters, copied when somebody asks.
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <string_view>
 
 #include "broker-bridge/core/bridge_core.h"
 #include "broker-bridge/ops/metrics.h"
 
 namespace estop::bridge {
 
+// What a bridge says, besides what it forwards.
+enum class BridgeMessage : std::uint8_t {
+  kBeat,
+  kReceipt,
+  kLatched,  // to an operator
+  kRefusal,  // to the sender of an intent
+};
+inline constexpr BridgeMessage kBridgeMessages[] = {BridgeMessage::kBeat, BridgeMessage::kReceipt,
+                                                    BridgeMessage::kLatched,
+                                                    BridgeMessage::kRefusal};
+[[nodiscard]] std::string_view name(BridgeMessage what) noexcept;
+
 class BridgeMetrics {
  public:
   BridgeMetrics();
+  void unsent(BridgeMessage what);
   void refused(schemas::Errc code);
   void ignored_reply() { ignored_replies_.add(); }
   void kill_latched(double seconds) { kill_latch_.observe(seconds); }
@@ -30,6 +45,7 @@ class BridgeMetrics {
   ops::Gauge addresses_;
   ops::Histogram kill_latch_;
   std::map<schemas::Errc, ops::Counter> refused_;
+  std::map<BridgeMessage, ops::Counter> unsent_;
 };
 
 }  // namespace estop::bridge

@@ -187,7 +187,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     refusal[0].second = std::to_string(schemas::status(outcome.code));
     refusal[1].second = outcome.text;
     refusal[2].second = std::to_string(static_cast<unsigned>(outcome.code));
-    agents.publish_built(outcome.subject, {}, refusal);
+    if (!agents.publish_built(outcome.subject, {}, refusal)) unsent(BridgeMessage::kRefusal);
   }
 
   // Within a batch of intents the loop does not look at control: then it is looked at here.
@@ -218,7 +218,8 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   void perform(const SendBeat& send) {
     const auto bytes = encode(send.beat);
     if (!bytes) return unwritable("beat", bytes.error());
-    control.publish(identity.subjects.bridge(identity.id), *bytes);
+    const bool sent = control.publish(identity.subjects.bridge(identity.id), *bytes);
+    if (!sent) unsent(BridgeMessage::kBeat);  // the next one is due before the lease is over
     control.flush();
   }
 
@@ -228,7 +229,10 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
     const auto bytes = schemas::sign_receipt(receipt, identity.own_key);
     if (!bytes) return unwritable("receipt", bytes.error());
-    agents.publish(identity.subjects.receipt(identity.id), *bytes);
+    if (!agents.publish(identity.subjects.receipt(identity.id), *bytes)) {
+      unsent(BridgeMessage::kReceipt);
+      return handle([&](Nanos now, Effects& out) { core.on_receipt_unsent(send, now, out); });
+    }
     agents.flush();
     if (receipt.kind == schemas::RecordKind::kKill) {
       metrics.kill_latched(static_cast<double>(ops::boot_ns() - send.read_at) / 1e9);
@@ -236,10 +240,11 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const TellLatched& tell) {
-    control.publish(
-        identity.subjects.latched(tell.actor, identity.id),
+    const std::string text =
         fmt::format(R"({{"stage":"latched","op_id":"{}","bridge":"{}","forwarded_before":{}}})",
-                    tell.op_id, identity.id.text(), tell.forwarded_before));
+                    tell.op_id, identity.id.text(), tell.forwarded_before);
+    const bool sent = control.publish(identity.subjects.latched(tell.actor, identity.id), text);
+    if (!sent) unsent(BridgeMessage::kLatched);
   }
 
   void perform(const JoinGroup&) {
@@ -273,6 +278,15 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const AbandonReplay&) { reader.reset(); }
+
+  // The connection took it not. The same line is logged once a minute, with the count of the
+  // others.
+  void unsent(BridgeMessage what) {
+    metrics.unsent(what);
+    ops::log_warn("not-sent", {{"what", name(what)},
+                               {"agents_connected", agents.is_connected()},
+                               {"control_connected", control.is_connected()}});
+  }
 
   // Control would not read it: nothing is sent, and its lease or fence waits for what is missing.
   static void unwritable(std::string_view what, const schemas::Error& error) {

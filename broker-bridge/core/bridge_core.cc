@@ -273,7 +273,7 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
     receipt.forwarded_before = kill->forwarded_before;
     receipt.refused_since = kill->refused;
   }
-  out.emplace_back(SendReceipt{std::move(receipt), now});
+  out.emplace_back(SendReceipt{std::move(receipt), now, record.scope});
 }
 
 // A receipt is a barrier for what this connection forwarded, and says nothing about an earlier one,
@@ -293,6 +293,17 @@ void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
     owed_.erase(owed_.begin());
   }
   owed_.push_back(kill);
+}
+
+// Without it control waits for the fence as long as this bridge is heard.
+void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects& out) {
+  if (unsent.receipt.kind != RecordKind::kKill) return;  // control reads a resume in the beats
+  Record kill;
+  kill.kind = RecordKind::kKill;
+  kill.op_id = unsent.receipt.op_id;
+  kill.seq = unsent.receipt.seq;
+  kill.scope = unsent.scope;
+  owe(kill, now, out);
 }
 
 void BridgeCore::pay_receipts(Nanos now, Effects& out) {

@@ -54,6 +54,8 @@ class BridgeCore {
   void on_replay_failed(std::string_view reason, Nanos now, Effects& out);
   void on_tick(Nanos now, Effects& out);   // at least ten times per beat
   void on_leave(Nanos now, Effects& out);  // a clean stop was asked for
+  // The connection did not take it. The next tick tries again.
+  void on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects& out);
   // To be called when the effects of on_log or on_emergency are done: checks the signatures of
   // kills that acted on sight, and takes those back that their author did not sign.
   void settle(Nanos now, Effects& out);

@@ -22,10 +22,11 @@ struct SendBeat {
   schemas::BridgeBeat beat;
 };
 // Sign, publish on AGENTS behind everything that was forwarded, and flush. `read_at`: when the
-// order was read.
+// order was read. If that fails: on_receipt_unsent.
 struct SendReceipt {
   schemas::BridgeReceipt receipt;
   Nanos read_at = 0;
+  schemas::Scope scope;  // of the order
 };
 // Tell the operator on CONTROL that this bridge holds the emergency kill.
 struct TellLatched {

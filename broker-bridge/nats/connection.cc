@@ -1,6 +1,7 @@
 #include "broker-bridge/nats/connection.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "broker-bridge/nats/state.h"
 
@@ -57,6 +58,10 @@ bool Connection::publish_built(const std::string& subject, std::string_view data
 bool Connection::publish_built(const std::string& subject, std::string_view data,
                                const Headers& headers) {
   return state_->publish(subject.c_str(), nullptr, data, &headers);
+}
+
+std::size_t Connection::payload_max_bytes() const {
+  return state_->payload_max_bytes();
 }
 
 void Connection::request(const schemas::Subject& subject, std::string_view data, Millis timeout,
@@ -133,6 +138,12 @@ void Connection::State::unsubscribe(SubscriptionId id) {
 
 void Connection::State::bury() {
   std::erase_if(subscriptions_, [](const auto& one) { return one->dead; });
+}
+
+std::size_t Connection::State::payload_max_bytes() const {
+  if (!attached()) return 0;
+  const std::int64_t most = natsConnection_GetMaxPayload(nc_.get());
+  return most > 0 ? static_cast<std::size_t>(most) : 0;
 }
 
 bool Connection::State::publish(const char* subject, const char* reply, std::string_view data,

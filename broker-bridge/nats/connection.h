@@ -125,6 +125,8 @@ class Connection {
   // For a subject that a Subjects builder wrote into a reused string (the bridge's hot path).
   bool publish_built(const std::string& subject, std::string_view data);
   bool publish_built(const std::string& subject, std::string_view data, const Headers& headers);
+  // The largest message that the broker takes, headers included; 0 while disconnected.
+  [[nodiscard]] std::size_t payload_max_bytes() const;
 
   // Asks and calls back once, later, with the first answer, kTimeout, or kNoContact (no responders,
   // disconnected). close() and the destructor drop it without a call.

@@ -68,6 +68,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void unsubscribe(SubscriptionId id);
   bool publish(const char* subject, const char* reply, std::string_view data,
                const Headers* headers);
+  [[nodiscard]] std::size_t payload_max_bytes() const;
 
   // event_loop.cc
   [[nodiscard]] bool attached() const {

@@ -37,6 +37,10 @@ inline constexpr Metric kBridgeKillLatch{"estop_bridge_kill_latch_seconds", kHis
                                          "From reading a kill to its receipt being written"};
 inline constexpr Metric kBridgeIgnoredReplies{"estop_bridge_ignored_replies_total", kCounter,
                                               "Reply subjects outside the asker's own inbox"};
+// Label: what (beat, receipt, latched, refusal).
+inline constexpr Metric kBridgeUnsent{
+    "estop_bridge_unsent_total", kCounter,
+    "Messages that were not sent: no connection, too much unsent, or too large"};
 inline constexpr Metric kBridgeBadFrames{"estop_bridge_bad_frames_total", kCounter,
                                          "Control frames that were not valid or not signed"};
 inline constexpr Metric kBridgeLogHead{"estop_bridge_log_head", kGauge,
@@ -85,35 +89,15 @@ inline constexpr Metric kRecorderFailures{"estop_control_recorder_failures_total
 inline constexpr Metric kAuditHead{"estop_control_audit_head", kGauge,
                                    "Number of the newest audit row"};
 
-inline constexpr std::array kAll{kBuildInfo,
-                                 kBridgeForwarded,
-                                 kBridgeRefused,
-                                 kBridgeAfterFence,
-                                 kBridgeLease,
-                                 kBridgeState,
-                                 kBridgeKillLatch,
-                                 kBridgeIgnoredReplies,
-                                 kBridgeBadFrames,
-                                 kBridgeLogHead,
-                                 kBridgeKills,
-                                 kBridgeAddresses,
-                                 kControlKills,
-                                 kControlResumes,
-                                 kControlRefusedCommands,
-                                 kControlFence,
-                                 kControlStop,
-                                 kControlLogHead,
-                                 kControlBridges,
-                                 kControlAgents,
-                                 kControlBadFrames,
-                                 kControlUnsent,
-                                 kControlAgentDropped,
-                                 kRecorderHealthy,
-                                 kRecorderQueue,
-                                 kRecorderCommits,
-                                 kRecorderCommitSeconds,
-                                 kRecorderFailures,
-                                 kAuditHead};
+inline constexpr std::array kAll{
+    kBuildInfo,        kBridgeForwarded,  kBridgeRefused,   kBridgeAfterFence,
+    kBridgeLease,      kBridgeState,      kBridgeKillLatch, kBridgeIgnoredReplies,
+    kBridgeUnsent,     kBridgeBadFrames,  kBridgeLogHead,   kBridgeKills,
+    kBridgeAddresses,  kControlKills,     kControlResumes,  kControlRefusedCommands,
+    kControlFence,     kControlStop,      kControlLogHead,  kControlBridges,
+    kControlAgents,    kControlBadFrames, kControlUnsent,   kControlAgentDropped,
+    kRecorderHealthy,  kRecorderQueue,    kRecorderCommits, kRecorderCommitSeconds,
+    kRecorderFailures, kAuditHead};
 
 }  // namespace metric
 }  // namespace estop::ops

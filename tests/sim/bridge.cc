@@ -188,7 +188,7 @@ void BridgeProcess::on_intent(const MessageView& message) {
 
 void BridgeProcess::refuse(const MessageView& message, const IntentOutcome& outcome) {
   observer_.refused(settings_.id, message, outcome);
-  life_->agents.publish_built(
+  (void)life_->agents.publish_built(
       outcome.subject, {}, {{"Estop-Error", std::to_string(static_cast<unsigned>(outcome.code))}});
 }
 
@@ -196,21 +196,25 @@ void BridgeProcess::refuse(const MessageView& message, const IntentOutcome& outc
 
 void BridgeProcess::perform(const bridge::SendBeat& send) {
   observer_.beat_sent(settings_.id, send.beat.nonce, boot_now());
-  life_->control.publish(settings_.subjects.bridge(*schemas::Segment::parse(settings_.id)),
-                         encode(send.beat).value());
+  (void)life_->control.publish(settings_.subjects.bridge(*schemas::Segment::parse(settings_.id)),
+                               encode(send.beat).value());
   life_->control.flush();
 }
 
 void BridgeProcess::perform(const bridge::SendReceipt& send) {
   observer_.receipt_sent(settings_.id, send.receipt);
-  life_->agents.publish(settings_.subjects.receipt(*schemas::Segment::parse(settings_.id)),
-                        schemas::sign_receipt(send.receipt, own_key_).value());
+  if (!life_->agents.publish(settings_.subjects.receipt(*schemas::Segment::parse(settings_.id)),
+                             schemas::sign_receipt(send.receipt, own_key_).value())) {
+    return handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
+      core.on_receipt_unsent(send, now, out);
+    });
+  }
   life_->agents.flush();
 }
 
 void BridgeProcess::perform(const bridge::TellLatched& tell) {
   const auto self = *schemas::Segment::parse(settings_.id);
-  life_->control.publish(settings_.subjects.latched(tell.actor, self), tell.op_id);
+  (void)life_->control.publish(settings_.subjects.latched(tell.actor, self), tell.op_id);
 }
 
 void BridgeProcess::perform(const bridge::JoinGroup&) {

@@ -138,5 +138,33 @@ TEST_F(BridgeDaemonTest, ACleanStopSaysLeavingAndEndsWithZero) {
   EXPECT_FALSE(stage.hears_intents());
 }
 
+// Its beats show the kills that the log lacks. When they do not fit any more its lease ends: that
+// is safe, and somebody has to be told why.
+TEST(BridgeUnsent, WhatTheBrokerDoesNotTakeIsCountedAndLoggedOnceAMinute) {
+  const auto keys = control::Keyring::generate();
+  const std::size_t order_bytes = Stage::order(keys, "acme/prod/x", "k1").frame.size();
+  Stage stage(order_bytes + 8);
+  stage.start_bridge();
+  ASSERT_TRUE(stage.opens()) << stage.page("/readyz");
+  for (const char* what : {"beat", "receipt", "latched", "refusal"}) {
+    const std::string series = "estop_bridge_unsent_total{what=\"" + std::string(what) + "\"} 0";
+    EXPECT_NE(stage.page("/metrics").find(series), std::string::npos) << series;
+  }
+  stage.emergency(Stage::order(stage.keys, "acme/prod/x", "k1"));
+  const auto unsent = [&] {
+    const std::string page = stage.page("/metrics");
+    const std::string series = "\nestop_bridge_unsent_total{what=\"beat\"} ";
+    const auto at = page.find(series);
+    return at == std::string::npos ? -1 : std::stoi(page.substr(at + series.size()));
+  };
+  EXPECT_TRUE(stage.until([&] { return unsent() >= 5; })) << stage.bridge_log();
+  EXPECT_TRUE(stage.until([&] { return stage.page("/readyz").find("503") != std::string::npos; }));
+  const std::string log = stage.bridge_log();
+  const auto first = log.find("\"not-sent\"");
+  ASSERT_NE(first, std::string::npos) << log;
+  EXPECT_NE(log.find("\"what\":\"beat\"", first), std::string::npos) << log;
+  EXPECT_EQ(log.find("\"not-sent\"", first + 1), std::string::npos) << log;
+}
+
 }  // namespace
 }  // namespace estop::testing

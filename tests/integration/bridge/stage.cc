@@ -32,12 +32,16 @@ void require(const schemas::Result<void>& result) {
 
 }  // namespace
 
-Stage::Stage() {
+Stage::Stage(std::size_t payload_max) {
   control::BrokerOptions options;
   options.store_folder = secrets_.file("store");
   options.port = -1;
-  broker = std::make_unique<Broker>(
-      Broker::Options{control::broker_config(keys, options, kIssuedAt_s), true});
+  std::string config = control::broker_config(keys, options, kIssuedAt_s);
+  if (payload_max != 0) {
+    const std::string usual = "max_payload: " + std::to_string(schemas::kBrokerPayloadMax_bytes);
+    config.replace(config.find(usual), usual.size(), "max_payload: " + std::to_string(payload_max));
+  }
+  broker = std::make_unique<Broker>(Broker::Options{std::move(config), true});
   const auto own = subjects().own_inbox(segment("control"));
   control = connect(creds(control::ControlRole{}, Account::kControl, "control"), own);
   ear = connect(creds(control::ControlRole{}, Account::kAgents, "ear"), own);
@@ -85,7 +89,7 @@ void Stage::hear_beat(const schemas::BridgeBeat& beat) {
   frame.term = 1;
   frame.head = head;
   frame.grants = {{beat.bridge, beat.nonce}};
-  control->publish(subjects().lease(), schemas::sign_lease(frame, log.key()).value());
+  (void)control->publish(subjects().lease(), schemas::sign_lease(frame, log.key()).value());
 }
 
 void Stage::publish(const schemas::SignedRecord& record) {
@@ -95,6 +99,30 @@ void Stage::publish(const schemas::SignedRecord& record) {
                    if (seq && *seq == place.seq) head = place;
                  });
   control->flush();
+}
+
+schemas::SignedOrder Stage::order(const control::Keyring& keys, const std::string& scope,
+                                  const std::string& op_id) {
+  schemas::Record kill;
+  kill.op_id = op_id;
+  kill.scope = schemas::Scope::parse(scope).value();
+  kill.actor = "alice";
+  kill.reason = "control is gone";
+  const control::OperatorRole alice{segment("alice"), false};
+  return schemas::sign_order(
+             kill, control::make_creds(keys, alice, Account::kControl, subjects(), kIssuedAt_s))
+      .value();
+}
+
+void Stage::emergency(const schemas::SignedOrder& order) {
+  const control::OperatorRole alice{segment("alice"), false};
+  const auto sender =
+      connect(creds(alice, Account::kControl, "alice"), subjects().own_inbox(segment("alice")));
+  if (!sender->publish(subjects().emergency(segment("alice")), order.frame)) {
+    throw std::runtime_error("the order was not sent");
+  }
+  sender->flush();
+  if (!until([&] { return sender->buffered_bytes() == 0; })) throw std::runtime_error("not read");
 }
 
 bool Stage::committed() {
@@ -187,7 +215,7 @@ void Stage::send(Actor& from, const Actor& to, int count, std::uint64_t incarnat
   for (int i = 0; i < count; ++i) {
     const std::string id = "i" + std::to_string(i);
     intent.id = id;
-    from.connection->publish(subject, schemas::encode_intent(intent).value(), {}, reply);
+    (void)from.connection->publish(subject, schemas::encode_intent(intent).value(), {}, reply);
   }
   from.connection->flush();
 }
@@ -195,14 +223,15 @@ void Stage::send(Actor& from, const Actor& to, int count, std::uint64_t incarnat
 void Stage::settle() {
   const auto hellos = hellos_ + actors_.size();
   for (const auto& [name, actor] : actors_) {
-    actor->connection->publish(subjects().hello(actor->address, actor->instance), "");
+    (void)actor->connection->publish(subjects().hello(actor->address, actor->instance), "");
     actor->connection->flush();
   }
   if (!until([&] { return hellos_ >= hellos; })) throw std::runtime_error("agents are not heard");
   for (const auto& [name, actor] : actors_) {
     const auto before = actor->markers;
     const auto rpc = segment("rpc");
-    ear->publish(subjects().inbox(actor->address, actor->instance, rpc, segment("marker")), "");
+    (void)ear->publish(subjects().inbox(actor->address, actor->instance, rpc, segment("marker")),
+                       "");
     ear->flush();
     if (!until([&, one = actor.get()] { return one->markers > before; })) {
       throw std::runtime_error(name + " hears nothing");

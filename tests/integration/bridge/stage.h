@@ -16,6 +16,7 @@
 #include "broker-bridge/ops/process.h"
 #include "control/app/log_desk.h"
 #include "control/auth/auth.h"
+#include "schemas/order.h"
 #include "tests/support/broker.h"
 #include "tests/support/wait_until.h"
 #include "tests/unit/bridge/written_log.h"
@@ -37,7 +38,8 @@ class Stage {
   static constexpr int kBeat_ms = 50;
   static constexpr int kLease_ms = 1'500;
 
-  Stage();
+  // `payload_max` 0: as broker_config() says.
+  explicit Stage(std::size_t payload_max = 0);
   ~Stage();
   Stage(const Stage&) = delete;
   Stage& operator=(const Stage&) = delete;
@@ -69,6 +71,10 @@ class Stage {
   // follows when it is stored.
   void publish(const schemas::SignedRecord& record);
   [[nodiscard]] bool committed();
+  // A kill that operator alice signs with a credential of `keys`.
+  static schemas::SignedOrder order(const control::Keyring& keys, const std::string& scope,
+                                    const std::string& op_id);
+  void emergency(const schemas::SignedOrder& order);  // as she sends it
 
   std::string folder(std::string_view name) const { return broker->folder().file(name); }
 

@@ -147,5 +147,37 @@ TEST_F(BridgeReceiptTest, WithMoreReceiptsThanItCanKeepItClosesAndIsCountedDown)
   EXPECT_EQ(last<SendBeat>()->beat.state, schemas::BridgeState::kReplaying);
 }
 
+// The connection stands and takes no more: nothing else would ever confirm that kill.
+TEST_F(BridgeReceiptTest, OneThatWasNotTakenGoesOutWithTheNextTick) {
+  run_and_forward();
+  live(log.kill("acme/prod/x", "k1"));
+  const SendReceipt refused = *last<SendReceipt>();
+  effects.clear();
+  core.on_receipt_unsent(refused, now, effects);
+  core.on_receipt_unsent(refused, now, effects);
+  EXPECT_EQ(confirmed(), Ids{}) << "not at once: it would be refused again";
+  pass(kMs);
+  ASSERT_EQ(all<SendReceipt>().size(), 1U);
+  EXPECT_EQ(last<SendReceipt>()->receipt, refused.receipt);
+  effects.clear();
+  pass(kMs);
+  EXPECT_EQ(confirmed(), Ids{});
+}
+
+TEST_F(BridgeReceiptTest, OneOfAKillThatEndedOrOfAResumeIsNotSentAgain) {
+  run_and_forward();
+  live(log.kill("acme/prod/x", "k1"));
+  const SendReceipt of_kill = *last<SendReceipt>();
+  live(log.resume("acme/prod/x", {"k1"}));
+  lease();
+  const SendReceipt of_resume = *last<SendReceipt>();
+  ASSERT_EQ(of_resume.receipt.kind, schemas::RecordKind::kResume);
+  core.on_receipt_unsent(of_kill, now, effects);
+  core.on_receipt_unsent(of_resume, now, effects);
+  effects.clear();
+  pass(kMs);
+  EXPECT_EQ(confirmed(), Ids{});
+}
+
 }  // namespace
 }  // namespace estop::bridge
