@@ -68,7 +68,7 @@ inline constexpr Metric kControlBridges{"estop_control_bridges", kGauge,
 inline constexpr Metric kControlAgents{"estop_control_agents", kGauge, "Instances by state"};
 inline constexpr Metric kControlBadFrames{"estop_control_bad_frames_total", kCounter,
                                           "Beats, receipts and requests that were not valid"};
-// Label: what (answer, agent-reply, order, record, lease, event).
+// Label: what (answer, agent-reply, log-read, order, record, lease, event).
 inline constexpr Metric kControlUnsent{
     "estop_control_unsent_total", kCounter,
     "Messages that were not sent: no connection, too much unsent, or too large"};

@@ -1,5 +1,9 @@
 #include "control/app/agent_desk.h"
 
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "control/app/control_shell.h"
@@ -13,6 +17,23 @@ constexpr std::uint64_t kSweepEvery_us = 1'000'000;
 
 std::uint64_t now_us() {
   return ControlShell::now().boot_us;
+}
+
+// An answer of the same kind that says why there is none. Only these two grow large.
+std::optional<schemas::Bytes> refusal_in_place_of(std::string_view answer, const std::string& why) {
+  if (schemas::decode<schemas::StoreReply>(answer)) {
+    schemas::StoreReply no;
+    no.code = schemas::Errc::kTooLarge;
+    no.detail = why;
+    return schemas::encode(no);
+  }
+  if (schemas::decode<schemas::HelloReply>(answer)) {
+    schemas::HelloReply no;
+    no.code = schemas::Errc::kTooLarge;
+    no.detail = why;
+    return schemas::encode(no);
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -90,7 +111,14 @@ void AgentDesk::refuse(const nats::MessageView& message) {
 
 void AgentDesk::perform(const ReplyToAgent& effect) {
   if (effect.reply.subject.empty()) return;
-  (void)outbox_.send(Unsent::kAgentReply, effect.reply.subject, effect.bytes);
+  if (outbox_.send(Unsent::kAgentReply, effect.reply.subject, effect.bytes)) return;
+  const std::size_t most = outbox_.most_bytes();
+  if (most == 0 || effect.bytes.size() <= most) return;
+  const std::string why =
+      fmt::format("the answer has {} bytes, this broker takes {}", effect.bytes.size(), most);
+  if (const auto no = refusal_in_place_of(effect.bytes, why)) {
+    (void)outbox_.send(Unsent::kAgentReply, effect.reply.subject, *no);
+  }
 }
 
 void AgentDesk::ended(const StoreAnswered& answer, std::uint64_t now) {

@@ -36,6 +36,8 @@ std::string_view name(Unsent what) noexcept {
       return "answer";
     case Unsent::kAgentReply:
       return "agent-reply";
+    case Unsent::kLogRead:
+      return "log-read";
     case Unsent::kOrder:
       return "order";
     case Unsent::kRecord:

@@ -17,13 +17,15 @@ namespace estop::control {
 enum class Unsent : std::uint8_t {
   kAnswer,      // to an operator
   kAgentReply,  // to an agent
+  kLogRead,     // a record that a bridge asked for
   kOrder,       // a record, to agents
   kRecord,      // a record, to bridges
   kLease,
   kEvent,
 };
-inline constexpr Unsent kUnsent[] = {Unsent::kAnswer, Unsent::kAgentReply, Unsent::kOrder,
-                                     Unsent::kRecord, Unsent::kLease,      Unsent::kEvent};
+inline constexpr Unsent kUnsent[] = {Unsent::kAnswer, Unsent::kAgentReply, Unsent::kLogRead,
+                                     Unsent::kOrder,  Unsent::kRecord,     Unsent::kLease,
+                                     Unsent::kEvent};
 [[nodiscard]] std::string_view name(Unsent what) noexcept;
 
 class ControlMetrics {

@@ -92,7 +92,10 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         agents_out(links.agents, shown),
         stream(links.log, subjects),
         reader(stream),
-        log_desk(links.control, stream, subjects),
+        log_desk(links.control, stream, subjects,
+                 [this](const schemas::Subject& to, std::string_view bytes) {
+                   return control_out.send(Unsent::kLogRead, to, bytes);
+                 }),
         agents(links.service, subjects, shown, config.agent_beat_ms,
                {[this](const Heard& heard) { hear(heard); },
                 [this](const schemas::Address& address) {

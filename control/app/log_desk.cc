@@ -16,8 +16,12 @@ constexpr nats::Millis kStreamWait{1'500};  // bridges wait 2 s for the answer
 
 }  // namespace
 
-LogDesk::LogDesk(nats::Connection& connection, nats::JetStream& stream, schemas::Subjects subjects)
-    : connection_(connection), stream_(stream), subjects_(std::move(subjects)) {}
+LogDesk::LogDesk(nats::Connection& connection, nats::JetStream& stream, schemas::Subjects subjects,
+                 Send send)
+    : connection_(connection),
+      stream_(stream),
+      subjects_(std::move(subjects)),
+      send_(std::move(send)) {}
 
 void LogDesk::listen() {
   connection_.subscribe(subjects_.reads(), [this](const nats::MessageView& m) { answer(m); });
@@ -30,7 +34,10 @@ void LogDesk::answer(const nats::MessageView& message) {
   const auto reply_to = subjects_.honoured_reply(*bridge, message.reply);
   if (!reply_to) return;
   const auto tell = [this, to = *reply_to](const LogReadReply& reply) {
-    connection_.publish(to, schemas::encode(reply));
+    if (send_(to, schemas::encode(reply)) || reply.code != Errc::kOk) return;
+    // Its frame may be what did not fit. The bridge waits, and says so in its log.
+    (void)send_(to, schemas::encode(LogReadReply{
+                        Errc::kTooLarge, "the record was read, and its answer not sent", {}}));
   };
   const auto read = schemas::decode<LogRead>(message.data);
   if (!read) return tell({read.error().code, read.error().detail, {}});

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
@@ -14,8 +16,11 @@ inline constexpr std::uint64_t kLogReadsMax = 1'024;  // in flight, of all bridg
 
 class LogDesk {
  public:
+  // Sends an answer; false: it was not sent, which is counted and logged there.
+  using Send = std::function<bool(const schemas::Subject&, std::string_view)>;
   // Both must outlive this; `connection` is control's own in the CONTROL account. On the loop.
-  LogDesk(nats::Connection& connection, nats::JetStream& stream, schemas::Subjects subjects);
+  LogDesk(nats::Connection& connection, nats::JetStream& stream, schemas::Subjects subjects,
+          Send send);
 
   // Subscribes. Before the connection connects.
   void listen();
@@ -26,6 +31,7 @@ class LogDesk {
   nats::Connection& connection_;
   nats::JetStream& stream_;
   schemas::Subjects subjects_;
+  const Send send_;
   std::shared_ptr<std::uint64_t> in_flight_ = std::make_shared<std::uint64_t>(0);
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "broker-bridge/ops/boot_clock.h"
 #include "broker-bridge/ops/log.h"
 #include "control/core/answers.h"
@@ -21,16 +23,20 @@ bool Outbox::send(Unsent what, const schemas::Subject& subject, std::string_view
   return false;
 }
 
+std::size_t Outbox::most_bytes() const {
+  return std::min(schemas::kMessageMax_bytes, link_.payload_max_bytes());
+}
+
 void Outbox::answer(const ReplyTo& reply, const std::string& json) {
   if (reply.subject.empty()) return;
   const schemas::Bytes bytes = schemas::from_json(json, reply.form);
   if (send(Unsent::kAnswer, reply.subject, bytes)) return;
-  if (bytes.size() <= schemas::kMessageMax_bytes) return;
+  if (bytes.size() <= most_bytes() || !link_.is_connected()) return;
   const schemas::Error error{
       schemas::Errc::kTooLarge,
       fmt::format("the answer has {} bytes, a message at most {}: ask for less with limit, after "
                   "or a narrower filter",
-                  bytes.size(), schemas::kMessageMax_bytes)};
+                  bytes.size(), most_bytes())};
   (void)send(Unsent::kAnswer, reply.subject, schemas::from_json(error_json(error), reply.form));
 }
 

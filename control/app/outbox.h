@@ -3,6 +3,7 @@
 // that says what to ask instead. Nobody waits in silence for a message that was never sent.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -24,6 +25,9 @@ class Outbox {
             const nats::Headers& headers = {});
   // To an operator; nothing without a subject.
   void answer(const ReplyTo& reply, const std::string& json);
+  // The largest message that can be sent: the credential's bound, or that of a smaller broker. 0
+  // while disconnected.
+  [[nodiscard]] std::size_t most_bytes() const;
 
  private:
   void failed(Unsent what, const schemas::Subject& subject, std::size_t bytes);

@@ -51,7 +51,10 @@ struct ControlProcess::Life {
         agents(loop, as("control-agents"), settings.subjects.own_inbox(own_name()), {}),
         stream(control, settings.subjects),
         reader(stream),
-        log_desk(control, stream, settings.subjects),
+        log_desk(control, stream, settings.subjects,
+                 [this](const schemas::Subject& to, std::string_view bytes) {
+                   return control.publish(to, bytes);
+                 }),
         desk(process, process.disk_, [&process](const Event& event) { process.handle(event); }) {}
 
   static nats::ConnectionEvents watch(ControlProcess& process) {
@@ -161,7 +164,7 @@ void ControlProcess::perform(const control::PublishRecord& effect) {
   observer_.record_published(effect.frame);
   const auto& log = settings_.subjects.log();
   if (effect.seq == 0) {
-    life_->control.publish(log, effect.frame, {{"Nats-Expected-Stream", "NONE"}});
+    (void)life_->control.publish(log, effect.frame, {{"Nats-Expected-Stream", "NONE"}});
     return;
   }
   life_->stream.append(effect.frame, effect.seq - 1, kAppendPatience,
@@ -180,8 +183,8 @@ void ControlProcess::perform(const control::ReadStream& effect) {
 
 void ControlProcess::perform(const control::PublishToAgents& effect) {
   const auto& subjects = settings_.subjects;
-  if (effect.first) life_->agents.publish(subjects.control_of(*effect.first), effect.frame);
-  life_->agents.publish(subjects.control_all(), effect.frame);
+  if (effect.first) (void)life_->agents.publish(subjects.control_of(*effect.first), effect.frame);
+  (void)life_->agents.publish(subjects.control_all(), effect.frame);
 }
 
 void ControlProcess::perform(const control::Flush&) {
@@ -190,7 +193,7 @@ void ControlProcess::perform(const control::Flush&) {
 
 void ControlProcess::perform(const control::PublishLease& effect) {
   observer_.lease_signed(effect.frame);
-  life_->control.publish(settings_.subjects.lease(), effect.frame);
+  (void)life_->control.publish(settings_.subjects.lease(), effect.frame);
 }
 
 void ControlProcess::perform(const control::WriteAudit& effect) {
@@ -200,13 +203,14 @@ void ControlProcess::perform(const control::WriteAudit& effect) {
 
 void ControlProcess::perform(const control::Answer& effect) {
   if (effect.reply.subject.empty()) return;
-  life_->control.publish(effect.reply.subject, schemas::from_json(effect.json, effect.reply.form));
+  (void)life_->control.publish(effect.reply.subject,
+                               schemas::from_json(effect.json, effect.reply.form));
 }
 
 void ControlProcess::perform(const control::ReplyToAgent& effect) {
   if (effect.reply.subject.empty()) return;
   observer_.agent_answered(effect.reply.subject.str());
-  life_->agents.publish(effect.reply.subject, effect.bytes);
+  (void)life_->agents.publish(effect.reply.subject, effect.bytes);
 }
 
 void ControlProcess::perform(const control::CheckBridgeReceipt& effect) {

@@ -53,7 +53,10 @@ Stage::Stage(std::size_t payload_max) {
   });
   ear->subscribe(subjects().hellos(), [this](const nats::MessageView&) { ++hellos_; });
   stream = std::make_unique<nats::JetStream>(*control, subjects());
-  log_desk = std::make_unique<control::LogDesk>(*control, *stream, subjects());
+  log_desk = std::make_unique<control::LogDesk>(
+      *control, *stream, subjects(), [this](const schemas::Subject& to, std::string_view bytes) {
+        return control->publish(to, bytes);
+      });
   log_desk->listen();
   bool made = false;
   stream->ensure_stream(kAnswerWithin, [&](const auto& info) { made = info.has_value(); });
