@@ -103,6 +103,8 @@ void Obedience::on(const BeatAnswered& event) {
   answered();
   const auto sent = beats_.find(reply.nonce);
   if (sent == beats_.end()) return;
+  told_obstacle_.reset();
+  if (std::exchange(receipts_unsent_, false)) resend_receipts();
   const BootTime asked_at = sent->second;
   const BootTime until = asked_at + lease_;
   beats_.erase(beats_.begin(), std::next(sent));

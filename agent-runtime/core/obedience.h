@@ -89,6 +89,8 @@ class Obedience {
   void on(const CallbackReturned& event);
   void on(const Doubted& event);
   void on(const Unanswered&);
+  void on(const BeatUnreadable& event);
+  void on(const ReceiptUnsent&);
   void on(const Tick&);
 
   void adopt(const std::vector<schemas::Latch>& latches);
@@ -96,6 +98,7 @@ class Obedience {
   void lift(const HelloAnswered& event);
   void remember_lifted(const std::string& op_id, const schemas::Scope& scope);
   void not_understood(std::string reason);
+  void obstructed(const schemas::Error& error);
   void announce_anew(BootTime at);
   void reach();
   void answered();
@@ -152,7 +155,9 @@ class Obedience {
   // By op id and scope, as control and the bridges know a kill: one op id may come with two scopes,
   // and a resume lifts the kill of its own.
   std::map<std::string, Order> orders_;
-  std::deque<std::string> lifted_;  // as the keys of orders_
+  std::deque<std::string> lifted_;               // as the keys of orders_
+  bool receipts_unsent_ = false;                 // over a connection that stands
+  std::optional<schemas::Error> told_obstacle_;  // why control's answers are no use
   Drain drain_;
   std::optional<Halt> told_;  // with the last RaiseStop
 };

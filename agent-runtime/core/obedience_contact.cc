@@ -1,4 +1,4 @@
-// Contact with control: connections, silence, the lease.
+// Contact with control: connections, silence, answers that are no use, the lease.
 #include <algorithm>
 #include <utility>
 
@@ -55,7 +55,24 @@ void Obedience::answered() {
 void Obedience::on(const HelloFailed& event) {
   if (event.error.code == Errc::kTimeout) on(Unanswered{});
   if (is_final(event.error.code) && !ready_) return on(SessionLost{event.error});
-  if (!ready_) effects_.emplace_back(Alarm{event.error});
+  // Silence is what the lease is for. An answer that is no use is a fault that nothing else tells.
+  const bool is_silence =
+      event.error.code == Errc::kTimeout || event.error.code == Errc::kNoContact;
+  if (!ready_) {
+    effects_.emplace_back(Alarm{event.error});
+  } else if (!is_silence) {
+    obstructed(event.error);
+  }
+}
+
+void Obedience::on(const BeatUnreadable& event) {
+  answered();
+  obstructed({event.error.code, "control's answer to a beat: " + event.error.detail});
+}
+
+// While the connection stands nothing else would send it again: the next answer shows that it does.
+void Obedience::on(const ReceiptUnsent&) {
+  receipts_unsent_ = true;
 }
 
 // Control is there and knows this instance as it is now.
@@ -71,6 +88,13 @@ void Obedience::check_lease() {
   effects_.emplace_back(Alarm{{Errc::kNoContact, "control has not answered for a whole lease"}});
   announce_anew(now_ + config_.hello_jitter);
   if (working_ && config_.stop_on_lost_contact) lost_ = now_;
+}
+
+// Said again only when it is another one, or when answers were of use in between.
+void Obedience::obstructed(const schemas::Error& error) {
+  if (told_obstacle_ == error) return;
+  told_obstacle_ = error;
+  effects_.emplace_back(Alarm{error});
 }
 
 }  // namespace estop::agent

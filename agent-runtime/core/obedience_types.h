@@ -58,11 +58,16 @@ struct Doubted {  // a bridge refused an intent of ours
   schemas::Errc code = schemas::Errc::kOk;
 };
 struct Unanswered {};  // a hello or beat: not even the broker said that nobody is there
+struct BeatUnreadable {
+  schemas::Error error;
+};
+struct ReceiptUnsent {};  // the connection did not take what SendReceipt asked for
 struct Tick {};
 
-using Event = std::variant<Connected, Disconnected, SessionLost, HelloAnswered, HelloFailed,
-                           BeatAnswered, OrderSeen, OrderChecked, OrderUnreadable, WorkStopped,
-                           HandlersEnded, CallbackReturned, Doubted, Unanswered, Tick>;
+using Event =
+    std::variant<Connected, Disconnected, SessionLost, HelloAnswered, HelloFailed, BeatAnswered,
+                 OrderSeen, OrderChecked, OrderUnreadable, WorkStopped, HandlersEnded,
+                 CallbackReturned, Doubted, Unanswered, BeatUnreadable, ReceiptUnsent, Tick>;
 
 // --- Effects, to be carried out in their order ---
 

@@ -1,6 +1,7 @@
 // The way out: from a call on any thread to a publish on the I/O thread.
 #include "agent-runtime/src/intents.h"
 
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kSecretWords = 8;
 constexpr std::size_t kIdHex = 20;  // 80 bits
+constexpr std::size_t kSmallReply_bytes = 4 * 1024;
 
 Bytes random_bytes() {
   std::random_device source;
@@ -99,11 +101,8 @@ Result<Intents::Outgoing> Intents::make(std::string_view to, std::string_view ac
 // (H21): what was handed on before a stop does not leave after it.
 Result<void> Intents::publish(const Outgoing& intent) {
   if (auto may = standing_.may_act(intent.life); !may) return may;
-  if (!link_.connection().is_connected()) {
-    return fail(Errc::kNoContact, "not connected to the broker");
-  }
   if (!link_.connection().publish(intent.subject, intent.frame)) {
-    return fail(Errc::kOverLimit, "the broker does not take more at the moment");
+    return tl::make_unexpected(link_.refusal(intent.frame.size()));
   }
   ++sent_;
   return {};
@@ -172,14 +171,23 @@ void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
   const auto& self = link_.identity();
   auto frame = schemas::encode_intent(head);
   if (!frame) {  // cannot be: all of it came with the request, which was read
-    ++replies_lost_;
-    return;
+    return lose_reply({life.number, delivery.intent.id, delivery.from, {}, {}}, frame.error());
   }
   Outgoing made{life.number, delivery.intent.id, delivery.from,
                 self.subjects.intent(self.address, self.instance, delivery.from, *action),
                 std::move(*frame)};
-  const bool posted = link_.post([this, intent = std::move(made)] {
-    if (auto out = publish(intent); !out) lose_reply(intent, out.error());
+  std::shared_ptr<Delivery> asked;  // for a small answer in the place of one that does not fit
+  if (made.frame.size() > kSmallReply_bytes) {
+    asked = std::make_shared<Delivery>(delivery);
+    asked->intent.payload.clear();
+  }
+  const bool posted = link_.post([this, asked, intent = std::move(made)] {
+    auto out = publish(intent);
+    if (out) return;
+    if (asked && out.error().code == Errc::kTooLarge) {
+      return reply(*asked, fail(Errc::kTooLarge, "the handler's reply: " + out.error().detail));
+    }
+    lose_reply(intent, out.error());
   });
   if (!posted) ++replies_lost_;
 }

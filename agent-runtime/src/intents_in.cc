@@ -53,9 +53,10 @@ Result<void> Intents::handle(std::string_view action, Handler handler) {
       return fail(Errc::kBadArgument, checked->text() + " has a handler already");
     }
   }
-  link_.post([this] {
+  const bool posted = link_.post([this] {
     if (standing_.acts(standing_.life().number)) follow_deliveries();
   });
+  if (!posted) return fail(Errc::kNoContact, kLeft);
   return {};
 }
 
@@ -146,6 +147,10 @@ void Intents::on_reply(const std::string& id, std::string_view frame) {
   const auto head = schemas::decode_intent(frame);
   if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) {
     ++dropped_;
+    // Only bridges reach this inbox: no better answer comes, and who asked need not wait for it.
+    const Error why =
+        head ? Error{Errc::kMalformed, "it is no reply to this request"} : head.error();
+    requests_.answer(id, fail(why.code, "the reply cannot be read: " + why.detail));
     return;
   }
   if (has(head->flags, IntentFlag::kFailed)) {

@@ -1,6 +1,7 @@
 #include "agent-runtime/src/link.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -75,8 +76,9 @@ Result<Bytes> Link::ask(schemas::Subject subject, Bytes request, Millis timeout)
   const auto answer = std::make_shared<Answer<Bytes>>();
   const bool posted = post([this, answer, timeout, subject = std::move(subject),
                             request = std::move(request)] {
-    if (!connection_->is_connected()) {
-      return answer->give(fail(Errc::kNoContact, "not connected to the broker"));
+    const std::size_t most = connection_->payload_max_bytes();
+    if (!connection_->is_connected() || (most != 0 && request.size() > most)) {
+      return answer->give(tl::make_unexpected(refusal(request.size())));
     }
     asked_.insert(answer);
     connection_->request(subject, request, timeout, [this, answer](Result<nats::MessageView> view) {
@@ -86,6 +88,16 @@ Result<Bytes> Link::ask(schemas::Subject subject, Bytes request, Millis timeout)
   });
   if (!posted) return fail(Errc::kNoContact, kLeft);
   return answer->take(timeout + kPatience);
+}
+
+Error Link::refusal(std::size_t bytes) const {
+  if (!connection_->is_connected()) return {Errc::kNoContact, "not connected to the broker"};
+  const std::size_t most = connection_->payload_max_bytes();
+  if (most == 0 || bytes <= most) {
+    return {Errc::kOverLimit, "the broker does not take more at the moment"};
+  }
+  return {Errc::kTooLarge, "a message of " + std::to_string(bytes) + " bytes; this broker takes " +
+                               std::to_string(most)};
 }
 
 void Link::wake_at(BootTime at) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -50,6 +51,8 @@ class Link {
 
   // On the I/O thread only.
   [[nodiscard]] nats::Connection& connection() { return *connection_; }
+  // Why the connection did not take a message of so many bytes.
+  [[nodiscard]] Error refusal(std::size_t bytes) const;
   void wake_at(BootTime at);  // an earlier wish stays
 
  private:

@@ -155,6 +155,11 @@ void Session::alarm(Error error) {
   }
 }
 
+void Session::unsent(const std::string& what, const Error& why) {
+  ++unsent_;
+  alarm({why.code, what + " was not sent: " + why.detail});
+}
+
 void Session::report(const Report& report) {
   ++(report.success ? tally_.succeeded : tally_.failed);
   tally_.latency_total_us +=
@@ -168,6 +173,7 @@ AgentStats Session::stats() const {
   AgentStats stats;
   intents_.count(stats);
   stats.bad_signatures = bad_signatures_.load();
+  stats.unsent = unsent_.load();
   stats.notices_dropped = notices_dropped_.load();
   return stats;
 }

@@ -100,6 +100,7 @@ class Session {
   [[nodiscard]] static StopOrder order_of(const Halt& halt);
 
   // Any thread.
+  void unsent(const std::string& what, const Error& why);  // counts and alarms
   void alarm(Error error);
   void notice(SerialThread::Work work);  // left out and counted if too many wait
   [[nodiscard]] Callbacks callbacks() const;
@@ -111,6 +112,7 @@ class Session {
   mutable std::mutex callbacks_mutex_;
   Callbacks callbacks_;
   std::atomic<std::uint64_t> bad_signatures_{0};
+  std::atomic<std::uint64_t> unsent_{0};
   std::atomic<std::uint64_t> notices_dropped_{0};
   std::atomic<bool> leaving_{false};
   std::once_flag left_;

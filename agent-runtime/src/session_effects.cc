@@ -138,15 +138,20 @@ void Session::perform(const SendBeat& effect) {
                                  return;
                                }
                                const auto reply = schemas::decode<schemas::BeatReply>(view->data);
-                               if (reply) happen(BeatAnswered{*reply});
+                               if (!reply) return happen(BeatUnreadable{reply.error()});
+                               happen(BeatAnswered{*reply});
                              });
 }
 
 void Session::perform(const SendReceipt& effect) {
   const auto& self = link_.identity();
   const auto bytes = schemas::sign_stopped(effect.receipt, keys_.own);
-  if (!bytes) return;  // its op id came from a record that was read
-  link_.connection().publish(self.subjects.stopped(self.address, self.instance), *bytes);
+  if (!bytes) return unsent("the receipt of " + effect.receipt.op_id, bytes.error());
+  const auto subject = self.subjects.stopped(self.address, self.instance);
+  if (!link_.connection().publish(subject, *bytes)) {
+    unsent("the receipt of " + effect.receipt.op_id, link_.refusal(bytes->size()));
+    return happen(ReceiptUnsent{});
+  }
   link_.connection().flush();
 }
 

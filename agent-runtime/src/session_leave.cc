@@ -131,7 +131,9 @@ void Session::say_goodbye() {
   link_.post([this, gone] {
     const auto& self = link_.identity();
     if (const auto bytes = schemas::encode(hello(true))) {
-      link_.connection().publish(self.subjects.hello(self.address, self.instance), *bytes);
+      const auto subject = self.subjects.hello(self.address, self.instance);
+      // Its callbacks have ended: it only counts. Control will take this instance for crashed.
+      if (!link_.connection().publish(subject, *bytes)) ++unsent_;
     }
     link_.connection().flush();
     gone->give(Bytes{});

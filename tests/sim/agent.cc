@@ -213,8 +213,10 @@ void AgentProcess::perform(const agent::SendBeat& effect) {
 
 void AgentProcess::perform(const agent::SendReceipt& effect) {
   observer_.agent_receipt(settings_.address, instance_, effect.receipt);
-  life_->connection.publish(settings_.subjects.stopped(settings_.address, instance_),
-                            schemas::sign_stopped(effect.receipt, own_key_).value());
+  const bool sent =
+      life_->connection.publish(settings_.subjects.stopped(settings_.address, instance_),
+                                schemas::sign_stopped(effect.receipt, own_key_).value());
+  if (!sent) happen(agent::ReceiptUnsent{});
   life_->connection.flush();
 }
 

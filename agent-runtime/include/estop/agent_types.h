@@ -107,6 +107,8 @@ struct AgentStats {
   // Of handlers, not sent: stopped meanwhile, disconnected, or the broker takes no more (the last
   // two also to on_error). The asker's time runs out.
   std::uint64_t replies_lost = 0;
+  // Receipts of a stop, and the goodbye. A receipt also to on_error; it is sent again later.
+  std::uint64_t unsent = 0;
   std::uint64_t bad_signatures = 0;  // orders, and what is none, that control did not sign
   std::uint64_t notices_dropped =
       0;  // on_refused and on_error calls left out: the callbacks are too slow

@@ -87,7 +87,7 @@ void FakeControl::answer_later(const nats::MessageView& view, const schemas::Byt
   if (!reply) return;
   auto timer = std::make_shared<boost::asio::steady_timer>(loop_->context, store_delay_);
   timer->async_wait([this, timer, reply = *reply, bytes](auto) {
-    if (connection_) connection_->publish(reply, bytes);
+    if (connection_) (void)connection_->publish(reply, bytes);
   });
 }
 
@@ -117,8 +117,8 @@ schemas::SignedRecord FakeControl::make_kill(const std::string& scope, const std
 
 void FakeControl::publish(const schemas::SignedRecord& record) {
   const auto address = record.record.scope.address();
-  if (!address.empty()) connection_->publish(subjects_.control_of(address), record.frame);
-  connection_->publish(subjects_.control_all(), record.frame);
+  if (!address.empty()) (void)connection_->publish(subjects_.control_of(address), record.frame);
+  (void)connection_->publish(subjects_.control_all(), record.frame);
 }
 
 void FakeControl::latch(const schemas::Record& record) {
@@ -147,7 +147,7 @@ void FakeControl::kill_forged(const std::string& scope, const std::string& op_id
 }
 
 void FakeControl::say(const std::string& subject, const schemas::Bytes& bytes) {
-  run([&] { connection_->publish_built(subject, bytes); });
+  run([&] { (void)connection_->publish_built(subject, bytes); });
 }
 
 // By hand: the writers of schemas/ refuse what their readers would.
@@ -212,6 +212,12 @@ std::uint64_t FakeControl::refused() {
 std::uint64_t FakeControl::passed() {
   std::uint64_t copy = 0;
   run([&] { copy = passed_; });
+  return copy;
+}
+
+std::string FakeControl::last_passed() {
+  std::string copy;
+  run([&] { copy = last_passed_; });
   return copy;
 }
 

@@ -46,6 +46,7 @@ class FakeControl {
   [[nodiscard]] schemas::Beat last_beat();
   [[nodiscard]] std::uint64_t refused();
   [[nodiscard]] std::uint64_t passed();
+  [[nodiscard]] std::string last_passed();  // the id of the newest intent that passed
 
  private:
   class Loop;
@@ -95,6 +96,7 @@ class FakeControl {
   schemas::Beat beat_;
   std::uint64_t refused_ = 0;
   std::uint64_t passed_ = 0;
+  std::string last_passed_;
 };
 
 }  // namespace estop::testing

@@ -21,7 +21,7 @@ std::vector<schemas::Latch> FakeControl::latches_of(std::string_view address,
 void FakeControl::answer(const nats::MessageView& view, const schemas::Bytes& bytes) {
   const auto from = subjects_.parse_agent(view.subject);
   const auto reply = subjects_.honoured_reply(from->address, view.reply);
-  if (reply) connection_->publish(*reply, bytes);
+  if (reply) (void)connection_->publish(*reply, bytes);
 }
 
 void FakeControl::on_hello(const nats::MessageView& view) {
@@ -113,13 +113,14 @@ void FakeControl::on_intent(const nats::MessageView& view) {
     }
   }
   ++passed_;
+  last_passed_ = head->id;
   std::string subject;
   if (has(head->flags, schemas::IntentFlag::kReply)) {
     subjects_.inbox(parts->receiver, head->reply_instance, "reply", head->id, subject);
   } else {
     subjects_.deliver(*parts, subject);
   }
-  connection_->publish_built(subject, view.data);
+  (void)connection_->publish_built(subject, view.data);
 }
 
 void FakeControl::refuse(const schemas::IntentSubject& parts, std::string_view id, Errc code) {
@@ -127,10 +128,11 @@ void FakeControl::refuse(const schemas::IntentSubject& parts, std::string_view i
   std::string subject;
   subjects_.inbox(parts.sender, parts.instance, "refused", id, subject);
   const auto number = std::to_string(static_cast<int>(code));
-  connection_->publish_built(subject, "",
-                             {{"Nats-Service-Error-Code", std::to_string(schemas::status(code))},
-                              {"Nats-Service-Error", "killed by alice: broken unsubscribe link"},
-                              {"Estop-Error", number}});
+  (void)connection_->publish_built(
+      subject, "",
+      {{"Nats-Service-Error-Code", std::to_string(schemas::status(code))},
+       {"Nats-Service-Error", "killed by alice: broken unsubscribe link"},
+       {"Estop-Error", number}});
 }
 
 }  // namespace estop::testing

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <string>
+#include <utility>
 
 #include "estop/agent.h"
 #include "tests/integration/runtime/fake_control.h"
@@ -15,6 +16,9 @@ namespace estop::testing {
 
 class RuntimeTest : public ::testing::Test {
  protected:
+  RuntimeTest() = default;
+  explicit RuntimeTest(Broker::Options broker) : broker_(std::move(broker)) {}
+
   AgentOptions options(const std::string& address) {
     AgentOptions made;
     made.address = address;

@@ -169,5 +169,39 @@ TEST_F(Inbound, ARefusalWithoutANumberIsARefusal) {
   EXPECT_TRUE(wait_until([&] { return code == static_cast<int>(Errc::kInternal); }));
 }
 
+// Whoever asked waited for its whole time, though the answer was there and no better one would
+// come.
+TEST_F(Inbound, ARequestWhoseReplyCannotBeReadFailsAtOnce) {
+  constexpr std::uint32_t kReply = 2;
+  AgentOptions named = options("acme/prod/asker");
+  named.instance = "k3j9x2ab";
+  Agent asker = connect(named);
+  const auto good = intent(kReply, "one");
+  constexpr std::size_t kFlagsAt = 9;
+  const std::tuple<const char*, Bytes, Errc> rows[] = {
+      {"nothing", Bytes(), Errc::kMalformed},
+      {"other version", changed(good, 1, 2), Errc::kUnknownVersion},
+      {"of another id", good, Errc::kMalformed},
+      {"too large",
+       good.substr(0, kFlagsAt + 1) + Bytes("\xc6\x00\x04\x00\x01", 5) +
+           Bytes(schemas::kPayloadMax_bytes + 1, 'x') + "\xa8k3j9x2ab",
+       Errc::kTooLarge},
+      {"far too large", Bytes(600 * 1024, 'x'), Errc::kMalformed},
+  };
+  for (const auto& [fault, bytes, expected] : rows) {
+    const auto passed = control_.passed();
+    std::atomic<int> code{-1};
+    asker.request_async("acme/prod/silent", "echo", "", Millis{600'000},
+                        [&code](const Result<Bytes>& answer) {
+                          code = answer ? 0 : static_cast<int>(answer.error().code);
+                        });
+    ASSERT_TRUE(wait_until([&] { return control_.passed() > passed; })) << fault;
+    const std::string inbox = "estop.inbox.acme.prod.asker.k3j9x2ab.reply.";
+    control_.say(inbox + control_.last_passed(), bytes);
+    EXPECT_TRUE(wait_until([&] { return code == static_cast<int>(expected); }))
+        << fault << " " << code;
+  }
+}
+
 }  // namespace
 }  // namespace estop::testing

@@ -261,5 +261,55 @@ TEST_F(Work, AnAgentThatLeftSaysGoodbyeAndRefusesEverything) {
   EXPECT_EQ(agent.checkpoint("place", "").error().code, Errc::kNoContact);
 }
 
+// A broker that takes less than Estop's own limits: what does not fit is said, with both sizes.
+class SmallBroker : public RuntimeTest {
+ protected:
+  static constexpr std::size_t kMost_bytes = 64 * 1024;
+  SmallBroker() : RuntimeTest(Broker::Options{"max_payload: 65536\n"}) {}
+  const Bytes large_ = Bytes(100 * 1024, 'x');
+};
+
+TEST_F(SmallBroker, WhatDoesNotFitIsRefusedToWhoeverAsks) {
+  Agent agent = connect("acme/prod/campaign");
+  const auto is_told = [](const Error& error) {
+    return error.code == Errc::kTooLarge &&
+           error.detail.find(std::to_string(kMost_bytes)) != std::string::npos;
+  };
+  std::atomic<bool> told{false};
+  agent.on_refused([&](const Refusal& refusal) { told = is_told(refusal.error); });
+  ASSERT_TRUE(agent.send("acme/prod/mailer", "echo", large_));
+  EXPECT_TRUE(wait_until([&] { return told.load(); }));
+  EXPECT_TRUE(is_told(agent.request("acme/prod/mailer", "echo", large_, Millis{600'000}).error()));
+  EXPECT_TRUE(is_told(agent.checkpoint("place", large_).error()));
+  EXPECT_TRUE(agent.checkpoint("place", "small"));
+}
+
+TEST_F(SmallBroker, AReplyThatDoesNotFitIsAFailureForTheAsker) {
+  Agent mailer = connect("acme/prod/mailer");
+  Agent asker = connect("acme/prod/asker");
+  serve_echo(mailer);
+  ASSERT_TRUE(mailer.handle("large",
+                            [&](const Intent&, std::stop_token) { return Result<Bytes>(large_); }));
+  ASSERT_TRUE(reaches(asker, "acme/prod/mailer"));
+  const auto reply = asker.request("acme/prod/mailer", "large", "", Millis{600'000});
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, Errc::kTooLarge) << reply.error();
+  EXPECT_EQ(mailer.stats().replies_lost, 0U);
+}
+
+TEST_F(Work, AGoodbyeThatCannotBeSentIsCounted) {
+  Agent agent = connect("acme/prod/mailer");
+  broker_.kill();
+  ASSERT_TRUE(wait_until([&] {
+    return agent.request("acme/prod/x", "echo", "", Millis{100}).error().code == Errc::kNoContact;
+  }));
+  agent.leave();
+  EXPECT_EQ(agent.stats().unsent, 1U);
+  EXPECT_EQ(agent.handle("late", [](const Intent&, std::stop_token) { return Result<Bytes>(""); })
+                .error()
+                .code,
+            Errc::kNoContact);
+}
+
 }  // namespace
 }  // namespace estop::testing

@@ -5,6 +5,8 @@ namespace estop::agent {
 namespace {
 
 using Kill = Instance;
+using Receipts = Instance;
+using Silence = Instance;
 
 TEST_F(Kill, AnInstanceRunsOnlyAfterHelloAndABeatWereAnswered) {
   EXPECT_EQ(now(Connected{}), "send-hello 1");
@@ -162,6 +164,32 @@ TEST_F(Kill, ARevokedCredentialEndsTheSession) {
             "end-session unauthenticated; raise-stop session-ended; stop-work 1 session-ended");
   now(WorkStopped{1, 0, 0});
   EXPECT_EQ(now(CallbackReturned{1}), "");
+}
+
+// Nothing but a new hello or connection sent it again: a kill stayed unconfirmed for as long as
+// both held.
+TEST_F(Receipts, OneThatTheConnectionDidNotTakeGoesOutBehindTheNextAnswer) {
+  run();
+  stop("k1");
+  now(ReceiptUnsent{});
+  EXPECT_EQ(after(5'000, Tick{}), "send-beat 2 stopped");
+  EXPECT_EQ(now(beat(2, 0, {latch("k1")})), "send-receipt k1");
+  EXPECT_EQ(after(5'000, Tick{}), "send-beat 3 stopped");
+  EXPECT_EQ(now(beat(3, 0, {latch("k1")})), "");
+}
+
+TEST_F(Silence, AnAnswerThatIsNoUseIsToldOnce) {
+  const schemas::Error broken{schemas::Errc::kTooLarge, "too large"};
+  run();
+  after(5'000, Tick{});
+  EXPECT_EQ(now(BeatUnreadable{broken}), "alarm too-large");
+  EXPECT_EQ(now(BeatUnreadable{broken}), "");
+  EXPECT_EQ(now(BeatUnreadable{{schemas::Errc::kMalformed, ""}}), "alarm malformed");
+  now(beat(2, 0));
+  EXPECT_EQ(now(BeatUnreadable{broken}), "alarm too-large") << "after one that was of use";
+  EXPECT_EQ(now(HelloFailed{{schemas::Errc::kStoreUnavailable, ""}}), "alarm store-unavailable");
+  EXPECT_EQ(now(HelloFailed{{schemas::Errc::kTimeout, ""}}), "") << "the lease tells silence";
+  EXPECT_EQ(now(HelloFailed{{schemas::Errc::kNoContact, ""}}), "");
 }
 
 }  // namespace
