@@ -36,8 +36,10 @@ class BlockingClient {
                                      const std::function<bool(const MessageView&)>& answer);
   Connection::SubscriptionId subscribe(const schemas::Subject& pattern,
                                        Connection::Handler handler);
-  // Written to the broker before it returns, as far as that takes no waiting.
-  bool publish(const schemas::Subject& subject, std::string_view data, const Headers& headers = {});
+  // Written to the broker before it returns, as far as that takes no waiting. False as
+  // Connection::publish.
+  [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data,
+                             const Headers& headers = {});
 
   // Handles messages until `done` is true (then true), `timeout` is over, contact is lost for good
   // or stop(). `done` is looked at after each event and every 50 ms.

@@ -119,12 +119,14 @@ class Connection {
   void unsubscribe(SubscriptionId id);
 
   // False: not connected, too large for the broker, or too much is unsent. Never blocks or replays.
-  bool publish(const schemas::Subject& subject, std::string_view data);
-  bool publish(const schemas::Subject& subject, std::string_view data, const Headers& headers,
-               const schemas::Subject& reply = {});
+  // Who drops a result says there why nobody needs it.
+  [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data);
+  [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data,
+                             const Headers& headers, const schemas::Subject& reply = {});
   // For a subject that a Subjects builder wrote into a reused string (the bridge's hot path).
-  bool publish_built(const std::string& subject, std::string_view data);
-  bool publish_built(const std::string& subject, std::string_view data, const Headers& headers);
+  [[nodiscard]] bool publish_built(const std::string& subject, std::string_view data);
+  [[nodiscard]] bool publish_built(const std::string& subject, std::string_view data,
+                                   const Headers& headers);
   // The largest message that the broker takes, headers included; 0 while disconnected.
   [[nodiscard]] std::size_t payload_max_bytes() const;
 

@@ -66,8 +66,8 @@ class Connection::State : public std::enable_shared_from_this<State> {
   SubscriptionId subscribe(std::string pattern, std::string queue, Handler handler,
                            std::function<void()> no_responders = {});
   void unsubscribe(SubscriptionId id);
-  bool publish(const char* subject, const char* reply, std::string_view data,
-               const Headers* headers);
+  [[nodiscard]] bool publish(const char* subject, const char* reply, std::string_view data,
+                             const Headers* headers);
   [[nodiscard]] std::size_t payload_max_bytes() const;
 
   // event_loop.cc

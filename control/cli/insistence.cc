@@ -113,7 +113,8 @@ Result<void> Insistence::connect() {
 void Insistence::send(const std::string& json) {
   static_cast<void>(client_.take_error());  // of an earlier attempt to connect
   nats::Connection& connection = client_.connection();
-  if (order_) connection.publish(subjects_.emergency(identity_.name), order_->frame);
+  // A failure needs no word: the command below fails as well, and all of it is sent again.
+  if (order_) (void)connection.publish(subjects_.emergency(identity_.name), order_->frame);
   const std::uint64_t number = ++talk_->sent;
   talk_->is_lost = false;
   const auto verb = schemas::Segment::parse("kill");

@@ -175,8 +175,8 @@ std::uint64_t Crowd::send_mark() {
   const auto mark = schemas::Segment::parse("mark").value();
   for (const auto& member : members_) {
     const Player& player = *member->player;
-    marker_->publish(wire().inbox(player.address, player.instance, rpc, mark),
-                     std::to_string(mark_));
+    (void)marker_->publish(wire().inbox(player.address, player.instance, rpc, mark),
+                           std::to_string(mark_));
   }
   marker_->flush();
   return mark_;

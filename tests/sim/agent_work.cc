@@ -59,8 +59,9 @@ void AgentProcess::publish_intent(std::uint64_t work_life, const schemas::Addres
   if (!acts(work_life) || !life_->connection.is_connected()) return;
   observer_.agent_sends(settings_.address, instance_, head.incarnation, boot_now());
   ++life_->sent;
-  life_->connection.publish(settings_.subjects.intent(settings_.address, instance_, to, action()),
-                            schemas::encode_intent(head).value());
+  (void)life_->connection.publish(
+      settings_.subjects.intent(settings_.address, instance_, to, action()),
+      schemas::encode_intent(head).value());
 }
 
 void AgentProcess::on_delivery(const MessageView& view) {

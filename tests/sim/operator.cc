@@ -121,8 +121,8 @@ void OperatorProcess::send(const std::string& op_id) {
   const auto verb = *schemas::Segment::parse(asked_.at(op_id).verb);
   const auto& subjects = settings_.subjects;
   if (verb.text() == "kill" && !settings_.creds.empty()) send_signed(asked_.at(op_id));
-  life_->connection.publish(subjects.command(own_name(), verb), bodies_.at(op_id), {},
-                            subjects.own_inbox(own_name(), *schemas::Segment::parse(op_id)));
+  (void)life_->connection.publish(subjects.command(own_name(), verb), bodies_.at(op_id), {},
+                                  subjects.own_inbox(own_name(), *schemas::Segment::parse(op_id)));
   life_->connection.flush();  // also between the turns of its loop
   after(kAskAgain, [this, op_id] {
     const Asked& asked = asked_.at(op_id);
@@ -140,7 +140,7 @@ void OperatorProcess::send_signed(const Asked& asked) {
   kill.reason = "because";
   kill.issued_at_ms = wall_ms();
   const auto order = schemas::sign_order(kill, settings_.creds);
-  life_->connection.publish(settings_.subjects.emergency(own_name()), order->frame);
+  (void)life_->connection.publish(settings_.subjects.emergency(own_name()), order->frame);
   ground().count("kills signed by the operator");
 }
 

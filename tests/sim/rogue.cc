@@ -91,8 +91,9 @@ void RogueProcess::send_intent() {
     head.flags = static_cast<std::uint32_t>(IntentFlag::kReply);
     head.reply_instance = "i001x00001";
   }
-  life_->connection.publish(settings_.subjects.intent(settings_.address, instance_, to, action()),
-                            schemas::encode_intent(head).value());
+  (void)life_->connection.publish(
+      settings_.subjects.intent(settings_.address, instance_, to, action()),
+      schemas::encode_intent(head).value());
 }
 
 void RogueProcess::send_garbage() {
@@ -100,10 +101,11 @@ void RogueProcess::send_garbage() {
   for (char& byte : bytes) byte = static_cast<char>(ground().random.below(256));
   const auto& subjects = settings_.subjects;
   const auto& to = ground().random.pick(settings_.peers);
-  life_->connection.publish(subjects.intent(settings_.address, instance_, to, action()), bytes);
-  life_->connection.publish(subjects.hello(settings_.address, instance_), bytes);
-  life_->connection.publish(subjects.beat(settings_.address, instance_), bytes);
-  life_->connection.publish(subjects.stopped(settings_.address, instance_), bytes);
+  (void)life_->connection.publish(subjects.intent(settings_.address, instance_, to, action()),
+                                  bytes);
+  (void)life_->connection.publish(subjects.hello(settings_.address, instance_), bytes);
+  (void)life_->connection.publish(subjects.beat(settings_.address, instance_), bytes);
+  (void)life_->connection.publish(subjects.stopped(settings_.address, instance_), bytes);
 }
 
 // A resume and a kill of its own making, wherever it might publish one.
@@ -119,10 +121,10 @@ void RogueProcess::forge_order() {
   record.incarnation = incarnation_ + 1;
   const auto frame = schemas::sign_record(record, own_key_).value().frame;
   const auto& subjects = settings_.subjects;
-  life_->connection.publish(subjects.log(), frame);
-  life_->connection.publish(subjects.control_all(), frame);
-  life_->connection.publish(subjects.stopped(settings_.address, instance_), frame);
-  life_->connection.publish(subjects.checkpoint(settings_.address, instance_), frame);
+  (void)life_->connection.publish(subjects.log(), frame);
+  (void)life_->connection.publish(subjects.control_all(), frame);
+  (void)life_->connection.publish(subjects.stopped(settings_.address, instance_), frame);
+  (void)life_->connection.publish(subjects.checkpoint(settings_.address, instance_), frame);
 }
 
 // It may confirm its own stop, but nobody else's.
@@ -131,10 +133,10 @@ void RogueProcess::forge_receipt() {
   receipt.op_id = fmt::format("op-{}", ground().random.below(10));
   const auto bytes = schemas::sign_stopped(receipt, own_key_).value();
   const auto& subjects = settings_.subjects;
-  life_->connection.publish(
+  (void)life_->connection.publish(
       subjects.stopped(settings_.address, *schemas::Instance::parse("i001x00001")), bytes);
-  life_->connection.publish(subjects.stopped(ground().random.pick(settings_.peers), instance_),
-                            bytes);
+  (void)life_->connection.publish(
+      subjects.stopped(ground().random.pick(settings_.peers), instance_), bytes);
 }
 
 // Lets control answer where it must not (H3).
@@ -144,8 +146,8 @@ void RogueProcess::reflect() {
   const auto& subjects = settings_.subjects;
   for (const auto& target : {subjects.log(), subjects.control_all(),
                              subjects.deliveries_to(ground().random.pick(settings_.peers))}) {
-    life_->connection.publish(subjects.hello(settings_.address, instance_),
-                              schemas::encode(hello).value(), {}, target);
+    (void)life_->connection.publish(subjects.hello(settings_.address, instance_),
+                                    schemas::encode(hello).value(), {}, target);
   }
 }
 

@@ -160,7 +160,7 @@ void Site::emergency(const std::string& scope, const std::string& op_id) {
   kill.scope = schemas::Scope::parse(scope).value();
   kill.actor = "alice";
   kill.reason = "control is gone";
-  operator_->publish(subjects().emergency(segment("alice")),
+  (void)operator_->publish(subjects().emergency(segment("alice")),
                      schemas::sign_order(kill, operator_creds()).value().frame);
   operator_->flush();
 }
@@ -264,7 +264,7 @@ void Site::obey(Player& player, std::string_view frame) {
   schemas::StoppedReceipt receipt;
   receipt.op_id = record.op_id;
   receipt.seq = record.seq;
-  player.connection->publish(subjects().stopped(player.address, player.instance),
+  (void)player.connection->publish(subjects().stopped(player.address, player.instance),
                              schemas::sign_stopped(receipt, player.key).value());
 }
 

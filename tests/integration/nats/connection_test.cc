@@ -21,7 +21,7 @@ class ConnectionTest : public OneLoop {
   // Answers every request on `subject` with what it was sent.
   void echo(Connection& connection, const schemas::Subject& subject) {
     connection.subscribe(subject, [&connection](const MessageView& message) {
-      connection.publish_built(std::string(message.reply), message.data);
+      EXPECT_TRUE(connection.publish_built(std::string(message.reply), message.data));
     });
   }
 
@@ -56,8 +56,8 @@ TEST_F(ConnectionTest, CarriesEmptyAndBinaryPayloads) {
   std::vector<std::string> seen;
   a->subscribe(event("x"), [&](const MessageView& m) { seen.emplace_back(m.data); });
   const std::string binary("\0\r\n\xFF", 4);
-  a->publish(event("x"), "");
-  a->publish(event("x"), binary);
+  EXPECT_TRUE(a->publish(event("x"), ""));
+  EXPECT_TRUE(a->publish(event("x"), binary));
   ASSERT_TRUE(run_until([&] { return seen.size() == 2; }));
   EXPECT_EQ(seen, (std::vector<std::string>{"", binary}));
 }
@@ -71,7 +71,7 @@ TEST_F(ConnectionTest, SharesAQueueGroup) {
   b->queue_subscribe(event("x"), segment("q"), [&](const MessageView&) { ++got_b; });
   ASSERT_TRUE(settle(*a));
   ASSERT_TRUE(settle(*b));
-  for (int i = 0; i < 200; ++i) a->publish(event("x"), "1");
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(a->publish(event("x"), "1"));
   ASSERT_TRUE(run_until([&] { return got_a + got_b == 200; }));
   EXPECT_GT(got_a, 0);
   EXPECT_GT(got_b, 0);
@@ -140,7 +140,8 @@ TEST_F(ConnectionTest, StreamsAnswersUntilTheAskerHasEnough) {
   const auto a = alice();
   const auto b = bob();
   b->subscribe(event("count"), [&](const MessageView& m) {
-    for (int i = 0; i < 10; ++i) b->publish_built(std::string(m.reply), std::to_string(i));
+    for (int i = 0; i < 10; ++i)
+      EXPECT_TRUE(b->publish_built(std::string(m.reply), std::to_string(i)));
   });
   ASSERT_TRUE(settle(*b));
   std::vector<std::string> seen;
@@ -160,7 +161,7 @@ TEST_F(ConnectionTest, UnsubscribeInAHandlerDropsWhatWasAlreadyRead) {
   id = a->subscribe(event("x"), [&](const MessageView&) {
     if (++got == 3) a->unsubscribe(id);
   });
-  for (int i = 0; i < 10; ++i) a->publish(event("x"), "1");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(a->publish(event("x"), "1"));
   ASSERT_TRUE(settle(*a));
   EXPECT_EQ(got, 3);
 }
@@ -170,9 +171,9 @@ TEST_F(ConnectionTest, SubscribeInAHandlerWorks) {
   int got = 0;
   a->subscribe(event("first"), [&](const MessageView&) {
     a->subscribe(event("second"), [&](const MessageView&) { ++got; });
-    a->publish(event("second"), "");
+    EXPECT_TRUE(a->publish(event("second"), ""));
   });
-  a->publish(event("first"), "");
+  EXPECT_TRUE(a->publish(event("first"), ""));
   EXPECT_TRUE(run_until([&] { return got == 1; }));
 }
 
@@ -183,7 +184,7 @@ TEST_F(ConnectionTest, CloseInAHandlerEndsTheBatch) {
     ++got;
     a->close();
   });
-  for (int i = 0; i < 10; ++i) a->publish(event("x"), "1");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(a->publish(event("x"), "1"));
   ASSERT_TRUE(run_until([&] { return got > 0; }));
   EXPECT_EQ(got, 1);
   EXPECT_FALSE(a->is_connected());
@@ -197,7 +198,7 @@ TEST_F(ConnectionTest, DestroyingTheConnectionInItsHandlerIsSafe) {
     ++got;
     a.reset();
   });
-  for (int i = 0; i < 10; ++i) a->publish(event("x"), "1");
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(a->publish(event("x"), "1"));
   ASSERT_TRUE(run_until([&] { return a == nullptr; }));
   EXPECT_EQ(got, 1);
 }
@@ -216,8 +217,8 @@ TEST_F(ConnectionTest, HandlesEarlierSubscriptionsOfABatchFirst) {
   b->subscribe(event("data"), [&](const MessageView&) { order += 'd'; });
   ASSERT_TRUE(settle(*b));
   const auto before = messages_out();
-  a->publish(event("data"), "");
-  a->publish(event("control"), "");
+  EXPECT_TRUE(a->publish(event("data"), ""));
+  EXPECT_TRUE(a->publish(event("control"), ""));
   a->flush();
   // Both wait in the socket before the one read.
   ASSERT_TRUE(estop::testing::wait_until([&] { return messages_out() == before + 2; }));
@@ -228,8 +229,9 @@ TEST_F(ConnectionTest, HandlesEarlierSubscriptionsOfABatchFirst) {
 TEST_F(ConnectionTest, RelaysAHundredThousandMessagesInOrder) {
   const auto relay = alice();
   const auto far = bob();
-  relay->subscribe(event("in"),
-                   [&](const MessageView& m) { relay->publish(event("out"), m.data); });
+  relay->subscribe(event("in"), [&](const MessageView& m) {
+    EXPECT_TRUE(relay->publish(event("out"), m.data));
+  });
   int next = 0;
   bool ordered = true;
   far->subscribe(event("out"), [&](const MessageView& m) {
@@ -254,7 +256,7 @@ TEST_F(ConnectionTest, PollHandlesWhatWaitsInTheSocket) {
   int got = 0;
   b->subscribe(event("x"), [&](const MessageView&) { ++got; });
   ASSERT_TRUE(settle(*b));
-  a->publish(event("x"), "");
+  EXPECT_TRUE(a->publish(event("x"), ""));
   a->flush();
   EXPECT_TRUE(estop::testing::wait_until([&] {
     b->poll();
@@ -289,7 +291,7 @@ TEST_F(ConnectionTest, BlockingClientAsksAndWaits) {
   EXPECT_EQ(nobody.error().code, Errc::kNoContact);
   bool got = false;
   client.subscribe(event("x"), [&](const MessageView&) { got = true; });
-  client.publish(event("x"), "");
+  EXPECT_TRUE(client.publish(event("x"), ""));
   EXPECT_TRUE(client.run_until([&] { return got; }, Millis(5'000)));
   client.stop();
   EXPECT_EQ(client.request(event("echo"), "", Millis(60'000)).error().detail, "stopped");

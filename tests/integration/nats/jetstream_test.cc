@@ -100,15 +100,16 @@ TEST_F(JetStreamTest, NobodyCanPurgeOrDeleteFromTheLog_H3) {
   ASSERT_TRUE(ensure());
   ASSERT_TRUE(append("kept", 0));
   for (const std::string api : {"PURGE", "MSG.DELETE"}) {
-    connection_->publish_built("$JS.API.STREAM." + api + ".CONTROL", R"({"seq":1})");
+    EXPECT_TRUE(connection_->publish_built("$JS.API.STREAM." + api + ".CONTROL", R"({"seq":1})"));
   }
   ASSERT_TRUE(settle(*connection_));
   EXPECT_EQ(get(1), "kept");
 }
 
 TEST_F(JetStreamTest, AStreamWithOtherSettingsIsRefused) {
-  connection_->publish(subjects().js_stream_create(schemas::Subjects::control_stream()),
-                       R"({"name":"CONTROL","subjects":["estop.log"],"storage":"memory"})");
+  EXPECT_TRUE(
+      connection_->publish(subjects().js_stream_create(schemas::Subjects::control_stream()),
+                           R"({"name":"CONTROL","subjects":["estop.log"],"storage":"memory"})"));
   const auto result = ensure();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::kStoreUnavailable);

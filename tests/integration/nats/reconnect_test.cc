@@ -75,8 +75,8 @@ TEST_F(ReconnectTest, SubscriptionsMadeAndEndedWhileDownAreHonoured) {
   a->subscribe(event("new"), [&](const MessageView&) { seen += 'n'; });
   broker_.restart();
   ASSERT_TRUE(lives("CDC"));
-  a->publish(event("old"), "");
-  a->publish(event("new"), "");
+  EXPECT_TRUE(a->publish(event("old"), ""));
+  EXPECT_TRUE(a->publish(event("new"), ""));
   ASSERT_TRUE(settle(*a));
   EXPECT_EQ(seen, "n");
 }
@@ -107,7 +107,7 @@ TEST_F(ReconnectTest, SurvivesManyRestartsWithTwoConnections) {
     ASSERT_TRUE(lives(expected += 'C'));
     ASSERT_TRUE(run_until([&] { return b->is_connected(); }));
     ASSERT_TRUE(settle(*b));
-    a->publish(event("x"), "");
+    EXPECT_TRUE(a->publish(event("x"), ""));
     ASSERT_TRUE(run_until([&] { return got == round; }));
   }
   EXPECT_EQ(open_descriptors(), descriptors) << "a reconnect leaks a socket";
@@ -137,13 +137,13 @@ TEST_F(ReconnectTest, AConnectionThatBrokeInTheMiddleOfAMessageIsForgottenWhole)
   for (const std::string broken_behind : {"MS", "MSG estop.ev", "1 7\r", "first-h"}) {
     ASSERT_TRUE(settle(*a));
     proxy.cut_behind(broken_behind);
-    b->publish(event("x"), "first-h");
+    EXPECT_TRUE(b->publish(event("x"), "first-h"));
     b->flush();
     ASSERT_TRUE(lives(life += 'D')) << broken_behind << ": " << life_;
     ASSERT_TRUE(lives(life += 'C')) << broken_behind << ": " << life_ << ' ' << why_;
     ASSERT_TRUE(settle(*a));
     expected.push_back("after " + broken_behind);
-    b->publish(event("x"), expected.back());
+    EXPECT_TRUE(b->publish(event("x"), expected.back()));
     b->flush();
     ASSERT_TRUE(run_until([&] { return seen.size() >= expected.size(); })) << life_;
     EXPECT_EQ(seen, expected);
@@ -163,7 +163,7 @@ TEST_F(ReconnectTest, TheLoopNeverWaitsForABrokerThatDoesNotAnswer) {
   auto worst = Millis(0);
   while (std::chrono::steady_clock::now() - start < Millis(1'500)) {
     const auto turn = std::chrono::steady_clock::now();
-    a->publish(event("x"), "");
+    (void)a->publish(event("x"), "");  // while down, too
     a->unsubscribe(a->subscribe(event("y"), [](const MessageView&) {}));
     a->flush();
     a->poll();
@@ -187,7 +187,7 @@ TEST_F(ReconnectTest, RetryWaitsForABrokerThatComesLater) {
   EXPECT_FALSE(a->is_connected());
   broker_.restart();
   ASSERT_TRUE(lives("C"));
-  a->publish(event("x"), "");
+  EXPECT_TRUE(a->publish(event("x"), ""));
   EXPECT_TRUE(run_until([&] { return got == 1; }));
 }
 
@@ -256,7 +256,7 @@ TEST_F(ReconnectTest, WhatTheKernelHoldsOfALostConnectionNeverArrives) {
   const auto a = connected(stub.url(), "alice", recorded());
   estop::testing::Socket old = greeting.get();
   const std::string data(512 * 1024, 'x');
-  for (int i = 0; i < 16; ++i) a->publish(event("x"), data);
+  for (int i = 0; i < 16; ++i) EXPECT_TRUE(a->publish(event("x"), data));
   a->flush();
   old.send("-ERR 'Stale Connection'\r\n");
   auto next = std::async(std::launch::async, [&] { return stub.greet(); });
@@ -296,7 +296,7 @@ TEST_F(ReconnectTest, AConnectionWhoseWayOutStandsStillIsLeftThoughBytesStillCom
   ASSERT_TRUE(settle(*a));
   proxy.stall(TcpProxy::Way::kToServer);
   const auto left = [&] {
-    b->publish(event("x"), "still here");
+    EXPECT_TRUE(b->publish(event("x"), "still here"));
     return life_ == "CDC";
   };
   EXPECT_TRUE(run_until(left)) << life_;
@@ -322,7 +322,7 @@ TEST_F(ReconnectTest, ABrokerThatGoesAwayIsLeftForTheOtherOneOfTheUrl) {
   ASSERT_TRUE(lives("CDC")) << life_;
   const auto b = connected(other.url(), "bob");
   ASSERT_TRUE(settle(*a));
-  b->publish(event("x"), "over there");
+  EXPECT_TRUE(b->publish(event("x"), "over there"));
   EXPECT_TRUE(run_until([&] { return heard; }));
   broker_.kill();
   EXPECT_TRUE(settle(*a));

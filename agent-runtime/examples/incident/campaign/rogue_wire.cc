@@ -95,7 +95,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     const auto bytes = schemas::encode(hello);
     if (!bytes) return;
     if (goodbye) {
-      connection->publish(subject, *bytes);
+      (void)connection->publish(subject, *bytes);  // it ends, heard or not
       return;
     }
     connection->request(subject, *bytes, kReplyWait,
