@@ -43,7 +43,7 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
     if (!make_room(instances, now_us)) {
       return schemas::fail(Errc::kTooMany, address.text() + " has " +
                                                std::to_string(schemas::kInstancesMax) +
-                                               " living instances already");
+                                               " instances that live or owe a receipt");
     }
     ++count_;
   }
@@ -69,8 +69,9 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
 // An address that makes up instance names pushes out its own dead, nobody else's.
 bool Registry::make_room(Instances& instances, std::uint64_t now_us) {
   if (instances.size() < schemas::kInstancesMax) return true;
-  const auto dead = std::find_if(instances.begin(), instances.end(),
-                                 [&](const auto& entry) { return is_past(entry.second, now_us); });
+  const auto dead = std::find_if(instances.begin(), instances.end(), [&](const auto& entry) {
+    return is_past(entry.second, now_us) && !is_waited_for(entry.second);
+  });
   if (dead == instances.end()) return false;
   instances.erase(dead);
   --count_;
@@ -80,6 +81,13 @@ bool Registry::make_room(Instances& instances, std::uint64_t now_us) {
 bool Registry::is_past(const AgentInstance& instance, std::uint64_t now_us) const {
   const AgentState state = health(instance, now_us);
   return state == AgentState::kLeft || state == AgentState::kCrashed;
+}
+
+bool Registry::is_waited_for(const AgentInstance& instance) const {
+  if (stops_.empty()) return false;
+  return std::any_of(stops_.begin(), stops_.end(), [name = instance.name()](const auto& entry) {
+    return entry.second.missing.contains(name);
+  });
 }
 
 void Registry::forget_past(Instances& instances, const AgentInstance* but, std::uint64_t now_us,
@@ -97,8 +105,10 @@ void Registry::forget_past(Instances& instances, const AgentInstance* but, std::
   for (const auto& [seen_ms, name] : past) {
     const bool is_old = seen_ms + kPastInstances_ms < now_ms;
     if (more == 0 && !is_old) break;
+    const auto oldest = instances.find(*name);
     if (more > 0) --more;
-    instances.erase(instances.find(*name));
+    if (is_waited_for(oldest->second)) continue;
+    instances.erase(oldest);
     --count_;
   }
 }

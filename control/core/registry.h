@@ -2,7 +2,8 @@
 //
 // Health is counted from the arrival of beats. A kill does not change it: *killed* lies over it.
 // Who has not confirmed a kill stays missing whatever else becomes of it, also if it leaves or
-// crashes: unconfirmed is never shown as stopped.
+// crashes: unconfirmed is never shown as stopped. It is kept for as long, so that its receipt can
+// still come.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +19,6 @@
 #include "schemas/result.h"
 
 namespace estop::control {
-
-// Of an address that have left or crashed: so many are remembered, the newest, and for so long. A
-// credential can make thousands of lives in a minute.
-inline constexpr std::size_t kPastInstancesMax = 64;
-inline constexpr std::uint64_t kPastInstances_ms = 24ULL * 3'600 * 1'000;
 
 struct RegistryOptions {
   std::uint32_t beat_ms = schemas::kAgentBeat_ms;
@@ -63,7 +59,7 @@ class Registry {
   [[nodiscard]] bool is_news(const schemas::Address& address, const schemas::Instance& instance,
                              const schemas::Hello& hello, std::uint64_t incarnation,
                              std::uint64_t now_us) const;
-  // kTooMany: the address has kInstancesMax living instances.
+  // kTooMany: the address has kInstancesMax instances that live or are waited for.
   schemas::Result<AgentInstance*> hello(const schemas::Address& address,
                                         const schemas::Instance& instance,
                                         const schemas::Hello& hello, std::uint64_t incarnation,
@@ -106,6 +102,7 @@ class Registry {
   void forget_past(Instances& instances, const AgentInstance* but, std::uint64_t now_us,
                    std::uint64_t now_ms);
   [[nodiscard]] bool is_past(const AgentInstance& instance, std::uint64_t now_us) const;
+  [[nodiscard]] bool is_waited_for(const AgentInstance& instance) const;
 
   RegistryOptions options_;
   std::map<std::string, Instances> agents_;  // by address tokens, so that a scope is a range

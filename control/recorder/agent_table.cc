@@ -4,6 +4,13 @@
 
 namespace estop::control {
 
+namespace {
+
+constexpr int kForgottenAtOnce = 1'024;  // a bounded time within one transaction
+constexpr std::uint64_t kSweepEvery_ms = 3'600ULL * 1'000;
+
+}  // namespace
+
 AgentTable::AgentTable(SQLite::Database& connection)
     : put_(connection,
            "INSERT INTO agents"
@@ -19,7 +26,11 @@ AgentTable::AgentTable(SQLite::Database& connection)
       forget_(connection,
               "DELETE FROM agents WHERE address = ?1 AND has_left = 1 AND last_seen_ms <"
               " (SELECT last_seen_ms FROM agents WHERE address = ?1 AND has_left = 1"
-              "  ORDER BY last_seen_ms DESC LIMIT 1 OFFSET ?2)") {}
+              "  ORDER BY last_seen_ms DESC LIMIT 1 OFFSET ?2)"),
+      forget_old_(connection,
+                  "DELETE FROM agents WHERE (address, instance) IN"
+                  " (SELECT address, instance FROM agents WHERE has_left = 1 AND last_seen_ms < ?1"
+                  "  ORDER BY last_seen_ms LIMIT ?2)") {}
 
 void AgentTable::put(const StoredAgent& agent) {
   const std::string address = agent.address.text();
@@ -33,12 +44,21 @@ void AgentTable::put(const StoredAgent& agent) {
       .bind(agent.last_seen_ms)
       .bind(agent.left ? 1 : 0)
       .run();
-  if (agent.left) StatementUse(forget_).bind_text(address).bind(kStoredPastMax - 1).run();
+  if (agent.left) StatementUse(forget_).bind_text(address).bind(kPastInstancesMax - 1).run();
+  forget_old(agent.last_seen_ms);
+}
+
+// A part at a time: while there is more, at the next one already.
+void AgentTable::forget_old(std::uint64_t now_ms) {
+  if (now_ms < next_sweep_ms_ || now_ms < kPastInstances_ms) return;
+  const int gone =
+      StatementUse(forget_old_).bind(now_ms - kPastInstances_ms).bind(kForgottenAtOnce).run();
+  if (gone < kForgottenAtOnce) next_sweep_ms_ = now_ms + kSweepEvery_ms;
 }
 
 std::vector<StoredAgent> AgentTable::load() {
   StatementUse use(all_);
-  use.bind(kStoredPastMax).bind(schemas::kInstancesMax);
+  use.bind(kPastInstancesMax).bind(schemas::kInstancesMax);
   std::vector<StoredAgent> agents;
   while (use.step()) {
     const auto address = schemas::Address::parse(use.bytes(0));

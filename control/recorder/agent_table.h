@@ -1,6 +1,8 @@
-// The registry: who announced itself. Of those that are past an address keeps the newest few.
+// The registry: who announced itself. Of those that are past an address keeps the newest few, for
+// kPastInstances_ms.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "control/recorder/rows.h"
@@ -8,21 +10,25 @@
 
 namespace estop::control {
 
-inline constexpr std::uint64_t kStoredPastMax = 64;  // per address
-
 // SQLite::Exception from every member.
 class AgentTable {
  public:
   explicit AgentTable(SQLite::Database& connection);
 
-  void put(const StoredAgent& agent);  // keeps the first `first_seen_ms`
+  // Keeps the first `first_seen_ms`. Forgets what is past, too, of all addresses: once an hour, by
+  // the times that agents bring along.
+  void put(const StoredAgent& agent);
   // By address and instance; of an address at most as many as may live, and the newest past ones.
   [[nodiscard]] std::vector<StoredAgent> load();
 
  private:
+  void forget_old(std::uint64_t now_ms);
+
   SQLite::Statement put_;
   SQLite::Statement all_;
   SQLite::Statement forget_;
+  SQLite::Statement forget_old_;
+  std::uint64_t next_sweep_ms_ = 0;
 };
 
 }  // namespace estop::control

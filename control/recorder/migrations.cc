@@ -83,7 +83,12 @@ CREATE TABLE agents (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations{kFirst};
+// What is past is forgotten by its age, of all addresses.
+constexpr const char* kPastByAge = R"sql(
+CREATE INDEX agents_past ON agents (last_seen_ms) WHERE has_left = 1;
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations{kFirst, kPastByAge};
 
 }  // namespace
 

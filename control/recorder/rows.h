@@ -85,6 +85,10 @@ inline constexpr std::size_t kAuditLineMax_bytes = 1024 * 1024;
 // room; while there are none, no new one may begin.
 inline constexpr std::uint64_t kEffectKeysMax = 65'536;
 inline constexpr std::uint64_t kEffectsKept_ms = 30ULL * 24 * 3'600 * 1'000;
-inline constexpr std::size_t kOutcomeMax_bytes = 4 * 1024;  // of a finished effect
+// Of an address that have left or crashed: so many are kept, the newest, and for so long, in memory
+// and in the file. A credential can make thousands of lives in a minute.
+inline constexpr std::size_t kPastInstancesMax = 64;
+inline constexpr std::uint64_t kPastInstances_ms = 86'400'000;  // a day
+inline constexpr std::size_t kOutcomeMax_bytes = 4 * 1024;      // of a finished effect
 
 }  // namespace estop::control

@@ -42,7 +42,7 @@ class StatementUse {
   }
 
   [[nodiscard]] bool step() { return statement_.executeStep(); }
-  void run() { statement_.exec(); }
+  int run() { return statement_.exec(); }  // how many rows it changed
 
   [[nodiscard]] std::uint64_t number(int column) const {
     return static_cast<std::uint64_t>(statement_.getColumn(column).getInt64());

@@ -192,5 +192,31 @@ TEST(Bounds, AnAgentUnderManyKillsIsToldAFewOfThem) {
   EXPECT_EQ(world.agent_beat("acme/prod/x", "aaaaaaa1").latches.size(), 64U);
 }
 
+// Its receipt could not be counted any more, and the kill never became *stopped*.
+TEST(Bounds, WhoOwesTheReceiptOfAKillIsKeptUntilItComes) {
+  World world;
+  world.hello("acme/prod/x", "owes0001");
+  world.agent_beat("acme/prod/x", "owes0001");
+  (void)world.kill("acme/prod/x", "k1");
+  for (int i = 0; i < 500; ++i) {
+    world.hello("acme/prod/x", instance_name(i));
+    world.goodbye("acme/prod/x", instance_name(i));
+  }
+  world.pass(60'000);  // it crashed
+  world.now.wall_ms += kPastInstances_ms + 1;
+  world.pass(2'000);
+  const auto address = *schemas::Address::parse("acme/prod/x");
+  const auto instance = *schemas::Instance::parse("owes0001");
+  const auto is_known = [&] {
+    return !world.core->registry().covered_by(schemas::Scope::of(address, instance)).empty();
+  };
+  ASSERT_TRUE(is_known());
+  EXPECT_LE(world.core->registry().size(), kPastInstancesMax + 1);
+  world.stopped("acme/prod/x", "owes0001", "k1");
+  EXPECT_EQ(world.audited("instance-stopped"), 1U);
+  world.pass(2'000);
+  EXPECT_FALSE(is_known()) << "then it is as old as it is";
+}
+
 }  // namespace
 }  // namespace estop::control

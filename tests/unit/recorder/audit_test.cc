@@ -153,5 +153,27 @@ TEST_F(AuditTest, AListingEndsAtItsBytesAndBeforeItsBound) {
   EXPECT_LT(some.size(), 50U);
 }
 
+// A past instance of an address that nobody uses any more stayed for ever.
+TEST_F(AuditTest, H61WhatIsPastIsForgottenByItsAgeOfAllAddresses) {
+  constexpr std::uint64_t kOld_ms = 1'700'000'000'000;
+  constexpr std::uint64_t kLater_ms = kOld_ms + kPastInstances_ms;
+  constexpr std::uint64_t kHourOn_ms = kLater_ms + 3'600'000;
+  open();
+  StoredAgent agent;
+  agent.instance = *schemas::Instance::parse("aaaaaaaa");
+  const auto put = [&](int i, std::uint64_t seen_ms, bool left) {
+    agent.address = *schemas::Address::parse("acme/prod/a" + std::to_string(i));
+    agent.last_seen_ms = seen_ms;
+    agent.left = left;
+    recorder_->put_agent(agent);
+  };
+  for (int i = 0; i < 3'000; ++i) put(i, kOld_ms, i % 3'000 != 0);  // one of them lives
+  for (int i = 3'000; i < 3'010; ++i) put(i, kLater_ms, true);
+  EXPECT_EQ(recorder_->load_agents()->size(), 3'010U);
+  // The next hour has begun: a part at a time.
+  for (int i = 0; i < 3; ++i) put(3'010, kHourOn_ms, false);
+  EXPECT_EQ(recorder_->load_agents()->size(), 1U + 10U + 1U);
+}
+
 }  // namespace
 }  // namespace estop::control
