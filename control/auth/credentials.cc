@@ -229,8 +229,12 @@ Result<std::vector<std::string>> issue_creds(const std::string& folder, const Ke
   if (!vault) return passed_on(vault);
   const auto before = read_register(folder);
   if (!before) return passed_on(before);
+  const auto accounts = accounts_of(role, subjects);
+  for (const Account account : accounts) {  // all of them, before the first is written
+    if (auto checked = check(*vault, role, account, subjects); !checked) return passed_on(checked);
+  }
   std::vector<std::string> paths;
-  for (const Account account : accounts_of(role, subjects)) {
+  for (const Account account : accounts) {
     auto path = open_one(*vault, role, account, subjects,
                          how == Issue::kAnew ? Replace::kAlways : Replace::kRevoked);
     if (!path) return passed_on(path);

@@ -105,7 +105,19 @@ Result<void> write_private_file(const std::string& path, std::string_view text, 
   const int placed = how == Write::kCreate ? ::link(temporary.path().c_str(), path.c_str())
                                            : ::rename(temporary.path().c_str(), path.c_str());
   if (placed != 0) return file_failure(path, "cannot put it in place");
-  return sync_folder(std::filesystem::path(path).parent_path().string());
+  const auto folder = std::filesystem::path(path).parent_path();
+  return sync_folder(folder.empty() ? "." : folder.string());
+}
+
+Result<void> can_create(const std::string& path) {
+  if (file_exists(path)) {
+    errno = EEXIST;
+    return file_failure(path, "cannot put it in place");
+  }
+  TemporaryName temporary(path + ".XXXXXX");
+  const Descriptor file(::mkostemp(temporary.buffer(), O_CLOEXEC));
+  if (!file.valid()) return file_failure(path, "cannot write beside it");
+  return {};
 }
 
 Result<std::string> read_private_file(const std::string& path, std::size_t max_bytes) {

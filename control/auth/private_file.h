@@ -27,6 +27,9 @@ enum class Write {
 [[nodiscard]] schemas::Result<void> write_private_file(const std::string& path,
                                                        std::string_view text, Write how);
 
+// Whether write_private_file with kCreate would have something in its way now. Leaves nothing.
+[[nodiscard]] schemas::Result<void> can_create(const std::string& path);
+
 inline constexpr std::size_t kPrivateFileMax_bytes = 64 * 1024;
 // Refuses a link, a file of somebody else, one that others than its group may read or write, and
 // one that is too large.

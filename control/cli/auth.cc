@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/auth/credentials.h"
+#include "control/auth/private_file.h"
 #include "control/cli/answer.h"
 #include "control/cli/commands.h"
 #include "control/cli/installation.h"
@@ -115,11 +116,31 @@ json json_of(const Credential& one) {
   return made;
 }
 
+// The new key is written, and the data folder refuses the old one. Control pushes that to the
+// broker when it is told, or when it compares the two: within some seconds, or at its next start.
+ExitStatus end_rotation(const Common& common, const std::string& who, const json& revocation,
+                        Terminal& terminal) {
+  Common patience = common;
+  // Control ends when its own old key is refused, mostly before it answers, and starts again with
+  // the new one.
+  const bool is_control = who == "control";
+  if (is_control) patience.timeout_ms = kControlLeaves_ms;
+  const auto told = ask_control(patience, revocation, terminal);
+  if (told || (is_control && told.error().code == Errc::kTimeout)) return ExitStatus::kOk;
+  terminal.err << fmt::format(
+      "estop: the new key is written; control did not confirm that the old one is refused: {}\n",
+      schemas::to_string(told.error()));
+  return ExitStatus::kUnconfirmed;
+}
+
 }  // namespace
 
 ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue, Terminal& terminal) {
   const auto keys = keys_of(common.data);
   if (!keys) return fail_with(keys.error(), terminal);
+  if (!issue.out.empty()) {  // before a key is made that nobody was given
+    if (auto free = control::can_create(issue.out); !free) return fail_with(free.error(), terminal);
+  }
   const auto paths = control::issue_creds(common.data, *keys, issue.role, subjects(), now_s(),
                                           control::Issue::kIfNeeded);
   if (!paths) return fail_with(paths.error(), terminal);
@@ -154,25 +175,25 @@ ExitStatus run_auth_rotate(const Common& common, const AuthRotate& rotate, Termi
   if (!keys) return fail_with(keys.error(), terminal);
   const auto before = issued_to(common.data, *keys, rotate.who);
   if (!before) return fail_with(before.error(), terminal);
+  json users = json::array();
+  for (const Credential& one : *before) users.push_back(one.user);
+  json revocation{{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}};
+  // First whether control would revoke the old one for this operator: a new key is no way back.
+  json check = revocation;
+  check["check"] = true;
+  const auto may = ask_control(common, check, terminal);
+  const bool runs = may.has_value();
+  if (!runs && may.error().code != Errc::kNoContact) return fail_with(may.error(), terminal);
   const control::Role role = before->back().role;
   const auto paths =
       control::issue_creds(common.data, *keys, role, subjects(), now_s(), control::Issue::kAnew);
   if (!paths) return fail_with(paths.error(), terminal);
   print_files(common, role, *paths, terminal);
-  Common patience = common;
-  // Control ends when its own old key is refused, mostly before it answers, and starts again with
-  // the new one.
-  const bool is_control = rotate.who == "control";
-  if (is_control) patience.timeout_ms = kControlLeaves_ms;
-  json users = json::array();
-  for (const Credential& one : *before) users.push_back(one.user);
-  const auto told = ask_control(
-      patience, {{"who", rotate.who}, {"users", std::move(users)}, {"reason", "rotated"}},
-      terminal);
-  if (told || (is_control && told.error().code == Errc::kTimeout)) return ExitStatus::kOk;
-  if (told.error().code != Errc::kNoContact) return fail_late(told.error(), terminal);
-  say_later(terminal);
-  return ExitStatus::kOk;
+  if (!runs) {
+    say_later(terminal);
+    return ExitStatus::kOk;
+  }
+  return end_rotation(common, rotate.who, revocation, terminal);
 }
 
 ExitStatus run_auth_revoke(const Common& common, const AuthRevoke& revoke, Terminal& terminal) {

@@ -327,6 +327,7 @@ Command read_revoke(Fields& fields) {
   revoke.who = fields.text("who", schemas::kKeyMax_bytes);
   revoke.users = fields.texts("users");
   revoke.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
+  revoke.check = fields.flag("check");
   if (revoke.who.empty()) fields.refuse("who", "is missing: whose credential?");
   if (revoke.who == "control" && revoke.users.empty()) {
     fields.refuse("who", "is control itself, which would lock itself out; rotate it instead");

@@ -87,6 +87,7 @@ struct RevokeCommand {
   std::string who;                 // an address, or the name of an operator, viewer or bridge
   std::vector<std::string> users;  // only these keys (`U…`); empty: all of them
   std::string reason;
+  bool check = false;  // only says whether it would: nothing is done
 };
 
 using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsCommand, GetCommand,

@@ -2,7 +2,9 @@
 // bare socket and the agent's own credential.
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
+#include <map>
 #include <thread>
 
 #include "control/auth/accounts.h"
@@ -31,6 +33,20 @@ std::size_t last_number(const std::string& lines, const std::string& key) {
   return at == std::string::npos ? 0 : std::stoul(lines.substr(at + key.size() + 3));
 }
 
+// The credentials, the register and the accounts of a data folder, by name.
+std::string files_of(const Embedded& estop) {
+  std::map<std::string, std::string> found;
+  for (const auto& file : fs::recursive_directory_iterator(estop.data())) {
+    const std::string name = fs::relative(file.path(), estop.data());
+    const bool is_auth = name.starts_with("creds") || name.starts_with("accounts");
+    if (file.is_regular_file() && is_auth) found[name] = read_text(file.path());
+  }
+  found["credentials.jsonl"] = read_text(estop.data() + "/credentials.jsonl");
+  std::string all;
+  for (const auto& [name, text] : found) all += name + "\n" + text + "\n";
+  return all;
+}
+
 class CliAuth : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_NO_FATAL_FAILURE(estop_.up()); }
@@ -51,6 +67,8 @@ class CliAuth : public ::testing::Test {
   bool lets_in(const std::string& creds) {
     return RawNats::connect(estop_.broker_port(), creds).has_value();
   }
+  // Whatever a rotation writes, with names.
+  [[nodiscard]] std::string files() const { return files_of(estop_); }
   [[nodiscard]] fs::path resolver() const { return fs::path(estop_.data()) / "nats/accounts"; }
   [[nodiscard]] std::size_t kept() const {
     return static_cast<std::size_t>(std::distance(fs::directory_iterator(resolver()), {}));
@@ -149,6 +167,28 @@ TEST_F(CliAuth, OnlyAnAdminRevokes) {
   EXPECT_FALSE(lets_in(agent));
 }
 
+// The new key was written before control said no: the agent's next start was refused.
+TEST_F(CliAuth, ARotationThatIsRefusedChangesNoFile) {
+  const std::string agent = creds(kMailer);
+  expect({"auth", "operator", "alice"}, 0);
+  expect({"auth", "operator", "vera", "--role", "viewer"}, 0);
+  const std::string before = files();
+  expect({"--as", "alice", "auth", "rotate", kMailer}, 4);
+  expect({"--as", "alice", "auth", "rotate", "bridge-1"}, 4);
+  expect({"--as", "alice", "auth", "rotate", "control"}, 4);
+  expect({"--as", "vera", "auth", "rotate", kMailer}, 4);
+  expect({"--as", "nobody", "auth", "rotate", kMailer}, 3);
+  expect({"auth", "rotate", "acme/prod/nobody"}, 3);
+  EXPECT_EQ(files(), before);
+  const pid_t control = estop_.child("estop-control");
+  ASSERT_GT(control, 0);
+  ASSERT_EQ(::kill(control, SIGSTOP), 0);
+  EXPECT_NE(estop_.estop({"--timeout", "1s", "auth", "rotate", kMailer}).exit_code, 0);
+  EXPECT_EQ(files(), before) << "control that does not answer has not said yes";
+  ASSERT_EQ(::kill(control, SIGCONT), 0);
+  EXPECT_TRUE(lets_in(agent));
+}
+
 TEST_F(CliAuth, ARevokedOperatorIsDenied) {
   expect({"auth", "operator", "bob", "--role", "viewer"}, 0);
   expect({"--as", "bob", "ps"}, 0);
@@ -212,6 +252,19 @@ TEST(CliAuthOffline, MistakesHaveTheirExitCodeAndTheWayOut) {
   EXPECT_EQ(estop.estop({"auth", "operator", "bridge-1"}).exit_code, 2);
   const Outcome list = estop.estop({"auth", "ls"});
   EXPECT_NE(list.text.find("admin"), std::string::npos) << list.text;
+}
+
+TEST(CliAuthOffline, ACopyThatCannotBeMadeMakesNoCredential) {
+  const Embedded estop;
+  ASSERT_EQ(estop.estop({"auth", "init"}).exit_code, 0);
+  testing::write_text(estop.file("taken"), "somebody's");
+  const std::string before = files_of(estop);
+  for (const std::string& out : {estop.file("taken"), estop.file("no/such/folder/x")}) {
+    EXPECT_NE(estop.estop({"auth", "agent", kMailer, "--out", out}).exit_code, 0) << out;
+    EXPECT_EQ(files_of(estop), before) << out;
+  }
+  EXPECT_EQ(read_text(estop.file("taken")), "somebody's");
+  EXPECT_EQ(estop.estop({"auth", "agent", kMailer, "--out", estop.file("free")}).exit_code, 0);
 }
 
 }  // namespace
