@@ -160,8 +160,11 @@ void Site::emergency(const std::string& scope, const std::string& op_id) {
   kill.scope = schemas::Scope::parse(scope).value();
   kill.actor = "alice";
   kill.reason = "control is gone";
-  (void)operator_->publish(subjects().emergency(segment("alice")),
-                     schemas::sign_order(kill, operator_creds()).value().frame);
+  emergency(schemas::sign_order(kill, operator_creds()).value().frame);
+}
+
+void Site::emergency(const schemas::Bytes& frame) {
+  (void)operator_->publish(subjects().emergency(segment("alice")), frame);
   operator_->flush();
 }
 
@@ -265,7 +268,7 @@ void Site::obey(Player& player, std::string_view frame) {
   receipt.op_id = record.op_id;
   receipt.seq = record.seq;
   (void)player.connection->publish(subjects().stopped(player.address, player.instance),
-                             schemas::sign_stopped(receipt, player.key).value());
+                                   schemas::sign_stopped(receipt, player.key).value());
 }
 
 schemas::StoreReply Site::store(Player& player, schemas::StoreRequest request) {

@@ -78,6 +78,7 @@ class Site {
   Order kill(const std::string& scope, Json more = Json::object());
   Order resume(const std::string& scope, Json more = Json::object());
   void emergency(const std::string& scope, const std::string& op_id);  // alice's own signed kill
+  void emergency(const schemas::Bytes& frame);                         // whatever it is, by her
   [[nodiscard]] std::string operator_creds();                          // alice's, the text
   [[nodiscard]] std::size_t kills_in_force();
 

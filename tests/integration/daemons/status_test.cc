@@ -1,7 +1,10 @@
 // The status pages of the real daemons, while somebody holds connections open.
 #include <gtest/gtest.h>
 
+#include "schemas/codec.h"
+#include "schemas/order.h"
 #include "tests/integration/control/site.h"
+#include "tests/support/forged.h"
 #include "tests/support/socket.h"
 
 namespace estop::testing {
@@ -64,6 +67,15 @@ TEST_F(StatusPages, OneKillCountsOnce) {
   site.emergency("acme/prod/x", "signed-1");  // and all of it again
   (void)site.kill("acme/prod/x", same);
   EXPECT_EQ(kills(), 1);
+  // One that she did not sign acts until that is seen, and is none. Control hears it first.
+  schemas::Record kill;
+  kill.op_id = "forged-1";
+  kill.scope = schemas::Scope::parse("acme/prod/z").value();
+  kill.actor = "alice";
+  kill.reason = "forged";
+  const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kUser);
+  const auto jwt = schemas::jwt_from_creds(site.operator_creds()).value();
+  site.emergency(forged_order(schemas::sign_record(kill, stranger).value().frame, jwt));
   EXPECT_EQ(site.kill("acme/prod/y").stage("fenced")["n"], 1);
   EXPECT_EQ(kills(), 2);
 }
