@@ -297,7 +297,7 @@ schemas::Result<void> ControlShell::start() {
 
 void ControlShell::leave() {
   const AuditEntry last = audit_line(now(), "control-stopped", "control");
-  state_->desk.recorder().audit(last, Urgency::kAlone, [](const auto&) {});
+  state_->desk.recorder().audit(last, Urgency::kFirst, [](const auto&) {});
 }
 
 bool ControlShell::is_connected() const {

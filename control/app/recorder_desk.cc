@@ -7,10 +7,6 @@
 
 namespace estop::control {
 
-namespace {
-constexpr std::uint32_t kNewestLines = 16;  // where the line of an order that was just written is
-}
-
 class RecorderDesk::Return : public std::enable_shared_from_this<Return> {
  public:
   Return(boost::asio::io_context& loop, Handler handler)
@@ -41,30 +37,13 @@ RecorderDesk::~RecorderDesk() {
   return_->close();
 }
 
-// An operator is told the number of the audit line, so it is looked up when it is durable.
 void RecorderDesk::perform(const StoreRecord& effect) {
-  const std::uint64_t seq = effect.record.record.seq;
-  const auto kind = effect.record.record.kind;
-  const bool is_order = kind == schemas::RecordKind::kKill || kind == schemas::RecordKind::kResume;
-  const bool wants_number = is_order && effect.audit;
-  AuditQuery query;
-  query.limit = kNewestLines;
-  query.newest_first = true;
-  if (wants_number) query.subject = effect.audit->subject;
-  auto look_up = [this, seq, query, op_id = effect.record.record.op_id] {
-    recorder_->list_audit(query, [back = return_, seq, op_id](auto rows) {
-      RecordStored stored{seq, {}, 0};
-      for (const AuditRow& row : rows ? *rows : std::vector<AuditRow>{}) {
-        if (row.entry.op_id == op_id) stored.audit_number = row.number;
-      }
-      back->post(stored);
-    });
-  };
   recorder_->append_record(
-      effect.record, effect.audit, Urgency::kAlone,
-      [back = return_, seq, wants_number, look_up](schemas::Result<void> done) {
-        if (done && wants_number) return back->run(look_up);
-        back->post(RecordStored{seq, std::move(done), 0});
+      effect.record, effect.audit, Urgency::kFirst,
+      [back = return_, seq = effect.record.record.seq](schemas::Result<std::uint64_t> row) {
+        schemas::Result<void> done;
+        if (!row) done = tl::make_unexpected(row.error());
+        back->post(RecordStored{seq, std::move(done), row.value_or(0)});
       });
 }
 

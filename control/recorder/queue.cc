@@ -9,7 +9,7 @@ WorkQueue::WorkQueue(const RecorderOptions& limits) : limits_(limits) {}
 bool WorkQueue::push(Work& work, Urgency urgency) {
   const std::lock_guard lock(mutex_);
   if (closed_) return false;
-  if (urgency == Urgency::kAlone) {
+  if (urgency == Urgency::kFirst) {
     urgent_.push_back(std::move(work));
     changed_.notify_one();
     return true;
@@ -41,26 +41,25 @@ WorkQueue::Batch WorkQueue::take(Clock::time_point until) {
   Batch batch;
   if (!urgent_.empty()) {
     batch.urgent = true;
-    batch.works.push_back(std::move(urgent_.front()));
-    urgent_.pop_front();
+    fill(batch, urgent_);
     return batch;
   }
-  fill(batch);
+  group_bytes_ -= fill(batch, group_);
+  group_since_ = {};  // what is left has waited for a whole commit by the time it is looked at
   batch.closed = closed_ && batch.works.empty();
   return batch;
 }
 
-void WorkQueue::fill(Batch& batch) {
+std::size_t WorkQueue::fill(Batch& batch, std::deque<Work>& lane) const {
   std::size_t bytes = 0;
-  while (!group_.empty() && batch.works.size() < limits_.group_max) {
-    const std::size_t next = size_bytes(group_.front());
+  while (!lane.empty() && batch.works.size() < limits_.group_max) {
+    const std::size_t next = size_bytes(lane.front());
     if (!batch.works.empty() && bytes + next > limits_.group_max_bytes) break;
     bytes += next;
-    batch.works.push_back(std::move(group_.front()));
-    group_.pop_front();
+    batch.works.push_back(std::move(lane.front()));
+    lane.pop_front();
   }
-  group_bytes_ -= bytes;
-  group_since_ = {};  // what is left has waited for a whole commit by the time it is looked at
+  return bytes;
 }
 
 void WorkQueue::close() {

@@ -17,7 +17,7 @@ class WorkQueue {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // What the writer does next: one urgent work, or a group of the others, or nothing.
+  // What the writer does next: the urgent works that wait, or a group of the others, or nothing.
   struct Batch {
     std::vector<Work> works;
     bool urgent = false;
@@ -32,7 +32,8 @@ class WorkQueue {
 
   // From the writer thread. Waits until there is something, but not beyond `until`. A group is
   // given group_wait_us from its first work to fill up; an urgent work, or an `until` in the past,
-  // ends that wait at once.
+  // ends that wait at once. Urgent works never wait for company; those that came during one commit
+  // share the next.
   [[nodiscard]] Batch take(Clock::time_point until);
 
   void close();  // no more pushes; what is in is still taken
@@ -40,7 +41,8 @@ class WorkQueue {
   [[nodiscard]] bool urgent_waiting() const;
 
  private:
-  void fill(Batch& batch);
+  // From the front of `lane`, as much as one transaction takes. Returns how many bytes.
+  std::size_t fill(Batch& batch, std::deque<Work>& lane) const;
 
   const RecorderOptions limits_;
   mutable std::mutex mutex_;

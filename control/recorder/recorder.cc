@@ -60,7 +60,7 @@ class SqliteRecorder final : public Recorder {
   }
 
   void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
-                     Urgency urgency, Done done) override {
+                     Urgency urgency, AuditDone done) override {
     AddRecord work{stored(record), std::move(audit), std::move(done), {}};
     const auto fits = check(record, work.audit);
     fits ? enqueue(std::move(work), urgency) : turn_down(std::move(work), fits.error());

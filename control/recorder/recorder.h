@@ -5,12 +5,12 @@
 // comes once, on the recorder's own thread, after the commit (`synchronous=FULL`): the caller hops
 // to its loop. Only refusals of what is not even queued (queue full, argument out of range) are
 // answered on the caller's thread, before the call returns. Answers must not block, throw or
-// destroy the recorder. Kills (Urgency::kAlone) overtake what is queued and are committed in a
-// transaction of their own.
+// destroy the recorder. Kills (Urgency::kFirst) overtake what is queued; those that come while
+// another one is committed share the next transaction, so that many at once cost few.
 //
 // A full disk or a broken file: each caller gets kStoreUnavailable and `healthy()` turns false
 // until a write succeeds again; the recorder tries by itself. What was answered kOk is never lost.
-// What was queued as kAlone and failed is kept and tried again in the background (its Done is not
+// What was queued as kFirst and failed is kept and tried again in the background (its Done is not
 // called a second time); other audit lines that failed are counted, and after the outage one line
 // of kind "gap" says how many are missing and since when. Reads go on. No exceptions leave this
 // library.
@@ -31,13 +31,13 @@ namespace estop::control {
 
 enum class Urgency : std::uint8_t {
   kGroup,  // shares a transaction with its neighbours
-  kAlone,  // a kill: first in the queue, its own commit, never given up
+  kFirst,  // a kill: before all kGroup, never given up
 };
 
 struct RecorderOptions {
   std::string folder;                 // holds estop.db, audit.anchor, lock; made 0700 if missing
   std::uint32_t group_wait_us = 500;  // how long a group waits for more before it commits
-  std::uint32_t group_max = 256;      // works in one transaction
+  std::uint32_t group_max = 256;      // works in one transaction, of either urgency
   std::size_t group_max_bytes = 4 * 1024 * 1024;
   std::size_t queue_max = 65'536;  // works; beyond: kStoreUnavailable at once (kills excepted)
   std::size_t queue_max_bytes = 256 * 1024 * 1024;
@@ -64,19 +64,18 @@ class Recorder {
   [[nodiscard]] static schemas::Result<std::unique_ptr<Recorder>> open(RecorderOptions options);
   virtual ~Recorder() = default;  // commits what is queued, answers everybody, joins the thread
 
-  using Done = std::function<void(schemas::Result<void>)>;
-
   // The control log. `record.frame` is stored as it is. A record that is there already with the
   // same hash is kOk, and its `audit` is not written again; with another hash kChainBroken. `audit`
-  // goes into the same transaction. Order and gaps are the caller's affair: after a restart it
-  // fills in from the stream what is missing here.
+  // goes into the same transaction, and `done` gets the number of its row: 0 if none was written.
+  // Order and gaps are the caller's affair: after a restart it fills in from the stream what is
+  // missing here.
+  using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
   virtual void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
-                             Urgency urgency, Done done) = 0;
+                             Urgency urgency, AuditDone done) = 0;
   // At start-up (it blocks until the queue is through): every stored record by (epoch, seq).
   // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
   [[nodiscard]] virtual schemas::Result<std::vector<schemas::SignedRecord>> load_records() = 0;
 
-  using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
   virtual void audit(AuditEntry entry, Urgency urgency, AuditDone done) = 0;  // kTooLarge
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   virtual void list_audit(AuditQuery query, AuditRows done) = 0;

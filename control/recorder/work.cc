@@ -39,8 +39,8 @@ struct Perform {
           schemas::fail(Errc::kChainBroken, "another record is stored under this epoch and seq");
       return;
     }
-    work.outcome = {};
-    if (added == RecordTable::Added::kNew && work.audit) store.audit.append(*work.audit);
+    const bool is_told = added == RecordTable::Added::kNew && work.audit;
+    work.outcome = is_told ? store.audit.append(*work.audit) : 0;
   }
   void operator()(AddAudit& work) const { work.outcome = store.audit.append(work.entry); }
   void operator()(StoreRequestOf& work) const { work.outcome = serve(store, work); }

@@ -19,8 +19,8 @@ class RecorderStore;
 struct AddRecord {
   StoredRecord record;
   std::optional<AuditEntry> audit;
-  Recorder::Done done;
-  schemas::Result<void> outcome;
+  Recorder::AuditDone done;
+  schemas::Result<std::uint64_t> outcome;
 };
 struct AddAudit {
   AuditEntry entry;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace estop::control {
 namespace {
@@ -37,7 +38,7 @@ void RecorderWriter::run() {
     if (!batch.urgent) store_.database().checkpoint_if_due();
   }
   refuse_scans({Errc::kStoreUnavailable, "the recorder is closing"});
-  while (!owed_.empty() && pay_oldest()) {
+  while (!owed_.empty() && pay_some()) {
   }
   if (counters_.outage_since_ms != 0) tell_gap();
   keep_anchor(Clock::now(), true);
@@ -67,7 +68,7 @@ void RecorderWriter::serve(WorkQueue::Batch& batch) {
 // A log with a gap is no log: what is owed comes first.
 Result<void> RecorderWriter::commit_in_order(std::vector<Work*> works) {
   while (!owed_.empty()) {
-    if (!pay_oldest()) {
+    if (!pay_some()) {
       return schemas::fail(Errc::kStoreUnavailable, "what came before it cannot be written");
     }
   }
@@ -117,13 +118,17 @@ void RecorderWriter::read(Work& work) {
 // At once after a write went through, otherwise when the time for another attempt has come.
 void RecorderWriter::pay_debts(Clock::time_point now) {
   if (!counters_.healthy && now < next_attempt_) return;
-  if (!owed_.empty() && !pay_oldest()) return;
+  if (!owed_.empty() && !pay_some()) return;
   if (owed_.empty() && counters_.outage_since_ms != 0) tell_gap();
 }
 
-bool RecorderWriter::pay_oldest() {
-  if (!commit({&owed_.front()})) return false;
-  owed_.pop_front();
+bool RecorderWriter::pay_some() {
+  const auto end = owed_.begin() + static_cast<std::ptrdiff_t>(
+                                       std::min<std::size_t>(owed_.size(), options_.group_max));
+  std::vector<Work*> oldest;
+  std::transform(owed_.begin(), end, std::back_inserter(oldest), [](Work& work) { return &work; });
+  if (!commit(std::move(oldest))) return false;
+  owed_.erase(owed_.begin(), end);
   counters_.owed = owed_.size();
   return true;
 }

@@ -42,7 +42,7 @@ class RecorderWriter {
   void give_up(Work& work, bool urgent, const schemas::Error& error);
   void read(Work& work);
   void pay_debts(Clock::time_point now);
-  [[nodiscard]] bool pay_oldest();
+  [[nodiscard]] bool pay_some();  // the oldest, as many as one transaction takes
   void tell_gap();
 
   void start_scan(Work& work);

@@ -67,6 +67,17 @@ TEST_F(Desk, AnswersComeOnTheLoopAndNameTheAuditLine) {
   EXPECT_GE(stored.audit_number, 1U);
 }
 
+// Each number was looked up in the audit; of more than 64 at a time the others came without one.
+TEST_F(Desk, EachOfManyOrdersAtOnceIsToldItsOwnAuditLine) {
+  constexpr std::uint64_t kOrders = 200;
+  for (std::uint64_t seq = 1; seq <= kOrders; ++seq) store_kill(seq);
+  ASSERT_TRUE(hears(kOrders));
+  for (const Event& event : events) {
+    const auto& stored = std::get<RecordStored>(event);
+    EXPECT_EQ(stored.audit_number, stored.seq);
+  }
+}
+
 TEST_F(Desk, DetailsAreReadOneAfterTheOther) {
   desk->perform(ReadDetails{schemas::Address::parse("acme/prod/x").value(), {}});
   ASSERT_TRUE(hears(1));

@@ -31,7 +31,7 @@ TEST_F(AuditTest, ALineComesBackByteForByte) {
                          "op-é",
                          std::string("{\"nul\":\"\0\"}", 11),
                          0xFFFF'FFFF'FFFF'FFFF};
-  recorder_->audit(entry, Urgency::kAlone, nullptr);
+  recorder_->audit(entry, Urgency::kFirst, nullptr);
   reopen();
   ASSERT_EQ(lines().size(), 1U);
   EXPECT_EQ(lines()[0].entry, entry);

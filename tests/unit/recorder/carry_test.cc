@@ -26,9 +26,9 @@ class CarryTest : public RecorderTest {
     open();
     const SignedRecord first = kill_after({}, "kill-1");
     const SignedRecord second = kill_after(first, "kill-2");
-    ASSERT_TRUE(append(first, Urgency::kAlone, kill_line("kill-1")));
-    ASSERT_TRUE(append(second, Urgency::kAlone, kill_line("kill-2")));
-    ASSERT_TRUE(append(resume_after(second, {"kill-1"}), Urgency::kAlone, line("{}", "resume")));
+    ASSERT_TRUE(append(first, Urgency::kFirst, kill_line("kill-1")));
+    ASSERT_TRUE(append(second, Urgency::kFirst, kill_line("kill-2")));
+    ASSERT_TRUE(append(resume_after(second, {"kill-1"}), Urgency::kFirst, line("{}", "resume")));
     ASSERT_EQ(ask({schemas::StoreOp::kPut, "mails", 0, 0, "1,000 sent"}).code, Errc::kOk);
     ASSERT_EQ(ask({schemas::StoreOp::kEffectBegin, "mail-1001", 0, 0, ""}).code, Errc::kOk);
     close();
@@ -137,7 +137,7 @@ TEST_F(CarryTest, AKillThatCameIntoTheAuditAloneIsNamed) {
   ASSERT_NO_FATAL_FAILURE(write_history());
   open();
   const auto written = await<schemas::Result<std::uint64_t>>(
-      [&](auto done) { recorder_->audit(kill_line("kill-3"), Urgency::kAlone, done); });
+      [&](auto done) { recorder_->audit(kill_line("kill-3"), Urgency::kFirst, done); });
   ASSERT_TRUE(written);
   close();
   const auto told = carry();

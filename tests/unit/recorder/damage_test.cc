@@ -36,7 +36,7 @@ class DamageTest : public RecorderTest {
 void DamageTest::write_history(bool closed) {
   open();
   write_lines(kLines - 1);
-  ASSERT_TRUE(append(kill_after({}, "kill-1"), Urgency::kAlone, line("{}", "kill")));
+  ASSERT_TRUE(append(kill_after({}, "kill-1"), Urgency::kFirst, line("{}", "kill")));
   const std::string wanted = fmt::format("estop-anchor 1 {} ", kLines);
   ASSERT_TRUE(eventually([&] {
     std::ifstream anchor(path("audit.anchor"));

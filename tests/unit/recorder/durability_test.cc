@@ -32,7 +32,7 @@ void DurabilityTest::write_forever(int report) {
   };
   for (std::uint64_t n = 0;; ++n) {
     while (recorder.stats().queued > 2'000) ::sched_yield();
-    recorder.audit(line(std::to_string(n)), n % 100 == 0 ? Urgency::kAlone : Urgency::kGroup, tell);
+    recorder.audit(line(std::to_string(n)), n % 100 == 0 ? Urgency::kFirst : Urgency::kGroup, tell);
   }
 }
 
@@ -73,7 +73,7 @@ TEST_F(DurabilityTest, WhatWasAnsweredIsThereAfterAKillMinusNineAtAnyMoment) {  
 TEST_F(DurabilityTest, AReopenKeepsEverything) {
   open();
   write_lines(1'000);
-  ASSERT_TRUE(append(kill_after({}, "kill-1"), Urgency::kAlone, line("{}", "kill")));
+  ASSERT_TRUE(append(kill_after({}, "kill-1"), Urgency::kFirst, line("{}", "kill")));
   const auto before = lines();
   reopen();
   EXPECT_EQ(lines(), before);

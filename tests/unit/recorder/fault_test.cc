@@ -47,7 +47,7 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   EXPECT_EQ(write_line("lost").error().code, Errc::kStoreUnavailable);
   EXPECT_FALSE(recorder_->healthy());
   const auto kill = kill_after({}, "kill-1");
-  const auto refused = append(kill, Urgency::kAlone, line("{}", "kill"));
+  const auto refused = append(kill, Urgency::kFirst, line("{}", "kill"));
   EXPECT_EQ(refused.error().code, Errc::kStoreUnavailable);
   EXPECT_EQ(recorder_->stats().owed, 1U);
   EXPECT_EQ(lines().size(), 3U);  // reads go on
@@ -72,9 +72,9 @@ TEST_F(FullDiskTest, ARecordIsNotWrittenBeforeTheOneBeforeIt) {  // H29: a log w
   open();
   fill_disk();
   const auto first = kill_after({}, "kill-1");
-  ASSERT_FALSE(append(first, Urgency::kAlone, line("{}", "first")));
+  ASSERT_FALSE(append(first, Urgency::kFirst, line("{}", "first")));
   free_disk();
-  ASSERT_TRUE(append(kill_after(first, "kill-2"), Urgency::kAlone, line("{}", "second")));
+  ASSERT_TRUE(append(kill_after(first, "kill-2"), Urgency::kFirst, line("{}", "second")));
   EXPECT_EQ(recorder_->load_records()->size(), 2U);
   EXPECT_EQ(lines()[0].entry.kind, "first");
   EXPECT_EQ(lines()[1].entry.kind, "second");
@@ -127,7 +127,7 @@ int write_below_a_file_limit(Recorder& recorder) {
   std::uint64_t answered = 0;
   while (write(Urgency::kGroup)) ++answered;
   if (answered == 0 || recorder.healthy()) return 2;
-  if (write(Urgency::kAlone)) return 3;
+  if (write(Urgency::kFirst)) return 3;
   if (recorder.stats().owed != 1) return 4;
   ::setrlimit(RLIMIT_FSIZE, &limit);
   if (!eventually([&] { return recorder.healthy() && recorder.stats().owed == 0; })) return 5;
@@ -156,7 +156,7 @@ TEST_F(FullDiskTest, AForeignWriterDelaysAndDoesNotBreak) {
   write_lines(1);
   auto foreign = raw("BEGIN IMMEDIATE");
   EXPECT_EQ(write_line("meanwhile").error().code, Errc::kStoreUnavailable);
-  EXPECT_FALSE(write_line("kill", Urgency::kAlone));
+  EXPECT_FALSE(write_line("kill", Urgency::kFirst));
   foreign.exec("ROLLBACK");
   ASSERT_TRUE(healed());
   EXPECT_TRUE(verify().ok);

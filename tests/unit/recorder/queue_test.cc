@@ -30,15 +30,18 @@ WorkQueue::Batch take_now(WorkQueue& queue) {
   return queue.take(WorkQueue::Clock::now());
 }
 
-TEST(WorkQueueTest, AKillIsTakenFirstAndAlone) {
-  WorkQueue queue{RecorderOptions{}};
+TEST(WorkQueueTest, KillsAreTakenFirstAndTogetherUpToTheBounds) {
+  RecorderOptions options;
+  options.group_max = 2;
+  WorkQueue queue{options};
   ASSERT_TRUE(push(queue, "a") && push(queue, "b"));
-  ASSERT_TRUE(push(queue, "kill 1", Urgency::kAlone) && push(queue, "kill 2", Urgency::kAlone));
-  for (const std::string expected : {"kill 1", "kill 2"}) {
+  for (const char* kill : {"1", "2", "3"}) ASSERT_TRUE(push(queue, kill, Urgency::kFirst));
+  for (const std::string expected : {"12", "3"}) {
     const auto batch = take_now(queue);
     EXPECT_TRUE(batch.urgent);
-    ASSERT_EQ(batch.works.size(), 1U);
-    EXPECT_EQ(detail_of(batch.works[0]), expected);
+    std::string taken;
+    for (const Work& work : batch.works) taken += detail_of(work);
+    EXPECT_EQ(taken, expected);
   }
   EXPECT_EQ(take_now(queue).works.size(), 2U);
 }
@@ -68,7 +71,7 @@ TEST(WorkQueueTest, BytesBoundTheQueueAsWell) {
   options.queue_max_bytes = 64 * 1024;
   WorkQueue queue{options};
   EXPECT_FALSE(push(queue, std::string(64 * 1024, 'x')));
-  EXPECT_TRUE(push(queue, std::string(64 * 1024, 'x'), Urgency::kAlone));
+  EXPECT_TRUE(push(queue, std::string(64 * 1024, 'x'), Urgency::kFirst));
   EXPECT_TRUE(push(queue, "small"));
 }
 
@@ -77,7 +80,7 @@ TEST(WorkQueueTest, WhatWasQueuedBeforeTheCloseIsStillTaken) {
   ASSERT_TRUE(push(queue, "a"));
   queue.close();
   EXPECT_FALSE(push(queue, "late"));
-  EXPECT_FALSE(push(queue, "late kill", Urgency::kAlone));
+  EXPECT_FALSE(push(queue, "late kill", Urgency::kFirst));
   EXPECT_FALSE(take_now(queue).closed);
   EXPECT_TRUE(take_now(queue).closed);
 }
@@ -90,7 +93,7 @@ TEST_F(GroupCommitTest, AKillOvertakesAFullQueue) {  // H42
   };
   Hold hold(*recorder_);
   for (int n = 0; n < 1'000; ++n) recorder_->audit(line("x"), Urgency::kGroup, note("line"));
-  recorder_->append_record(kill_after({}, "kill-1"), line("{}", "kill"), Urgency::kAlone,
+  recorder_->append_record(kill_after({}, "kill-1"), line("{}", "kill"), Urgency::kFirst,
                            note("kill"));
   hold.release();
   ASSERT_TRUE(write_line("last"));
@@ -99,15 +102,15 @@ TEST_F(GroupCommitTest, AKillOvertakesAFullQueue) {  // H42
   EXPECT_EQ(lines()[1].entry.kind, "kill");  // right after the line that held the thread
 }
 
-TEST_F(GroupCommitTest, NeighboursShareACommitAndAKillDoesNot) {
+TEST_F(GroupCommitTest, NeighboursShareACommitAndSoDoKillsThatWait) {
   open();
   Hold hold(*recorder_);
   const std::uint64_t before = recorder_->stats().commits;
   for (int n = 0; n < 1'024; ++n) recorder_->audit(line("x"), Urgency::kGroup, nullptr);
-  for (int n = 0; n < 3; ++n) recorder_->audit(line("x"), Urgency::kAlone, nullptr);
+  for (int n = 0; n < 3; ++n) recorder_->audit(line("x"), Urgency::kFirst, nullptr);
   hold.release();
   ASSERT_TRUE(eventually([&] { return recorder_->stats().rows >= 1'028; }));
-  EXPECT_EQ(recorder_->stats().commits - before, 1'024U / 256 + 3);
+  EXPECT_EQ(recorder_->stats().commits - before, 1'024U / 256 + 1);
 }
 
 TEST_F(GroupCommitTest, AFullQueueRefusesAtOnceButTakesKills) {
@@ -117,7 +120,7 @@ TEST_F(GroupCommitTest, AFullQueueRefusesAtOnceButTakesKills) {
   Hold hold(*recorder_);
   for (int n = 0; n < 10; ++n) recorder_->audit(line("x"), Urgency::kGroup, nullptr);
   EXPECT_EQ(write_line("one too many").error().code, Errc::kStoreUnavailable);
-  recorder_->audit(line("kill"), Urgency::kAlone, nullptr);
+  recorder_->audit(line("kill"), Urgency::kFirst, nullptr);
   EXPECT_EQ(recorder_->stats().queued, 11U);
   EXPECT_TRUE(recorder_->healthy());
   hold.release();
@@ -158,7 +161,7 @@ TEST_F(GroupCommitTest, ALongVerifyLetsAKillThrough) {
   });
   // Answered after the first slice of the verify: then a kill comes.
   recorder_->list_audit({.limit = 1}, [&](auto) {
-    recorder_->audit(line("kill"), Urgency::kAlone, [&](auto) { order.push_back("kill"); });
+    recorder_->audit(line("kill"), Urgency::kFirst, [&](auto) { order.push_back("kill"); });
   });
   hold.release();
   ASSERT_EQ(verified.get_future().wait_for(kDeadline), std::future_status::ready);

@@ -39,16 +39,17 @@ TEST_F(RecordTest, RecordsComeBackInOrderWithTheirFrames) {
 TEST_F(RecordTest, TheSameRecordTwiceIsOkAndAuditedOnce) {
   open();
   const auto kill = kill_after({}, "kill-1");
-  EXPECT_TRUE(append(kill, Urgency::kAlone, line("{}", "kill")));
-  EXPECT_TRUE(append(kill, Urgency::kAlone, line("{}", "kill")));
+  write_lines(2);
+  EXPECT_EQ(append(kill, Urgency::kFirst, line("{}", "kill")).value(), 3U);  // its line
+  EXPECT_EQ(append(kill, Urgency::kFirst, line("{}", "kill")).value(), 0U);
   EXPECT_EQ(recorder_->load_records()->size(), 1U);
-  EXPECT_EQ(lines().size(), 1U);
+  EXPECT_EQ(lines().size(), 3U);
 }
 
 TEST_F(RecordTest, AnotherRecordInItsPlaceBreaksTheChain) {  // I11
   open();
   ASSERT_TRUE(append(kill_after({}, "kill-1")));
-  const auto refused = append(kill_after({}, "kill-2"), Urgency::kAlone, line("{}", "kill"));
+  const auto refused = append(kill_after({}, "kill-2"), Urgency::kFirst, line("{}", "kill"));
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::kChainBroken);
   EXPECT_TRUE(lines().empty());

@@ -112,9 +112,9 @@ schemas::StoreReply RecorderTest::ask(schemas::StoreRequest request, const std::
   });
 }
 
-Result<void> RecorderTest::append(const schemas::SignedRecord& record, Urgency urgency,
-                                  std::optional<AuditEntry> audit) {
-  return await<Result<void>>([&](auto done) {
+Result<std::uint64_t> RecorderTest::append(const schemas::SignedRecord& record, Urgency urgency,
+                                           std::optional<AuditEntry> audit) {
+  return await<Result<std::uint64_t>>([&](auto done) {
     recorder_->append_record(record, std::move(audit), urgency, std::move(done));
   });
 }

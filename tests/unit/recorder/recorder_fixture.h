@@ -64,9 +64,9 @@ class RecorderTest : public testing::Test {
   std::vector<AuditRow> lines(AuditQuery query = {});
   AuditVerdict verify();
   schemas::StoreReply ask(schemas::StoreRequest request, const std::string& instance = "aaaaaaaa");
-  schemas::Result<void> append(const schemas::SignedRecord& record,
-                               Urgency urgency = Urgency::kAlone,
-                               std::optional<AuditEntry> audit = std::nullopt);
+  schemas::Result<std::uint64_t> append(const schemas::SignedRecord& record,
+                                        Urgency urgency = Urgency::kFirst,
+                                        std::optional<AuditEntry> audit = std::nullopt);
 
   std::string folder_;
   std::uint32_t retry_ms_ = 10;

@@ -76,7 +76,7 @@ TEST_F(TamperTest, VerifyNamesTheFirstRowThatDoesNotFit) {
   for (const TamperCase& each : cases) {
     open();
     write_lines(9);
-    ASSERT_TRUE(write_line("10", Urgency::kAlone));  // the anchor says 10
+    ASSERT_TRUE(write_line("10", Urgency::kFirst));  // the anchor says 10
     raw(std::string(kDropTriggers) + each.sql);
     const auto verdict = verify();
     EXPECT_FALSE(verdict.ok) << each.sql;
@@ -175,7 +175,7 @@ TEST_F(TamperTest, AGarbledAnchorIsRefused) {
 
 TEST_F(TamperTest, TheAnchorFollowsAKillAtOnce) {
   open();
-  ASSERT_TRUE(write_line("kill", Urgency::kAlone));
+  ASSERT_TRUE(write_line("kill", Urgency::kFirst));
   EXPECT_TRUE(eventually([&] {
     std::ifstream anchor(path("audit.anchor"));
     std::string name, version, number;
