@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,7 +64,8 @@ class ArrayWriter {
 // `finish` reports it.
 class ArrayReader {
  public:
-  // `count` elements exactly, the first of which is kVersion (read here).
+  // `count` elements exactly, the first of which is kVersion (read here). `bytes` must outlive the
+  // reader; what it hands out are copies.
   ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes);
   // An inner array of exactly `count` elements, without a version.
   ArrayReader(const msgpack::object& inner, std::uint32_t count);
@@ -98,7 +100,8 @@ class ArrayReader {
   void open(std::string_view bytes, std::size_t max_bytes);
   const msgpack::object* next(msgpack::type::object_type type, const char* what);
 
-  msgpack::object_handle handle_;
+  std::optional<msgpack::zone> zone_;  // of the outermost reader
+  msgpack::object root_;
   const msgpack::object* array_ = nullptr;
   std::uint32_t at_ = 0;
   Error error_{Errc::kOk, {}};
