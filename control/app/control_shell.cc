@@ -25,6 +25,7 @@
 #include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
+#include "control/core/answers.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 
@@ -252,8 +253,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const WriteSoon& effect) {
-    in(std::chrono::microseconds(kWriteWait_us),
-       [op_id = effect.op_id] { return WriteDue{op_id}; });
+    in(std::chrono::microseconds(effect.in_us), [op_id = effect.op_id] { return WriteDue{op_id}; });
   }
 
   void perform(const CheckOrder& effect) {
@@ -263,7 +263,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishEvent& effect) {
-    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), effect.json);
+    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), event_json(effect.entry));
   }
 
   void perform(const RevokeCredentials& effect) { claims.perform(effect); }

@@ -46,7 +46,7 @@ void ControlCore::append_bridge(RecordKind kind, const std::string& id,
   draft.target = id;
   if (kind == RecordKind::kBridgeJoined) draft.key.assign(key.begin(), key.end());
   AuditEntry entry = audit_line(now, label, "control", id, draft.op_id);
-  out.push_back(PublishEvent{*schemas::Segment::parse(label), event_json(entry)});
+  out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});
   ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 
@@ -85,6 +85,10 @@ void ControlCore::gathered(Order& order, const Gathering& gathering, Now now, Ef
         PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
   }
   orders_.reach(order, stage, told, out);
+  // Nobody waits for what comes now: the answer leaves first, and a kill whose record waits for its
+  // fence is written.
+  out.push_back(Flush{});
+  if (unwritten_.contains(order.op_id)) out.push_back(WriteSoon{order.op_id});
   note(audit_line(now, std::string(name(stage)), "control", order.scope.text(), order.op_id, told),
        out);
 }

@@ -89,11 +89,11 @@ Order& ControlCore::order_kill(schemas::Record draft, std::vector<std::string> w
                                Effects& out) {
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
-  const std::string event = event_json(entry);
+  PublishEvent event{*schemas::Segment::parse("kill"), entry};
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   ++counters_.kills;
   Order& order = begin_kill(record, std::move(warnings), now, out);
-  out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event});
+  out.emplace_back(std::move(event));
   return order;
 }
 

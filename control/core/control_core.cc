@@ -209,7 +209,7 @@ void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
 
 void ControlCore::note(AuditEntry entry, Effects& out) {
   if (auto kind = schemas::Segment::parse(entry.kind)) {
-    out.push_back(PublishEvent{*kind, event_json(entry)});
+    out.push_back(PublishEvent{*kind, entry});
   }
   out.push_back(WriteAudit{std::move(entry)});
 }

@@ -70,9 +70,9 @@ bool ControlCore::is_proven(const schemas::SignedOrder& order, const std::string
 }
 
 // The bridges heard it when control did. So the counting begins at once, and the record is written
-// a millisecond later, when the fence is usually known: signing, the log and the runtimes would
-// only keep the bridges' answers waiting. Until then a crash of control loses nothing: the bridges
-// hold the order, and show it to the next one.
+// when the fence is known, or kWriteWait_us later: proof, signature, log and runtimes would only
+// keep the bridges' answers waiting. Until then a crash of control loses nothing: the bridges hold
+// the order, and show it to the next one.
 void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) {
   const schemas::SignedOrder& order = emergency.order;
   const schemas::Record& kill = order.kill.record;
@@ -96,7 +96,7 @@ void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) 
   std::vector<std::string> warnings = kill_warnings(kill.scope);
   warnings.insert(warnings.begin(), order.notes.begin(), order.notes.end());
   count_kill(order.kill, std::move(warnings), now, out).frame.clear();  // nothing to repeat yet
-  out.push_back(WriteSoon{kill.op_id});
+  out.push_back(WriteSoon{kill.op_id, kWriteWait_us});
 }
 
 void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
@@ -117,7 +117,7 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
   ++counters_.kills;
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
-  out.push_back(PublishEvent{*schemas::Segment::parse("kill"), event_json(entry)});
+  out.push_back(PublishEvent{*schemas::Segment::parse("kill"), entry});
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   Order* watched = orders_.find(due.op_id);  // gone if this machine slept in between
   if (watched == nullptr) watched = &count_kill(record, {}, now, out);

@@ -29,9 +29,9 @@ struct CoreOptions {
 
 inline constexpr std::uint32_t kTick_ms = 100;
 inline constexpr std::uint64_t kAlarmAgain_us =
-    60'000'000;                                           // the same alarm is not repeated before
-inline constexpr std::uint64_t kWriteWait_us = 1'000;     // of a kill that the bridges heard too
-inline constexpr std::uint64_t kRevokeWait_us = 500'000;  // for receipts, after a kill --now
+    60'000'000;                                        // the same alarm is not repeated before
+inline constexpr std::uint64_t kWriteWait_us = 2'000;  // for the fence of a kill that bridges heard
+inline constexpr std::uint64_t kRevokeWait_us = 500'000;        // for receipts, after a kill --now
 inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;     // after one that failed
 inline constexpr std::uint64_t kProposalKept_us = 600'000'000;  // for the second operator
 inline constexpr std::size_t kProposalsMax = 64;

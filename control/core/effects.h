@@ -93,9 +93,10 @@ struct CheckStopped {  // answered by StoppedChecked
   schemas::PublicKey key{};
 };
 // The bridges have heard this kill from the operator: what they answer goes before its record.
-// Answered by WriteDue when kWriteWait_us are over.
+// Answered by WriteDue when it is time. Asked for again, the earlier one counts.
 struct WriteSoon {
   std::string op_id;
+  std::uint64_t in_us = 0;
 };
 struct CheckOrder {  // answered by OrderChecked
   schemas::SignedOrder order;
@@ -108,9 +109,9 @@ struct RevokeCredentials {
 struct LiftBar {
   schemas::Scope scope;
 };
-struct PublishEvent {  // the live feed
+struct PublishEvent {  // the live feed; made into JSON when others have had what they wait for
   schemas::Segment kind;
-  std::string json;
+  AuditEntry entry;
 };
 // A stage of an order took so long, from the order on: for the metrics.
 struct OrderTimed {

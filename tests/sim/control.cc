@@ -241,7 +241,7 @@ void ControlProcess::perform(const control::Store& effect) {
 }
 
 void ControlProcess::perform(const control::WriteSoon& effect) {
-  after(static_cast<Nanos>(control::kWriteWait_us) * kUs,
+  after(static_cast<Nanos>(effect.in_us) * kUs,
         [this, op_id = effect.op_id] { handle(control::WriteDue{op_id}); });
 }
 

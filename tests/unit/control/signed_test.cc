@@ -36,6 +36,17 @@ TEST_F(SignedKill, IsFencedBeforeItsRecordIsWritten) {
   EXPECT_EQ(world.audited("signed"), 1U);
 }
 
+// The operator reads that it is fenced before anything is made that nobody waits for.
+TEST_F(SignedKill, IsWrittenAsSoonAsItsFenceIsTold) {
+  world.emergency(world.order("acme/prod/x", "k1"));
+  world.kill("acme/prod/x", "k1");
+  EXPECT_TRUE(world.due_now.empty());
+  world.performed.clear();
+  world.receipt("b1", "k1");
+  EXPECT_EQ(world.performed, (std::vector<std::string>{"answer", "flush", "event"}));
+  EXPECT_EQ(world.due_now, std::vector<std::string>{"k1"});
+}
+
 TEST_F(SignedKill, ActsWithoutAnyCommand) {
   world.emergency(world.order("acme/prod/x", "k1"));
   world.write("k1");

@@ -356,7 +356,7 @@ void World::perform(const CheckStopped& effect) {
       StoppedChecked{effect.address, effect.instance, effect.receipt, signatures_good});
 }
 void World::perform(const WriteSoon& effect) {
-  due.push_back(effect.op_id);
+  (effect.in_us == 0 ? due_now : due).push_back(effect.op_id);
 }
 
 void World::perform(const CheckOrder& effect) {
@@ -365,7 +365,9 @@ void World::perform(const CheckOrder& effect) {
                                           schemas::Subjects::standard())});
 }
 
-void World::perform(const PublishEvent&) {}
+void World::perform(const PublishEvent&) {
+  performed.emplace_back("event");
+}
 void World::perform(const OrderTimed&) {}
 void World::perform(const RevokeCredentials& effect) {
   withdrawals.push_back(effect.withdrawal);

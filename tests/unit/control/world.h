@@ -94,7 +94,8 @@ class World {
   std::vector<schemas::LeaseFrame> leases;
   std::vector<std::string> performed;  // kinds of effects, in order
   std::vector<std::string> stops;
-  std::vector<std::string> due;  // op ids of kills that wait to be written
+  std::vector<std::string> due;      // op ids of kills that wait to be written
+  std::vector<std::string> due_now;  // and of those for which nothing is left to wait for
   Now now{1'000'000, 1'700'000'000'000};
   std::unique_ptr<ControlCore> core;
 
