@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "schemas/bodies.h"
 #include "schemas/pack.h"
 
 namespace estop::schemas {
@@ -16,6 +17,8 @@ template <>
 Result<Hello> decode(std::string_view bytes);
 template <>
 Result<HelloReply> decode(std::string_view bytes);
+template <>
+Result<Beat> decode(std::string_view bytes);
 template <>
 Result<BeatReply> decode(std::string_view bytes);
 template <>
@@ -31,10 +34,10 @@ constexpr std::size_t kFrameMax_bytes = kRecordMax_bytes;
 
 // What is signed is a domain, so that a signature of one kind of message never fits another, and
 // the body.
-constexpr std::string_view kRecordDomain = "estop record 1\n";
-constexpr std::string_view kLeaseDomain = "estop lease 1\n";
-constexpr std::string_view kReceiptDomain = "estop receipt 1\n";
-constexpr std::string_view kStoppedDomain = "estop stopped 1\n";
+constexpr std::string_view kRecordDomain = "estop record 2\n";
+constexpr std::string_view kLeaseDomain = "estop lease 2\n";
+constexpr std::string_view kReceiptDomain = "estop receipt 2\n";
+constexpr std::string_view kStoppedDomain = "estop stopped 2\n";
 
 struct Frame {
   Bytes body;
@@ -43,11 +46,11 @@ struct Frame {
 
 Bytes seal(std::string_view domain, std::string_view body, const SigningKey& key) {
   const Signature signature = key.sign(std::string(domain).append(body));
-  return ArrayWriter(3).number(kVersion).bin(body).fixed(signature).end();
+  return ArrayWriter(3, Tags::kNone).number(kVersion).bin(body).fixed(signature).end();
 }
 
 Result<Frame> open_frame(std::string_view bytes, std::size_t max_bytes) {
-  ArrayReader in(bytes, 3, max_bytes);
+  ArrayReader in(bytes, 3, max_bytes, Tags::kNone);
   Frame frame;
   frame.body = in.bin(max_bytes);
   frame.signature = in.fixed<64>();
@@ -101,6 +104,32 @@ std::vector<std::string> read_lifts(ArrayReader& in) {
   return lifts;
 }
 
+Process read_process(ArrayReader& in) {
+  std::string text = in.text(kInstanceMax_bytes);
+  if (in.ok() && !is_instance(text)) in.fault(Errc::kMalformed, "a process is [a-z0-9]{8,16}");
+  return text;
+}
+
+void write_reads(ArrayWriter& out, const Reads& reads) {
+  out.list(2).number(reads.version).list(reads.kinds.size());
+  for (const std::uint8_t kind : reads.kinds) out.number(kind);
+}
+
+Reads read_reads(ArrayReader& in) {
+  Reads reads;
+  in.nested(2, [&](ArrayReader& inner) {
+    const std::uint64_t version = inner.number();
+    if (version > UINT8_MAX) inner.fault(Errc::kMalformed, "a version is larger than 8 bits");
+    reads.version = static_cast<std::uint8_t>(version);
+    for (const std::uint64_t kind : inner.numbers(kRecordKindsMax)) {
+      const bool is_next = reads.kinds.empty() || kind > reads.kinds.back();
+      if (kind > UINT8_MAX || !is_next) inner.fault(Errc::kMalformed, "kinds of records in order");
+      reads.kinds.push_back(static_cast<std::uint8_t>(kind));
+    }
+  });
+  return reads;
+}
+
 void write_head(ArrayWriter& out, const Head& head) {
   out.number(head.epoch).number(head.seq).fixed(head.hash);
 }
@@ -116,16 +145,18 @@ Head read_head(ArrayReader& in) {
 void write_latches(ArrayWriter& out, const std::vector<Latch>& latches) {
   out.list(latches.size());
   for (const Latch& latch : latches) {
-    out.list(7).text(latch.op_id).number(latch.seq).text(latch.scope.text()).member(latch.mode);
+    out.list(8).text(latch.op_id).number(latch.seq).member(latch.hold);
+    out.text(latch.scope.text()).member(latch.mode);
     out.text(latch.actor).text(latch.reason).number(latch.since_ms);
   }
 }
 
 std::vector<Latch> read_latches(ArrayReader& in) {
-  return in.list<Latch>(7, [](ArrayReader& inner) {
+  return in.list<Latch>(8, [](ArrayReader& inner) {
     Latch latch;
     latch.op_id = read_name(inner, kOpIdMax_bytes);
     latch.seq = inner.number();
+    latch.hold = inner.member<HoldKind>();
     latch.scope = read_scope(inner);
     latch.mode = inner.member<KillMode>();
     latch.actor = read_name(inner, kSegmentMax_bytes);
@@ -135,38 +166,126 @@ std::vector<Latch> read_latches(ArrayReader& in) {
   });
 }
 
-Bytes encode_body(const Record& r) {
-  ArrayWriter out(18);
-  out.number(kVersion).number(r.epoch).number(r.term).number(r.seq).fixed(r.prev);
-  out.text(r.op_id).member(r.kind).text(r.scope.text()).member(r.mode).number(r.grace_ms);
-  out.text(r.actor).text(r.reason).number(r.issued_at_ms).list(r.lifts.size());
-  for (const std::string& lifted : r.lifts) out.text(lifted);
-  out.member(r.pending).number(r.incarnation).text(r.target).bin(r.key);
-  return out.end();
+// --- Records ---
+
+// A scope, and what may narrow or widen it. This version knows the scope alone: who is told of
+// more has not understood whom the record means.
+void write_selector(ArrayWriter& out, const Scope& scope) {
+  out.list(4).text(scope.text()).list(0).text({}).flag(false);
+}
+
+Scope read_selector(ArrayReader& in) {
+  ArrayReader inner = in.inner(4);
+  Scope scope = read_scope(inner);
+  const bool has_more = !inner.texts(kActionMax_bytes, kElementsMax).empty() ||
+                        !inner.text(kNameMax_bytes).empty() || inner.flag();
+  if (inner.ok() && has_more) {
+    inner.fault(Errc::kUnknownType, "a selector of more than a scope is not known");
+  }
+  in.fault(inner.error());
+  return scope;
+}
+
+void write_body(ArrayWriter& out, const Record& r) {
+  switch (r.kind) {
+    case RecordKind::kKill:
+      out.list(5).member(HoldKind::kKill);
+      write_selector(out, r.scope);
+      out.member(r.mode).number(r.grace_ms).text(r.target);
+      return;
+    case RecordKind::kResume:
+      out.list(9).member(HoldKind::kKill);
+      write_selector(out, r.scope);
+      out.list(r.lifts.size());
+      for (const std::string& lifted : r.lifts) out.text(lifted);
+      out.list(3).number(0).number(0).bin({}).number(0).bin({});  // see read_resume
+      out.member(r.pending).number(r.incarnation).text(r.target);
+      return;
+    case RecordKind::kBridgeJoined:
+      out.list(3).text(r.target).text(r.process).bin(r.key);
+      return;
+    case RecordKind::kBridgeLeft:
+      out.list(2).text(r.target).text(r.process);
+      return;
+    case RecordKind::kEpochOpened:
+    case RecordKind::kTermOpened:
+      out.list(1).text(r.target);
+      return;
+    case RecordKind::kFirstSkippable:
+      break;
+  }
+  out.list(0);
+}
+
+void read_kill(ArrayReader& in, Record& r) {
+  (void)in.member<HoldKind>();
+  r.scope = read_selector(in);
+  r.mode = in.member<KillMode>();
+  r.grace_ms = in.number32();
+  r.target = in.text(kNameMax_bytes);
+}
+
+// The place with the number and digest of the kills is reserved: it will stand for names.
+void read_resume(ArrayReader& in, Record& r) {
+  (void)in.member<HoldKind>();
+  r.scope = read_selector(in);
+  r.lifts = read_lifts(in);
+  ArrayReader place = in.inner(3);
+  bool is_by_place = place.number() + place.number() != 0 || !place.bin(sizeof(Hash)).empty();
+  in.fault(place.error());
+  is_by_place |= in.number() != 0;
+  is_by_place |= !in.bin(sizeof(Hash)).empty();
+  if (in.ok() && is_by_place) in.fault(Errc::kUnknownType, "a resume by place is not known");
+  r.pending = in.member<PendingWork>();
+  r.incarnation = in.number();
+  r.target = in.text(kNameMax_bytes);
+}
+
+void read_body(ArrayReader& in, Record& r) {
+  switch (r.kind) {
+    case RecordKind::kKill:
+      return in.nested(5, [&](ArrayReader& body) { read_kill(body, r); });
+    case RecordKind::kResume:
+      return in.nested(9, [&](ArrayReader& body) { read_resume(body, r); });
+    case RecordKind::kBridgeJoined:
+      return in.nested(3, [&](ArrayReader& body) {
+        r.target = read_name(body, kSegmentMax_bytes);
+        r.process = read_process(body);
+        r.key = body.bin(sizeof(PublicKey));
+      });
+    case RecordKind::kBridgeLeft:
+      return in.nested(2, [&](ArrayReader& body) {
+        r.target = read_name(body, kSegmentMax_bytes);
+        r.process = read_process(body);
+      });
+    case RecordKind::kEpochOpened:
+    case RecordKind::kTermOpened:
+      return in.nested(1, [&](ArrayReader& body) { r.target = body.text(kNameMax_bytes); });
+    case RecordKind::kFirstSkippable:
+      break;
+  }
+  in.skip();
 }
 
 enum class Reason { kStrict, kAny };
 
 Result<Record> decode_body(std::string_view body, Reason reason) {
-  ArrayReader in(body, 18, kFrameMax_bytes);
+  ArrayReader in(body, 11, kFrameMax_bytes);
   Record r;
   r.epoch = in.number();
   r.term = in.number();
   r.seq = in.number();
   r.prev = in.fixed<32>();
   r.op_id = read_name(in, kOpIdMax_bytes);
-  r.kind = in.member<RecordKind>();
-  r.scope = read_scope(in);
-  r.mode = in.member<KillMode>();
-  r.grace_ms = in.number32();
-  r.actor = read_name(in, kSegmentMax_bytes);
+  in.nested(3, [&](ArrayReader& actor) {
+    r.actor_kind = actor.member<ActorKind>();
+    r.actor = read_name(actor, kSegmentMax_bytes);
+    r.actor_detail = actor.text(kActorDetailMax_bytes);
+  });
   r.reason = reason == Reason::kAny ? in.any_text(kFrameMax_bytes) : in.text(kReasonMax_bytes);
   r.issued_at_ms = in.number();
-  r.lifts = read_lifts(in);
-  r.pending = in.member<PendingWork>();
-  r.incarnation = in.number();
-  r.target = in.text(kNameMax_bytes);
-  r.key = in.bin(sizeof(PublicKey));
+  r.kind = in.member<RecordKind>();
+  read_body(in, r);
   return in.finish(std::move(r));
 }
 
@@ -182,8 +301,17 @@ Result<SignedRecord> open_signed(std::string_view frame, Reason reason) {
 
 // --- Signed records ---
 
+Bytes body_of(const Record& r) {
+  ArrayWriter out(11);
+  out.number(kVersion).number(r.epoch).number(r.term).number(r.seq).fixed(r.prev).text(r.op_id);
+  out.list(3).member(r.actor_kind).text(r.actor).text(r.actor_detail);
+  out.text(r.reason).number(r.issued_at_ms).member(r.kind);
+  write_body(out, r);
+  return out.end();
+}
+
 Result<SignedRecord> sign_record(const Record& record, const SigningKey& key) {
-  return open_record(seal(kRecordDomain, encode_body(record), key));
+  return open_record(seal(kRecordDomain, body_of(record), key));
 }
 
 Result<void> check_record(const Record& record) {
@@ -192,7 +320,7 @@ Result<void> check_record(const Record& record) {
                                             "in parts, with 'lifts'",
                                             kLiftsMax, record.lifts.size()));
   }
-  const auto read = decode_body(encode_body(record), Reason::kStrict);
+  const auto read = decode_body(body_of(record), Reason::kStrict);
   return read ? Result<void>{} : passed_on(read);
 }
 
@@ -217,34 +345,58 @@ bool is_signed_record(std::string_view frame, const PublicKey& key) {
 namespace {
 
 Result<LeaseFrame> read_lease_body(std::string_view body) {
-  ArrayReader in(body, 8, kControlMessageMax_bytes);
+  ArrayReader in(body, 13, kControlMessageMax_bytes);
   LeaseFrame frame;
+  frame.leader = read_process(in);
   frame.term = in.number();
+  frame.reads = read_reads(in);
   frame.head = read_head(in);
-  frame.grants = in.list<Grant>(2, [](ArrayReader& inner) {
-    std::string bridge = read_name(inner, kSegmentMax_bytes);
-    return Grant{std::move(bridge), inner.number()};
+  frame.grants = in.list<Grant>(3, [](ArrayReader& inner) {
+    Grant grant;
+    grant.bridge = read_name(inner, kSegmentMax_bytes);
+    grant.process = read_process(inner);
+    grant.nonce = inner.number();
+    return grant;
   });
   frame.uncommitted = in.bins(kFrameMax_bytes);
+  frame.round = in.number();
+  frame.uncommitted_count = in.number();
+  frame.uncommitted_digest = in.fixed<32>();
   frame.sent_at_ms = in.number();
   return in.finish(std::move(frame));
 }
 
 }  // namespace
 
-Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key) {
-  ArrayWriter out(8);
-  out.number(kVersion).number(frame.term);
+Bytes body_of(const LeaseFrame& frame) {
+  ArrayWriter out(13);
+  out.number(kVersion).text(frame.leader).number(frame.term);
+  write_reads(out, frame.reads);
   write_head(out, frame.head);
   out.list(frame.grants.size());
-  for (const Grant& grant : frame.grants) out.list(2).text(grant.bridge).number(grant.nonce);
+  for (const Grant& grant : frame.grants) {
+    out.list(3).text(grant.bridge).text(grant.process).number(grant.nonce);
+  }
   out.list(frame.uncommitted.size());
   for (const Bytes& kill : frame.uncommitted) out.bin(kill);
-  Bytes sealed = seal(kLeaseDomain, out.number(frame.sent_at_ms).end(), key);
+  out.number(frame.round).number(frame.uncommitted_count).fixed(frame.uncommitted_digest);
+  return out.number(frame.sent_at_ms).end();
+}
+
+Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key) {
+  Bytes sealed = seal(kLeaseDomain, body_of(frame), key);
   const auto opened = open_frame(sealed, kControlMessageMax_bytes);
   if (!opened) return passed_on(opened);
   if (const auto read = read_lease_body(opened->body); !read) return passed_on(read);
   return sealed;
+}
+
+Hash digest_of(const std::vector<Hash>& records) {
+  if (records.empty()) return {};
+  std::string all;
+  all.reserve(records.size() * sizeof(Hash));
+  for (const Hash& hash : records) all.append(hash.begin(), hash.end());
+  return sha256(all);
 }
 
 Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key) {
@@ -261,8 +413,9 @@ bool is_signed_lease(std::string_view bytes, const PublicKey& key) {
 }
 
 Result<Bytes> sign_receipt(const BridgeReceipt& r, const SigningKey& key) {
-  ArrayWriter out(8);
-  out.number(kVersion).text(r.bridge).text(r.op_id).number(r.seq).member(r.kind);
+  ArrayWriter out(11);
+  out.number(kVersion).text(r.bridge).text(r.process).number(r.connection).text(r.op_id);
+  out.number(r.epoch).number(r.seq).member(r.kind);
   out.number(r.forwarded_before).number(r.refused_since).number(r.latched_in_us);
   Bytes sealed = seal(kReceiptDomain, out.end(), key);
   if (const auto read = read_receipt(sealed); !read) return passed_on(read);
@@ -272,10 +425,13 @@ Result<Bytes> sign_receipt(const BridgeReceipt& r, const SigningKey& key) {
 Result<BridgeReceipt> read_receipt(std::string_view bytes) {
   auto opened = open_frame(bytes, kFrameMax_bytes);
   if (!opened) return tl::make_unexpected(opened.error());
-  ArrayReader in(opened->body, 8, kFrameMax_bytes);
+  ArrayReader in(opened->body, 11, kFrameMax_bytes);
   BridgeReceipt r;
   r.bridge = read_name(in, kSegmentMax_bytes);
+  r.process = read_process(in);
+  r.connection = in.number();
   r.op_id = read_name(in, kOpIdMax_bytes);
+  r.epoch = in.number();
   r.seq = in.number();
   r.kind = in.member<RecordKind>();
   r.forwarded_before = in.number();
@@ -288,11 +444,18 @@ bool verify_receipt(std::string_view bytes, const PublicKey& key) {
   return signed_by(bytes, kFrameMax_bytes, kReceiptDomain, key);
 }
 
+Bytes body_of(const StoppedReceipt& r) {
+  ArrayWriter out(9);
+  out.number(kVersion).text(r.op_id).text(r.process).number(r.seq).member(r.stage);
+  out.number(r.handlers_cancelled)
+      .number(r.intents_dropped)
+      .flag(r.grace_exceeded)
+      .number(r.stopped_in_us);
+  return out.end();
+}
+
 Result<Bytes> sign_stopped(const StoppedReceipt& r, const SigningKey& key) {
-  ArrayWriter out(7);
-  out.number(kVersion).text(r.op_id).number(r.seq).number(r.handlers_cancelled);
-  out.number(r.intents_dropped).flag(r.grace_exceeded).number(r.stopped_in_us);
-  Bytes sealed = seal(kStoppedDomain, out.end(), key);
+  Bytes sealed = seal(kStoppedDomain, body_of(r), key);
   if (const auto read = read_stopped(sealed); !read) return passed_on(read);
   return sealed;
 }
@@ -300,10 +463,12 @@ Result<Bytes> sign_stopped(const StoppedReceipt& r, const SigningKey& key) {
 Result<StoppedReceipt> read_stopped(std::string_view bytes) {
   auto opened = open_frame(bytes, kFrameMax_bytes);
   if (!opened) return tl::make_unexpected(opened.error());
-  ArrayReader in(opened->body, 7, kFrameMax_bytes);
+  ArrayReader in(opened->body, 9, kFrameMax_bytes);
   StoppedReceipt r;
   r.op_id = read_name(in, kOpIdMax_bytes);
+  r.process = read_process(in);
   r.seq = in.number();
+  r.stage = in.member<StopStage>();
   r.handlers_cancelled = in.number();
   r.intents_dropped = in.number();
   r.grace_exceeded = in.flag();
@@ -318,10 +483,11 @@ bool verify_stopped(std::string_view bytes, const PublicKey& key) {
 // --- Bridges ---
 
 Result<Bytes> encode(const BridgeBeat& b) {
-  ArrayWriter out(13);
-  out.number(kVersion).text(b.bridge).number(b.nonce).member(b.state);
+  ArrayWriter out(15);
+  out.number(kVersion).text(b.bridge).text(b.process).number(b.nonce).member(b.state);
   write_head(out, b.applied);
-  out.fixed(b.key).number(b.forwarded).number(b.refused).number(b.refused_killed);
+  write_reads(out.fixed(b.key), b.reads);
+  out.number(b.forwarded).number(b.refused).number(b.refused_killed);
   out.number(b.after_fence).list(b.held.size());
   for (const Bytes& kill : b.held) out.bin(kill);
   return checked<BridgeBeat>(out.end());
@@ -329,13 +495,15 @@ Result<Bytes> encode(const BridgeBeat& b) {
 
 template <>
 Result<BridgeBeat> decode(std::string_view bytes) {
-  ArrayReader in(bytes, 13, kControlMessageMax_bytes);
+  ArrayReader in(bytes, 15, kControlMessageMax_bytes);
   BridgeBeat b;
   b.bridge = read_name(in, kSegmentMax_bytes);
+  b.process = read_process(in);
   b.nonce = in.number();
   b.state = in.member<BridgeState>();
   b.applied = read_head(in);
   b.key = in.fixed<32>();
+  b.reads = read_reads(in);
   b.forwarded = in.number();
   b.refused = in.number();
   b.refused_killed = in.number();
@@ -346,24 +514,34 @@ Result<BridgeBeat> decode(std::string_view bytes) {
 
 // --- Agents ---
 
+Bytes body_of(const Hello& h) {
+  ArrayWriter out(9);
+  out.number(kVersion).fixed(h.key).text(h.process).text(h.host);
+  out.number(h.pid).text(h.runtime).text(h.spawned_by);
+  write_reads(out.flag(h.goodbye), h.reads);
+  return out.end();
+}
+
 // `host` and `runtime` are for people: rather shortened than not announced.
 Result<Bytes> encode(const Hello& h) {
-  ArrayWriter out(7);
-  out.number(kVersion).fixed(h.key).text(clean_text(h.host, kNameMax_bytes)).number(h.pid);
-  out.text(clean_text(h.runtime, kNameMax_bytes)).text(h.spawned_by).flag(h.goodbye);
-  return checked<Hello>(out.end());
+  Hello cut = h;
+  cut.host = clean_text(h.host, kNameMax_bytes);
+  cut.runtime = clean_text(h.runtime, kNameMax_bytes);
+  return checked<Hello>(body_of(cut));
 }
 
 template <>
 Result<Hello> decode(std::string_view bytes) {
-  ArrayReader in(bytes, 7, kFrameMax_bytes);
+  ArrayReader in(bytes, 9, kFrameMax_bytes);
   Hello h;
   h.key = in.fixed<32>();
+  h.process = read_process(in);
   h.host = in.text(kNameMax_bytes);
   h.pid = in.number();
   h.runtime = in.text(kNameMax_bytes);
   h.spawned_by = in.text(kNameMax_bytes);
   h.goodbye = in.flag();
+  h.reads = read_reads(in);
   return in.finish(std::move(h));
 }
 
@@ -402,17 +580,23 @@ Result<HelloReply> decode(std::string_view bytes) {
   return in.finish(std::move(r));
 }
 
-Bytes encode(const Beat& b) {
-  ArrayWriter out(12);
-  out.number(kVersion).number(b.nonce).number(b.incarnation).flag(b.stopped).number(b.sent);
+Result<Bytes> encode(const Beat& b) {
+  ArrayWriter out(13);
+  out.number(kVersion)
+      .text(b.process)
+      .number(b.nonce)
+      .number(b.incarnation)
+      .flag(b.stopped)
+      .number(b.sent);
   out.number(b.succeeded).number(b.failed).number(b.handled).number(b.latency_total_us);
-  return out.number(b.cost_micro_usd).number(b.tokens).number(b.api_calls).end();
+  return checked<Beat>(out.number(b.cost_micro_usd).number(b.tokens).number(b.api_calls).end());
 }
 
 template <>
 Result<Beat> decode(std::string_view bytes) {
-  ArrayReader in(bytes, 12, kFrameMax_bytes);
+  ArrayReader in(bytes, 13, kFrameMax_bytes);
   Beat b;
+  b.process = read_process(in);
   b.nonce = in.number();
   b.incarnation = in.number();
   b.stopped = in.flag();

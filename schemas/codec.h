@@ -47,6 +47,8 @@ namespace estop::schemas {
 // else is trusted. The writers fail with what their reader would say.
 [[nodiscard]] Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key);
 [[nodiscard]] Result<LeaseFrame> open_lease(std::string_view bytes, const PublicKey& key);
+// SHA-256 over the hashes of the records one behind the other, in this order; of none: zero.
+[[nodiscard]] Hash digest_of(const std::vector<Hash>& records);
 [[nodiscard]] bool is_signed_lease(std::string_view bytes, const PublicKey& key);
 [[nodiscard]] Result<Bytes> sign_receipt(const BridgeReceipt& receipt, const SigningKey& key);
 [[nodiscard]] Result<BridgeReceipt> read_receipt(
@@ -66,7 +68,7 @@ namespace estop::schemas {
 [[nodiscard]] Bytes encode(const LogReadReply& reply);
 [[nodiscard]] Result<Bytes> encode(const Hello& hello);
 [[nodiscard]] Bytes encode(const HelloReply& reply);
-[[nodiscard]] Bytes encode(const Beat& beat);
+[[nodiscard]] Result<Bytes> encode(const Beat& beat);
 [[nodiscard]] Bytes encode(const BeatReply& reply);
 [[nodiscard]] Result<Bytes> encode(const StoreRequest& request);
 [[nodiscard]] Bytes encode(const StoreReply& reply);

@@ -21,7 +21,7 @@ class Cursor {
   [[nodiscard]] bool ok() const noexcept { return ok_; }
   [[nodiscard]] std::size_t left() const noexcept { return rest_.size(); }
 
-  std::uint32_t array() noexcept {  // fixarray only: an intent has at most eight fields
+  std::uint32_t array() noexcept {  // fixarray only: an intent has nine fields
     const std::uint8_t tag = byte();
     if ((tag & 0xf0) != 0x90) ok_ = false;
     return tag & 0x0f;
@@ -41,6 +41,12 @@ class Cursor {
     return sized(tag, 0xd9, 32);
   }
   std::string_view bin() noexcept { return sized(byte(), 0xc4, 0); }
+  std::uint32_t map() noexcept {
+    const std::uint8_t tag = byte();
+    if ((tag & 0xf0) == 0x80) return tag & 0x0f;
+    const std::uint64_t count = tag == 0xde ? big_endian(2) : refuse();
+    return static_cast<std::uint32_t>(count > 0x0f ? count : refuse());
+  }
 
  private:
   std::uint64_t refuse() noexcept {
@@ -108,14 +114,29 @@ Errc check_fields(const IntentHead& head) noexcept {
   return Errc::kOk;
 }
 
+// The same rules as ArrayReader::read_tags.
+Errc check_tags(Cursor& in) noexcept {
+  const std::uint32_t count = in.map();
+  if (in.ok() && count > kTagsMax) return Errc::kTooMany;
+  std::uint64_t before = 0;
+  std::size_t bytes = 0;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    const std::uint64_t tag = in.number();
+    bytes += in.bin().size();
+    if (!in.ok() || tag <= before || tag > kTagMax) return Errc::kMalformed;
+    if (tag < kSkippableTag) return Errc::kUnknownType;
+    before = tag;
+  }
+  if (!in.ok()) return Errc::kMalformed;
+  return bytes > kTagsMax_bytes ? Errc::kTooLarge : Errc::kOk;
+}
+
 }  // namespace
 
 Result<Bytes> encode_intent(const IntentHead& head) {
-  const bool wanted = !head.reply_instance.empty();
-  ArrayWriter out(wanted ? 8 : 7);
+  ArrayWriter out(8);
   out.number(kVersion).text(head.id).number(head.incarnation).number(head.ttl_ms);
-  out.text(head.trace).number(head.flags).bin(head.payload);
-  if (wanted) out.text(head.reply_instance);
+  out.text(head.trace).number(head.flags).bin(head.payload).text(head.reply_instance);
   Bytes bytes = out.end();
   if (const auto read = decode_intent(bytes); !read) return passed_on(read);
   return bytes;
@@ -127,7 +148,7 @@ Result<IntentHead> decode_intent(std::string_view bytes) {
   const std::uint64_t version = in.number();
   if (!in.ok()) return fail(Errc::kMalformed);
   if (version != kVersion) return fail(Errc::kUnknownVersion);
-  if (count != 7 && count != 8) return fail(Errc::kMalformed);
+  if (count != 9) return fail(Errc::kMalformed);
   IntentHead head;
   head.id = in.text();
   head.incarnation = in.number();
@@ -135,8 +156,9 @@ Result<IntentHead> decode_intent(std::string_view bytes) {
   head.trace = in.text();
   const std::uint64_t flags = in.number();
   head.payload = in.bin();
-  if (count == 8) head.reply_instance = in.text();
+  head.reply_instance = in.text();
   if (!in.ok() || ttl_ms > UINT32_MAX || flags > UINT32_MAX) return fail(Errc::kMalformed);
+  if (const Errc code = check_tags(in); code != Errc::kOk) return fail(code);
   if (in.left() != 0) return fail(Errc::kTrailingBytes);
   head.ttl_ms = static_cast<std::uint32_t>(ttl_ms);
   head.flags = static_cast<std::uint32_t>(flags);

@@ -18,6 +18,14 @@ inline constexpr std::size_t kReasonMax_bytes = 1024;
 inline constexpr std::size_t kOpIdMax_bytes = 40;
 inline constexpr std::size_t kNameMax_bytes = 256;  // scopes, targets, and what a hello tells
 inline constexpr std::size_t kLiftsMax = 256;       // kills that one resume names
+inline constexpr std::size_t kActorDetailMax_bytes = 64;
+inline constexpr std::size_t kRecordKindsMax = 128;  // that a part says it can read
+
+// The map that ends each message. A tag from kSkippableTag on may be skipped, others may not.
+inline constexpr std::size_t kTagsMax = 16;
+inline constexpr std::size_t kTagsMax_bytes = 4'096;  // of all values
+inline constexpr std::uint64_t kTagMax = 255;
+inline constexpr std::uint64_t kSkippableTag = 128;
 
 // Messages. The broker's max_payload is kBrokerPayloadMax_bytes; what is larger never arrives.
 inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;

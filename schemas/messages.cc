@@ -1,8 +1,24 @@
 #include "schemas/messages.h"
 
+#include <fmt/format.h>
+
 #include <ostream>
 
 namespace estop::schemas {
+
+Process process_from(std::uint64_t random) {
+  return fmt::format("{:016x}", random);
+}
+
+Latch latch_of(const Record& kill) {
+  return {.op_id = kill.op_id,
+          .seq = kill.seq,
+          .scope = kill.scope,
+          .mode = kill.mode,
+          .actor = kill.actor,
+          .reason = kill.reason,
+          .since_ms = kill.issued_at_ms};
+}
 
 std::string_view name(RecordKind kind) noexcept {
   switch (kind) {
@@ -18,8 +34,45 @@ std::string_view name(RecordKind kind) noexcept {
       return "bridge-left";
     case RecordKind::kTermOpened:
       return "term-opened";
+    case RecordKind::kFirstSkippable:
+      break;
+  }
+  return is_skippable(kind) ? "note" : "?";
+}
+
+std::string_view name(ActorKind kind) noexcept {
+  switch (kind) {
+    case ActorKind::kOperator:
+      return "operator";
+    case ActorKind::kPolicy:
+      return "policy";
+    case ActorKind::kHook:
+      return "hook";
+    case ActorKind::kApi:
+      return "api";
+    case ActorKind::kCanary:
+      return "canary";
+    case ActorKind::kControl:
+      return "control";
   }
   return "?";
+}
+
+std::string_view name(HoldKind kind) noexcept {
+  return kind == HoldKind::kKill ? "kill" : "?";
+}
+
+std::string_view name(StopStage stage) noexcept {
+  return stage == StopStage::kStopped ? "stopped" : "?";
+}
+
+Reads own_reads() {
+  Reads reads;
+  for (std::uint8_t kind = 1; kind < static_cast<std::uint8_t>(RecordKind::kFirstSkippable);
+       ++kind) {
+    if (name(static_cast<RecordKind>(kind)) != "?") reads.kinds.push_back(kind);
+  }
+  return reads;
 }
 
 std::string_view name(KillMode mode) noexcept {
@@ -107,6 +160,9 @@ std::string_view name(EffectState state) noexcept {
 }
 
 std::ostream& operator<<(std::ostream& out, RecordKind kind) {
+  return out << name(kind);
+}
+std::ostream& operator<<(std::ostream& out, ActorKind kind) {
   return out << name(kind);
 }
 std::ostream& operator<<(std::ostream& out, KillMode mode) {

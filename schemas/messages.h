@@ -17,13 +17,26 @@
 
 namespace estop::schemas {
 
-inline constexpr std::uint8_t kVersion = 1;
+inline constexpr std::uint8_t kVersion = 2;
 
 using Bytes =
     std::string;  // opaque bytes; std::string because the broker's client takes char pointers
 using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using Signature = std::array<std::uint8_t, 64>;  // Ed25519
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
+
+// Who speaks, besides its name: `[a-z0-9]{8,16}`, random, another one at each start of a process.
+// Two processes may bear one name (a rolling update, a copied unit file), and what one of them says
+// holds for no other.
+using Process = std::string;
+[[nodiscard]] Process process_from(std::uint64_t random);
+
+// What a part can read: the version of this protocol, and which kinds of records.
+struct Reads {
+  std::uint8_t version = kVersion;
+  std::vector<std::uint8_t> kinds;  // RecordKind, each once, lowest first
+  friend bool operator==(const Reads&, const Reads&) = default;
+};
 
 // --- Intents ---
 
@@ -59,7 +72,27 @@ enum class RecordKind : std::uint8_t {
   kBridgeJoined = 4,  // `target` = bridge id, `key` = its public key
   kBridgeLeft = 5,    // `target` = bridge id
   kTermOpened = 6,    // a leader began
+  // From here on: a record that has no effect on who does not know its kind. Below, it stops.
+  kFirstSkippable = 128,
 };
+[[nodiscard]] constexpr bool is_skippable(RecordKind kind) noexcept {
+  return kind >= RecordKind::kFirstSkippable;
+}
+// What this build reads.
+[[nodiscard]] Reads own_reads();
+
+// On whose behalf a record was written.
+enum class ActorKind : std::uint8_t {
+  kOperator = 1,
+  kPolicy = 2,
+  kHook = 3,
+  kApi = 4,
+  kCanary = 5,
+  kControl = 6,
+};
+
+// What a kill does to its scope. Others are reserved (PROTOCOL.md, 4).
+enum class HoldKind : std::uint8_t { kKill = 1 };
 
 enum class KillMode : std::uint8_t {
   kNow = 1,    // stop category 0: cut
@@ -79,16 +112,21 @@ struct Record {
   Scope scope;                       // kill, resume
   KillMode mode = KillMode::kGrace;  // kill
   std::uint32_t grace_ms = 0;        // kill
-  std::string actor;                 // operator, or `control`
-  std::string reason;                // kill, resume
+  std::string actor;                 // a segment: the operator, or `control`
+  ActorKind actor_kind = ActorKind::kOperator;
+  std::string actor_detail;  // for people: the version of a policy; ≤ kActorDetailMax_bytes
+  std::string reason;        // kill, resume
   std::uint64_t issued_at_ms = 0;
   std::vector<std::string> lifts;                 // resume: op ids of the kills that it lifts
   PendingWork pending = PendingWork::kRedeliver;  // resume
   // Resume: the incarnation that the scope's addresses get. The leader raises it with every resume;
   // it never goes back, also not in a stream that was made anew (where `seq` may).
   std::uint64_t incarnation = 0;
-  std::string target;  // bridge id; for kEpochOpened "epoch:seq" of the old head
-  Bytes key;           // kBridgeJoined: 32 bytes public key; otherwise empty
+  // Bridge id; for kEpochOpened "epoch:seq" of the old head; of a kill and resume: the op id that
+  // its operator gave, where this is another one.
+  std::string target;
+  Process process;  // kBridgeJoined, kBridgeLeft: of the bridge
+  Bytes key;        // kBridgeJoined: 32 bytes public key; otherwise empty
   friend bool operator==(const Record&, const Record&) = default;
 };
 
@@ -111,17 +149,25 @@ struct Head {
 
 struct Grant {
   std::string bridge;
+  Process process;
   std::uint64_t nonce = 0;  // of the bridge's beat that this grant answers
   friend bool operator==(const Grant&, const Grant&) = default;
 };
 
 // Signed by control. Sent when a bridge beats, when the head moves, and at least every beat time.
 struct LeaseFrame {
+  Process leader;
   std::uint64_t term = 0;
-  Head head;  // newest record that bridges may apply: committed, and durable if it is a resume
-  std::vector<Grant> grants;
+  Reads reads = own_reads();  // of control
+  Head head{};  // newest record that bridges may apply: committed, and durable if it is a resume
+  std::vector<Grant> grants{};
   std::vector<Bytes>
-      uncommitted;  // signed record frames of kills that the stream has not taken yet
+      uncommitted{};  // signed record frames of kills that the stream has not taken yet
+  // Of all kills that are not committed, also where they fill several frames of one `round`: how
+  // many there are, and their digest (digest_of). Who did not get them all takes no grant.
+  std::uint64_t round = 0;
+  std::uint64_t uncommitted_count = 0;
+  Hash uncommitted_digest{};
   std::uint64_t sent_at_ms = 0;
   friend bool operator==(const LeaseFrame&, const LeaseFrame&) = default;
 };
@@ -135,10 +181,12 @@ enum class BridgeState : std::uint8_t {
 
 struct BridgeBeat {
   std::string bridge;
+  Process process;
   std::uint64_t nonce = 0;
   BridgeState state = BridgeState::kReplaying;
   Head applied;
   PublicKey key{};
+  Reads reads = own_reads();
   std::uint64_t forwarded = 0;  // intents since start
   std::uint64_t refused = 0;
   std::uint64_t refused_killed =
@@ -148,7 +196,7 @@ struct BridgeBeat {
   // deliveries: nothing of it was forwarded.
   std::uint64_t after_fence = 0;
   std::vector<Bytes>
-      held;  // signed frames of kills that it holds and that are not in the applied log
+      held{};  // signed frames of kills that it holds and that are not in the applied log
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
 };
 
@@ -170,8 +218,11 @@ struct LogReadReply {
 // Subjects::receipt).
 struct BridgeReceipt {
   std::string bridge;
+  Process process;
+  std::uint64_t connection = 0;  // to AGENTS, counted by this process: which one this goes over
   std::string op_id;
-  std::uint64_t seq = 0;  // as in the record obeyed; 0 while it had none
+  std::uint64_t epoch = 0;  // as in the record obeyed, with seq; 0 while it had none
+  std::uint64_t seq = 0;
   RecordKind kind = RecordKind::kKill;
   std::uint64_t forwarded_before =
       0;  // intents from or to the scope that passed this bridge before the latch, since its start
@@ -195,11 +246,13 @@ enum class AgentState : std::uint8_t {
 
 struct Hello {
   PublicKey key{};  // signs this instance's receipts (from its credential)
+  Process process;
   std::string host;
   std::uint64_t pid = 0;
   std::string runtime;     // "estop-cpp/0.1.0"
   std::string spawned_by;  // address text or empty
   bool goodbye = false;    // true: a clean leave
+  Reads reads = own_reads();
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
@@ -207,6 +260,7 @@ struct Hello {
 struct Latch {
   std::string op_id;
   std::uint64_t seq = 0;
+  HoldKind hold = HoldKind::kKill;
   Scope scope;
   KillMode mode = KillMode::kGrace;
   std::string actor;
@@ -214,6 +268,8 @@ struct Latch {
   std::uint64_t since_ms = 0;
   friend bool operator==(const Latch&, const Latch&) = default;
 };
+
+[[nodiscard]] Latch latch_of(const Record& kill);
 
 struct CheckpointInfo {
   std::string key;
@@ -234,6 +290,7 @@ struct HelloReply {
 };
 
 struct Beat {
+  Process process;
   std::uint64_t nonce = 0;
   std::uint64_t incarnation = 0;
   bool stopped = false;    // obeys a kill at the moment
@@ -256,10 +313,15 @@ struct BeatReply {
   friend bool operator==(const BeatReply&, const BeatReply&) = default;
 };
 
+// How far a stop has come. Others are reserved for supervisors and receivers (PROTOCOL.md, 4).
+enum class StopStage : std::uint8_t { kStopped = 1 };
+
 // A runtime's signed statement that it obeyed a kill: handlers ended, the stop callback returned.
 struct StoppedReceipt {
   std::string op_id;
+  Process process;
   std::uint64_t seq = 0;
+  StopStage stage = StopStage::kStopped;
   std::uint64_t handlers_cancelled = 0;
   std::uint64_t intents_dropped = 0;  // queued and not started
   // True: the grace is over and something still runs. It is no stop; another receipt follows when
@@ -302,6 +364,7 @@ struct StoreReply {
 };
 
 std::ostream& operator<<(std::ostream& out, RecordKind kind);
+std::ostream& operator<<(std::ostream& out, ActorKind kind);
 std::ostream& operator<<(std::ostream& out, KillMode mode);
 std::ostream& operator<<(std::ostream& out, PendingWork pending);
 std::ostream& operator<<(std::ostream& out, BridgeState state);
@@ -309,6 +372,9 @@ std::ostream& operator<<(std::ostream& out, AgentState state);
 std::ostream& operator<<(std::ostream& out, StoreOp op);
 std::ostream& operator<<(std::ostream& out, EffectState state);
 [[nodiscard]] std::string_view name(RecordKind kind) noexcept;      // "kill"
+[[nodiscard]] std::string_view name(ActorKind kind) noexcept;       // "operator"
+[[nodiscard]] std::string_view name(HoldKind kind) noexcept;        // "kill"
+[[nodiscard]] std::string_view name(StopStage stage) noexcept;      // "stopped"
 [[nodiscard]] std::string_view name(KillMode mode) noexcept;        // "now", "grace"
 [[nodiscard]] std::string_view name(PendingWork pending) noexcept;  // "redeliver"
 [[nodiscard]] std::string_view name(BridgeState state) noexcept;

@@ -109,11 +109,12 @@ Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text) 
   if (!key) return tl::make_unexpected(key.error());
   const auto record = sign_record(kill, *key);
   if (!record) return passed_on(record);
-  return open_order(ArrayWriter(3).number(kVersion).bin(record->frame).text(*jwt).end());
+  return open_order(
+      ArrayWriter(3, Tags::kNone).number(kVersion).bin(record->frame).text(*jwt).end());
 }
 
 Result<SignedOrder> open_order(std::string_view frame) {
-  ArrayReader in(frame, 3, kOrderMax_bytes);
+  ArrayReader in(frame, 3, kOrderMax_bytes, Tags::kNone);
   const Bytes inner = in.bin(kOrderMax_bytes);
   std::string credential = in.text(kCredentialMax_bytes);
   if (!in.ok()) return tl::make_unexpected(in.error());
@@ -144,15 +145,13 @@ std::vector<std::string> settle_kill(Record& kill) {
     notes.emplace_back("no reason was given: whoever reads the audit asks why");
     kill.reason = "no reason given";
   }
-  if (!kill.lifts.empty() || !kill.target.empty() || !kill.key.empty() || kill.incarnation != 0) {
-    notes.emplace_back("what belongs to other kinds of records is ignored");
+  // Only control may say these.
+  if (!kill.target.empty() || kill.actor_kind != ActorKind::kOperator) {
+    notes.emplace_back("an op id that was given before, or another kind of actor, is ignored");
   }
   kill.prev = {};
-  kill.lifts.clear();
-  kill.pending = PendingWork::kRedeliver;
-  kill.incarnation = 0;
   kill.target.clear();
-  kill.key.clear();
+  kill.actor_kind = ActorKind::kOperator;
   return notes;
 }
 

@@ -117,12 +117,45 @@ Result<void> check_bounds(std::string_view bytes) {
   return {};
 }
 
-ArrayReader::ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes) {
+ArrayReader::ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes,
+                         Tags tags, std::uint64_t version)
+    : tags_(tags) {
   open(bytes, max_bytes);
-  const std::uint64_t version = number();
-  if (ok() && version != kVersion) fault(Errc::kUnknownVersion, fmt::format("version {}", version));
-  if (ok() && array_->via.array.size != count) {
-    fault(Errc::kMalformed, fmt::format("{} fields, not {}", array_->via.array.size, count));
+  const std::uint64_t written = number();
+  if (ok() && written != version) {
+    fault(Errc::kUnknownVersion, fmt::format("version {}, not {}", written, version));
+  }
+  const std::uint32_t fields = count + (tags == Tags::kMap ? 1 : 0);
+  if (ok() && array_->via.array.size != fields) {
+    fault(Errc::kMalformed, fmt::format("{} fields, not {}", array_->via.array.size, fields));
+  }
+}
+
+// This version knows no tag: whoever sent one below kSkippableTag says that it has to be
+// understood.
+void ArrayReader::read_tags() {
+  const auto* object = next(msgpack::type::MAP, "a map of tags");
+  if (object == nullptr) return;
+  const msgpack::object_map& map = object->via.map;
+  if (map.size > kTagsMax) {
+    return fault(Errc::kTooMany, fmt::format("{} tags, at most {}", map.size, kTagsMax));
+  }
+  std::uint64_t before = 0;
+  std::size_t bytes = 0;
+  for (std::uint32_t i = 0; i < map.size; ++i) {
+    const auto& [key, value] = map.ptr[i];
+    if (key.type != msgpack::type::POSITIVE_INTEGER || value.type != msgpack::type::BIN ||
+        key.via.u64 <= before || key.via.u64 > kTagMax) {
+      return fault(Errc::kMalformed, fmt::format("tag {} of the map has the wrong shape", i));
+    }
+    before = key.via.u64;
+    bytes += value.via.bin.size;
+    if (before < kSkippableTag) {
+      return fault(Errc::kUnknownType, fmt::format("tag {} has to be understood", before));
+    }
+  }
+  if (bytes > kTagsMax_bytes) {
+    fault(Errc::kTooLarge, fmt::format("{} bytes of tags, at most {}", bytes, kTagsMax_bytes));
   }
 }
 
@@ -200,6 +233,32 @@ Bytes ArrayReader::bin(std::size_t max_bytes) {
     return {};
   }
   return {object->via.bin.ptr, object->via.bin.size};
+}
+
+ArrayReader ArrayReader::inner(std::uint32_t count) {
+  static const msgpack::object kNothing;
+  const auto* object = next(msgpack::type::ARRAY, "a list");
+  ArrayReader within(object != nullptr ? *object : kNothing, count);
+  if (object == nullptr) within.error_ = error_;
+  return within;
+}
+
+void ArrayReader::skip() {
+  if (ok() && at_++ >= array_->via.array.size) fault(Errc::kMalformed, "a field is missing");
+}
+
+std::vector<std::uint64_t> ArrayReader::numbers(std::size_t max_count) {
+  std::vector<std::uint64_t> out;
+  const auto* object = next(msgpack::type::ARRAY, "a list of numbers");
+  if (object == nullptr) return out;
+  if (object->via.array.size > max_count) {
+    fault(Errc::kTooMany, fmt::format("{} numbers, at most {}", object->via.array.size, max_count));
+    return out;
+  }
+  ArrayReader within(*object, object->via.array.size);
+  while (within.ok() && out.size() < object->via.array.size) out.push_back(within.number());
+  fault(within.error());
+  return out;
 }
 
 std::vector<std::string> ArrayReader::texts(std::size_t max_each_bytes, std::size_t max_count) {

@@ -19,10 +19,17 @@
 
 namespace estop::schemas {
 
-// One msgpack array of known length. `end()` gives the bytes.
+// Whether a message ends in the map of tags that makes room for later fields (PROTOCOL.md, 4). The
+// frame around something signed has none: it never changes.
+enum class Tags : std::uint8_t { kNone, kMap };
+
+// One msgpack array of `count` fields, the map of tags (empty: this version knows none) not
+// counted. `end()` gives the bytes.
 class ArrayWriter {
  public:
-  explicit ArrayWriter(std::uint32_t count) : packer_(out_) { packer_.pack_array(count); }
+  explicit ArrayWriter(std::uint32_t count, Tags tags = Tags::kMap) : tags_(tags), packer_(out_) {
+    packer_.pack_array(count + (tags == Tags::kMap ? 1 : 0));
+  }
   ArrayWriter& number(std::uint64_t value) { return packer_.pack_uint64(value), *this; }
   ArrayWriter& flag(bool value) {
     return (value ? packer_.pack_true() : packer_.pack_false()), *this;
@@ -49,7 +56,10 @@ class ArrayWriter {
     packer_.pack_array(static_cast<std::uint32_t>(count));
     return *this;
   }
-  Bytes end() { return std::move(out_.bytes); }
+  Bytes end() {
+    if (tags_ == Tags::kMap) packer_.pack_map(0);
+    return std::move(out_.bytes);
+  }
 
  private:
   struct Out {
@@ -57,6 +67,7 @@ class ArrayWriter {
     void write(const char* data, std::size_t size) { bytes.append(data, size); }
   };
   Out out_;
+  Tags tags_;
   msgpack::packer<Out> packer_;
 };
 
@@ -64,9 +75,10 @@ class ArrayWriter {
 // `finish` reports it.
 class ArrayReader {
  public:
-  // `count` elements exactly, the first of which is kVersion (read here). `bytes` must outlive the
-  // reader; what it hands out are copies.
-  ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes);
+  // `count` fields exactly, the first of which is the version (read here), and the map of tags.
+  // `bytes` must outlive the reader; what it hands out are copies.
+  ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes,
+              Tags tags = Tags::kMap, std::uint64_t version = kVersion);
   // An inner array of exactly `count` elements, without a version.
   ArrayReader(const msgpack::object& inner, std::uint32_t count);
 
@@ -82,28 +94,40 @@ class ArrayReader {
   Enum member();
   template <class T, class Read>
   std::vector<T> list(std::uint32_t inner_count, Read read);  // of inner arrays
+  // An inner array of exactly `count` elements, as the next field. Its fault is this reader's.
+  template <class Read>
+  void nested(std::uint32_t count, Read read);
+  ArrayReader inner(std::uint32_t count);
+  void skip();  // whatever the next field is
+  std::vector<std::uint64_t> numbers(std::size_t max_count);
   std::vector<std::string> texts(std::size_t max_each_bytes, std::size_t max_count);
   std::vector<Bytes> bins(std::size_t max_each_bytes);
 
   void fault(Errc code, std::string detail) {
     if (error_.code == Errc::kOk) error_ = {code, std::move(detail)};
   }
+  void fault(const Error& error) {
+    if (error.code != Errc::kOk) fault(error.code, error.detail);
+  }
   [[nodiscard]] bool ok() const noexcept { return error_.code == Errc::kOk; }
   [[nodiscard]] const Error& error() const noexcept { return error_; }
   template <class T>
   Result<T> finish(T value) {
+    if (tags_ == Tags::kMap) read_tags();
     if (!ok()) return tl::make_unexpected(error_);
     return value;
   }
 
  private:
   void open(std::string_view bytes, std::size_t max_bytes);
+  void read_tags();
   const msgpack::object* next(msgpack::type::object_type type, const char* what);
 
   std::optional<msgpack::zone> zone_;  // of the outermost reader
   msgpack::object root_;
   const msgpack::object* array_ = nullptr;
   std::uint32_t at_ = 0;
+  Tags tags_ = Tags::kNone;
   Error error_{Errc::kOk, {}};
 };
 
@@ -129,6 +153,13 @@ Enum ArrayReader::member() {
 template <>
 inline Errc ArrayReader::member<Errc>() {
   return errc_from_number(number());
+}
+
+template <class Read>
+void ArrayReader::nested(std::uint32_t count, Read read) {
+  ArrayReader within = inner(count);
+  read(within);
+  fault(within.error());
 }
 
 template <class T, class Read>

@@ -15,11 +15,6 @@ using schemas::RecordKind;
 
 constexpr BootTime kBeatMin = std::chrono::milliseconds{10};
 
-Latch latch_of(const Record& record) {
-  return {record.op_id, record.seq,    record.scope,       record.mode,
-          record.actor, record.reason, record.issued_at_ms};
-}
-
 bool lists(const std::vector<Latch>& latches, const Latch& kill) {
   return std::any_of(latches.begin(), latches.end(), [&](const Latch& latch) {
     return latch.op_id == kill.op_id && latch.scope == kill.scope;

@@ -42,9 +42,14 @@ void Obedience::resend_receipts() {
 
 void Obedience::tell(const Order& order, bool grace_exceeded) {
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(now_ - order.seen_at);
-  effects_.emplace_back(
-      SendReceipt{{order.latch.op_id, order.latch.seq, drain_.cancelled, drain_.dropped,
-                   grace_exceeded, static_cast<std::uint64_t>(took.count())}});
+  schemas::StoppedReceipt receipt;
+  receipt.op_id = order.latch.op_id;
+  receipt.seq = order.latch.seq;
+  receipt.handlers_cancelled = drain_.cancelled;
+  receipt.intents_dropped = drain_.dropped;
+  receipt.grace_exceeded = grace_exceeded;
+  receipt.stopped_in_us = static_cast<std::uint64_t>(took.count());
+  effects_.emplace_back(SendReceipt{std::move(receipt)});
 }
 
 void Obedience::send_due() {

@@ -36,7 +36,7 @@ Result<Identity> identity_from(const AgentOptions& options) {
   if (!prefix) return tl::make_unexpected(prefix.error());
   auto instance = options.instance.empty() ? random_instance() : Instance::parse(options.instance);
   if (!instance) return tl::make_unexpected(instance.error());
-  return Identity{*address, *instance, schemas::Subjects(*prefix)};
+  return Identity{*address, *instance, random_instance().text(), schemas::Subjects(*prefix)};
 }
 
 Result<Keys> keys_from(const AgentOptions& options) {

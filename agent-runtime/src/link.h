@@ -24,6 +24,7 @@ inline constexpr const char* kLeft = "this agent has left";
 struct Identity {
   schemas::Address address;
   schemas::Instance instance;
+  schemas::Process process;
   schemas::Subjects subjects;
 };
 

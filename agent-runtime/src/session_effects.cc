@@ -93,6 +93,7 @@ void Session::perform(const RenewLease& effect) {
 schemas::Hello Session::hello(bool goodbye) const {
   schemas::Hello made;
   made.key = keys_.own.public_key();
+  made.process = link_.identity().process;
   made.host = host_of(options_);
   made.pid = static_cast<std::uint64_t>(getpid());
   made.runtime = "estop-cpp/" ESTOP_VERSION;
@@ -119,6 +120,7 @@ void Session::perform(const SendBeat& effect) {
   AgentStats stats;
   intents_.count(stats);
   schemas::Beat beat;
+  beat.process = link_.identity().process;
   beat.nonce = effect.nonce;
   beat.incarnation = effect.incarnation;
   beat.stopped = effect.stopped;
@@ -131,8 +133,10 @@ void Session::perform(const SendBeat& effect) {
   beat.tokens = tally_.tokens.load();
   beat.api_calls = tally_.api_calls.load();
   const auto& self = link_.identity();
-  link_.connection().request(self.subjects.beat(self.address, self.instance), schemas::encode(beat),
-                             kBeatTimeout, [this](Result<nats::MessageView> view) {
+  const auto bytes = schemas::encode(beat);
+  if (!bytes) return;  // a process name is always one
+  link_.connection().request(self.subjects.beat(self.address, self.instance), *bytes, kBeatTimeout,
+                             [this](Result<nats::MessageView> view) {
                                if (!view) {  // the lease says what silence means
                                  if (view.error().code == Errc::kTimeout) happen(Unanswered{});
                                  return;
@@ -145,7 +149,9 @@ void Session::perform(const SendBeat& effect) {
 
 void Session::perform(const SendReceipt& effect) {
   const auto& self = link_.identity();
-  const auto bytes = schemas::sign_stopped(effect.receipt, keys_.own);
+  schemas::StoppedReceipt receipt = effect.receipt;
+  receipt.process = self.process;
+  const auto bytes = schemas::sign_stopped(receipt, keys_.own);
   if (!bytes) return unsent("the receipt of " + effect.receipt.op_id, bytes.error());
   const auto subject = self.subjects.stopped(self.address, self.instance);
   if (!link_.connection().publish(subject, *bytes)) {

@@ -37,6 +37,7 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.lease = config.lease_ms * kMs - arrival_time(config);
   options.arrival = arrival_time(config);
   options.replay_retry = kReplayRetry;
+  options.process = schemas::process_from(random_number());
   options.first_nonce = random_number() | 1;
   options.gate.hash_seed = random_number();
   return options;

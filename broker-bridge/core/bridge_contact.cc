@@ -22,26 +22,42 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   }
   if (!frame) return reject_frame("a lease frame", frame.error(), out);
   if (frame->term < term_) return;  // a deposed leader
-  term_ = frame->term;
-  for (const auto& bytes_of_kill : frame->uncommitted) {
-    const auto kill = schemas::open_record(bytes_of_kill);
-    if (!kill) {
-      not_understood("an uncommitted kill", kill.error(), now, out);  // signed by the frame
-    } else if (kill->record.kind == RecordKind::kKill && gate_.find(kill->record) == nullptr) {
-      act_on_sight(*kill, now, out);  // signed by the frame
-    }
+  if (frame->term == term_ && frame->leader != leader_) {
+    return alarm(fmt::format("two controls lead in term {}: {} and {}; the second is not heard",
+                             term_, leader_, frame->leader),
+                 out);
   }
+  term_ = frame->term;
+  leader_ = frame->leader;
+  const bool has_all = hear_uncommitted(*frame, now, out);
   follow(frame->head, now, out);
   const bool is_at_head = follower_.applied() == frame->head || ESTOP_SEEDED_BUG(kOpenBeforeReplay);
-  if (!stopped_for_good_ && is_at_head) take_grants(*frame, now, out);
+  if (!stopped_for_good_ && is_at_head && has_all) take_grants(*frame, now, out);
   if (state_ != BridgeState::kOpen) return;
   forwards_until_ = std::max(forwards_until_, lease_.until() + options_.arrival);
+}
+
+// H59: they may fill several frames, and each of these may be lost. True: all of them were heard.
+bool BridgeCore::hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
+  if (std::exchange(round_, frame.round) != frame.round) told_.clear();
+  for (const auto& bytes_of_kill : frame.uncommitted) {
+    const auto kill = schemas::open_record(bytes_of_kill);  // signed by the frame
+    if (!kill) {
+      not_understood("an uncommitted kill", kill.error(), now, out);
+      continue;
+    }
+    told_.push_back(kill->hash);
+    const bool is_kill = kill->record.kind == RecordKind::kKill;
+    if (is_kill && gate_.find(kill->record) == nullptr) act_on_sight(*kill, now, out);
+  }
+  return told_.size() == frame.uncommitted_count &&
+         schemas::digest_of(told_) == frame.uncommitted_digest;
 }
 
 void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
   bool admitted = false;
   for (const schemas::Grant& grant : frame.grants) {
-    if (grant.bridge != options_.id.text()) continue;
+    if (grant.bridge != options_.id.text() || grant.process != options_.process) continue;
     admitted |= lease_.granted(grant.nonce);
     if (ESTOP_SEEDED_BUG(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));
   }

@@ -58,6 +58,7 @@ bool BridgeCore::is_open(Nanos now) const noexcept {
 void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   connected_[index(account)] = true;
   if (account == Account::kAgents) {
+    ++connection_;
     for (const Sighting& seen : std::vector<Sighting>(recent_)) {
       if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) gate_.unlatch(seen.kill);
       if (now - seen.at < kRecent) owe(seen.kill, now, out);
@@ -102,6 +103,7 @@ void BridgeCore::beat(Nanos now, Effects& out) {
   if (!connected_[index(Account::kControl)]) return;
   schemas::BridgeBeat beat;
   beat.bridge = options_.id.text();
+  beat.process = options_.process;
   beat.nonce = lease_.beat(now, state_ == BridgeState::kJoining);
   beat.state = state_;
   beat.applied = follower_.applied();
@@ -249,13 +251,14 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
       return;
     case RecordKind::kBridgeLeft:
       // Control no longer counts on us: no fence would wait for this bridge.
-      if (record.target != options_.id.text()) return;
+      if (record.target != options_.id.text() || record.process != options_.process) return;
       if (state_ == BridgeState::kOpen) shut("control has declared this bridge gone", now, out);
       lease_.forget();
       return;
     case RecordKind::kEpochOpened:
     case RecordKind::kBridgeJoined:
     case RecordKind::kTermOpened:
+    case RecordKind::kFirstSkippable:
       return;
   }
 }
@@ -265,7 +268,10 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
   if (!connected_[index(Account::kAgents)]) return;  // control reads a resume in the beats
   schemas::BridgeReceipt receipt;
   receipt.bridge = options_.id.text();
+  receipt.process = options_.process;
+  receipt.connection = connection_;
   receipt.op_id = record.op_id;
+  receipt.epoch = record.epoch;
   receipt.seq = record.seq;
   receipt.kind = record.kind;
   receipt.forwarded_before = gate_.forwarded(record.scope);
@@ -301,6 +307,7 @@ void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects
   Record kill;
   kill.kind = RecordKind::kKill;
   kill.op_id = unsent.receipt.op_id;
+  kill.epoch = unsent.receipt.epoch;
   kill.seq = unsent.receipt.seq;
   kill.scope = unsent.scope;
   owe(kill, now, out);

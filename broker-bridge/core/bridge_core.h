@@ -34,7 +34,8 @@ struct BridgeOptions {
   Nanos arrival = 0;  // of the whole lease, what is left behind that: what was forwarded arrives
   Nanos replay_retry = 0;
   bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
-  std::uint64_t first_nonce = 0;   // random: an echo meant for an earlier life must not fit
+  schemas::Process process{};      // random: what is said to an earlier life is not for this one
+  std::uint64_t first_nonce = 0;   // random, for the same reason
   GateOptions gate;
 };
 
@@ -90,6 +91,7 @@ class BridgeCore {
   void follow(const schemas::Head& head, Nanos now, Effects& out);
   void read_missing(const Progress& progress, Nanos now, Effects& out);
   void join(Nanos now, Effects& out);
+  bool hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   void take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   void receipt(const schemas::Record& record, Nanos now, Effects& out);
   void owe(const schemas::Record& kill, Nanos now, Effects& out);
@@ -116,7 +118,11 @@ class BridgeCore {
   bool was_open_ = false;  // from then on, kills learnt from a replay are confirmed too
   bool connected_[2] = {false, false};  // by Account
   bool replay_runs_ = false;
-  std::uint64_t term_ = 0;  // newest that a lease frame carried
+  std::uint64_t term_ = 0;           // newest that a lease frame carried
+  schemas::Process leader_;          // of that term
+  std::uint64_t round_ = 0;          // of the newest lease frame, and
+  std::vector<schemas::Hash> told_;  // the kills that its frames told
+  std::uint64_t connection_ = 0;     // to AGENTS, counted
   Nanos next_beat_ = 0;
   Nanos replay_again_at_ = 0;
   Nanos forwards_until_ = 0;    // newest end of a lease, with the time to arrive, since the start

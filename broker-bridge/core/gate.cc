@@ -40,10 +40,6 @@ std::uint64_t newest_resume(const Node* node) noexcept {
   return newest;
 }
 
-schemas::Latch describe(const schemas::Record& kill) {
-  return {kill.op_id, kill.seq, kill.scope, kill.mode, kill.actor, kill.reason, kill.issued_at_ms};
-}
-
 }  // namespace
 
 Node* Gate::sender_node(const schemas::IntentSubject& parts) {
@@ -121,8 +117,8 @@ Latched Gate::kill(const schemas::Record& record) {
     return Latched::kAgain;
   }
   Node& node = tree_.make(record.scope.tokens());
-  const auto added =
-      kills_.emplace(record.op_id, HeldKill{describe(record), node.forwarded, 0, &node, nullptr});
+  const auto added = kills_.emplace(
+      record.op_id, HeldKill{schemas::latch_of(record), node.forwarded, 0, &node, nullptr});
   HeldKill** last = &node.kills;
   while (*last != nullptr) last = &(*last)->next;
   *last = &added->second;

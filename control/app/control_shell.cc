@@ -62,6 +62,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   schemas::PublicKey operators_key;
   ControlMetrics& metrics;
   Failed failed;
+  std::mt19937_64 random{seed()};
   ControlCore core;
   BrokerLinks links;
   Outbox control_out;
@@ -72,7 +73,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   LogDesk log_desk;
   AgentDesk agents;
   boost::asio::steady_timer timer;
-  std::mt19937_64 random{seed()};
   ClaimsWriter claims;
   std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
@@ -84,7 +84,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
-        core(core_options(config, who, now().boot_us), std::move(who.log_key)),
+        core(core_options(config, who, schemas::process_from(random()), now().boot_us),
+             std::move(who.log_key)),
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),

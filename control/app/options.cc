@@ -12,8 +12,9 @@ constexpr std::uint32_t kBeatsToAnnounce = 2;  // who is not known says hello at
 }  // namespace
 
 CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who,
-                         std::uint64_t start_us) {
+                         schemas::Process process, std::uint64_t start_us) {
   CoreOptions options;
+  options.process = std::move(process);
   options.roster.lease_us = config.bridge_lease_ms * 1'000ULL;
   options.roster.start_us = start_us;
   options.agents.beat_ms = config.agent_beat_ms;

@@ -10,6 +10,6 @@ namespace estop::control {
 
 // `start_us`: of this control, on the boot clock.
 [[nodiscard]] CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who,
-                                       std::uint64_t start_us);
+                                       schemas::Process process, std::uint64_t start_us);
 
 }  // namespace estop::control

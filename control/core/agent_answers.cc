@@ -100,7 +100,8 @@ json instance_json(const StatusView& view, const AgentInstance& instance, bool w
 }
 
 json bridge_json(const Bridge& bridge, Now now) {
-  json shown = {{"id", bridge.id},
+  json shown = {{"id", bridge.name.id},
+                {"process", bridge.name.process},
                 {"joined", bridge.joined},
                 {"may_be_open", now.boot_us < bridge.open_until_us}};
   if (bridge.heard_us == 0) return shown;
@@ -136,8 +137,9 @@ std::string status_json(const StatusView& view, const PageRequest& request) {
   const schemas::Head head = view.ledger.head();
   Page page(request);
   json bridges = json::array();
-  for (const auto& [id, bridge] : view.roster.all()) {
-    if (page.wants(kBridgeList, id) && !page.add(bridges, bridge_json(bridge, view.now))) break;
+  for (const auto& [name, bridge] : view.roster.all()) {
+    const std::string key = name.id + "." + name.process;
+    if (page.wants(kBridgeList, key) && !page.add(bridges, bridge_json(bridge, view.now))) break;
   }
   json kills = kills_on(page, view.ledger.latches().all());
   json proposals = json::array();

@@ -81,13 +81,24 @@ std::string durable_json(std::uint64_t audit_number) {
   return text(answer);
 }
 
+namespace {
+
+// One entry for each process: two of one id are two bridges.
+json ids_of(const std::set<BridgeName>& bridges) {
+  json ids = json::array();
+  for (const BridgeName& name : bridges) ids.push_back(name.id);
+  return ids;
+}
+
+}  // namespace
+
 std::string gathering_json(const Gathering& gathering) {
   json answer = {{"stage", gathering.is_kill ? "fenced" : "opened"},
                  {"n", gathering.confirmed.size() + gathering.outlived.size()},
                  {"of", gathering.of()}};
   if (gathering.done_us != 0) answer["us"] = gathering.done_us - gathering.started_us;
-  if (!gathering.waiting.empty()) answer["missing"] = gathering.waiting;
-  if (!gathering.outlived.empty()) answer["outlived"] = gathering.outlived;
+  if (!gathering.waiting.empty()) answer["missing"] = ids_of(gathering.waiting);
+  if (!gathering.outlived.empty()) answer["outlived"] = ids_of(gathering.outlived);
   if (gathering.of() == 0) answer["warning"] = "no bridge is open";
   if (gathering.is_kill) {
     answer["forwarded_before"] = gathering.forwarded_before;
@@ -97,9 +108,9 @@ std::string gathering_json(const Gathering& gathering) {
 
 std::string stopped_json(const StopCount& count) {
   json missing = json::array();
-  for (const std::string& who : count.missing) {
+  for (const LifeName& life : count.missing) {
     if (missing.size() == kMissingShown) break;
-    missing.push_back(who);
+    missing.push_back(life.instance);
   }
   return text({{"stage", "stopped"},
                {"n", count.confirmed.size()},

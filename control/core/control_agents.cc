@@ -58,8 +58,8 @@ void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
     return;
   }
   if (asked.hello.goodbye) {
-    const AgentInstance* gone =
-        registry_.goodbye(asked.address, asked.instance, now.boot_us, now.wall_ms);
+    const AgentInstance* gone = registry_.goodbye(asked.address, asked.instance,
+                                                  asked.hello.process, now.boot_us, now.wall_ms);
     if (gone == nullptr) return;
     out.push_back(PutAgent{gone->stored});
     note_of_agent(audit_line(now, "agent-left", gone->name(), asked.address.text()), asked.address,
@@ -122,9 +122,10 @@ void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
 // --- Stopped ---
 
 void ControlCore::on(const StoppedReceived& received, Now, Effects& out) {
-  const AgentInstance* instance = registry_.find(received.address, received.instance);
+  const AgentInstance* instance =
+      registry_.find(received.address, received.instance, received.receipt.process);
   const StopCount* count = registry_.stops(received.receipt.op_id);
-  if (instance == nullptr || count == nullptr || !count->missing.contains(instance->name())) return;
+  if (instance == nullptr || count == nullptr || !count->missing.contains(instance->life())) return;
   if (!ledger_.had_seq(received.receipt.op_id, received.receipt.seq)) return;
   out.push_back(CheckStopped{received.address, received.instance, received.receipt, received.bytes,
                              instance->stored.key});
@@ -139,7 +140,8 @@ void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
           now, out);
     return;
   }
-  AgentInstance* instance = registry_.find(checked.address, checked.instance);
+  AgentInstance* instance =
+      registry_.find(checked.address, checked.instance, checked.receipt.process);
   if (instance == nullptr) return;
   if (checked.receipt.grace_exceeded) {
     // Something of it still runs: that is no stop. Another receipt follows when it has ended.

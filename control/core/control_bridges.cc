@@ -12,9 +12,12 @@ using schemas::RecordKind;
 void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) {
   const schemas::BridgeBeat& beat = received.beat;
   const std::string& id = received.bridge;
+  if (beat.bridge != id) {
+    return alarm("forged-beat", id, "the bridge beats in the name of " + beat.bridge, now, out);
+  }
   const bool leading = ledger_.is_leading();
-  const bool trusted = leading && beat.bridge == id && ledger_.contains(beat.applied);
-  Bridge& bridge = roster_.heard(id, beat, trusted, now.boot_us);
+  const bool trusted = leading && ledger_.contains(beat.applied);
+  Bridge& bridge = roster_.heard(beat, trusted, now.boot_us);
   std::size_t adopted = 0;
   for (const schemas::Bytes& held : beat.held) {
     if (adopted < kHeldMax && adopt(id, held, now, out)) ++adopted;
@@ -31,28 +34,31 @@ void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) 
   const bool known = bridge.joined && bridge.key == beat.key;
   const bool asks = beat.state == BridgeState::kJoining && beat.applied == ledger_.head();
   if (!known && asks && !ledger_.is_full()) {
-    append_bridge(RecordKind::kBridgeJoined, id, beat.key, now, out);
+    append_bridge(RecordKind::kBridgeJoined, bridge.name, beat.key, now, out);
   }
   publish_lease(now, out);
 }
 
-void ControlCore::append_bridge(RecordKind kind, const std::string& id,
+void ControlCore::append_bridge(RecordKind kind, const BridgeName& name,
                                 const schemas::PublicKey& key, Now now, Effects& out) {
-  if (!bridges_moving_.insert(id).second) return;
+  if (!bridges_moving_.insert(name).second) return;
   const std::string label(schemas::name(kind));
   const std::string op_id =
       "bridge-" + std::to_string(ledger_.term()) + "-" + std::to_string(++own_ops_);
   schemas::Record draft = draft_of(kind, op_id, "control");
-  draft.target = id;
+  draft.target = name.id;
+  draft.process = name.process;
   if (kind == RecordKind::kBridgeJoined) draft.key.assign(key.begin(), key.end());
-  AuditEntry entry = audit_line(now, label, "control", id, draft.op_id);
+  AuditEntry entry =
+      audit_line(now, label, "control", name.id, draft.op_id, text_detail("process", name.process));
   out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});
   ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 
 // What is told to an operator is signed: 174 µs before he hears of the fence.
 void ControlCore::on(const BridgeReceiptReceived& received, Now, Effects& out) {
-  const Bridge* bridge = roster_.awaited(received.bridge, received.receipt.op_id);
+  const BridgeName name{received.bridge, received.receipt.process};
+  const Bridge* bridge = roster_.awaited(name, received.receipt.op_id);
   if (bridge == nullptr) return;
   out.push_back(CheckBridgeReceipt{received.bridge, received.receipt, received.bytes, bridge->key});
 }
@@ -64,7 +70,7 @@ void ControlCore::on(const BridgeReceiptChecked& checked, Now now, Effects& out)
     return alarm("forged-receipt", checked.bridge,
                  "its receipt for " + op_id + " is not signed by it", now, out);
   }
-  Gathering* gathering = roster_.confirm(checked.bridge, checked.receipt, now.boot_us);
+  Gathering* gathering = roster_.confirm(checked.receipt, now.boot_us);
   Order* order = orders_.find(op_id);
   if (gathering != nullptr && order != nullptr) gathered(*order, *gathering, now, out);
 }

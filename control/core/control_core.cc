@@ -23,9 +23,9 @@ Effects ControlCore::start(std::vector<SignedRecord> records,
   started_us_ = now.boot_us;
   for (const StoredAgent& agent : agents) registry_.restore(agent, now.boot_us);
   // Their leases may hold, whatever the stream has kept: a fence waits for them from now on.
-  std::map<std::string, schemas::PublicKey> bridges;
+  JoinedBridges bridges;
   for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
-  for (const auto& [id, key] : bridges) roster_.joined(id, key, true);
+  for (const auto& [name, key] : bridges) roster_.joined(name, key, true);
   note(audit_line(now, "control-started", "control"), out);
   ledger_.begin(std::move(records), std::move(fresh_id), out);
   return out;
@@ -44,7 +44,7 @@ void ControlCore::on(const StreamRead& read, Now now, Effects& out) {
   const bool was_blind = ledger_.is_blind();
   const auto news = ledger_.on_stream(read, now, out);
   if (was_blind && !ledger_.is_blind()) {
-    for (const auto& [id, key] : ledger_.joined()) roster_.joined(id, key, true);
+    for (const auto& [name, key] : ledger_.joined()) roster_.joined(name, key, true);
   }
   take(news, now, out);
 }
@@ -106,38 +106,46 @@ void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& o
       break;
     }
     case RecordKind::kBridgeJoined: {
-      bridges_moving_.erase(record.target);
-      roster_.joined(record.target, key_of(record), false);
+      const BridgeName name{record.target, record.process};
+      bridges_moving_.erase(name);
+      roster_.joined(name, key_of(record), false);
       publish_lease(now, out);
       break;
     }
-    case RecordKind::kBridgeLeft:
-      bridges_moving_.erase(record.target);
-      roster_.left(record.target, now.boot_us);
+    case RecordKind::kBridgeLeft: {
+      const BridgeName name{record.target, record.process};
+      bridges_moving_.erase(name);
+      roster_.left(name, now.boot_us);
       break;
+    }
     case RecordKind::kTermOpened:
       publish_lease(now, out);
       break;
     case RecordKind::kKill:
     case RecordKind::kEpochOpened:
+    case RecordKind::kFirstSkippable:
       break;
   }
 }
 
 // H59: no kill that is not committed is left out. Where they do not fit one frame there are
-// several, and the grants are in the last: whoever opens by it has read the others on the same
-// connection.
+// several, and the grants are in the last. Each says how many kills there are, with their digest:
+// a bridge that missed one takes no grant.
 void ControlCore::publish_lease(Now now, Effects& out) {
   if (!ledger_.is_leading()) return;
   next_lease_us_ = now.boot_us + options_.lease_every_us;
   schemas::LeaseFrame frame;
+  frame.leader = options_.process;
   frame.term = ledger_.term();
   frame.head = ledger_.head();
   frame.sent_at_ms = now.wall_ms;
-  auto parts = ledger_.kills_beyond_head();
-  for (auto& part : parts) {
+  auto kills = ledger_.kills_beyond_head();
+  frame.round = ++lease_round_;
+  frame.uncommitted_count = kills.hashes.size();
+  frame.uncommitted_digest = schemas::digest_of(kills.hashes);
+  for (auto& part : kills.parts) {
     frame.uncommitted = std::move(part);
-    if (&part == &parts.back()) frame.grants = roster_.grant();
+    if (&part == &kills.parts.back()) frame.grants = roster_.grant();
     auto bytes = schemas::sign_lease(frame, ledger_.key());
     if (!bytes) return alarm("unwritable-lease", "control", to_string(bytes.error()), now, out);
     out.push_back(PublishLease{std::move(*bytes)});
@@ -153,13 +161,17 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
     if (order != nullptr) gathered(*order, *roster_.find(op_id), now, out);
   }
   const bool leading = ledger_.is_leading();
-  for (const std::string& id : leading ? roster_.silent(now.boot_us) : std::vector<std::string>{}) {
-    if (bridges_moving_.contains(id)) continue;
-    const bool clean = roster_.all().at(id).beat.state == BridgeState::kLeaving;
-    if (!clean) alarm("bridge-lost", id, "the bridge is silent and its lease is over", now, out);
-    roster_.leaves(id);
-    append_bridge(RecordKind::kBridgeLeft, id, {}, now, out);
+  for (const BridgeName& name : leading ? roster_.silent(now.boot_us) : std::vector<BridgeName>{}) {
+    if (bridges_moving_.contains(name)) continue;
+    const bool clean = roster_.all().at(name).beat.state == BridgeState::kLeaving;
+    if (!clean) {
+      alarm("bridge-lost", name.id,
+            "the bridge (process " + name.process + ") is silent and its lease is over", now, out);
+    }
+    roster_.leaves(name);
+    append_bridge(RecordKind::kBridgeLeft, name, {}, now, out);
   }
+  roster_.forget_gone(now.boot_us);
   if (now.boot_us >= next_lease_us_) publish_lease(now, out);
   repeat_unconfirmed(now, out);
   revoke_fenced(now, out);

@@ -147,8 +147,8 @@ class ControlCore {
 
   void publish_lease(Now now, Effects& out);
   void repeat_unconfirmed(Now now, Effects& out);
-  void append_bridge(schemas::RecordKind kind, const std::string& id, const schemas::PublicKey& key,
-                     Now now, Effects& out);
+  void append_bridge(schemas::RecordKind kind, const BridgeName& name,
+                     const schemas::PublicKey& key, Now now, Effects& out);
 
   // Credentials (control_credentials.cc).
   [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,
@@ -206,8 +206,9 @@ class ControlCore {
     std::uint64_t patience_until_us = 0;
     std::uint64_t again_us = 0;
   };
-  std::map<std::string, Revocation> revocations_;     // by op id
-  std::set<std::string> bridges_moving_;              // a joined or left record is on its way
+  std::map<std::string, Revocation> revocations_;  // by op id
+  std::uint64_t lease_round_ = 0;
+  std::set<BridgeName> bridges_moving_;               // a joined or left record is on its way
   std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when, for a minute
   AuditSums audit_sums_;
 };

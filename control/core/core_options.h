@@ -13,6 +13,7 @@
 namespace estop::control {
 
 struct CoreOptions {
+  schemas::Process process{};  // of this control
   RosterOptions roster;
   RegistryOptions agents;
   std::uint64_t lease_every_us = schemas::kBridgeBeat_ms * 1'000ULL;  // at least

@@ -25,16 +25,6 @@ std::string whole_name(const schemas::Address& address, std::string_view instanc
   return whole;
 }
 
-schemas::Latch latch_of(const schemas::Record& record) {
-  return {.op_id = record.op_id,
-          .seq = record.seq,
-          .scope = record.scope,
-          .mode = record.mode,
-          .actor = record.actor,
-          .reason = record.reason,
-          .since_ms = record.issued_at_ms};
-}
-
 }  // namespace
 
 void Latches::kill(const schemas::SignedRecord& kill, std::uint64_t now_us) {
@@ -42,7 +32,8 @@ void Latches::kill(const schemas::SignedRecord& kill, std::uint64_t now_us) {
   const auto [known, is_new] = by_op_.emplace(record.op_id, record.scope.tokens());
   auto& kills = by_scope_[known->second];  // an op id has one scope
   if (is_new) {
-    kills.push_back({latch_of(record), record.grace_ms, now_us, kill.frame, record.target});
+    kills.push_back(
+        {schemas::latch_of(record), record.grace_ms, now_us, kill.frame, record.target});
     return;
   }
   for (HeldKill& held : kills) {

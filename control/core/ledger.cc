@@ -221,6 +221,7 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
       break;
     case RecordKind::kEpochOpened:
     case RecordKind::kTermOpened:
+    case RecordKind::kFirstSkippable:
       break;
   }
 }
@@ -257,8 +258,9 @@ bool Ledger::contains(const schemas::Head& place) const {
   return place.epoch == epoch_ && place.seq <= applied_seq_ && hashes_[place.seq - 1] == place.hash;
 }
 
-std::vector<std::vector<schemas::Bytes>> Ledger::kills_beyond_head() const {
-  std::vector<std::vector<schemas::Bytes>> parts(1);
+Ledger::Uncommitted Ledger::kills_beyond_head() const {
+  Uncommitted found;
+  auto& parts = found.parts;
   std::size_t bytes = 0;
   const auto take = [&](const LogEntry& entry) {
     if (!entry.is_kill()) return;
@@ -268,12 +270,13 @@ std::vector<std::vector<schemas::Bytes>> Ledger::kills_beyond_head() const {
       bytes = entry.record.frame.size();
     }
     parts.back().push_back(entry.record.frame);
+    found.hashes.push_back(entry.record.hash);
   };
   std::for_each(unnumbered_.begin(), unnumbered_.end(), take);
   for (const LogEntry& entry : pending_) {
     if (entry.record.record.seq > applied_seq_) take(entry);
   }
-  return parts;
+  return found;
 }
 
 const OpState* Ledger::find(const std::string& op_id) const {

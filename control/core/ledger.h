@@ -64,7 +64,11 @@ class Ledger {
   // log.
   [[nodiscard]] bool contains(const schemas::Head& place) const;
   // All of them, in parts that fit one lease frame each; at least one part, which may be empty.
-  [[nodiscard]] std::vector<std::vector<schemas::Bytes>> kills_beyond_head() const;
+  struct Uncommitted {
+    std::vector<std::vector<schemas::Bytes>> parts{1};
+    std::vector<schemas::Hash> hashes;
+  };
+  [[nodiscard]] Uncommitted kills_beyond_head() const;
   [[nodiscard]] const OpState* find(const std::string& op_id) const;
   // Whether the record of the op id has, or may have had, this number.
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
@@ -73,7 +77,7 @@ class Ledger {
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
   [[nodiscard]] schemas::Bytes stored_frame(const std::string& op_id) const;
   [[nodiscard]] const Latches& latches() const { return latches_; }
-  [[nodiscard]] const std::map<std::string, schemas::PublicKey>& joined() const { return joined_; }
+  [[nodiscard]] const JoinedBridges& joined() const { return joined_; }
   [[nodiscard]] const schemas::SigningKey& key() const { return key_; }
 
  private:
@@ -120,7 +124,7 @@ class Ledger {
   std::deque<LogEntry> pending_;            // seqs without gaps, the last one is the log's last
   std::deque<LogEntry> unnumbered_;         // kills of the blind phase
   Latches latches_;
-  std::map<std::string, schemas::PublicKey> joined_;
+  JoinedBridges joined_;
   std::unordered_map<std::string, OpState> ops_;
 };
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "control/core/bridge_name.h"
 #include "control/core/events.h"
 
 namespace estop::control {
@@ -46,11 +47,14 @@ struct LedgerNews {
 };
 
 // What is to become a record: Ledger::append numbers, dates and signs it.
+inline constexpr std::string_view kControl = "control";  // no operator's name
+
 inline schemas::Record draft_of(schemas::RecordKind kind, std::string op_id, std::string actor) {
   schemas::Record draft;
   draft.kind = kind;
   draft.op_id = std::move(op_id);
   draft.actor = std::move(actor);
+  if (draft.actor == kControl) draft.actor_kind = schemas::ActorKind::kControl;
   return draft;
 }
 
@@ -67,11 +71,12 @@ inline schemas::PublicKey key_of(const schemas::Record& joined) {
   return key;
 }
 
-// Bridges that joined and did not leave, by id.
-inline void enter_bridge(const schemas::Record& record,
-                         std::map<std::string, schemas::PublicKey>& bridges) {
-  if (record.kind == schemas::RecordKind::kBridgeJoined) bridges[record.target] = key_of(record);
-  if (record.kind == schemas::RecordKind::kBridgeLeft) bridges.erase(record.target);
+// Bridges that joined and did not leave, with their keys.
+using JoinedBridges = std::map<BridgeName, schemas::PublicKey>;
+inline void enter_bridge(const schemas::Record& record, JoinedBridges& bridges) {
+  const BridgeName name{record.target, record.process};
+  if (record.kind == schemas::RecordKind::kBridgeJoined) bridges[name] = key_of(record);
+  if (record.kind == schemas::RecordKind::kBridgeLeft) bridges.erase(name);
 }
 
 // How far the record of an op id has come.

@@ -8,12 +8,24 @@ using schemas::AgentState;
 using schemas::Errc;
 using schemas::Scope;
 
+namespace {
+
+std::string key_of(const schemas::Instance& instance, const schemas::Process& process) {
+  return instance.text() + "." + process;
+}
+
+}  // namespace
+
+LifeName AgentInstance::life() const {
+  return {name(), stored.process};
+}
+
 std::string AgentInstance::name() const {
   return stored.address.text() + "@" + stored.instance.text();
 }
 
 void Registry::restore(const StoredAgent& agent, std::uint64_t now_us) {
-  AgentInstance& instance = agents_[agent.address.tokens()][agent.instance.text()];
+  AgentInstance& instance = agents_[agent.address.tokens()][key_of(agent.instance, agent.process)];
   if (instance.stored.instance.empty()) ++count_;
   instance.stored = agent;
   instance.heard_us = now_us;
@@ -25,7 +37,7 @@ bool Registry::is_news(const schemas::Address& address, const schemas::Instance&
                        std::uint64_t now_us) const {
   const auto agent = agents_.find(address.tokens());
   if (agent == agents_.end()) return true;
-  const auto found = agent->second.find(name.text());
+  const auto found = agent->second.find(key_of(name, hello.process));
   if (found == agent->second.end()) return true;
   const AgentInstance& known = found->second;
   return is_past(known, now_us) || known.stored.key != hello.key ||
@@ -39,7 +51,8 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
                                                 std::uint64_t incarnation, std::uint64_t now_us,
                                                 std::uint64_t now_ms) {
   Instances& instances = agents_[address.tokens()];
-  if (!instances.contains(name.text())) {
+  const std::string key = key_of(name, hello.process);
+  if (!instances.contains(key)) {
     if (!make_room(instances, now_us)) {
       return schemas::fail(Errc::kTooMany, address.text() + " has " +
                                                std::to_string(schemas::kInstancesMax) +
@@ -47,10 +60,11 @@ schemas::Result<AgentInstance*> Registry::hello(const schemas::Address& address,
     }
     ++count_;
   }
-  AgentInstance& instance = instances[name.text()];
+  AgentInstance& instance = instances[key];
   if (instance.stored.first_seen_ms == 0) instance.stored.first_seen_ms = now_ms;
   instance.stored.address = address;
   instance.stored.instance = name;
+  instance.stored.process = hello.process;
   instance.stored.key = hello.key;
   instance.stored.host = hello.host;
   instance.stored.pid = hello.pid;
@@ -85,8 +99,8 @@ bool Registry::is_past(const AgentInstance& instance, std::uint64_t now_us) cons
 
 bool Registry::is_waited_for(const AgentInstance& instance) const {
   if (stops_.empty()) return false;
-  return std::any_of(stops_.begin(), stops_.end(), [name = instance.name()](const auto& entry) {
-    return entry.second.missing.contains(name);
+  return std::any_of(stops_.begin(), stops_.end(), [life = instance.life()](const auto& entry) {
+    return entry.second.missing.contains(life);
   });
 }
 
@@ -114,8 +128,9 @@ void Registry::forget_past(Instances& instances, const AgentInstance* but, std::
 }
 
 AgentInstance* Registry::goodbye(const schemas::Address& address, const schemas::Instance& name,
-                                 std::uint64_t now_us, std::uint64_t now_ms) {
-  AgentInstance* instance = find(address, name);
+                                 const schemas::Process& process, std::uint64_t now_us,
+                                 std::uint64_t now_ms) {
+  AgentInstance* instance = find(address, name, process);
   if (instance == nullptr || instance->stored.left) return nullptr;
   instance->stored.left = true;
   instance->stored.last_seen_ms = now_ms;
@@ -127,7 +142,7 @@ AgentInstance* Registry::goodbye(const schemas::Address& address, const schemas:
 AgentInstance* Registry::beat(const schemas::Address& address, const schemas::Instance& name,
                               const schemas::Beat& beat, std::uint64_t now_us,
                               std::uint64_t now_ms) {
-  AgentInstance* instance = find(address, name);
+  AgentInstance* instance = find(address, name, beat.process);
   if (instance == nullptr || instance->stored.left) return nullptr;
   instance->beat = beat;
   instance->has_beaten = true;
@@ -184,8 +199,9 @@ void Registry::each_covered(const Scope& scope,
   const std::string from = exact.empty() ? scope.tokens() : exact.tokens();
   for (auto agent = agents_.lower_bound(from); agent != agents_.end(); ++agent) {
     if (agent->first.compare(0, from.size(), from) != 0) break;
-    for (const auto& [name, instance] : agent->second) {
-      if (scope.covers(instance.stored.address, name) && !tell(instance)) return;
+    for (const auto& [key, instance] : agent->second) {
+      const StoredAgent& stored = instance.stored;
+      if (scope.covers(stored.address, stored.instance.text()) && !tell(instance)) return;
     }
   }
 }
@@ -208,10 +224,11 @@ std::size_t Registry::living(const Scope& scope, std::uint64_t now_us) const {
   return found;
 }
 
-AgentInstance* Registry::find(const schemas::Address& address, const schemas::Instance& name) {
+AgentInstance* Registry::find(const schemas::Address& address, const schemas::Instance& name,
+                              const schemas::Process& process) {
   const auto agent = agents_.find(address.tokens());
   if (agent == agents_.end()) return nullptr;
-  const auto instance = agent->second.find(name.text());
+  const auto instance = agent->second.find(key_of(name, process));
   return instance == agent->second.end() ? nullptr : &instance->second;
 }
 
@@ -221,15 +238,15 @@ StopCount& Registry::expect_stops(const std::string& op_id, const Scope& scope,
   if (!made) return place->second;
   for (const AgentInstance* instance : covered_by(scope)) {
     if (is_past(*instance, now_us)) continue;
-    place->second.missing.insert(instance->name());
+    place->second.missing.insert(instance->life());
   }
   return place->second;
 }
 
 StopCount* Registry::stopped(const std::string& op_id, const AgentInstance& instance) {
   StopCount* count = stops(op_id);
-  if (count == nullptr || count->missing.erase(instance.name()) == 0) return nullptr;
-  count->confirmed.insert(instance.name());
+  if (count == nullptr || count->missing.erase(instance.life()) == 0) return nullptr;
+  count->confirmed.insert(instance.life());
   return count;
 }
 

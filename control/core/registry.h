@@ -25,6 +25,13 @@ struct RegistryOptions {
   std::uint32_t lease_ms = schemas::kAgentLease_ms;
 };
 
+// One process: two that bear the name of one instance stop one by one.
+struct LifeName {
+  std::string instance;  // acme/prod/mailer@k3j9x2ab
+  schemas::Process process;
+  friend auto operator<=>(const LifeName&, const LifeName&) = default;
+};
+
 struct AgentInstance {
   StoredAgent stored;
   std::string runtime;
@@ -38,12 +45,13 @@ struct AgentInstance {
   bool is_stored_as_past = false;  // as crashed: a restart does not wait for it
 
   [[nodiscard]] std::string name() const;  // acme/prod/mailer@k3j9x2ab
+  [[nodiscard]] LifeName life() const;
 };
 
 // The instances that a kill waits for.
 struct StopCount {
-  std::set<std::string> missing;  // names
-  std::set<std::string> confirmed;
+  std::set<LifeName> missing;
+  std::set<LifeName> confirmed;
   std::uint64_t last_told_us = 0;
   [[nodiscard]] std::size_t of() const { return missing.size() + confirmed.size(); }
 };
@@ -65,7 +73,8 @@ class Registry {
                                         const schemas::Hello& hello, std::uint64_t incarnation,
                                         std::uint64_t now_us, std::uint64_t now_ms);
   AgentInstance* goodbye(const schemas::Address& address, const schemas::Instance& instance,
-                         std::uint64_t now_us, std::uint64_t now_ms);
+                         const schemas::Process& process, std::uint64_t now_us,
+                         std::uint64_t now_ms);
   // Nullptr: it has to say hello first.
   AgentInstance* beat(const schemas::Address& address, const schemas::Instance& instance,
                       const schemas::Beat& beat, std::uint64_t now_us, std::uint64_t now_ms);
@@ -81,7 +90,8 @@ class Registry {
   [[nodiscard]] std::size_t living(const schemas::Address& address, std::uint64_t now_us) const;
   [[nodiscard]] std::size_t living(const schemas::Scope& scope, std::uint64_t now_us) const;
   [[nodiscard]] AgentInstance* find(const schemas::Address& address,
-                                    const schemas::Instance& instance);
+                                    const schemas::Instance& instance,
+                                    const schemas::Process& process);
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] const RegistryOptions& options() const { return options_; }
 
@@ -94,7 +104,7 @@ class Registry {
   void forget_stops(const std::string& op_id) { stops_.erase(op_id); }
 
  private:
-  using Instances = std::map<std::string, AgentInstance>;
+  using Instances = std::map<std::string, AgentInstance>;  // by instance and process
   bool make_room(Instances& instances, std::uint64_t now_us);
   // Until `tell` returns false.
   void each_covered(const schemas::Scope& scope,

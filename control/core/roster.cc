@@ -16,9 +16,9 @@ constexpr std::uint64_t kArrivalPart = 4;
 
 }  // namespace
 
-void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool earlier) {
-  Bridge& bridge = bridges_[id];
-  bridge.id = id;
+void Roster::joined(const BridgeName& name, const schemas::PublicKey& key, bool earlier) {
+  Bridge& bridge = bridges_[name];
+  bridge.name = name;
   bridge.key = key;
   bridge.joined = true;
   if (!earlier || ESTOP_SEEDED_BUG(kFenceForgetsOldBridges)) return;
@@ -26,17 +26,17 @@ void Roster::joined(const std::string& id, const schemas::PublicKey& key, bool e
       std::max(bridge.open_until_us, options_.start_us + options_.lease_us + options_.margin_us);
 }
 
-void Roster::left(const std::string& id, std::uint64_t now_us) {
-  const auto bridge = bridges_.find(id);
+void Roster::left(const BridgeName& name, std::uint64_t now_us) {
+  const auto bridge = bridges_.find(name);
   if (bridge == bridges_.end()) return;
   bridge->second.joined = false;
   if (now_us >= bridge->second.open_until_us) bridges_.erase(bridge);
 }
 
-Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,
-                      std::uint64_t now_us) {
-  Bridge& bridge = bridges_[id];
-  bridge.id = id;
+Bridge& Roster::heard(const schemas::BridgeBeat& beat, bool trusted, std::uint64_t now_us) {
+  const BridgeName name{beat.bridge, beat.process};
+  Bridge& bridge = bridges_[name];
+  bridge.name = name;
   bridge.heard_us = now_us;
   bridge.beat = beat;
   const bool asks =
@@ -53,23 +53,34 @@ Bridge& Roster::heard(const std::string& id, const schemas::BridgeBeat& beat, bo
 
 std::vector<schemas::Grant> Roster::grant() {
   std::vector<schemas::Grant> grants;
-  for (auto& [id, bridge] : bridges_) {
+  for (auto& [name, bridge] : bridges_) {
     if (!bridge.wants_grant || !bridge.joined || bridge.beat.key != bridge.key) continue;
     bridge.wants_grant = false;
     bridge.open_until_us = bridge.heard_us + options_.lease_us + options_.margin_us;
-    grants.push_back({id, bridge.beat.nonce});
+    grants.push_back({name.id, bridge.beat.process, bridge.beat.nonce});
   }
   return grants;
 }
 
-std::vector<std::string> Roster::silent(std::uint64_t now_us) const {
-  std::vector<std::string> ids;
-  for (const auto& [id, bridge] : bridges_) {
-    const bool beats = bridge.heard_us != 0 && bridge.beat.state != BridgeState::kLeaving &&
-                       now_us < bridge.heard_us + options_.lease_us + options_.margin_us;
-    if (bridge.joined && !beats && now_us >= bridge.open_until_us) ids.push_back(id);
+bool Roster::beats(const Bridge& bridge, std::uint64_t now_us) const {
+  return bridge.heard_us != 0 && bridge.beat.state != BridgeState::kLeaving &&
+         now_us < bridge.heard_us + options_.lease_us + options_.margin_us;
+}
+
+std::vector<BridgeName> Roster::silent(std::uint64_t now_us) const {
+  std::vector<BridgeName> names;
+  for (const auto& [name, bridge] : bridges_) {
+    const bool is_gone = !beats(bridge, now_us) && now_us >= bridge.open_until_us;
+    if (bridge.joined && is_gone) names.push_back(name);
   }
-  return ids;
+  return names;
+}
+
+void Roster::forget_gone(std::uint64_t now_us) {
+  std::erase_if(bridges_, [&](const auto& entry) {
+    const Bridge& bridge = entry.second;
+    return !bridge.joined && !beats(bridge, now_us) && now_us >= bridge.open_until_us;
+  });
 }
 
 std::size_t Roster::maybe_open(std::uint64_t now_us) const {
@@ -87,26 +98,26 @@ Gathering& Roster::gather(const std::string& op_id, std::uint64_t seq, bool is_k
   gathering.op_id = op_id;
   gathering.is_kill = is_kill;
   gathering.started_us = now_us;
-  for (const auto& [id, bridge] : bridges_) {
-    if (now_us < bridge.open_until_us) gathering.waiting.insert(id);
+  for (const auto& [name, bridge] : bridges_) {
+    if (now_us < bridge.open_until_us) gathering.waiting.insert(name);
   }
   finish_if_complete(gathering, now_us);
   return gathering;
 }
 
-const Bridge* Roster::awaited(const std::string& id, const std::string& op_id) const {
+const Bridge* Roster::awaited(const BridgeName& name, const std::string& op_id) const {
   const auto gathering = gatherings_.find(op_id);
-  if (gathering == gatherings_.end() || !gathering->second.waiting.contains(id)) return nullptr;
-  const auto bridge = bridges_.find(id);
+  if (gathering == gatherings_.end() || !gathering->second.waiting.contains(name)) return nullptr;
+  const auto bridge = bridges_.find(name);
   return bridge == bridges_.end() ? nullptr : &bridge->second;
 }
 
-Gathering* Roster::confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
-                           std::uint64_t now_us) {
+Gathering* Roster::confirm(const schemas::BridgeReceipt& receipt, std::uint64_t now_us) {
+  const BridgeName name{receipt.bridge, receipt.process};
   const auto found = gatherings_.find(receipt.op_id);
-  if (found == gatherings_.end() || found->second.waiting.erase(id) == 0) return nullptr;
+  if (found == gatherings_.end() || found->second.waiting.erase(name) == 0) return nullptr;
   Gathering& gathering = found->second;
-  gathering.confirmed.insert(id);
+  gathering.confirmed.insert(name);
   gathering.forwarded_before += receipt.forwarded_before;
   finish_if_complete(gathering, now_us);
   return &gathering;
@@ -116,14 +127,14 @@ std::vector<std::string> Roster::settle(std::uint64_t now_us) {
   std::vector<std::string> changed;
   for (auto& [op_id, gathering] : gatherings_) {
     const std::size_t before = gathering.waiting.size();
-    for (auto id = gathering.waiting.begin(); id != gathering.waiting.end();) {
-      const auto bridge = bridges_.find(*id);
+    for (auto name = gathering.waiting.begin(); name != gathering.waiting.end();) {
+      const auto bridge = bridges_.find(*name);
       const bool gone = bridge == bridges_.end() || now_us >= bridge->second.open_until_us;
       const bool applied =
           !gone && !gathering.is_kill && bridge->second.beat.applied.seq >= gathering.seq;
-      if (gone) gathering.outlived.insert(*id);
-      if (applied) gathering.confirmed.insert(*id);
-      id = gone || applied ? gathering.waiting.erase(id) : std::next(id);
+      if (gone) gathering.outlived.insert(*name);
+      if (applied) gathering.confirmed.insert(*name);
+      name = gone || applied ? gathering.waiting.erase(name) : std::next(name);
     }
     if (gathering.waiting.size() == before) continue;
     finish_if_complete(gathering, now_us);

@@ -3,7 +3,7 @@
 // A bridge may be open until the beat that was granted last is a lease old, counted here from the
 // beat's arrival (it left earlier, so this is never too short), plus a margin for clocks that
 // drift. A bridge that joined before this control started may hold a lease of the control before:
-// it counts until a lease after the start. One process per bridge id is assumed.
+// it counts until a lease after the start.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "control/core/bridge_name.h"
 #include "schemas/messages.h"
 
 namespace estop::control {
@@ -23,7 +24,7 @@ struct RosterOptions {
 };
 
 struct Bridge {
-  std::string id;
+  BridgeName name;
   schemas::PublicKey key{};
   bool joined = false;              // the log says so, and no left record is on its way
   bool wants_grant = false;         // its newest beat asks for one and is not answered yet
@@ -39,9 +40,9 @@ struct Gathering {
   bool is_kill = true;
   std::uint64_t started_us = 0;
   std::uint64_t done_us = 0;  // 0: not yet
-  std::set<std::string> waiting;
-  std::set<std::string> confirmed;
-  std::set<std::string> outlived;  // their lease ran out, or they left
+  std::set<BridgeName> waiting;
+  std::set<BridgeName> confirmed;
+  std::set<BridgeName> outlived;  // their lease ran out, or they left
   std::uint64_t forwarded_before = 0;
 
   [[nodiscard]] std::size_t of() const {
@@ -55,35 +56,36 @@ class Roster {
 
   // Records of the log. `earlier`: it joined under an earlier control, which may have given it a
   // lease.
-  void joined(const std::string& id, const schemas::PublicKey& key, bool earlier);
+  void joined(const BridgeName& name, const schemas::PublicKey& key, bool earlier);
   // While the log of a lost stream is made anew, a record of old may come when a later join holds:
   // who may be open is still waited for.
-  void left(const std::string& id, std::uint64_t now_us);
+  void left(const BridgeName& name, std::uint64_t now_us);
   // Its left record is on its way. A lease granted now would outlive that record, and no fence
   // after it would wait for the bridge.
-  void leaves(const std::string& id) { bridges_.at(id).joined = false; }
+  void leaves(const BridgeName& name) { bridges_.at(name).joined = false; }
 
   // A beat. The bridge gets a grant only if it asks to join or is open, and is `trusted`: its
   // applied head is part of our log. One that is closed, for want of a link or of records, is
   // counted down even if it beats: no fence waits longer for what it forwarded than its lease.
-  Bridge& heard(const std::string& id, const schemas::BridgeBeat& beat, bool trusted,
-                std::uint64_t now_us);
+  Bridge& heard(const schemas::BridgeBeat& beat, bool trusted, std::uint64_t now_us);
   // The nonces to echo now; from here on these bridges may be open.
   std::vector<schemas::Grant> grant();
   // Bridges that joined, and cannot be open any more.
-  [[nodiscard]] std::vector<std::string> silent(std::uint64_t now_us) const;
+  [[nodiscard]] std::vector<BridgeName> silent(std::uint64_t now_us) const;
   [[nodiscard]] std::size_t maybe_open(std::uint64_t now_us) const;
-  [[nodiscard]] const std::map<std::string, Bridge>& all() const { return bridges_; }
+  // Forgets those that are silent, not joined, and cannot be open: each start of a bridge is
+  // another process.
+  void forget_gone(std::uint64_t now_us);
+  [[nodiscard]] const std::map<BridgeName, Bridge>& all() const { return bridges_; }
 
   // Waits for every bridge that may be open now. One that exists already is kept.
   Gathering& gather(const std::string& op_id, std::uint64_t seq, bool is_kill,
                     std::uint64_t now_us);
   // The bridge whose receipt for the order is waited for; nullptr: nobody waits for it (any more).
-  [[nodiscard]] const Bridge* awaited(const std::string& id, const std::string& op_id) const;
+  [[nodiscard]] const Bridge* awaited(const BridgeName& name, const std::string& op_id) const;
   // A receipt that the bridge signed. Nullptr: nobody waits for it (any more), or it was counted
   // before.
-  Gathering* confirm(const std::string& id, const schemas::BridgeReceipt& receipt,
-                     std::uint64_t now_us);
+  Gathering* confirm(const schemas::BridgeReceipt& receipt, std::uint64_t now_us);
   // Counts bridges that cannot be open any more, and for resumes those whose beat shows that they
   // applied it. Returns the op ids of what changed.
   std::vector<std::string> settle(std::uint64_t now_us);
@@ -91,10 +93,11 @@ class Roster {
   void forget(const std::string& op_id) { gatherings_.erase(op_id); }
 
  private:
+  [[nodiscard]] bool beats(const Bridge& bridge, std::uint64_t now_us) const;
   static void finish_if_complete(Gathering& gathering, std::uint64_t now_us);
 
   RosterOptions options_;
-  std::map<std::string, Bridge> bridges_;
+  std::map<BridgeName, Bridge> bridges_;
   std::map<std::string, Gathering> gatherings_;  // by op id
 };
 

@@ -14,23 +14,25 @@ constexpr std::uint64_t kSweepEvery_ms = 3'600ULL * 1'000;
 AgentTable::AgentTable(SQLite::Database& connection)
     : put_(connection,
            "INSERT INTO agents"
-           " (address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left)"
-           " VALUES (?,?,?,?,?,?,?,?) ON CONFLICT (address, instance) DO UPDATE SET"
+           " (address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left, process)"
+           " VALUES (?,?,?,?,?,?,?,?,?) ON CONFLICT (address, instance, process) DO UPDATE SET"
            " key = excluded.key, host = excluded.host, pid = excluded.pid,"
            " last_seen_ms = excluded.last_seen_ms, has_left = excluded.has_left"),
       all_(connection,
-           "SELECT address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left"
+           "SELECT address, instance, key, host, pid, first_seen_ms, last_seen_ms, has_left,"
+           " process"
            " FROM (SELECT *, row_number() OVER"
            "   (PARTITION BY address, has_left ORDER BY last_seen_ms DESC) AS place FROM agents)"
-           " WHERE place <= CASE has_left WHEN 1 THEN ?1 ELSE ?2 END ORDER BY address, instance"),
+           " WHERE place <= CASE has_left WHEN 1 THEN ?1 ELSE ?2 END ORDER BY address, instance,"
+           " process"),
       forget_(connection,
               "DELETE FROM agents WHERE address = ?1 AND has_left = 1 AND last_seen_ms <"
               " (SELECT last_seen_ms FROM agents WHERE address = ?1 AND has_left = 1"
               "  ORDER BY last_seen_ms DESC LIMIT 1 OFFSET ?2)"),
       forget_old_(connection,
-                  "DELETE FROM agents WHERE (address, instance) IN"
-                  " (SELECT address, instance FROM agents WHERE has_left = 1 AND last_seen_ms < ?1"
-                  "  ORDER BY last_seen_ms LIMIT ?2)") {}
+                  "DELETE FROM agents WHERE (address, instance, process) IN"
+                  " (SELECT address, instance, process FROM agents WHERE has_left = 1"
+                  "  AND last_seen_ms < ?1 ORDER BY last_seen_ms LIMIT ?2)") {}
 
 void AgentTable::put(const StoredAgent& agent) {
   const std::string address = agent.address.text();
@@ -43,6 +45,7 @@ void AgentTable::put(const StoredAgent& agent) {
       .bind(agent.first_seen_ms)
       .bind(agent.last_seen_ms)
       .bind(agent.left ? 1 : 0)
+      .bind_text(agent.process)
       .run();
   if (agent.left) StatementUse(forget_).bind_text(address).bind(kPastInstancesMax - 1).run();
   forget_old(agent.last_seen_ms);
@@ -73,6 +76,7 @@ std::vector<StoredAgent> AgentTable::load() {
     agent.first_seen_ms = use.number(5);
     agent.last_seen_ms = use.number(6);
     agent.left = use.number(7) != 0;
+    agent.process = use.bytes(8);
     agents.push_back(std::move(agent));
   }
   return agents;

@@ -13,6 +13,7 @@
 #include "control/recorder/file.h"
 #include "control/recorder/record_table.h"
 #include "schemas/codec.h"
+#include "schemas/former.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
@@ -75,13 +76,20 @@ Result<void> leave_out(const StatementUse& row, const schemas::Error& why, Carri
     return {};
   }
   const bool is_order = kind == static_cast<std::uint64_t>(RecordKind::kKill) ||
-                        kind > static_cast<std::uint64_t>(RecordKind::kTermOpened);
+                        (kind > static_cast<std::uint64_t>(RecordKind::kTermOpened) &&
+                         kind < static_cast<std::uint64_t>(RecordKind::kFirstSkippable));
   if (!is_order) return {};
   return fail(
       Errc::kStoreUnavailable,
       fmt::format("record {} may be a stop and cannot be read ({}): carry the folder with the "
                   "Estop that wrote it, or a newer one",
                   at, to_string(why)));
+}
+
+Result<SignedRecord> open_any_record(const schemas::Bytes& frame) {
+  auto record = schemas::open_record(frame);
+  if (record || record.error().code != Errc::kUnknownVersion) return record;
+  return schemas::open_former_record(frame);
 }
 
 Result<OldLog> read_log(SQLite::Database& connection, Carried& told) {
@@ -91,7 +99,7 @@ Result<OldLog> read_log(SQLite::Database& connection, Carried& told) {
   OldLog log;
   while (row.step()) {
     const schemas::Head at{row.number(0), row.number(1), row.array<32>(3)};
-    const auto record = schemas::open_record(row.bytes(4));
+    const auto record = open_any_record(row.bytes(4));
     if (!record) {
       if (auto left = leave_out(row, record.error(), told); !left) {
         return tl::make_unexpected(left.error());
@@ -129,6 +137,7 @@ Result<std::vector<SignedRecord>> sign_anew(OldLog log, std::uint64_t now_ms,
   opened.kind = RecordKind::kEpochOpened;
   opened.op_id = fmt::format("epoch-{}", schemas::hex(log.head.hash).substr(0, 16));
   opened.actor = "control";
+  opened.actor_kind = schemas::ActorKind::kControl;
   opened.issued_at_ms = now_ms;
   opened.target = place(log.head.epoch, log.head.seq);
   log.orders.insert(log.orders.begin(), std::move(opened));
@@ -247,7 +256,7 @@ Result<Carried> carry(const CarryRequest& request, const schemas::SigningKey& ke
     return tl::make_unexpected(copied.error());
   }
   const std::string path = request.to + "/" + kDatabase;
-  auto database = Database::open(path);
+  auto database = Database::open(path, Database::Former::kCarried);
   if (!database) return tl::make_unexpected(database.error());
   try {
     return rewrite(request, key, (*database)->connection());

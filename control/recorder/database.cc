@@ -16,6 +16,7 @@ using schemas::Errc;
 using schemas::Error;
 using schemas::Result;
 
+constexpr int kFormerSchema = 1;      // the only one of version 1 of the protocol
 constexpr int kLogPages_due = 2'000;  // 8 MiB
 constexpr std::int64_t kCheckPages_max =
     16'384;  // 64 MiB: above, start-up does not read every page
@@ -73,7 +74,7 @@ Error explain(const std::string& path, const SQLite::Exception& failure) {
   }
 }
 
-Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+Result<std::unique_ptr<Database>> Database::open(const std::string& path, Former former) {
   // SQLite would make the file readable for everybody; its log files take over the mode of the main
   // one.
   if (auto file = File::open(path, O_RDWR | O_CREAT, 0600); !file) {
@@ -86,7 +87,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
     if (auto checked = database->check_pages(); !checked) {
       return tl::make_unexpected(checked.error());
     }
-    if (auto migrated = database->migrate(); !migrated) {
+    if (auto migrated = database->migrate(former); !migrated) {
       return tl::make_unexpected(migrated.error());
     }
   } catch (const SQLite::Exception& failure) {
@@ -103,7 +104,7 @@ void Database::configure() {
   sqlite3_wal_hook(connection_.getHandle(), note_log_pages, &log_pages_);
 }
 
-Result<void> Database::migrate() {
+Result<void> Database::migrate(Former former) {
   const auto known = migrations();
   const int owner = connection_.execAndGet("PRAGMA application_id").getInt();
   const int version = connection_.execAndGet("PRAGMA user_version").getInt();
@@ -111,6 +112,12 @@ Result<void> Database::migrate() {
   if (!empty && owner != kApplicationId) {
     return tl::make_unexpected(unavailable(
         fmt::format("{} is a database, but not one of Estop: use another data folder", path_)));
+  }
+  if (version == kFormerSchema && former == Former::kRefused) {
+    return tl::make_unexpected(
+        unavailable(fmt::format("{} was written under version 1 of the protocol: begin a new data "
+                                "folder with it, with `estop carry OLD NEW`",
+                                path_)));
   }
   if (version < 0 || static_cast<std::size_t>(version) > known.size()) {
     return tl::make_unexpected(unavailable(fmt::format(

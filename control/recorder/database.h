@@ -18,8 +18,11 @@ namespace estop::control {
 // returns).
 class Database {
  public:
-  // kStoreUnavailable: not writable, damaged, not Estop's, or of a newer Estop.
-  [[nodiscard]] static schemas::Result<std::unique_ptr<Database>> open(const std::string& path);
+  // What was written under version 1 of the protocol is refused unchanged, except to carry it over.
+  enum class Former { kRefused, kCarried };
+  // kStoreUnavailable: not writable, damaged, not Estop's, of version 1, or of a newer Estop.
+  [[nodiscard]] static schemas::Result<std::unique_ptr<Database>> open(
+      const std::string& path, Former former = Former::kRefused);
 
   [[nodiscard]] SQLite::Database& connection() noexcept { return connection_; }
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
@@ -33,7 +36,7 @@ class Database {
 
  private:
   void configure();
-  [[nodiscard]] schemas::Result<void> migrate();
+  [[nodiscard]] schemas::Result<void> migrate(Former former);
   [[nodiscard]] schemas::Result<void> check_pages();
 
   std::string path_;

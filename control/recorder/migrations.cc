@@ -83,12 +83,26 @@ CREATE TABLE agents (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-// What is past is forgotten by its age, of all addresses.
-constexpr const char* kPastByAge = R"sql(
+// Two processes may bear the name of one instance. Who is known from before says hello again.
+constexpr const char* kProcesses = R"sql(
+DROP TABLE agents;
+CREATE TABLE agents (
+  address TEXT NOT NULL,
+  instance TEXT NOT NULL,
+  process TEXT NOT NULL,
+  key BLOB NOT NULL CHECK (length(key) = 32),
+  host TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  first_seen_ms INTEGER NOT NULL,
+  last_seen_ms INTEGER NOT NULL,
+  has_left INTEGER NOT NULL CHECK (has_left IN (0, 1)),
+  PRIMARY KEY (address, instance, process)
+) STRICT, WITHOUT ROWID;
+-- What is past is forgotten by its age, of all addresses.
 CREATE INDEX agents_past ON agents (last_seen_ms) WHERE has_left = 1;
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations{kFirst, kPastByAge};
+constexpr std::array<const char*, 2> kMigrations{kFirst, kProcesses};
 
 }  // namespace
 

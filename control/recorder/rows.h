@@ -59,6 +59,7 @@ struct AuditVerdict {
 struct StoredAgent {
   schemas::Address address;
   schemas::Instance instance;
+  schemas::Process process;
   schemas::PublicKey key{};
   std::string host;
   std::uint64_t pid = 0;

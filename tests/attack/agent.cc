@@ -7,6 +7,7 @@ namespace estop::testing {
 schemas::Hello some_hello() {
   schemas::Hello hello;
   hello.key = schemas::SigningKey::generate(schemas::KeyRole::kUser).public_key();
+  hello.process = "process1";
   hello.host = "here";
   hello.runtime = "raw/1";
   return hello;

@@ -163,10 +163,10 @@ TEST_F(AttackForgery, H54AnOrderThatNobodyUnderstandsClosesNoBridge) {
   Record odd = kill("o");
   odd.mode = static_cast<schemas::KillMode>(9);
   RawNats alice = scene_.enter({operator_(), Account::kControl});
-  for (const std::string& record :
-       {forged_record(strange, wrong), forged_record(odd, wrong),
-        forged_record(kill("o"), wrong, of_version_2), without_signature(forged_record(odd, wrong)),
-        std::string("garbage"), std::string(64 * 1024, 'x')}) {
+  for (const std::string& record : {forged_record(strange, wrong), forged_record(odd, wrong),
+                                    forged_record(kill("o"), wrong, of_another_version),
+                                    without_signature(forged_record(odd, wrong)),
+                                    std::string("garbage"), std::string(64 * 1024, 'x')}) {
     alice.publish("estop.emergency.alice", forged_order(record, ""));
     alice.publish("estop.emergency.alice", record);
     EXPECT_TRUE(alice.sync().errors.empty());

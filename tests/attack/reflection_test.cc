@@ -30,9 +30,11 @@ std::string intent(const char* id, std::uint64_t incarnation, std::uint32_t flag
 
 // Everything that makes control or a bridge answer, forward or refuse.
 std::vector<Said> all_that_an_agent_says(const RawAgent& agent) {
+  schemas::Beat beat;
+  beat.process = "process1";
   const std::string to_killed = agent.subject("intent") + ".acme.prod.killed.email.send";
   return {{agent.subject("hello"), encode(some_hello()).value()},
-          {agent.subject("beat"), encode(schemas::Beat{})},
+          {agent.subject("beat"), encode(beat).value()},
           {agent.subject("beat"), "garbage"},
           {agent.subject("checkpoint"), forged(schemas::StoreRequest{})},
           {agent.subject("checkpoint"),

@@ -184,6 +184,7 @@ std::size_t hello_from(int port, const std::string& creds, std::size_t first, st
   for (std::size_t i = 0; i < clients.size(); ++i) {
     const std::string own = fmt::format("acme.prod.herd.herd{:05}", first + i);
     schemas::Hello hello;
+    hello.process = "process1";
     hello.key = schemas::SigningKey::generate(schemas::KeyRole::kUser).public_key();
     hello.host = "here";
     hello.runtime = "herd/1";

@@ -154,6 +154,7 @@ void Crowd::say_hello(Member& member) {
   member.needs_hello = false;
   schemas::Hello hello;
   hello.key = member.player->key.public_key();
+  hello.process = member.player->process;
   hello.host = "here";
   hello.runtime = "crowd/1";
   member.player->connection->request(

@@ -133,6 +133,7 @@ class Floods : public ::testing::Test {
 
 schemas::Hello a_hello() {
   schemas::Hello hello;
+  hello.process = "process1";
   hello.key = schemas::SigningKey::generate(schemas::KeyRole::kUser).public_key();
   hello.host = "here";
   hello.runtime = "flood/1";

@@ -77,20 +77,24 @@ void order(std::string_view frame) {
 template <void (*reader)(std::string_view)>
 void sealed(std::string_view domain, std::string_view body) {
   const auto signature = key().sign(std::string(domain).append(body));
-  reader(schemas::ArrayWriter(3).number(schemas::kVersion).bin(body).fixed(signature).end());
+  reader(schemas::ArrayWriter(3, schemas::Tags::kNone)
+             .number(schemas::kVersion)
+             .bin(body)
+             .fixed(signature)
+             .end());
 }
 
 void sealed_record(std::string_view body) {
-  sealed<record>("estop record 1\n", body);
+  sealed<record>("estop record 2\n", body);
 }
 void sealed_lease(std::string_view body) {
-  sealed<lease>("estop lease 1\n", body);
+  sealed<lease>("estop lease 2\n", body);
 }
 void sealed_receipt(std::string_view body) {
-  sealed<receipt>("estop receipt 1\n", body);
+  sealed<receipt>("estop receipt 2\n", body);
 }
 void sealed_stopped(std::string_view body) {
-  sealed<stopped>("estop stopped 1\n", body);
+  sealed<stopped>("estop stopped 2\n", body);
 }
 
 // Seeds name the letter, so new ones come at the end.

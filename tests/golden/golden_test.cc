@@ -3,14 +3,12 @@
 // file breaks every running Estop: raise kVersion.
 #include <gtest/gtest.h>
 
-#include <cctype>
-#include <fstream>
 #include <functional>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "schemas/codec.h"
+#include "tests/support/hex_file.h"
 #include "tests/support/written.h"
 
 namespace estop::schemas {
@@ -62,7 +60,9 @@ Record joined() {
   record.op_id = "join-b1-1";
   record.kind = RecordKind::kBridgeJoined;
   record.actor = "control";
+  record.actor_kind = ActorKind::kControl;
   record.target = "b1";
+  record.process = "p7q2m1z9";
   record.key = Bytes(32, '\x11');
   return record;
 }
@@ -86,18 +86,31 @@ IntentHead reply() {
   return head;
 }
 
-const Latch kLatch{"op-7f3a",        3,       *Scope::parse("acme/prod/email-campaign"),
-                   KillMode::kGrace, "alice", "broken unsubscribe link",
-                   1'760'000'000'000};
+const Process kProcess = "p7q2m1z9";
+const Latch kLatch = latch_of(kill());
 
-const BridgeBeat kBeat{"b1", 9, BridgeState::kOpen, {1, 3, filled(0xbb)}, filled(0x11), 100, 7, 6,
-                       0,    {}};
-const LeaseFrame kLease{1, {1, 3, filled(0xbb)}, {{"b1", 9}}, {}, 1'760'000'000'000};
-const BridgeReceipt kReceipt{"b1", "op-7f3a", 3, RecordKind::kKill, 1'667, 0, 31};
-const StoppedReceipt kStopped{"op-7f3a", 3, 2, 5, false, 1'200};
-const Hello kHello{filled(0x22), "host1", 4'711, "estop-cpp/0.1.0", "", false};
+BridgeBeat bridge_beat() {
+  BridgeBeat beat{"b1", kProcess, 9, BridgeState::kOpen, {1, 3, filled(0xbb)}, filled(0x11)};
+  beat.forwarded = 100;
+  beat.refused = 7;
+  beat.refused_killed = 6;
+  return beat;
+}
+
+LeaseFrame lease() {
+  LeaseFrame frame{"c3d4e5f6", 1};
+  frame.head = {1, 3, filled(0xbb)};
+  frame.grants = {{"b1", kProcess, 9}};
+  frame.round = 12;
+  frame.sent_at_ms = 1'760'000'000'000;
+  return frame;
+}
+
+const BridgeReceipt kReceipt{"b1", kProcess, 1, "op-7f3a", 1, 3, RecordKind::kKill, 1'667, 0, 31};
+const StoppedReceipt kStopped{"op-7f3a", kProcess, 3, StopStage::kStopped, 2, 5, false, 1'200};
+const Hello kHello{filled(0x22), kProcess, "host1", 4'711, "estop-cpp/0.1.0", "", false};
 const HelloReply kWelcome{Errc::kOk, "", 4, 5'000, 15'000, {kLatch}, {{"partition-0", 12, 64}}};
-const Beat kPulse{9, 4, false, 10, 9, 1, 8, 12'345, 150'000, 900, 3};
+const Beat kPulse{kProcess, 9, 4, false, 10, 9, 1, 8, 12'345, 150'000, 900, 3};
 const BeatReply kPulseReply{9, Errc::kOk, 4, {}};
 const StoreRequest kPut{StoreOp::kPut, "partition-0", 12, 4, "row 1667"};
 const StoreReply kStored{Errc::kOk, "", 13, EffectState::kNone, ""};
@@ -127,7 +140,7 @@ Golden intent(const char* file, const IntentHead& head) {
 }
 
 std::vector<Golden> goldens() {
-  const auto lease = [](const Bytes& b) {
+  const auto lease_again = [](const Bytes& b) {
     return sign_lease(open_lease(b, key().public_key()).value(), key()).value();
   };
   const auto receipt = [](const Bytes& b) {
@@ -142,10 +155,10 @@ std::vector<Golden> goldens() {
       record("record_bridge_joined", joined()),
       record("record_kill", kill()),
       record("record_resume", resume()),
-      {"lease_frame", sign_lease(kLease, key()).value(), lease},
+      {"lease_frame", sign_lease(lease(), key()).value(), lease_again},
       {"bridge_receipt", sign_receipt(kReceipt, key()).value(), receipt},
       {"stopped_receipt", sign_stopped(kStopped, key()).value(), stopped},
-      plain("bridge_beat", kBeat),
+      plain("bridge_beat", bridge_beat()),
       plain("hello", kHello),
       plain("hello_reply", kWelcome),
       plain("beat", kPulse),
@@ -158,16 +171,7 @@ std::vector<Golden> goldens() {
 }
 
 Bytes read_hex(const std::string& file) {
-  std::ifstream in(std::string(ESTOP_GOLDEN_DATA) + "/" + file + ".hex");
-  std::string digits;
-  for (char c : std::string(std::istreambuf_iterator<char>(in), {})) {
-    if (std::isxdigit(static_cast<unsigned char>(c)) != 0) digits += c;
-  }
-  Bytes bytes;
-  for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-    bytes += static_cast<char>(std::stoi(digits.substr(i, 2), nullptr, 16));
-  }
-  return bytes;
+  return golden::read_hex(ESTOP_GOLDEN_DATA, file);
 }
 
 TEST(GoldenTest, EveryMessageHasTheBytesOfItsFile) {

@@ -175,6 +175,7 @@ void AgentProcess::perform(const agent::RenewLease& effect) {
 void AgentProcess::perform(const agent::SendHello& effect) {
   schemas::Hello hello;
   hello.key = own_key_.public_key();
+  hello.process = instance_.text();  // each life has another one
   hello.runtime = "sim";
   life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
                             schemas::encode(hello).value(), kPatience,
@@ -190,13 +191,14 @@ void AgentProcess::perform(const agent::SendHello& effect) {
 
 void AgentProcess::perform(const agent::SendBeat& effect) {
   schemas::Beat beat;
+  beat.process = instance_.text();
   beat.nonce = effect.nonce;
   beat.incarnation = effect.incarnation;
   beat.stopped = effect.stopped;
   beat.sent = life_->sent;
   observer_.agent_beat_sent(instance_, beat.nonce, boot_now());
   life_->connection.request(settings_.subjects.beat(settings_.address, instance_),
-                            schemas::encode(beat), kPatience,
+                            schemas::encode(beat).value(), kPatience,
                             [this](const schemas::Result<MessageView>& view) {
                               if (!view) {
                                 if (view.error().code == schemas::Errc::kTimeout) {
@@ -213,9 +215,11 @@ void AgentProcess::perform(const agent::SendBeat& effect) {
 
 void AgentProcess::perform(const agent::SendReceipt& effect) {
   observer_.agent_receipt(settings_.address, instance_, effect.receipt);
+  schemas::StoppedReceipt receipt = effect.receipt;
+  receipt.process = instance_.text();
   const bool sent =
       life_->connection.publish(settings_.subjects.stopped(settings_.address, instance_),
-                                schemas::sign_stopped(effect.receipt, own_key_).value());
+                                schemas::sign_stopped(receipt, own_key_).value());
   if (!sent) happen(agent::ReceiptUnsent{});
   life_->connection.flush();
 }

@@ -53,6 +53,7 @@ struct BridgeProcess::Life {
     made.lease = settings.lease;
     made.arrival = settings.unconfirmed_max;
     made.replay_retry = kReplayRetry;
+    made.process = schemas::process_from(process.ground().random.next());
     made.first_nonce = process.ground().random.next() | 1;
     made.gate.hash_seed = process.ground().random.next();
     return made;

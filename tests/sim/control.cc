@@ -92,6 +92,7 @@ std::string ControlProcess::fresh_id() {
 void ControlProcess::begin() {
   control::CoreOptions options = settings_.core;
   options.roster.start_us = now().boot_us;
+  options.process = schemas::process_from(ground().random.next());
   life_ = std::make_unique<Life>(*this, settings_, std::move(options));
   observer_.control_began();
   std::vector<schemas::SignedRecord> records;

@@ -224,6 +224,7 @@ void Faults::forge() {
   resume.lifts = {"op-1", "op-2", "op-3", "op-4", "op-5"};
   resume.incarnation = 1'000;
   schemas::LeaseFrame lease;
+  lease.leader = "mallory1";
   lease.term = 1'000;
   lease.uncommitted = {schemas::sign_record(kill, key).value().frame};
   world_.broker->inject(subjects.log().str(), schemas::sign_record(kill, key).value().frame);

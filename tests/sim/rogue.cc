@@ -68,6 +68,7 @@ void RogueProcess::do_harm() {
 
 void RogueProcess::announce() {
   schemas::Hello hello;
+  hello.process = instance_.text();
   hello.key = own_key_.public_key();
   life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
                             schemas::encode(hello).value(), kRoguePatience,
@@ -130,6 +131,7 @@ void RogueProcess::forge_order() {
 // It may confirm its own stop, but nobody else's.
 void RogueProcess::forge_receipt() {
   schemas::StoppedReceipt receipt;
+  receipt.process = instance_.text();
   receipt.op_id = fmt::format("op-{}", ground().random.below(10));
   const auto bytes = schemas::sign_stopped(receipt, own_key_).value();
   const auto& subjects = settings_.subjects;
@@ -142,6 +144,7 @@ void RogueProcess::forge_receipt() {
 // Lets control answer where it must not (H3).
 void RogueProcess::reflect() {
   schemas::Hello hello;
+  hello.process = instance_.text();
   hello.key = own_key_.public_key();
   const auto& subjects = settings_.subjects;
   for (const auto& target : {subjects.log(), subjects.control_all(),

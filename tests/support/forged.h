@@ -29,7 +29,7 @@ using Bend = std::function<void(schemas::Bytes& body)>;
 [[nodiscard]] schemas::Bytes forged(const schemas::IntentHead& head);
 
 // Bends: another version of the message, and the same frame with another signature.
-void of_version_2(schemas::Bytes& body);
+void of_another_version(schemas::Bytes& body);
 [[nodiscard]] schemas::Bytes without_signature(schemas::Bytes frame);
 
 }  // namespace estop::testing

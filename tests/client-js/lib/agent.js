@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const os = require('node:os');
 const { connect, credsAuthenticator, ErrorCode } = require('nats');
 const { keyOfCredentials, openRecord, rawOf } = require('./keys');
-const { Beat, BeatReply, Flag, Hello, HelloReply, Intent, StoreReply, StoreRequest } = require('./messages');
+const { Beat, BeatReply, Flag, Hello, HelloReply, Intent, READS, StoreReply, StoreRequest } = require('./messages');
 const { agentSubjects, newInstance, parseDelivery } = require('./names');
 const { Obedience } = require('./obedience');
 
@@ -45,6 +45,7 @@ class Agent extends EventEmitter {
     this.refusals = [];
     this.checkpoints = [];
     this.counters = { sent: 0, succeeded: 0, failed: 0, handled: 0, latency_total_us: 0 };
+    this.process = newInstance(); // another one at each start, whatever the instance is called
     this.incarnation = 0;
     this.state = 'announcing';
     this.connected = false;
@@ -154,8 +155,8 @@ class Agent extends EventEmitter {
 
   introduction(goodbye) {
     return {
-      key: rawOf(this.key), host: os.hostname(), pid: process.pid, runtime: `node/${process.version}`,
-      spawned_by: '', goodbye,
+      key: rawOf(this.key), process: this.process, host: os.hostname(), pid: process.pid,
+      runtime: `node/${process.version}`, spawned_by: '', goodbye, reads: READS,
     };
   }
 
@@ -211,7 +212,7 @@ class Agent extends EventEmitter {
     const sentAt = performance.now();
     const nonce = ++this.nonce;
     const reply = await this.ask(this.subjects.beat, Beat, BeatReply, {
-      nonce, incarnation: this.incarnation, stopped: this.state === 'stopped', ...this.counters,
+      process: this.process, nonce, incarnation: this.incarnation, stopped: this.state === 'stopped', ...this.counters,
       cost_micro_usd: 0, tokens: 0, api_calls: 0,
     });
     if (reply.nonce !== nonce) throw new Error(`beat ${nonce} answered as ${reply.nonce}`);
@@ -248,7 +249,7 @@ class Agent extends EventEmitter {
   }
 
   intent(fields) {
-    const usual = { incarnation: this.incarnation, ttl_ms: 0, trace: '', flags: 0, payload: EMPTY };
+    const usual = { incarnation: this.incarnation, ttl_ms: 0, trace: '', flags: 0, payload: EMPTY, reply_instance: '' };
     return { id: this.newId(), ...usual, ...fields };
   }
 

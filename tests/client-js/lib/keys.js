@@ -1,7 +1,7 @@
 'use strict';
 // nkeys as keys of node:crypto, signed frames, hashes: PROTOCOL.md §2 and §4.
 const crypto = require('node:crypto');
-const { Record, SignedFrame } = require('./messages');
+const { Content, Record, SignedFrame } = require('./messages');
 const { Malformed } = require('./wire');
 
 // The fixed ASN.1 in front of the 32 bytes of an Ed25519 key.
@@ -9,10 +9,10 @@ const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex');
 
 const Domain = {
-  record: 'estop record 1\n',
-  lease: 'estop lease 1\n',
-  receipt: 'estop receipt 1\n',
-  stopped: 'estop stopped 1\n',
+  record: 'estop record 2\n',
+  lease: 'estop lease 2\n',
+  receipt: 'estop receipt 2\n',
+  stopped: 'estop stopped 2\n',
 };
 
 function base32(text) {
@@ -77,8 +77,13 @@ function open(domain, bytes, key) {
   return body;
 }
 
+/** The record with what stands in its content, and the scope and the actor's name at hand. */
 function openRecord(bytes, key) {
-  return Record.decode(open(Domain.record, bytes, key));
+  const record = Record.decode(open(Domain.record, bytes, key));
+  if (record.kind >= 128) return record; // may be skipped
+  if (!Content[record.kind]) throw new Malformed(4226, `a record of kind ${record.kind}`);
+  const content = Content[record.kind].fromArray(record.content, 'content');
+  return { ...record, ...content, scope: content.selector?.scope, actor: record.actor.name };
 }
 
 const hash = (body) => crypto.createHash('sha256').update(body).digest();

@@ -54,7 +54,7 @@ class Obedience {
     const exceeded = cancelled > 0 && (await Promise.race([ended, grace])) === 'exceeded';
     clearTimeout(timer);
     const receipt = {
-      ...order, handlers_cancelled: cancelled, intents_dropped: this.dropped, grace_exceeded: exceeded,
+      ...order, process: agent.process, stage: 1, handlers_cancelled: cancelled, intents_dropped: this.dropped, grace_exceeded: exceeded,
       stopped_in_us: Math.round((performance.now() - kill.since) * 1000),
     };
     kill.receipt = receipt;

@@ -2,7 +2,10 @@
 // One msgpack array ↔ one object, by a table of fields: PROTOCOL.md §4.
 const msgpack = require('@msgpack/msgpack');
 
-const VERSION = 1;
+const VERSION = 2;
+const TAGS_MOST = 16;
+const TAGS_BYTES_MOST = 4096;
+const SKIPPABLE = 128;
 const LIMITS = { u8: 0xff, u16: 0xffff, u32: 0xffffffff, u64: Number.MAX_SAFE_INTEGER };
 const CONTROL_CHARACTER = /[\u0000-\u0008\u000b-\u001f\u007f]/;
 
@@ -39,16 +42,33 @@ function check(type, value, name) {
   return value;
 }
 
-/** A fixed sequence of named fields; `optional` ones may be missing at the end, all together. */
+/** The map at the end of a message. This version knows no tag. */
+function checkTags(tags) {
+  const wrong = () => {
+    throw new Malformed(4220, 'the tags have the wrong shape');
+  };
+  if (tags === null || typeof tags !== 'object' || Array.isArray(tags)) wrong();
+  const entries = Object.entries(tags);
+  if (entries.length > TAGS_MOST) throw new Malformed(4224, `${entries.length} tags`);
+  let bytes = 0;
+  for (const [key, value] of entries) {
+    const tag = Number(key);
+    if (!Number.isInteger(tag) || tag < 1 || tag > 255 || !(value instanceof Uint8Array)) wrong();
+    bytes += value.length;
+    if (tag < SKIPPABLE) throw new Malformed(4226, `tag ${tag} has to be understood`);
+  }
+  if (bytes > TAGS_BYTES_MOST) throw new Malformed(4130, `${bytes} bytes of tags`);
+}
+
+/** A fixed sequence of named fields. */
 class Struct {
-  constructor(fields, optional = {}) {
-    this.required = Object.keys(fields).length;
-    this.fields = Object.entries({ ...fields, ...optional });
+  constructor(fields) {
+    this.fields = Object.entries(fields);
   }
 
   fromArray(values, name) {
     if (!Array.isArray(values)) throw new Malformed(4220, `${name} is not an array`);
-    if (values.length !== this.required && values.length !== this.fields.length) {
+    if (values.length !== this.fields.length) {
       throw new Malformed(4220, `${name} has ${values.length} fields`);
     }
     return Object.fromEntries(
@@ -59,9 +79,8 @@ class Struct {
   toArray(object) {
     const values = [];
     for (const [name, type] of this.fields) {
-      if (values.length >= this.required && object[name] === undefined) break;
       const value = itemsToArrays(type, object[name]);
-      check(type, value, name);
+      if (type !== 'any') check(type, value, name);
       values.push(value);
     }
     return values;
@@ -69,18 +88,20 @@ class Struct {
 }
 
 function itemsToArrays(type, value) {
+  if (type instanceof Struct) return type.toArray(value);
   if (!Array.isArray(type) || !(type[0] instanceof Struct)) return value;
   return value.map((item) => type[0].toArray(item));
 }
 
-/** A message: a struct with the version in front. */
+/** A message: a struct with the version in front and, except around what is signed, the tags behind it. */
 class Message {
-  constructor(fields, optional) {
-    this.struct = new Struct(fields, optional);
+  constructor(fields, { tags = true } = {}) {
+    this.struct = new Struct(fields);
+    this.tags = tags;
   }
 
   encode(object) {
-    return Buffer.from(msgpack.encode([VERSION, ...this.struct.toArray(object)]));
+    return Buffer.from(msgpack.encode([VERSION, ...this.struct.toArray(object), ...(this.tags ? [{}] : [])]));
   }
 
   decode(bytes) {
@@ -93,7 +114,10 @@ class Message {
     }
     if (!Array.isArray(values)) throw new Malformed(4220, 'not an array');
     if (values[0] !== VERSION) throw new Malformed(4221, `version ${values[0]}`);
-    return this.struct.fromArray(values.slice(1), 'message');
+    const fields = values.slice(1, this.tags ? -1 : undefined);
+    const object = this.struct.fromArray(fields, 'message');
+    if (this.tags) checkTags(values.at(-1));
+    return object;
   }
 }
 

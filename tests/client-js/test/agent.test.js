@@ -118,8 +118,8 @@ const unreadable = {
   'not msgpack at all': [4220, () => Buffer.from('hello')],
   'nothing': [4220, () => Buffer.alloc(0)],
   'not an array': [4220, () => Buffer.from(msgpack.encode({ id: 'x' }))],
-  'too few fields': [4220, () => Buffer.from(msgpack.encode([1, 'x', 0]))],
-  'a wrong type': [4220, () => Buffer.from(msgpack.encode([1, 2, 0, 0, '', 0, Buffer.alloc(0)]))],
+  'too few fields': [4220, () => Buffer.from(msgpack.encode([2, 'x', 0]))],
+  'a wrong type': [4220, () => Buffer.from(msgpack.encode([2, 2, 0, 0, '', 0, Buffer.alloc(0), '', {}]))],
   'a request without reply_instance': [4220, () => Intent.encode(asker.intent({ flags: Flag.request }))],
   'a length that is not in its shortest form': [4220, () => longForm(requestBytes(asker))],
   'text with a control character': [4220, () => requestBytes(asker, { trace: '\n' })],
@@ -127,9 +127,10 @@ const unreadable = {
   'failed, but no reply': [4220, () => requestBytes(asker, { flags: Flag.request | Flag.failed })],
   'a bad id': [4220, () => requestBytes(asker, { id: 'Not An Id' })],
   'a trace that is too long': [4220, () => requestBytes(asker, { trace: 't'.repeat(65) })],
-  'another version': [4221, () => changed(requestBytes(asker), 1, 2)],
+  'another version': [4221, () => changed(requestBytes(asker), 1, 1)],
   'bytes behind the end': [4222, () => Buffer.concat([requestBytes(asker), Buffer.from([0])])],
   'unknown flags': [4226, () => requestBytes(asker, { flags: 8 | Flag.request })],
+  'a tag that has to be understood': [4226, () => Buffer.concat([requestBytes(asker).subarray(0, -1), Buffer.from([0x81, 7, 0xc4, 0])])],
   'a payload that is too large': [4130, () => requestBytes(asker, { payload: Buffer.alloc(262_145) })],
 };
 

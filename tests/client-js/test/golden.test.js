@@ -16,10 +16,10 @@ function golden(name) {
 }
 
 const fill = (byte) => Buffer.alloc(32, byte);
+const reads = messages.READS;
+const selector = ['acme/prod/email-campaign', [], '', false];
 const orders = {
-  scope: 'acme/prod/email-campaign', mode: messages.Mode.grace, grace_ms: 10_000, actor: 'alice',
-  issued_at_ms: 1_760_000_000_000, pending: 1, incarnation: 0, target: '', key: Buffer.alloc(0), epoch: 1, term: 1,
-  prev: fill(0xaa),
+  epoch: 1, term: 1, prev: fill(0xaa), actor: { kind: 1, name: 'alice', detail: '' }, issued_at_ms: 1_760_000_000_000,
 };
 
 const plain = {
@@ -32,24 +32,25 @@ const plain = {
     reply_instance: 'k3j9x2ab',
   }],
   hello: [messages.Hello, {
-    key: fill(0x22), host: 'host1', pid: 4711, runtime: 'estop-cpp/0.1.0', spawned_by: '', goodbye: false,
+    key: fill(0x22), process: 'p7q2m1z9', host: 'host1', pid: 4711, runtime: 'estop-cpp/0.1.0', spawned_by: '',
+    goodbye: false, reads,
   }],
   hello_reply: [messages.HelloReply, {
     code: 0, detail: '', incarnation: 4, beat_ms: 5000, lease_ms: 15_000,
     latches: [{
-      op_id: 'op-7f3a', seq: 3, scope: 'acme/prod/email-campaign', mode: messages.Mode.grace, actor: 'alice',
+      op_id: 'op-7f3a', seq: 3, hold: 1, scope: 'acme/prod/email-campaign', mode: messages.Mode.grace, actor: 'alice',
       reason: 'broken unsubscribe link', since_ms: 1_760_000_000_000,
     }],
     checkpoints: [{ key: 'partition-0', version: 12, size: 64 }],
   }],
   beat: [messages.Beat, {
-    nonce: 9, incarnation: 4, stopped: false, sent: 10, succeeded: 9, failed: 1, handled: 8, latency_total_us: 12_345,
+    process: 'p7q2m1z9', nonce: 9, incarnation: 4, stopped: false, sent: 10, succeeded: 9, failed: 1, handled: 8, latency_total_us: 12_345,
     cost_micro_usd: 150_000, tokens: 900, api_calls: 3,
   }],
   beat_reply: [messages.BeatReply, { nonce: 9, code: 0, incarnation: 4, latches: [] }],
   bridge_beat: [messages.BridgeBeat, {
-    bridge: 'b1', nonce: 9, state: 3, epoch: 1, seq: 3, hash: fill(0xbb), key: fill(0x11), forwarded: 100, refused: 7,
-    refused_killed: 6, after_fence: 0, held: [],
+    bridge: 'b1', process: 'p7q2m1z9', nonce: 9, state: 3, epoch: 1, seq: 3, hash: fill(0xbb), key: fill(0x11), reads,
+    forwarded: 100, refused: 7, refused_killed: 6, after_fence: 0, held: [],
   }],
   log_read: [messages.LogRead, { seq: 4711 }],
   log_read_reply: [messages.LogReadReply, { code: 4040, detail: 'no such sequence', frame: Buffer.alloc(0) }],
@@ -61,26 +62,29 @@ const plain = {
 
 const signed = {
   record_kill: ['record', messages.Record, {
-    ...orders, seq: 3, op_id: 'op-7f3a', kind: messages.Kind.kill, reason: 'broken unsubscribe link', lifts: [],
+    ...orders, seq: 3, op_id: 'op-7f3a', kind: messages.Kind.kill, reason: 'broken unsubscribe link',
+    content: [1, selector, messages.Mode.grace, 10_000, ''],
   }],
   record_resume: ['record', messages.Record, {
-    ...orders, seq: 4, op_id: 'op-8c11', kind: messages.Kind.resume, reason: 'template fixed', lifts: ['op-7f3a'],
-    incarnation: 1,
+    ...orders, seq: 4, op_id: 'op-8c11', kind: messages.Kind.resume, reason: 'template fixed',
+    content: [1, selector, ['op-7f3a'], [0, 0, Buffer.alloc(0)], 0, Buffer.alloc(0), 1, 1, ''],
   }],
   record_bridge_joined: ['record', messages.Record, {
-    ...orders, seq: 2, prev: fill(0), op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined, scope: '*', grace_ms: 0,
-    actor: 'control', reason: '', issued_at_ms: 0, lifts: [], target: 'b1', key: fill(0x11),
+    ...orders, seq: 2, prev: fill(0), op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined,
+    actor: { kind: 6, name: 'control', detail: '' }, reason: '', issued_at_ms: 0,
+    content: ['b1', 'p7q2m1z9', fill(0x11)],
   }],
   lease_frame: ['lease', messages.LeaseFrame, {
-    term: 1, epoch: 1, seq: 3, hash: fill(0xbb), grants: [{ bridge: 'b1', nonce: 9 }], uncommitted: [],
+    leader: 'c3d4e5f6', term: 1, reads, epoch: 1, seq: 3, hash: fill(0xbb),
+    grants: [{ bridge: 'b1', process: 'p7q2m1z9', nonce: 9 }], uncommitted: [], round: 12, count: 0, digest: fill(0),
     sent_at_ms: 1_760_000_000_000,
   }],
   bridge_receipt: ['receipt', messages.BridgeReceipt, {
-    bridge: 'b1', op_id: 'op-7f3a', seq: 3, kind: messages.Kind.kill, forwarded_before: 1667, refused_since: 0,
-    latched_in_us: 31,
+    bridge: 'b1', process: 'p7q2m1z9', connection: 1, op_id: 'op-7f3a', epoch: 1, seq: 3, kind: messages.Kind.kill,
+    forwarded_before: 1667, refused_since: 0, latched_in_us: 31,
   }],
   stopped_receipt: ['stopped', messages.StoppedReceipt, {
-    op_id: 'op-7f3a', seq: 3, handlers_cancelled: 2, intents_dropped: 5, grace_exceeded: false, stopped_in_us: 1200,
+    op_id: 'op-7f3a', process: 'p7q2m1z9', seq: 3, stage: 1, handlers_cancelled: 2, intents_dropped: 5, grace_exceeded: false, stopped_in_us: 1200,
   }],
 };
 
@@ -105,8 +109,8 @@ for (const [name, [domain, message, fields]] of Object.entries(signed)) {
 
 test('golden: the hash of the kill is the documented one', () => {
   const body = keys.open(keys.Domain.record, golden('record_kill'), testKey);
-  assert.equal(body.length, 124);
-  assert.equal(keys.hash(body).toString('hex'), 'b47742f41c27b4684ae3eb45b0faba72fae41c5e3d555b573d474abfa1e9c0b7');
+  assert.equal(body.length, 127);
+  assert.equal(keys.hash(body).toString('hex'), '2aae5aeaa04dcd98d58b0c8caf852bbae48acec828875ed04adb211c122f1104');
 });
 
 test('golden: every file is read here', () => {
@@ -119,8 +123,8 @@ test('golden: what a reader has to refuse', () => {
   const refuses = (number, bad) => assert.throws(() => messages.BeatReply.decode(bad), { number });
   refuses(4222, Buffer.concat([bytes, Buffer.from([0])]));
   refuses(4220, bytes.subarray(0, -1));
-  refuses(4220, Buffer.from('9401090004', 'hex'));
+  refuses(4220, Buffer.from('950209000480', 'hex'));
   const version = Buffer.from(bytes);
-  version[1] = 2;
+  version[1] = 1;
   refuses(4221, version);
 });

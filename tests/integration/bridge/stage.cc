@@ -89,9 +89,10 @@ void Stage::hear_beat(const schemas::BridgeBeat& beat) {
   beats.push_back(beat);
   if (!granting || beat.state == schemas::BridgeState::kLeaving) return;
   schemas::LeaseFrame frame;
+  frame.leader = "control1";
   frame.term = 1;
   frame.head = head;
-  frame.grants = {{beat.bridge, beat.nonce}};
+  frame.grants = {{beat.bridge, beat.process, beat.nonce}};
   (void)control->publish(subjects().lease(), schemas::sign_lease(frame, log.key()).value());
 }
 

@@ -233,6 +233,7 @@ Player& Site::join(const std::string& address, const std::string& instance) {
 void Site::say_hello(Player& player) {
   schemas::Hello hello;
   hello.key = player.key.public_key();
+  hello.process = player.process;
   hello.host = "here";
   hello.runtime = "test/1";
   // Who has said it more often than its budget allows is not answered for a while.
@@ -265,6 +266,7 @@ void Site::obey(Player& player, std::string_view frame) {
                          record.scope.covers(player.address, player.instance.text());
   if (!concerned || !is_obedient || player.is_frozen) return;
   schemas::StoppedReceipt receipt;
+  receipt.process = player.process;
   receipt.op_id = record.op_id;
   receipt.seq = record.seq;
   (void)player.connection->publish(subjects().stopped(player.address, player.instance),

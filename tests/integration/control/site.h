@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <random>
 #include <string>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 #include <vector>
@@ -28,6 +29,7 @@ using Json = nlohmann::json;
 struct Player {
   schemas::Address address;
   schemas::Instance instance;
+  schemas::Process process = schemas::process_from(std::random_device{}());
   schemas::SigningKey key = schemas::SigningKey::generate(schemas::KeyRole::kUser);
   std::unique_ptr<nats::Connection> connection;
   schemas::HelloReply hello;

@@ -122,8 +122,7 @@ void FakeControl::publish(const schemas::SignedRecord& record) {
 }
 
 void FakeControl::latch(const schemas::Record& record) {
-  latches_[record.op_id] = {record.op_id, record.seq,    record.scope,       record.mode,
-                            record.actor, record.reason, record.issued_at_ms};
+  latches_[record.op_id] = schemas::latch_of(record);
 }
 
 void FakeControl::kill(const std::string& scope, const std::string& op_id, std::uint32_t grace_ms) {
@@ -154,8 +153,8 @@ void FakeControl::say(const std::string& subject, const schemas::Bytes& bytes) {
 schemas::Bytes FakeControl::seal(const schemas::Bytes& body) {
   constexpr std::size_t kShort_bytes = 256;  // of a length in one byte
   if (body.size() >= kShort_bytes) throw std::invalid_argument("a body of at most 255 bytes");
-  const auto signature = key_.sign("estop record 1\n" + body);
-  schemas::Bytes frame = "\x93\x01\xc4";
+  const auto signature = key_.sign("estop record 2\n" + body);
+  schemas::Bytes frame = "\x93\x02\xc4";
   frame.push_back(static_cast<char>(body.size()));
   frame += body + "\xc4\x40";
   return frame.append(reinterpret_cast<const char*>(signature.data()), signature.size());

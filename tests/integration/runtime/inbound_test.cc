@@ -23,12 +23,13 @@ Bytes body_with(Part part, char value) {
   record.reason = "r";
   const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kOperator);
   Bytes frame = schemas::sign_record(record, stranger).value().frame;
-  constexpr std::size_t kBody = 4;        // behind 93 01 c4 <length>
+  constexpr std::size_t kBody = 4;        // behind 93 02 c4 <length>
   constexpr std::size_t kSignature = 66;  // c4 40 and 64 bytes
   Bytes body = frame.substr(kBody, frame.size() - kBody - kSignature);
-  constexpr std::size_t kVersionAt = 3;  // behind dc 00 12
+  constexpr std::size_t kVersionAt = 1;           // behind 9c
+  constexpr std::size_t kKindAt = 3 + 9 + 2 + 1;  // behind op id, actor, reason, issued_at_ms
   if (part == Part::kVersion) body[kVersionAt] = value;
-  if (part == Part::kKind) body[body.find("\xa2k1") + kVersionAt] = value;
+  if (part == Part::kKind) body[body.find("\xa2k1") + kKindAt] = value;
   return body;
 }
 
@@ -77,12 +78,12 @@ TEST_F(Inbound, AnOrderThatCannotBeReadStopsOnlyIfControlSignedIt) {
       {"bad signature, unknown kind",
        [&](auto& control) { return as_stranger(control, body_with(Part::kKind, 99)); }, false},
       {"bad signature, other version",
-       [&](auto& control) { return as_stranger(control, body_with(Part::kVersion, 2)); }, false},
+       [&](auto& control) { return as_stranger(control, body_with(Part::kVersion, 1)); }, false},
       {"bad signature, a kill of others",
        [&](auto& control) { return as_stranger(control, body_with(Part::kNothing, 0)); }, false},
       {"unknown kind", [](auto& control) { return control.seal(body_with(Part::kKind, 99)); },
        true},
-      {"other version", [](auto& control) { return control.seal(body_with(Part::kVersion, 2)); },
+      {"other version", [](auto& control) { return control.seal(body_with(Part::kVersion, 1)); },
        true},
   };
   for (const auto& row : rows) {
@@ -114,13 +115,13 @@ TEST_F(Inbound, ADeliveryThatCannotBeReadIsDroppedAndCounted) {
   }));
   ASSERT_TRUE(reaches(peer, "acme/prod/mailer"));
   const auto good = intent(0, "one");
-  constexpr std::size_t kFlagsAt = 9;  // 97 01 a3 "one" incarnation ttl_ms trace flags
+  constexpr std::size_t kFlagsAt = 9;  // 99 02 a3 "one" incarnation ttl_ms trace flags
   const std::pair<const char*, Bytes> rows[] = {
       {"nothing", Bytes()},
       {"unreadable", "hello"},
       {"unknown kind", changed(good, kFlagsAt, 8)},
       {"a reply", changed(good, kFlagsAt, 2)},
-      {"other version", changed(good, 1, 2)},
+      {"other version", changed(good, 1, 1)},
       {"bytes behind the end", good + "x"},
       {"too large", good.substr(0, kFlagsAt + 1) + Bytes("\xc6\x00\x04\x00\x01", 5) +
                         Bytes(schemas::kPayloadMax_bytes + 1, 'x')},
@@ -148,7 +149,7 @@ TEST_F(Inbound, AReplyThatCannotBeReadAnswersNothing) {
   for (const auto& [fault, bytes] : std::initializer_list<std::pair<const char*, Bytes>>{
            {"nothing", Bytes()},
            {"unreadable", "hello"},
-           {"other version", changed(good, 1, 2)},
+           {"other version", changed(good, 1, 1)},
            {"no reply", intent(0, "one")},
            {"of another id", intent(kReply, "two")},
            {"bytes behind the end", good + "x"}}) {
@@ -180,11 +181,11 @@ TEST_F(Inbound, ARequestWhoseReplyCannotBeReadFailsAtOnce) {
   constexpr std::size_t kFlagsAt = 9;
   const std::tuple<const char*, Bytes, Errc> rows[] = {
       {"nothing", Bytes(), Errc::kMalformed},
-      {"other version", changed(good, 1, 2), Errc::kUnknownVersion},
+      {"other version", changed(good, 1, 1), Errc::kUnknownVersion},
       {"of another id", good, Errc::kMalformed},
       {"too large",
        good.substr(0, kFlagsAt + 1) + Bytes("\xc6\x00\x04\x00\x01", 5) +
-           Bytes(schemas::kPayloadMax_bytes + 1, 'x') + "\xa8k3j9x2ab",
+           Bytes(schemas::kPayloadMax_bytes + 1, 'x') + "\xa8k3j9x2ab\x80",
        Errc::kTooLarge},
       {"far too large", Bytes(600 * 1024, 'x'), Errc::kMalformed},
   };

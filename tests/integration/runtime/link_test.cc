@@ -22,7 +22,8 @@ std::unique_ptr<Link> link_to_nobody() {
   nats::ConnectOptions options;
   options.url = "nats://127.0.0.1:1";
   Identity identity{*schemas::Address::parse("acme/prod/mailer"),
-                    *schemas::Instance::parse("k3j9x2ab"), schemas::Subjects::standard()};
+                    *schemas::Instance::parse("k3j9x2ab"), "process1",
+                    schemas::Subjects::standard()};
   return std::make_unique<Link>(std::move(identity), std::move(options), nats::ConnectionEvents{},
                                 [] {});
 }

@@ -1,7 +1,6 @@
 // Kills that operators sign themselves: obeyed at once, with or without control. Hazards H25, H30,
 // H31.
 #include "schemas/order.h"
-#include "tests/support/not_yet.h"
 #include "tests/support/operator_creds.h"
 #include "tests/unit/bridge/bridge_fixture.h"
 
@@ -124,11 +123,50 @@ TEST_F(BridgeEmergencyTest, WhatControlWroteForItIsNoLongerShownAndItsResumeLift
 // H59: control tells all kills that are not committed, in several frames, the grants in the last.
 TEST_F(BridgeEmergencyTest, ABridgeThatMissedOneOfSeveralLeaseFramesStaysClosed) {
   connect();
-  for (int turn = 0; turn < 6; ++turn) {  // the last frames: those with the kills never came
-    lease();
-    replay();
+  std::vector<schemas::SignedRecord> kills;
+  for (const char* op_id : {"k1", "k2", "k3"}) {
+    auto kill = log.record(schemas::RecordKind::kKill);
+    kill.op_id = op_id;
+    kill.scope = scope("acme/prod/x");
+    kills.push_back(schemas::sign_record(kill, log.key()).value());
   }
-  EXPECT_NOT_YET(!core.is_open(now), "the lease frame carries number and digest of those kills");
+  // In two frames of one round: the first has two kills, the last one kill and the grants.
+  const auto round_of = [&](bool with_first) {
+    auto last = frame();
+    const auto all = with_uncommitted(last, kills);
+    auto first = all;
+    first.grants.clear();
+    first.uncommitted.pop_back();
+    last = all;
+    last.uncommitted.erase(last.uncommitted.begin(), last.uncommitted.begin() + 2);
+    if (with_first) lease_with(first);
+    lease_with(last);
+  };
+  for (int turn = 0; turn < 6; ++turn) {
+    round_of(false);
+    replay();
+    pass(500 * kMs);
+  }
+  EXPECT_FALSE(core.is_open(now));
+  EXPECT_EQ(core.gate().kills(), 1U) << "what it heard holds all the same";
+  round_of(true);
+  EXPECT_TRUE(core.is_open(now));
+  EXPECT_EQ(core.gate().kills(), 3U);
+}
+
+// Frames of two rounds together are not all of one.
+TEST_F(BridgeEmergencyTest, FramesOfTwoRoundsAreNotCountedTogether) {
+  connect();
+  auto kill = log.record(schemas::RecordKind::kKill);
+  kill.op_id = "k1";
+  kill.scope = scope("acme/prod/x");
+  const auto one = schemas::sign_record(kill, log.key()).value();
+  lease_with(with_uncommitted(frame(), {one}));
+  replay();
+  auto next = with_uncommitted(frame(), {one});
+  next.uncommitted.clear();
+  lease_with(next);
+  EXPECT_FALSE(core.is_open(now));
 }
 
 // Heard in one batch, before anything is checked: whichever comes first.

@@ -52,13 +52,27 @@ struct BridgeAtHand {
   }
   schemas::LeaseFrame frame() {
     schemas::LeaseFrame made;
+    made.leader = "control1";
     made.term = 1;
+    made.round = ++round;
     made.head = log.head();
     if (const auto newest = last<SendBeat>()) beat = newest->beat;
     const bool asks =
         beat.state == schemas::BridgeState::kJoining || beat.state == schemas::BridgeState::kOpen;
-    if (asks) made.grants = {{"b1", beat.nonce}};
+    if (asks) made.grants = {{"b1", kProcess, beat.nonce}};
     return made;
+  }
+  // With the number and digest that control gives to them.
+  static schemas::LeaseFrame with_uncommitted(schemas::LeaseFrame frame,
+                                              const std::vector<schemas::SignedRecord>& kills) {
+    std::vector<schemas::Hash> hashes;
+    for (const auto& kill : kills) {
+      frame.uncommitted.push_back(kill.frame);
+      hashes.push_back(kill.hash);
+    }
+    frame.uncommitted_count = hashes.size();
+    frame.uncommitted_digest = schemas::digest_of(hashes);
+    return frame;
   }
   void pass(Nanos time) {
     now += time;
@@ -116,6 +130,7 @@ struct BridgeAtHand {
   Effects effects;
   Nanos now = 1'000'000 * kMs;
   schemas::BridgeBeat beat;  // the newest that control heard
+  std::uint64_t round = 0;   // of lease frames
 };
 
 class BridgeFixture : public ::testing::Test, public BridgeAtHand {

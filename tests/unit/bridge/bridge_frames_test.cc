@@ -33,7 +33,7 @@ Bytes record_with(Fault fault, schemas::Record record, const schemas::SigningKey
       record.kind = static_cast<schemas::RecordKind>(99);
       return testing::forged_record(record, key);
     case Fault::kOtherVersion:
-      return testing::forged_record(record, key, testing::of_version_2);
+      return testing::forged_record(record, key, testing::of_another_version);
     case Fault::kBadSignature:
       return testing::without_signature(testing::forged_record(record, key));
     case Fault::kTooLarge:
@@ -53,7 +53,7 @@ Bytes lease_with(Fault fault, schemas::LeaseFrame frame, const schemas::SigningK
       frame.uncommitted = {record_with(fault, {}, key)};
       return testing::forged_lease(frame, key);
     case Fault::kOtherVersion:
-      return testing::forged_lease(frame, key, testing::of_version_2);
+      return testing::forged_lease(frame, key, testing::of_another_version);
     case Fault::kBadSignature:
       return testing::without_signature(testing::forged_lease(frame, key));
     case Fault::kTooLarge:

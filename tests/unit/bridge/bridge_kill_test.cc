@@ -101,9 +101,8 @@ TEST_F(BridgeKillTest, AKillInALeaseFrameLatchesBeforeTheBridgeOpens) {
   connect();
   lease();
   replay();
-  auto with_kill = frame();
-  with_kill.uncommitted = {log.kill("acme/prod/x", "k1").frame};
-  lease_with(with_kill);
+  const auto before = frame();
+  lease_with(with_uncommitted(before, {log.kill("acme/prod/x", "k1")}));
   ASSERT_TRUE(core.is_open(now));
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
   EXPECT_EQ(last<SendReceipt>()->receipt.op_id, "k1");

@@ -9,6 +9,8 @@ namespace estop::bridge {
 
 inline constexpr Nanos kMs = 1'000'000;
 
+inline const schemas::Process kProcess = "process1";
+
 inline BridgeOptions bridge_options() {
   BridgeOptions options;
   options.id = schemas::Segment::parse("b1").value();
@@ -19,6 +21,7 @@ inline BridgeOptions bridge_options() {
   options.lease = 5'000 * kMs;
   options.arrival = 1'000 * kMs;
   options.replay_retry = 250 * kMs;
+  options.process = kProcess;
   options.first_nonce = 1000;
   return options;
 }

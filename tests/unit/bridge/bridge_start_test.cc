@@ -29,7 +29,7 @@ TEST_F(BridgeStartTest, H24_ItJoinsTheGroupOnlyAfterReplayAndTheEchoOfAJoiningBe
 
 TEST_F(BridgeStartTest, AnEchoOfABeatFromBeforeJoiningDoesNotOpenIt) {
   connect();
-  const schemas::Grant early{"b1", last<SendBeat>()->beat.nonce};
+  const schemas::Grant early{"b1", kProcess, last<SendBeat>()->beat.nonce};
   lease();
   replay();
   auto stale = frame();
@@ -43,7 +43,7 @@ TEST_F(BridgeStartTest, H23_WithoutAnEchoItClosesWhenTheLeaseIsOver) {
   pass(4'000 * kMs);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
   auto others = frame();
-  others.grants = {{"b2", others.grants[0].nonce}};
+  others.grants = {{"b2", kProcess, others.grants[0].nonce}};
   lease_with(others);
   pass(1'000 * kMs);
   EXPECT_EQ(all<LeaveGroup>().size(), 1U);
@@ -171,6 +171,32 @@ TEST_F(BridgeStartTest, ALeaseFrameOfAStrangerGrantsNothing) {
   EXPECT_TRUE(alarmed("bad-signature"));
 }
 
+// Of its id, a rolling update's other one: what is granted to that one is nothing to this one.
+TEST_F(BridgeStartTest, H57_AGrantToAnotherProcessOfItsIdIsNotItsOwn) {
+  connect();
+  lease();
+  replay();
+  auto others = frame();
+  others.grants = {{"b1", "process2", others.grants[0].nonce}};
+  lease_with(others);
+  EXPECT_EQ(core.state(), BridgeState::kJoining);
+  lease();
+  EXPECT_EQ(core.state(), BridgeState::kOpen);
+}
+
+TEST_F(BridgeStartTest, H57_OfTwoControlsInOneTermTheSecondIsNotHeard) {
+  run_to_open();
+  pass(500 * kMs);
+  const auto until = core.lease().until();
+  auto second = frame();
+  second.leader = "control2";
+  lease_with(second);
+  EXPECT_EQ(core.lease().until(), until);
+  EXPECT_TRUE(alarmed("two controls lead in term 1"));
+  lease();
+  EXPECT_GT(core.lease().until(), until);
+}
+
 TEST_F(BridgeStartTest, I11_ADeposedLeaderGrantsNothing) {
   run_to_open();
   pass(500 * kMs);
@@ -182,6 +208,16 @@ TEST_F(BridgeStartTest, I11_ADeposedLeaderGrantsNothing) {
   pass(500 * kMs);
   lease();
   EXPECT_EQ(core.lease().until(), until);
+}
+
+TEST_F(BridgeStartTest, AnotherProcessOfItsIdThatIsDeclaredGoneIsNotItself) {
+  run_to_open();
+  auto left = log.record(schemas::RecordKind::kBridgeLeft);
+  left.target = "b1";
+  left.process = "process2";
+  live(log.add(std::move(left)));
+  lease();
+  EXPECT_EQ(core.state(), BridgeState::kOpen);
 }
 
 TEST_F(BridgeStartTest, DeclaredGoneItClosesAndJoinsAnew) {

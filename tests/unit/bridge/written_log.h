@@ -51,6 +51,7 @@ class WrittenLog {
     auto made = record(schemas::RecordKind::kBridgeLeft);
     made.op_id = "left-" + std::to_string(made.seq);
     made.target = std::move(bridge);
+    made.process = "process1";
     return add(std::move(made));
   }
   // A stream made anew: its first record carries the old head.

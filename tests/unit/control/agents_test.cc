@@ -202,6 +202,7 @@ StoppedReceived receipt_of(const std::string& op_id, std::uint64_t seq) {
   stopped.address = address_of("acme/prod/x");
   stopped.instance = instance_of("aaaaaaa1");
   stopped.receipt.op_id = op_id;
+  stopped.receipt.process = "process1";
   stopped.receipt.seq = seq;
   return stopped;
 }
@@ -254,6 +255,23 @@ TEST(Store, ARequestThatCannotBeReadIsAnsweredWithItsError) {
   EXPECT_EQ(schemas::decode<schemas::HelloReply>(world.agent_replies[1])->code,
             schemas::Errc::kTooLarge);
   EXPECT_EQ(world.core->registry().size(), 0U);
+}
+
+// Both have one credential, one name; one that confirms says nothing about the other.
+TEST(Stops, H57_OfTwoProcessesOfOneInstanceAreTwo) {
+  World world;
+  world.hello("acme/prod/x", "aaaaaaa1");
+  world.process = "process2";
+  world.hello("acme/prod/x", "aaaaaaa1");
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"stopped"}}});
+  world.stopped("acme/prod/x", "aaaaaaa1", "k1");
+  world.pass(1'100);
+  EXPECT_EQ(world.stage(inbox, "stopped")["n"], 1);
+  EXPECT_EQ(world.stage(inbox, "stopped")["of"], 2);
+  EXPECT_FALSE(world.is_done(inbox));
+  world.process = "process1";
+  world.stopped("acme/prod/x", "aaaaaaa1", "k1");
+  EXPECT_TRUE(world.is_done(inbox));
 }
 
 }  // namespace

@@ -119,6 +119,52 @@ TEST(Fence, NeedsTheReceiptOfEveryBridgeThatMayBeOpen) {
   EXPECT_EQ(world.audited("fenced"), 1U);
 }
 
+TEST(Fence, H57_CountsProcessesAndNotNames) {
+  World world;
+  world.open("b1");
+  world.process = "process2";
+  world.open("b1");  // a unit file that was copied, a rolling update
+  EXPECT_TRUE(world.was_granted("b1"));
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.receipt("b1", "k1");
+  EXPECT_EQ(world.stage(inbox, "fenced")["of"], 2);
+  EXPECT_EQ(world.stage(inbox, "fenced")["missing"], Json({"b1"}));
+  EXPECT_FALSE(world.is_done(inbox));
+  world.receipt("b1", "k1");  // twice the same one
+  EXPECT_FALSE(world.is_done(inbox));
+  world.process = "process1";
+  world.receipt("b1", "k1");
+  EXPECT_TRUE(world.is_done(inbox));
+}
+
+// What the old one forwarded may still be on its way: the new one knows nothing of that.
+TEST(Fence, H57_OfABridgeThatDiedAndIsBackWaitsForTheLeaseOfTheDeadOne) {
+  World world;
+  world.open("b1");
+  world.pass(100);
+  world.process = "process2";
+  world.open("b1");
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  world.receipt("b1", "k1");
+  EXPECT_FALSE(world.is_done(inbox));
+  world.pass(5'300);
+  EXPECT_TRUE(world.is_done(inbox));
+  EXPECT_EQ(world.stage(inbox, "fenced")["outlived"], Json({"b1"}));
+}
+
+// Each start of a bridge is another process: none is remembered for ever.
+TEST(Fence, ProcessesThatAreGoneAreForgotten) {
+  World world;
+  for (int life = 0; life < 40; ++life) {
+    world.process = "life000" + std::to_string(life);
+    world.open("b1");
+    world.beat("b1", BridgeState::kLeaving);
+    world.pass(2'000);
+  }
+  world.pass(10'000);
+  EXPECT_TRUE(world.core->roster().all().empty());
+}
+
 TEST(Fence, ASilentBridgeCountsOnlyWhenItsLeaseIsOver) {  // rule 7
   World world;
   world.open("b1");

@@ -17,10 +17,10 @@ enum class Fault { kNone, kUnreadable, kUnknownKind, kOtherVersion, kTooLarge, k
 constexpr Fault kFaults[] = {Fault::kUnreadable, Fault::kUnknownKind, Fault::kOtherVersion,
                              Fault::kTooLarge, Fault::kMisshapen};
 
-// Of messages that begin with their version and have at most 15 fields.
+// Of messages that begin with their version, behind the length of the array.
 Bytes bent(Fault fault, Bytes good) {
   if (fault == Fault::kUnreadable) return "garbage";
-  if (fault == Fault::kOtherVersion) good[1] = 2;
+  if (fault == Fault::kOtherVersion) testing::of_another_version(good);
   if (fault == Fault::kTooLarge) good.assign(schemas::kMessageMax_bytes, 'x');
   if (fault == Fault::kMisshapen) good += '\xc0';
   return good;
@@ -32,7 +32,7 @@ Bytes order(Fault fault) {
   kill.actor = "alice";
   if (fault == Fault::kUnknownKind) kill.kind = static_cast<schemas::RecordKind>(99);
   const auto credential = schemas::jwt_from_creds(testing::operator_creds("alice")).value();
-  const auto bend = fault == Fault::kOtherVersion ? testing::of_version_2 : testing::Bend{};
+  const auto bend = fault == Fault::kOtherVersion ? testing::of_another_version : testing::Bend{};
   const Bytes record = testing::forged_record(kill, testing::operator_key(), bend);
   return fault == Fault::kOtherVersion ? testing::forged_order(record, credential)
                                        : bent(fault, testing::forged_order(record, credential));
@@ -41,8 +41,9 @@ Bytes order(Fault fault) {
 Bytes bridge_beat(Fault fault) {
   schemas::BridgeBeat beat;
   beat.bridge = "b1";
+  beat.process = "process1";
   Bytes bytes = encode(beat).value();
-  constexpr std::size_t kState = 1 + 1 + 3 + 1;  // behind array, version, bridge, nonce
+  constexpr std::size_t kState = 3 + 1 + 3 + 9 + 1;  // behind array, version, …, nonce
   if (fault == Fault::kUnknownKind) bytes[kState] = 9;
   return bent(fault, bytes);
 }
@@ -50,21 +51,26 @@ Bytes bridge_beat(Fault fault) {
 Bytes receipt(Fault fault) {
   schemas::BridgeReceipt made;
   made.bridge = "b1";
+  made.process = "process1";
   made.op_id = "k1";
   Bytes bytes = schemas::sign_receipt(made, testing::operator_key()).value();
-  constexpr std::size_t kKind = 4 + 1 + 1 + 3 + 3 + 1;  // behind frame, array, version, …, seq
+  // Behind frame, array, version, bridge, process, connection, op id, epoch, seq.
+  constexpr std::size_t kKind = 4 + 1 + 1 + 3 + 9 + 1 + 3 + 1 + 1;
   if (fault == Fault::kUnknownKind) bytes[kKind] = 99;
   return bent(fault, bytes);
 }
 
 Bytes stopped(Fault fault) {
   schemas::StoppedReceipt made;
+  made.process = "process1";
   made.op_id = fault == Fault::kUnknownKind ? "NO ID" : "k1";
   return bent(fault, testing::forged_stopped(made, testing::operator_key()));
 }
 
 Bytes beat(Fault fault) {
-  Bytes bytes = encode(schemas::Beat{});
+  schemas::Beat made;
+  made.process = "process1";
+  Bytes bytes = encode(made).value();
   if (fault == Fault::kUnknownKind) bytes[2] = '\xc0';
   return bent(fault, bytes);
 }

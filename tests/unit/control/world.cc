@@ -30,6 +30,7 @@ void World::start() {
   CoreOptions options;
   options.roster.start_us = now.boot_us;
   options.version = "test";
+  options.process = "control1";
   options.operators_key = testing::account_key().public_key();
   options.takes_unsigned = takes_unsigned;
   options.silent_max = silent_max;
@@ -156,6 +157,7 @@ void World::shows(const std::string& bridge, const schemas::Bytes& held) {
 }
 
 void World::beat(schemas::BridgeBeat beat) {
+  if (beat.process.empty()) beat.process = process;
   beat.nonce = ++nonces_;
   const std::string id = beat.bridge;
   send(BridgeBeatReceived{id, std::move(beat)});
@@ -170,6 +172,7 @@ void World::receipt(const std::string& bridge, const std::string& op_id, schemas
                     std::uint64_t forwarded) {
   schemas::BridgeReceipt receipt;
   receipt.bridge = bridge;
+  receipt.process = process;
   receipt.op_id = op_id;
   receipt.kind = kind;
   receipt.forwarded_before = forwarded;
@@ -177,7 +180,7 @@ void World::receipt(const std::string& bridge, const std::string& op_id, schemas
 }
 
 bool World::was_granted(const std::string& bridge) const {
-  const schemas::Grant wanted{bridge, nonces_};
+  const schemas::Grant wanted{bridge, process, nonces_};
   return std::any_of(leases.begin(), leases.end(), [&](const schemas::LeaseFrame& lease) {
     return std::find(lease.grants.begin(), lease.grants.end(), wanted) != lease.grants.end();
   });
@@ -190,6 +193,7 @@ schemas::HelloReply World::hello(const std::string& address, const std::string& 
   HelloReceived hello;
   hello.address = address_of(address);
   hello.instance = instance_of(instance);
+  hello.hello.process = process;
   hello.reply = next_inbox();
   send(hello);
   return schemas::decode<schemas::HelloReply>(agent_reply_).value();
@@ -199,6 +203,7 @@ void World::goodbye(const std::string& address, const std::string& instance) {
   HelloReceived hello;
   hello.address = address_of(address);
   hello.instance = instance_of(instance);
+  hello.hello.process = process;
   hello.hello.goodbye = true;
   send(hello);
 }
@@ -207,6 +212,7 @@ schemas::BeatReply World::agent_beat(const std::string& address, const std::stri
                                      std::uint64_t incarnation) {
   agent_reply_.clear();
   schemas::Beat beat;
+  beat.process = process;
   beat.incarnation = incarnation;
   send(BeatReceived{address_of(address), instance_of(instance), beat, next_inbox()});
   return schemas::decode<schemas::BeatReply>(agent_reply_).value();
@@ -215,6 +221,7 @@ schemas::BeatReply World::agent_beat(const std::string& address, const std::stri
 void World::stopped(const std::string& address, const std::string& instance,
                     const std::string& op_id, bool overdue) {
   schemas::StoppedReceipt receipt;
+  receipt.process = process;
   receipt.op_id = op_id;
   const OpState* known = core->ledger().find(op_id);
   if (known != nullptr) receipt.seq = known->seq;

@@ -87,6 +87,7 @@ class World {
   std::vector<schemas::SignedRecord> stream;
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   std::vector<AuditEntry> audit;
+  schemas::Process process = "process1";  // of whatever bridge or agent speaks
   std::vector<StoredAgent> agents;
   std::vector<schemas::Bytes> live;       // everything that was heard on the log's subject
   std::vector<schemas::Bytes> to_agents;  // everything that runtimes were told

@@ -116,8 +116,9 @@ TEST_F(AuditTest, AnOversizedLineIsRefused) {
 
 TEST_F(AuditTest, TheRegistryKeepsWhenAnInstanceWasFirstSeen) {
   open();
-  StoredAgent agent{mailer(), *schemas::Instance::parse("aaaaaaaa"), {9}, "host-1", 4'711, 10, 20,
-                    false};
+  StoredAgent agent{
+      mailer(), *schemas::Instance::parse("aaaaaaaa"), "process1", {9}, "host-1", 4'711, 10, 20,
+      false};
   recorder_->put_agent(agent);
   agent.first_seen_ms = 99;
   agent.last_seen_ms = 99;

@@ -8,7 +8,11 @@
 #include <map>
 
 #include "control/recorder/carry.h"
+#include "control/recorder/migrations.h"
+#include "control/recorder/record_table.h"
 #include "schemas/codec.h"
+#include "schemas/former.h"
+#include "tests/support/hex_file.h"
 #include "tests/unit/recorder/recorder_fixture.h"
 
 namespace estop::control {
@@ -95,6 +99,46 @@ TEST_F(CarryTest, TheNewLogIsOpenedOnTheOldHeadAndHoldsEveryOrderSignedAnew) {
   EXPECT_EQ(log[3].record.lifts, std::vector<std::string>{"kill-1"});
   EXPECT_EQ(log[3].record.incarnation, 3U);
   for (const SignedRecord& one : log) EXPECT_TRUE(verify_record(one, key().public_key()));
+}
+
+// What version 1 of the protocol wrote: golden records of that time, in a database of that time.
+class FormerFolder : public CarryTest {
+ protected:
+  void SetUp() override {
+    fs::create_directories(folder_);
+    SQLite::Database made(path("estop.db"), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    made.exec("PRAGMA journal_mode = WAL");
+    made.exec(migrations()[0]);
+    made.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = 1", kApplicationId));
+    RecordTable records(made);
+    for (const char* name : {"record_bridge_joined", "record_kill", "record_resume"}) {
+      const schemas::Bytes frame = golden::read_hex(ESTOP_FORMER_RECORDS, name);
+      const SignedRecord one = schemas::open_former_record(frame).value();
+      (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind,
+                         one.record.op_id, one.hash, one.frame});
+    }
+  }
+};
+
+TEST_F(FormerFolder, IsRefusedUnchangedWithTheWayOut) {
+  const auto before = files();
+  EXPECT_NE(open_refused().find("estop carry OLD NEW"), std::string::npos);
+  EXPECT_EQ(files(), before);
+}
+
+TEST_F(FormerFolder, IsCarriedWithItsOrders) {
+  const auto told = carry();
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_TRUE(told->kills.empty()) << "the resume lifts the one kill";
+  const auto log = open_carried();
+  ASSERT_EQ(log.size(), 3U);
+  EXPECT_EQ(log[0].record.kind, RecordKind::kEpochOpened);
+  EXPECT_EQ(log[1].record.op_id, "op-7f3a");
+  EXPECT_EQ(log[1].record.scope.text(), "acme/prod/email-campaign");
+  EXPECT_EQ(log[1].record.grace_ms, 10'000U);
+  EXPECT_EQ(log[1].record.reason, "broken unsubscribe link");
+  EXPECT_EQ(log[2].record.lifts, std::vector<std::string>{"op-7f3a"});
+  EXPECT_EQ(log[2].record.incarnation, 1U);
 }
 
 TEST_F(CarryTest, WhatHoldsIsToldAndWorkAndAuditComeAlong) {

@@ -53,8 +53,10 @@ TEST(IntentTest, WhatIsWrongIsRefusedByItsOwnCode) {
   };
   const Bytes good = encode_intent(request()).value();
   const Bytes large(kPayloadMax_bytes + 1, 'x');
-  Bytes version2 = good;
-  version2[1] = 2;
+  Bytes former = good;
+  former[1] = 1;
+  const auto tagged = [&](const Bytes& tags) { return good.substr(0, good.size() - 1) + tags; };
+  const Bytes large_tag = Bytes("\x81\xcc\x80\xc5\x10\x01", 6) + Bytes(4'097, 'x');
   const struct {
     Bytes bytes;
     Errc code;
@@ -63,7 +65,13 @@ TEST(IntentTest, WhatIsWrongIsRefusedByItsOwnCode) {
       {"{\"json\":1}", Errc::kMalformed},
       {Bytes(1'000'000, '\x91'), Errc::kMalformed},
       {Bytes("\xdd\xff\xff\xff\xff", 5), Errc::kMalformed},
-      {version2, Errc::kUnknownVersion},
+      {tagged(Bytes("\x81\x7f\xc4\x01x", 5)), Errc::kUnknownType},
+      {tagged(Bytes("\x82\xcc\x81\xc4\x00\xcc\x80\xc4\x00", 9)), Errc::kMalformed},
+      {tagged(Bytes("\x81\xcc\x80\xa1x", 5)), Errc::kMalformed},
+      {tagged(Bytes("\xde\x00\x01\xcc\x80\xc4\x00", 7)), Errc::kMalformed},
+      {tagged(Bytes("\xde\x00\x11", 3)), Errc::kTooMany},
+      {tagged(large_tag), Errc::kTooLarge},
+      {former, Errc::kUnknownVersion},
       {good + "x", Errc::kTrailingBytes},
       {good.substr(0, good.size() - 1), Errc::kMalformed},
       {changed([](IntentHead& h) { h.id = ""; }), Errc::kMalformed},
@@ -83,6 +91,14 @@ TEST(IntentTest, WhatIsWrongIsRefusedByItsOwnCode) {
     ASSERT_FALSE(decoded.has_value()) << hex(c.bytes.substr(0, 16));
     EXPECT_EQ(decoded.error().code, c.code) << hex(c.bytes.substr(0, 16));
   }
+}
+
+TEST(IntentTest, ATagThatMayBeSkippedIsSkipped) {
+  const Bytes good = encode_intent(request()).value();
+  const Bytes tagged = good.substr(0, good.size() - 1) + Bytes("\x81\xcc\x80\xc4\x01x", 6);
+  const auto read = decode_intent(tagged);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->payload, request().payload);
 }
 
 // H16: two readers of one message must not see different things. The other reader here is

@@ -59,19 +59,10 @@ const Unusual kUnusual[] = {
     {"a reason that is no UTF-8", [](Record& r) { r.reason = "gr\xfcn"; }, "gr n", 0, ""},
     {"a reason that is too long", [](Record& r) { r.reason = "x" + std::string(5'000, ' ') + "y"; },
      "x", 0, "the reason is cut to 1024 bytes"},
-    {"the fields of a resume",
-     [](Record& r) {
-       r.lifts = {"k7"};
-       r.incarnation = 9;
-       r.pending = PendingWork::kDiscard;
-     },
-     "broken link", 0, "what belongs to other kinds of records is ignored"},
-    {"the fields of a bridge",
-     [](Record& r) {
-       r.target = "b1";
-       r.key = Bytes(32, 'k');
-     },
-     "broken link", 0, "what belongs to other kinds of records is ignored"},
+    {"an op id given before", [](Record& r) { r.target = "k7"; }, "broken link", 0,
+     "an op id that was given before"},
+    {"an actor that is no operator", [](Record& r) { r.actor_kind = ActorKind::kControl; },
+     "broken link", 0, "an op id that was given before, or another kind of actor"},
 };
 
 TEST(Order, IsAKillWhateverItsOtherFieldsHold) {

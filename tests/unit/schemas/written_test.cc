@@ -35,62 +35,87 @@ Scope widest_scope() {
   return *Scope::parse(segment + '/' + segment + '/' + segment + '@' + letters(kInstanceMax_bytes));
 }
 
+const Process kLongestProcess = letters(kInstanceMax_bytes);
+
 // Everything in it is as large as it may be.
-Record largest() {
+Record largest(RecordKind kind) {
   Record record;
   record.epoch = record.term = record.seq = UINT64_MAX;
   record.op_id = op_ids(1)[0];
-  record.kind = RecordKind::kResume;
-  record.scope = widest_scope();
-  record.grace_ms = UINT32_MAX;
+  record.kind = kind;
   record.actor = letters(kSegmentMax_bytes);
+  record.actor_detail = letters(kActorDetailMax_bytes);
   record.reason = letters(kReasonMax_bytes);
-  record.issued_at_ms = record.incarnation = UINT64_MAX;
-  record.lifts = op_ids(kLiftsMax);
-  record.target = letters(kNameMax_bytes);
-  record.key = Bytes(32, '\xff');
+  record.issued_at_ms = UINT64_MAX;
+  if (kind == RecordKind::kKill || kind == RecordKind::kResume) record.scope = widest_scope();
+  if (kind == RecordKind::kKill) record.grace_ms = UINT32_MAX;
+  if (kind == RecordKind::kResume) {
+    record.incarnation = UINT64_MAX;
+    record.lifts = op_ids(kLiftsMax);
+  }
+  const bool names_bridge = kind == RecordKind::kBridgeJoined || kind == RecordKind::kBridgeLeft;
+  record.target = letters(names_bridge ? kSegmentMax_bytes : kNameMax_bytes);
+  if (names_bridge) record.process = kLongestProcess;
+  if (kind == RecordKind::kBridgeJoined) record.key = Bytes(32, '\xff');
   return record;
 }
 
-TEST(WrittenTest, TheLargestRecordFitsItsFrame) {
-  const auto made = sign_record(largest(), operator_key());
-  ASSERT_TRUE(made) << made.error();
-  EXPECT_LE(made->frame.size(), kRecordMax_bytes);
-  EXPECT_EQ(open_record(made->frame).value().record, largest());
+TEST(WrittenTest, TheLargestRecordOfEachKindFitsItsFrame) {
+  for (const std::uint8_t number : own_reads().kinds) {
+    const Record record = largest(static_cast<RecordKind>(number));
+    const auto made = sign_record(record, operator_key());
+    ASSERT_TRUE(made) << made.error();
+    EXPECT_LE(made->frame.size(), kRecordMax_bytes);
+    EXPECT_EQ(open_record(made->frame).value().record, record) << record.kind;
+  }
 }
 
 TEST(WrittenTest, H53_ARecordAboveABoundIsNeverSigned) {
+  constexpr RecordKind kKill = RecordKind::kKill;
+  constexpr RecordKind kResume = RecordKind::kResume;
+  constexpr RecordKind kJoined = RecordKind::kBridgeJoined;
   const struct {
     const char* what;
+    RecordKind kind;
     void (*bend)(Record&);
     Errc code;
   } rows[] = {
-      {"one op id more", [](Record& r) { r.lifts = op_ids(kLiftsMax + 1); }, Errc::kTooMany},
-      {"850 kills", [](Record& r) { r.lifts = op_ids(850); }, Errc::kTooLarge},
-      {"one kill 5,500 times", [](Record& r) { r.lifts.assign(5'500, "k1"); }, Errc::kTooLarge},
-      {"a kill twice",
+      {"an op id more", kResume, [](Record& r) { r.lifts = op_ids(kLiftsMax + 1); },
+       Errc::kTooMany},
+      {"850 kills", kResume, [](Record& r) { r.lifts = op_ids(850); }, Errc::kTooLarge},
+      {"one kill 5,500 times", kResume, [](Record& r) { r.lifts.assign(5'500, "k1"); },
+       Errc::kTooLarge},
+      {"a kill twice", kResume,
        [](Record& r) {
          r.lifts = {"k1", "k2", "k1"};
        },
        Errc::kBadArgument},
-      {"a longer op id there", [](Record& r) { r.lifts = {letters(41)}; }, Errc::kTooLarge},
-      {"op id", [](Record& r) { r.op_id += 'a'; }, Errc::kTooLarge},
-      {"no op id", [](Record& r) { r.op_id.clear(); }, Errc::kBadAddress},
-      {"op id that is no segment", [](Record& r) { r.op_id = "K 1"; }, Errc::kBadAddress},
-      {"actor", [](Record& r) { r.actor += 'a'; }, Errc::kTooLarge},
-      {"actor that is no segment", [](Record& r) { r.actor = "J. Doe"; }, Errc::kBadAddress},
-      {"reason", [](Record& r) { r.reason += 'a'; }, Errc::kTooLarge},
-      {"reason that is not UTF-8", [](Record& r) { r.reason = "\xe4"; }, Errc::kMalformed},
-      {"reason with ESC", [](Record& r) { r.reason = "\x1b[2J"; }, Errc::kMalformed},
-      {"target", [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
-      {"key", [](Record& r) { r.key += 'a'; }, Errc::kTooLarge},
-      {"kind", [](Record& r) { r.kind = static_cast<RecordKind>(99); }, Errc::kUnknownType},
-      {"mode", [](Record& r) { r.mode = static_cast<KillMode>(3); }, Errc::kUnknownType},
-      {"pending", [](Record& r) { r.pending = static_cast<PendingWork>(0); }, Errc::kUnknownType},
+      {"a longer op id there", kResume, [](Record& r) { r.lifts = {letters(41)}; },
+       Errc::kTooLarge},
+      {"op id", kKill, [](Record& r) { r.op_id += 'a'; }, Errc::kTooLarge},
+      {"no op id", kKill, [](Record& r) { r.op_id.clear(); }, Errc::kBadAddress},
+      {"op id that is no segment", kKill, [](Record& r) { r.op_id = "K 1"; }, Errc::kBadAddress},
+      {"actor", kKill, [](Record& r) { r.actor += 'a'; }, Errc::kTooLarge},
+      {"actor that is no segment", kKill, [](Record& r) { r.actor = "J. Doe"; }, Errc::kBadAddress},
+      {"kind of actor", kKill, [](Record& r) { r.actor_kind = static_cast<ActorKind>(7); },
+       Errc::kUnknownType},
+      {"detail of the actor", kKill, [](Record& r) { r.actor_detail += 'a'; }, Errc::kTooLarge},
+      {"reason", kResume, [](Record& r) { r.reason += 'a'; }, Errc::kTooLarge},
+      {"reason that is not UTF-8", kResume, [](Record& r) { r.reason = "\xe4"; }, Errc::kMalformed},
+      {"reason with ESC", kResume, [](Record& r) { r.reason = "\x1b[2J"; }, Errc::kMalformed},
+      {"target", kKill, [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
+      {"kind", kKill, [](Record& r) { r.kind = static_cast<RecordKind>(99); }, Errc::kUnknownType},
+      {"mode", kKill, [](Record& r) { r.mode = static_cast<KillMode>(3); }, Errc::kUnknownType},
+      {"pending", kResume, [](Record& r) { r.pending = static_cast<PendingWork>(0); },
+       Errc::kUnknownType},
+      {"bridge", kJoined, [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
+      {"process", kJoined, [](Record& r) { r.process += 'a'; }, Errc::kTooLarge},
+      {"no process", kJoined, [](Record& r) { r.process.clear(); }, Errc::kMalformed},
+      {"key", kJoined, [](Record& r) { r.key += 'a'; }, Errc::kTooLarge},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
-    Record record = largest();
+    Record record = largest(row.kind);
     row.bend(record);
     const auto made = sign_record(record, operator_key());
     ASSERT_FALSE(made);
@@ -99,17 +124,14 @@ TEST(WrittenTest, H53_ARecordAboveABoundIsNeverSigned) {
     EXPECT_EQ(check_record(record).error().code, asked);
     const Bytes forged = testing::forged_record(record, operator_key());
     EXPECT_EQ(open_record(forged).error().code, row.code);
-    record.kind = record.kind == RecordKind::kResume ? RecordKind::kKill : record.kind;
     record.seq = record.epoch = record.term = 0;
     EXPECT_FALSE(sign_order(record, testing::operator_creds("alice")));
   }
 }
 
 TEST(WrittenTest, AnOrderThatIsTooLargeIsNotSigned) {
-  Record kill = largest();
-  kill.kind = RecordKind::kKill;
+  Record kill = largest(RecordKind::kKill);
   kill.seq = kill.epoch = kill.term = 0;
-  kill.lifts.clear();
   const std::string creds = testing::operator_creds("alice");
   EXPECT_TRUE(sign_order(kill, creds));
   const std::string jwt = testing::user_jwt(testing::account_key(), operator_key(), letters(9'000));
@@ -162,13 +184,15 @@ Writing intent(const char* what, bool fits, IntentHead head) {
 BridgeBeat beat_of(const std::string& bridge, std::vector<Bytes> held) {
   BridgeBeat beat;
   beat.bridge = bridge;
+  beat.process = kLongestProcess;
   beat.held = std::move(held);
   return beat;
 }
 
 LeaseFrame lease_of(const std::string& bridge, std::vector<Bytes> kills) {
   LeaseFrame frame;
-  frame.grants = {{bridge, UINT64_MAX}};
+  frame.leader = kLongestProcess;
+  frame.grants = {{bridge, kLongestProcess, UINT64_MAX}};
   frame.uncommitted = std::move(kills);
   return frame;
 }
@@ -176,12 +200,14 @@ LeaseFrame lease_of(const std::string& bridge, std::vector<Bytes> kills) {
 BridgeReceipt receipt_of(const std::string& bridge, const std::string& op_id) {
   BridgeReceipt receipt;
   receipt.bridge = bridge;
+  receipt.process = kLongestProcess;
   receipt.op_id = op_id;
   return receipt;
 }
 
 Hello hello_of(const std::string& spawned_by) {
   Hello hello;
+  hello.process = kLongestProcess;
   hello.host = hello.runtime = letters(kNameMax_bytes);
   hello.spawned_by = spawned_by;
   return hello;
@@ -204,8 +230,10 @@ TEST(WrittenTest, WhatIsWrittenIsReadAndWhatIsNotReadIsNotWritten) {
   const std::string trace(65, 't');
   StoppedReceipt short_id;
   short_id.op_id = id;
+  short_id.process = kLongestProcess;
   StoppedReceipt long_id;
   long_id.op_id = id + 'a';
+  long_id.process = kLongestProcess;
   BridgeBeat odd = beat_of(segment, {});
   odd.state = static_cast<BridgeState>(9);
   const Bytes checkpoint(kCheckpointMax_bytes, 'x');
@@ -268,13 +296,14 @@ TEST(WrittenTest, TextsForPeopleAreCutToWhatTheirReaderTakes) {
   EXPECT_EQ(decode<LogReadReply>(encode(LogReadReply{Errc::kNotFound, sentence, {}})).value().code,
             Errc::kNotFound);
   Hello hello;
+  hello.process = kLongestProcess;
   hello.host = letters(1'000);
   hello.runtime = letters(1'000);
   EXPECT_EQ(decode<Hello>(encode(hello).value()).value().host, letters(kNameMax_bytes));
 }
 
 TEST(WrittenTest, InPlaceOfAReplyThatNobodyCouldReadGoesTheOneThatSaysSo) {
-  const Latch latch{"k1", 1, widest_scope(), KillMode::kNow, "alice", letters(kReasonMax_bytes), 1};
+  const Latch latch = latch_of(largest(RecordKind::kKill));
   HelloReply hello;
   hello.latches.assign(300, latch);
   EXPECT_EQ(decode<HelloReply>(encode(hello)).value(), hello);

@@ -91,6 +91,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     hello.runtime = "rogue";
     hello.goodbye = goodbye;
     hello.key = key;
+    hello.process = instance.text();  // random, like this one
     const auto subject = subjects.hello(address, instance);
     const auto bytes = schemas::encode(hello);
     if (!bytes) return;
@@ -116,7 +117,8 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     beat.nonce = ++nonce;
     beat.incarnation = incarnation;
     beat.sent = sent;
-    connection->request(subjects.beat(address, instance), schemas::encode(beat), kReplyWait,
+    beat.process = instance.text();
+    connection->request(subjects.beat(address, instance), schemas::encode(beat).value(), kReplyWait,
                         [](const Result<nats::MessageView>&) {});
     beat_timer.expires_after(beat_every);
     beat_timer.async_wait([self = shared_from_this()](const auto& error) {
