@@ -230,9 +230,12 @@ void read_resume(ArrayReader& in, Record& r) {
   (void)in.member<HoldKind>();
   r.scope = read_selector(in);
   r.lifts = read_lifts(in);
-  ArrayReader place = in.inner(3);
-  bool is_by_place = place.number() + place.number() != 0 || !place.bin(sizeof(Hash)).empty();
-  in.fault(place.error());
+  bool is_by_place = false;
+  in.nested(3, [&](ArrayReader& place) {
+    is_by_place |= place.number() != 0;
+    is_by_place |= place.number() != 0;
+    is_by_place |= !place.bin(sizeof(Hash)).empty();
+  });
   is_by_place |= in.number() != 0;
   is_by_place |= !in.bin(sizeof(Hash)).empty();
   if (in.ok() && is_by_place) in.fault(Errc::kUnknownType, "a resume by place is not known");

@@ -33,7 +33,8 @@ struct AgentOptions {
   std::string creds_file;                     // .creds of this address; its key signs receipts
   std::string tls_ca_file;  // PEM: TLS only, to whom it certifies; empty: not asked
   std::string control_key;  // log.pub: its path, or the key's text itself
-  // `[a-z0-9]{8,16}`, of one process only: two with one name are one to control. Empty: random.
+  // `[a-z0-9]{8,16}`. Two processes with one name are told apart, each has to confirm a stop, but
+  // they share an inbox. Empty: random.
   std::string instance;
   std::string host;              // shown to operators, at most 256 bytes; empty: this machine's
   std::string spawned_by;        // address of the agent that started this one
