@@ -22,10 +22,10 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   }
   if (!frame) return reject_frame("a lease frame", frame.error(), out);
   if (frame->term < term_) return;  // a deposed leader
+  // Heard all the same: its log may have gone back, which has to close this bridge.
   if (frame->term == term_ && frame->leader != leader_) {
-    return alarm(fmt::format("two controls lead in term {}: {} and {}; the second is not heard",
-                             term_, leader_, frame->leader),
-                 out);
+    alarm(fmt::format("two controls lead in term {}: {} and {}", term_, leader_, frame->leader),
+          out);
   }
   term_ = frame->term;
   leader_ = frame->leader;
