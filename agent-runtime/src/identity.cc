@@ -5,7 +5,7 @@
 #include <array>
 #include <random>
 
-#include "broker-bridge/ops/checks.h"
+#include "broker-bridge/daemon/checks.h"
 
 namespace estop::agent {
 
@@ -43,17 +43,17 @@ Result<Keys> keys_from(const AgentOptions& options) {
   if (options.control_key.empty()) {
     return fail(Errc::kBadArgument, "control_key: whose orders to obey must be said");
   }
-  const auto control = ops::option_public_key("control_key", options.control_key);
+  const auto control = daemon::option_public_key("control_key", options.control_key);
   if (!control) return schemas::passed_on(control);
   if (options.creds_file.empty()) {
     return Keys{SigningKey::generate(schemas::KeyRole::kUser), *control};
   }
   const auto text =
-      ops::option_file("creds_file", options.creds_file, ops::FileRules{.is_secret = true});
+      daemon::option_file("creds_file", options.creds_file, daemon::FileRules{.is_secret = true});
   if (!text) return schemas::passed_on(text);
   auto own = schemas::key_from_creds(*text);
   if (!own) {
-    return ops::bad_option("creds_file: {}: {}", options.creds_file, own.error().detail);
+    return daemon::bad_option("creds_file: {}: {}", options.creds_file, own.error().detail);
   }
   return Keys{std::move(*own), *control};
 }

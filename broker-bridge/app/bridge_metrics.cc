@@ -5,7 +5,7 @@
 
 namespace estop::bridge {
 
-namespace metric = ops::metric;
+namespace metric = daemon::metric;
 using schemas::BridgeState;
 
 namespace {

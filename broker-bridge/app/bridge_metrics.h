@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "broker-bridge/core/bridge_core.h"
-#include "broker-bridge/ops/metrics.h"
+#include "broker-bridge/daemon/metrics.h"
 
 namespace estop::bridge {
 
@@ -33,19 +33,19 @@ class BridgeMetrics {
   [[nodiscard]] std::string text(const BridgeCore& core, Nanos now);
 
  private:
-  ops::Metrics metrics_{"estop-bridge"};
-  ops::Counter forwarded_;
-  ops::Counter after_fence_;
-  ops::Counter bad_frames_;
-  ops::Counter ignored_replies_;
-  ops::Gauge lease_;
-  ops::Gauge state_;
-  ops::Gauge log_head_;
-  ops::Gauge kills_;
-  ops::Gauge addresses_;
-  ops::Histogram kill_latch_;
-  std::map<schemas::Errc, ops::Counter> refused_;
-  std::map<BridgeMessage, ops::Counter> unsent_;
+  daemon::Metrics metrics_{"estop-bridge"};
+  daemon::Counter forwarded_;
+  daemon::Counter after_fence_;
+  daemon::Counter bad_frames_;
+  daemon::Counter ignored_replies_;
+  daemon::Gauge lease_;
+  daemon::Gauge state_;
+  daemon::Gauge log_head_;
+  daemon::Gauge kills_;
+  daemon::Gauge addresses_;
+  daemon::Histogram kill_latch_;
+  std::map<schemas::Errc, daemon::Counter> refused_;
+  std::map<BridgeMessage, daemon::Counter> unsent_;
 };
 
 }  // namespace estop::bridge

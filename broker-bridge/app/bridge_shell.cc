@@ -15,9 +15,9 @@
 #include "broker-bridge/app/options.h"
 #include "broker-bridge/core/arrival.h"
 #include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/daemon/boot_clock.h"
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
-#include "broker-bridge/ops/boot_clock.h"
-#include "broker-bridge/ops/log.h"
 #include "schemas/codec.h"
 
 namespace estop::bridge {
@@ -74,7 +74,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   template <class Event>
   void handle(Event&& event) {
     Effects effects;
-    event(ops::boot_ns(), effects);
+    event(daemon::boot_ns(), effects);
     perform(effects);
   }
 
@@ -82,11 +82,11 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     const std::string_view name = account == Account::kAgents ? "AGENTS" : "CONTROL";
     nats::ConnectionEvents told;
     told.connected = [this, account, name] {
-      ops::log_info("connected", {{"account", name}});
+      daemon::log_info("connected", {{"account", name}});
       handle([&](Nanos now, Effects& out) { core.on_connected(account, now, out); });
     };
     told.disconnected = [this, account, name](const std::string& reason) {
-      ops::log_warn("disconnected", {{"account", name}, {"reason", reason}});
+      daemon::log_warn("disconnected", {{"account", name}, {"reason", reason}});
       handle([&](Nanos now, Effects& out) { core.on_disconnected(account, now, out); });
     };
     told.closed = [this, account, name](const std::string& reason) {
@@ -94,7 +94,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
       events.failed(std::string(name) + ": " + reason);
     };
     told.error = [name](const std::string& text) {
-      ops::log_warn("broker-error", {{"account", name}, {"text", text}});
+      daemon::log_warn("broker-error", {{"account", name}, {"text", text}});
     };
     return told;
   }
@@ -149,18 +149,18 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 
   void look_at_arrival() {
-    if (!arrival.is_late(ops::boot_ns(), agents.unconfirmed_bytes())) return;
+    if (!arrival.is_late(daemon::boot_ns(), agents.unconfirmed_bytes())) return;
     agents.abandon("what was forwarded has not arrived within the lease");
   }
 
   void leave() {
     if (leaving_until != 0) return;
-    leaving_until = ops::boot_ns() + kDrainMax;
+    leaving_until = daemon::boot_ns() + kDrainMax;
     handle([&](Nanos now, Effects& out) { core.on_leave(now, out); });
   }
 
   [[nodiscard]] bool has_drained() const {
-    return ops::boot_ns() >= leaving_until ||
+    return daemon::boot_ns() >= leaving_until ||
            agents.buffered_bytes() + control.buffered_bytes() == 0;
   }
 
@@ -192,12 +192,12 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   // Within a batch of intents the loop does not look at control: then it is looked at here.
   Nanos look_at_control() {
-    const Nanos now = ops::boot_ns();
+    const Nanos now = daemon::boot_ns();
     const bool is_new_batch = std::exchange(batch, agents.batches()) != agents.batches();
     if (is_new_batch) looked_at_control = now;
     if (now - looked_at_control <= kLookAtControl) return now;
     control.poll();
-    return looked_at_control = ops::boot_ns();
+    return looked_at_control = daemon::boot_ns();
   }
 
   // A reply subject is never used here: it could lead a refusal to a foreign subject. Only counted.
@@ -225,7 +225,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void perform(const SendReceipt& send) {
     schemas::BridgeReceipt receipt = send.receipt;
-    const Nanos took = ops::boot_ns() - send.read_at;
+    const Nanos took = daemon::boot_ns() - send.read_at;
     receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
     const auto bytes = schemas::sign_receipt(receipt, identity.own_key);
     if (!bytes) return unwritable("receipt", bytes.error());
@@ -235,7 +235,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     }
     agents.flush();
     if (receipt.kind == schemas::RecordKind::kKill) {
-      metrics.kill_latched(static_cast<double>(ops::boot_ns() - send.read_at) / 1e9);
+      metrics.kill_latched(static_cast<double>(daemon::boot_ns() - send.read_at) / 1e9);
     }
   }
 
@@ -261,7 +261,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     agents.flush();
     // The lease may have been over for a tick, and the next look is a tick late.
     const Nanos late = 2 * std::chrono::nanoseconds(tick).count();
-    arrival.expect(ops::boot_ns() + arrival_time - late);
+    arrival.expect(daemon::boot_ns() + arrival_time - late);
   }
 
   void perform(const Replay& range) {
@@ -283,24 +283,25 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   // others.
   void unsent(BridgeMessage what) {
     metrics.unsent(what);
-    ops::log_warn("not-sent", {{"what", name(what)},
-                               {"agents_connected", agents.is_connected()},
-                               {"control_connected", control.is_connected()}});
+    daemon::log_warn("not-sent", {{"what", name(what)},
+                                  {"agents_connected", agents.is_connected()},
+                                  {"control_connected", control.is_connected()}});
   }
 
   // Control would not read it: nothing is sent, and its lease or fence waits for what is missing.
   static void unwritable(std::string_view what, const schemas::Error& error) {
-    ops::log_error("alarm", {{"text", fmt::format("no {} was sent: {}", what, to_string(error))}});
+    daemon::log_error("alarm",
+                      {{"text", fmt::format("no {} was sent: {}", what, to_string(error))}});
   }
 
   void perform(const Note& note) {
     switch (note.level) {
       case Note::Level::kInfo:
-        return ops::log_info("bridge", {{"text", note.text}});
+        return daemon::log_info("bridge", {{"text", note.text}});
       case Note::Level::kWarning:
-        return ops::log_warn("bridge", {{"text", note.text}});
+        return daemon::log_warn("bridge", {{"text", note.text}});
       case Note::Level::kAlarm:
-        return ops::log_error("alarm", {{"text", note.text}});
+        return daemon::log_error("alarm", {{"text", note.text}});
     }
   }
 };

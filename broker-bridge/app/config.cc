@@ -2,14 +2,14 @@
 
 #include <utility>
 
+#include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/url.h"
-#include "broker-bridge/ops/checks.h"
-#include "broker-bridge/ops/log.h"
 #include "schemas/order.h"
 
 namespace estop::bridge {
 
-using ops::bad_option;
+using daemon::bad_option;
 using schemas::Result;
 
 namespace {
@@ -20,7 +20,7 @@ constexpr std::uint32_t kBeatsPerLease = 4;  // of which it forwards in three: s
 
 // The text of a `.creds` file that holds a key and who issued it.
 Result<std::string> read_creds(std::string_view option, const std::string& path) {
-  auto text = ops::option_file(option, path, ops::FileRules{.is_secret = true});
+  auto text = daemon::option_file(option, path, daemon::FileRules{.is_secret = true});
   if (!text) return text;
   const auto key = schemas::key_from_creds(*text);
   if (!key) return bad_option("{}: {}: {}", option, path, key.error().detail);
@@ -55,10 +55,10 @@ Result<void> validate(const BridgeConfig& config) {
     return bad_option("--bridge-lease-ms {}: at least {} times the beat ({} ms) and at most {}",
                       config.lease_ms, kBeatsPerLease, config.beat_ms, kLeaseMax_ms);
   }
-  if (auto listen = ops::parse_endpoint("--listen", config.listen); !listen) {
+  if (auto listen = daemon::parse_endpoint("--listen", config.listen); !listen) {
     return schemas::passed_on(listen);
   }
-  if (auto format = ops::parse_log_format(config.log_format); !format) {
+  if (auto format = daemon::parse_log_format(config.log_format); !format) {
     return bad_option("--log-format '{}': {}", config.log_format, format.error().detail);
   }
   return {};
@@ -67,7 +67,7 @@ Result<void> validate(const BridgeConfig& config) {
 Result<BridgeIdentity> load(const BridgeConfig& config) {
   if (auto valid = validate(config); !valid) return schemas::passed_on(valid);
   if (!config.tls_ca.empty()) {
-    if (auto ca = ops::check_certificates("--tls-ca", config.tls_ca); !ca) {
+    if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
       return schemas::passed_on(ca);
     }
   }
@@ -76,9 +76,9 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
   }
   const auto control = read_creds("--control-creds", config.control_creds);
   if (!control) return schemas::passed_on(control);
-  const auto control_key = ops::option_public_key("--control-key", config.control_key);
+  const auto control_key = daemon::option_public_key("--control-key", config.control_key);
   if (!control_key) return schemas::passed_on(control_key);
-  auto endpoint = ops::parse_endpoint("--listen", config.listen);
+  auto endpoint = daemon::parse_endpoint("--listen", config.listen);
   return BridgeIdentity{*schemas::Segment::parse(config.id),
                         schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                         std::move(*schemas::key_from_creds(*control)),
@@ -92,10 +92,10 @@ Result<void> check_surroundings(const BridgeConfig& config) {
   for (const auto& [option, path] :
        {std::pair{"--ready-file", &config.ready_file}, std::pair{"--log-file", &config.log_file}}) {
     if (path->empty()) continue;
-    if (auto may = ops::can_write(option, *path); !may) return may;
+    if (auto may = daemon::can_write(option, *path); !may) return may;
   }
-  const auto endpoint = ops::parse_endpoint("--listen", config.listen);
-  return endpoint ? ops::can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
+  const auto endpoint = daemon::parse_endpoint("--listen", config.listen);
+  return endpoint ? daemon::can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
 }
 
 }  // namespace estop::bridge

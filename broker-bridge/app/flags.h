@@ -2,11 +2,11 @@
 #pragma once
 
 #include "broker-bridge/app/config.h"
-#include "broker-bridge/ops/command_line.h"
+#include "broker-bridge/daemon/command_line.h"
 
 namespace estop::bridge {
 
 // All must outlive the parsing. `check_only`: --check-config.
-void add_options(ops::CommandLine& line, BridgeConfig& config, bool& check_only);
+void add_options(daemon::CommandLine& line, BridgeConfig& config, bool& check_only);
 
 }  // namespace estop::bridge

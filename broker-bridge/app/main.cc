@@ -11,17 +11,16 @@
 #include "broker-bridge/app/config.h"
 #include "broker-bridge/app/flags.h"
 #include "broker-bridge/app/status_pages.h"
+#include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/command_line.h"
+#include "broker-bridge/daemon/http.h"
+#include "broker-bridge/daemon/log.h"
+#include "broker-bridge/daemon/signals.h"
 #include "broker-bridge/nats/url.h"
-#include "broker-bridge/ops/checks.h"
-#include "broker-bridge/ops/command_line.h"
-#include "broker-bridge/ops/http.h"
-#include "broker-bridge/ops/log.h"
-#include "broker-bridge/ops/signals.h"
 
 namespace {
 
 namespace bridge = estop::bridge;
-namespace ops = estop::ops;
 using estop::schemas::Errc;
 
 enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5 };
@@ -42,26 +41,29 @@ void keep_freed_memory() {
 int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   boost::asio::io_context loop(1);
   int exit_code = kOk;
-  ops::ReadyFile ready(config.ready_file);
+  estop::daemon::ReadyFile ready(config.ready_file);
   bridge::BridgeMetrics metrics;
-  const ops::StatusServer::Options listen{identity.host, identity.port};
+  const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
   bridge::BridgeShell shell(loop, config, std::move(identity), metrics,
                             {[&] { loop.stop(); },
                              [&](const std::string& cause) {
-                               ops::log_error("closed-for-good", {{"cause", cause}});
+                               estop::daemon::log_error("closed-for-good", {{"cause", cause}});
                                exit_code = kNoContact;
                                loop.stop();
                              }});
-  auto server = ops::StatusServer::start(loop, listen, bridge::status_pages(shell, metrics));
+  auto server =
+      estop::daemon::StatusServer::start(loop, listen, bridge::status_pages(shell, metrics));
   if (!server) return complain(kFailed, server.error());
   int asked = 0;
-  const ops::Signals signals(loop, [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
+  const estop::daemon::Signals signals(loop,
+                                       [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
   if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
   if (auto written = ready.write((*server)->port()); !written) {
     return complain(kFailed, written.error());
   }
   const std::string url = estop::nats::redacted(config.url);
-  ops::log_info("started", {{"id", config.id}, {"url", url}, {"http", (*server)->port()}});
+  estop::daemon::log_info("started",
+                          {{"id", config.id}, {"url", url}, {"http", (*server)->port()}});
   loop.run();
   return exit_code;
 }
@@ -69,11 +71,11 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  ops::ignore_stray_signals();
+  estop::daemon::ignore_stray_signals();
   keep_freed_memory();
   bridge::BridgeConfig config;
   bool check_only = false;
-  ops::CommandLine line(
+  estop::daemon::CommandLine line(
       "Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
   bridge::add_options(line, config, check_only);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
@@ -83,9 +85,10 @@ int main(int argc, char** argv) {
     return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
   }
   if (check_only) return kOk;
-  if (auto opened = ops::open_log_file(config.log_file); !opened) {
+  if (auto opened = estop::daemon::open_log_file(config.log_file); !opened) {
     return complain(kUsage, opened.error());
   }
-  ops::start_log({"estop-bridge", ops::LogLevel::kInfo, *ops::parse_log_format(config.log_format)});
+  estop::daemon::start_log({"estop-bridge", estop::daemon::LogLevel::kInfo,
+                            *estop::daemon::parse_log_format(config.log_format)});
   return run(config, std::move(*identity));
 }

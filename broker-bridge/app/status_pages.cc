@@ -1,14 +1,14 @@
 #include "broker-bridge/app/status_pages.h"
 
 #include "broker-bridge/core/bridge_core.h"
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 
 namespace estop::bridge {
 namespace {
 
-ops::Page readiness(const BridgeCore& core) {
-  ops::Page page;
-  if (core.is_open(ops::boot_ns())) {
+daemon::Page readiness(const BridgeCore& core) {
+  daemon::Page page;
+  if (core.is_open(daemon::boot_ns())) {
     page.body = "open\n";
     return page;
   }
@@ -19,16 +19,16 @@ ops::Page readiness(const BridgeCore& core) {
 
 }  // namespace
 
-ops::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
+daemon::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
   return {
       {"/metrics",
        [&] {
-         return ops::Page{200, ops::Metrics::kContentType,
-                          metrics.text(shell.core(), ops::boot_ns())};
+         return daemon::Page{200, daemon::Metrics::kContentType,
+                             metrics.text(shell.core(), daemon::boot_ns())};
        }},
       {"/livez",
        [] {
-         ops::Page page;
+         daemon::Page page;
          page.body = "alive\n";
          return page;
        }},

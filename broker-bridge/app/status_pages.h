@@ -5,13 +5,13 @@
 
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/bridge_shell.h"
-#include "broker-bridge/ops/http.h"
+#include "broker-bridge/daemon/http.h"
 
 namespace estop::bridge {
 
 // Both must outlive the pages. /livez: 200 while the loop runs. /readyz: 200 only while intents may
 // pass, else 503 and why.
-[[nodiscard]] ops::StatusServer::Pages status_pages(const BridgeShell& shell,
-                                                    BridgeMetrics& metrics);
+[[nodiscard]] daemon::StatusServer::Pages status_pages(const BridgeShell& shell,
+                                                       BridgeMetrics& metrics);
 
 }  // namespace estop::bridge

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "broker-bridge/ops/files.h"
+#include "broker-bridge/daemon/files.h"
 #include "schemas/signing.h"
 
 namespace estop::nats {
@@ -32,7 +32,7 @@ natsStatus Credentials::attach(natsOptions* options) {
 natsStatus Credentials::read_jwt(char** jwt, char** error, void* closure) {
   constexpr std::string_view kBegin = "-----BEGIN NATS USER JWT-----";
   const std::string& path = static_cast<Credentials*>(closure)->path_;
-  const auto read = ops::read_file(path);
+  const auto read = daemon::read_file(path);
   if (!read) return refuse(error, read.error().detail);
   const std::string& text = *read;
   const std::size_t begin = text.find(kBegin);
@@ -47,7 +47,7 @@ natsStatus Credentials::read_jwt(char** jwt, char** error, void* closure) {
 natsStatus Credentials::sign_nonce(char** error, unsigned char** signature, int* length,
                                    const char* nonce, void* closure) {
   auto& self = *static_cast<Credentials*>(closure);
-  const auto text = ops::read_file(self.path_);
+  const auto text = daemon::read_file(self.path_);
   if (!text) return refuse(error, text.error().detail);
   const auto key = schemas::key_from_creds(*text);
   if (!key) return refuse(error, self.path_ + ": " + key.error().detail);

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "broker-bridge/ops/log.h"
+#include "broker-bridge/daemon/log.h"
 
 namespace estop::control {
 
@@ -36,18 +36,18 @@ nats::ConnectionEvents watched(const char* account, const BrokerLinks::Told& tol
                                std::function<void(bool up)> changed, const char* use = "orders") {
   nats::ConnectionEvents events;
   events.connected = [account, use, changed] {
-    ops::log_info("connected", {{"account", account}, {"use", use}});
+    daemon::log_info("connected", {{"account", account}, {"use", use}});
     if (changed) changed(true);
   };
   events.disconnected = [account, use, changed](const std::string& reason) {
-    ops::log_warn("disconnected", {{"account", account}, {"use", use}, {"reason", reason}});
+    daemon::log_warn("disconnected", {{"account", account}, {"use", use}, {"reason", reason}});
     if (changed) changed(false);
   };
   events.closed = [account, given_up = told.given_up](const std::string& reason) {
     given_up(std::string(account) + ": " + reason);
   };
   events.error = [account](const std::string& text) {
-    ops::log_warn("broker-error", {{"account", account}, {"text", text}});
+    daemon::log_warn("broker-error", {{"account", account}, {"text", text}});
   };
   return events;
 }

@@ -10,9 +10,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include "broker-bridge/daemon/boot_clock.h"
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
-#include "broker-bridge/ops/boot_clock.h"
-#include "broker-bridge/ops/log.h"
 #include "control/app/account_books.h"
 
 namespace estop::control {
@@ -42,7 +42,7 @@ struct Round {
 };
 
 std::uint64_t now_s() {
-  return ops::wall_ms() / 1'000;
+  return daemon::wall_ms() / 1'000;
 }
 
 }  // namespace
@@ -72,9 +72,10 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     std::error_code ignored;
     const bool has_keys = std::filesystem::exists(options.data + "/keys/operator.seed", ignored);
     if (!has_keys || sys == nullptr) {
-      ops::log_warn("no-claims-writer", {{"text",
-                                          "without the operator's key and a credential for SYS no "
-                                          "credential can be revoked from here"}});
+      daemon::log_warn("no-claims-writer",
+                       {{"text",
+                         "without the operator's key and a credential for SYS no "
+                         "credential can be revoked from here"}});
       return {};
     }
     auto opened = open_keyring(options.data);
@@ -240,8 +241,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     };
     job.done = [scope](const Result<Books>& books) {
       if (books) return;
-      ops::log_warn("bar-not-lifted",
-                    {{"scope", scope.text()}, {"problem", to_string(books.error())}});
+      daemon::log_warn("bar-not-lifted",
+                       {{"scope", scope.text()}, {"problem", to_string(books.error())}});
     };
     add(std::move(job));
   }

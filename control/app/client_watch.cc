@@ -9,8 +9,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
-#include "broker-bridge/ops/log.h"
 #include "control/app/client_reports.h"
 
 namespace estop::control {
@@ -76,7 +76,7 @@ struct ClientWatch::State : std::enable_shared_from_this<State> {
 
   void heard(std::string_view json, bool came) {
     auto report = read_client_report(json);
-    if (!report) return ops::log_warn("broker-report-unreadable", {{"account", "SYS"}});
+    if (!report) return daemon::log_warn("broker-report-unreadable", {{"account", "SYS"}});
     const auto account =
         std::find_if(options.accounts.begin(), options.accounts.end(),
                      [&](const BrokerAccount& one) { return key_of(one) == report->account_key; });
@@ -100,17 +100,17 @@ struct ClientWatch::State : std::enable_shared_from_this<State> {
   }
 
   void ask() {
-    sys.request(subjects.sys_clients(key_of(options.accounts[listing->account])),
-                fmt::format(R"({{"auth":true,"limit":{},"offset":{}}})", kPage, listing->offset),
-                kListWait,
-                [this, asked = listings](const schemas::Result<nats::MessageView>& answer) {
-                  if (asked != listings) return;
-                  auto page = answer ? read_client_page(answer->data) : std::nullopt;
-                  if (page) return take(*page);
-                  ops::log_warn("broker-clients-unknown",
-                                {{"problem", answer ? "unreadable" : to_string(answer.error())}});
-                  listing.reset();
-                });
+    sys.request(
+        subjects.sys_clients(key_of(options.accounts[listing->account])),
+        fmt::format(R"({{"auth":true,"limit":{},"offset":{}}})", kPage, listing->offset), kListWait,
+        [this, asked = listings](const schemas::Result<nats::MessageView>& answer) {
+          if (asked != listings) return;
+          auto page = answer ? read_client_page(answer->data) : std::nullopt;
+          if (page) return take(*page);
+          daemon::log_warn("broker-clients-unknown",
+                           {{"problem", answer ? "unreadable" : to_string(answer.error())}});
+          listing.reset();
+        });
   }
 
   void take(ClientPage& page) {

@@ -5,14 +5,14 @@
 #include <tuple>
 #include <utility>
 
+#include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/url.h"
-#include "broker-bridge/ops/checks.h"
-#include "broker-bridge/ops/log.h"
 #include "schemas/order.h"
 
 namespace estop::control {
 
-using ops::bad_option;
+using daemon::bad_option;
 using schemas::Result;
 
 namespace {
@@ -23,7 +23,7 @@ constexpr std::uint32_t kSharingGraceMin_ms = 1'000;
 constexpr std::uint32_t kSharingGraceMax_ms = 600'000;
 constexpr std::uint32_t kBeatsPerBridgeLease = 4;  // as the bridges have it
 constexpr std::uint32_t kBeatsPerAgentLease = 3;
-constexpr ops::FileRules kSecret{.is_secret = true};
+constexpr daemon::FileRules kSecret{.is_secret = true};
 
 Result<void> check_lease(std::string_view who, std::uint32_t beat_ms, std::uint32_t lease_ms,
                          std::uint32_t beats) {
@@ -44,7 +44,7 @@ std::string or_below(const std::string& given, const std::string& folder, const 
 Result<schemas::SigningKey> read_log_key(const ControlConfig& config) {
   const std::string path = or_below(config.log_key, config.data, "/keys/log.seed");
   const char* option = config.log_key.empty() ? "--data" : "--log-key";
-  auto seed = ops::option_file(option, path, kSecret);
+  auto seed = daemon::option_file(option, path, kSecret);
   if (!seed) return schemas::passed_on(seed);
   seed->erase(seed->find_last_not_of(" \r\n\t") + 1);
   auto key = schemas::SigningKey::from_seed(*seed);
@@ -65,7 +65,7 @@ Result<void> validate(const ControlConfig& config) {
   if (auto urls = nats::parse_urls(config.url); !urls) {
     return bad_option("--url: {}", urls.error().detail);
   }
-  if (auto listen = ops::parse_endpoint("--listen", config.listen); !listen) {
+  if (auto listen = daemon::parse_endpoint("--listen", config.listen); !listen) {
     return schemas::passed_on(listen);
   }
   for (const std::string& what : config.second_operator) {
@@ -74,7 +74,7 @@ Result<void> validate(const ControlConfig& config) {
                         kSecondForFleetKill);
     }
   }
-  if (auto format = ops::parse_log_format(config.log_format); !format) {
+  if (auto format = daemon::parse_log_format(config.log_format); !format) {
     return bad_option("--log-format '{}': {}", config.log_format, format.error().detail);
   }
   if (config.sharing_grace_ms < kSharingGraceMin_ms ||
@@ -97,7 +97,7 @@ Result<void> validate(const ControlConfig& config) {
 Result<ControlIdentity> load(const ControlConfig& config) {
   if (auto valid = validate(config); !valid) return schemas::passed_on(valid);
   if (!config.tls_ca.empty()) {
-    if (auto ca = ops::check_certificates("--tls-ca", config.tls_ca); !ca) {
+    if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
       return schemas::passed_on(ca);
     }
   }
@@ -113,7 +113,7 @@ Result<ControlIdentity> load(const ControlConfig& config) {
         std::tuple{"CONTROL", control, config.control_creds.empty() ? "--data" : "--control-creds"},
         std::tuple{"SYS", sys, "--data"}}) {
     if (path.empty()) continue;
-    const auto text = ops::option_file(option, path, kSecret);
+    const auto text = daemon::option_file(option, path, kSecret);
     if (!text) return schemas::passed_on(text);
     const auto key = schemas::key_from_creds(*text);
     if (!key) return bad_option("{}: {}: {}", option, path, key.error().detail);
@@ -124,7 +124,7 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   const schemas::PublicKey operators = accounts.at(1).key;
   auto log_key = read_log_key(config);
   if (!log_key) return schemas::passed_on(log_key);
-  auto endpoint = ops::parse_endpoint("--listen", config.listen);
+  auto endpoint = daemon::parse_endpoint("--listen", config.listen);
   return ControlIdentity{schemas::Subjects(*schemas::Segment::parse(config.prefix)),
                          std::move(*log_key),
                          operators,

@@ -4,7 +4,7 @@
 
 namespace estop::control {
 
-namespace metric = ops::metric;
+namespace metric = daemon::metric;
 using schemas::AgentState;
 
 ControlMetrics::ControlMetrics()

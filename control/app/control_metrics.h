@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker-bridge/ops/metrics.h"
+#include "broker-bridge/daemon/metrics.h"
 #include "control/core/control_core.h"
 #include "control/recorder/recorder.h"
 
@@ -40,21 +40,21 @@ class ControlMetrics {
                                  std::uint64_t now_us);
 
  private:
-  ops::Metrics metrics_{"estop-control"};
-  ops::Counter kills_;
-  ops::Counter resumes_;
-  ops::Counter bad_frames_;
-  ops::Counter commits_;
-  ops::Counter commit_seconds_;
-  ops::Counter failures_;
-  ops::Gauge log_head_;
-  ops::Gauge bridges_;
-  ops::Gauge healthy_;
-  ops::Gauge queue_;
-  ops::Gauge audit_head_;
-  ops::Histogram fence_;
-  ops::Histogram stop_;
-  std::map<schemas::Errc, ops::Counter> refused_;
+  daemon::Metrics metrics_{"estop-control"};
+  daemon::Counter kills_;
+  daemon::Counter resumes_;
+  daemon::Counter bad_frames_;
+  daemon::Counter commits_;
+  daemon::Counter commit_seconds_;
+  daemon::Counter failures_;
+  daemon::Gauge log_head_;
+  daemon::Gauge bridges_;
+  daemon::Gauge healthy_;
+  daemon::Gauge queue_;
+  daemon::Gauge audit_head_;
+  daemon::Histogram fence_;
+  daemon::Histogram stop_;
+  std::map<schemas::Errc, daemon::Counter> refused_;
 };
 
 }  // namespace estop::control

@@ -11,10 +11,10 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "broker-bridge/daemon/boot_clock.h"
+#include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
-#include "broker-bridge/ops/boot_clock.h"
-#include "broker-bridge/ops/log.h"
 #include "control/app/agent_desk.h"
 #include "control/app/broker_links.h"
 #include "control/app/claims_writer.h"
@@ -51,9 +51,9 @@ schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::ui
 }  // namespace
 
 Now ControlShell::now() {
-  const auto boot = ops::BootClock::now().time_since_epoch();
+  const auto boot = daemon::BootClock::now().time_since_epoch();
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(boot).count();
-  return {static_cast<std::uint64_t>(us), ops::wall_ms()};
+  return {static_cast<std::uint64_t>(us), daemon::wall_ms()};
 }
 
 struct ControlShell::State : std::enable_shared_from_this<State> {
@@ -113,7 +113,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
-  std::string fresh_id() { return fmt::format("{:012x}{:016x}", ops::wall_ms(), random()); }
+  std::string fresh_id() { return fmt::format("{:012x}{:016x}", daemon::wall_ms(), random()); }
 
   // --- Events into the core ---
 
@@ -208,7 +208,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void perform(const ReadStream& effect) {
     reader.read(effect.from_seq, [this](const StreamRead& read) {
       if (!read.tail) {
-        ops::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
+        daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
       }
       handle(read);
     });
@@ -275,7 +275,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const Alarm& effect) {
-    ops::log_error("alarm", {{"kind", effect.kind}, {"text", effect.detail}});
+    daemon::log_error("alarm", {{"kind", effect.kind}, {"text", effect.detail}});
   }
 
   void perform(const Stop& effect) { failed(true, effect.reason); }

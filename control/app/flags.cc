@@ -1,10 +1,10 @@
 #include "control/app/flags.h"
 
-#include "broker-bridge/ops/signals.h"
+#include "broker-bridge/daemon/signals.h"
 
 namespace estop::control {
 
-void add_options(ops::CommandLine& line, ControlConfig& config, bool& check_only) {
+void add_options(daemon::CommandLine& line, ControlConfig& config, bool& check_only) {
   line.version("estop-control " ESTOP_VERSION);
   line.option("--data", config.data, "data folder: keys/, creds/, control/");
   line.option("--url", config.url, "broker, several with commas");
@@ -30,7 +30,7 @@ void add_options(ops::CommandLine& line, ControlConfig& config, bool& check_only
   line.option("--log-file", config.log_file, "in place of standard error");
   line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");
   line.flag("--check-config", check_only, "find what would keep it from starting, then end");
-  line.footer(ops::kSignalsHelp);
+  line.footer(daemon::kSignalsHelp);
 }
 
 }  // namespace estop::control

@@ -1,12 +1,12 @@
 // The options of estop-control, as its command line has them.
 #pragma once
 
-#include "broker-bridge/ops/command_line.h"
+#include "broker-bridge/daemon/command_line.h"
 #include "control/app/config.h"
 
 namespace estop::control {
 
 // All must outlive the parsing. `check_only`: --check-config.
-void add_options(ops::CommandLine& line, ControlConfig& config, bool& check_only);
+void add_options(daemon::CommandLine& line, ControlConfig& config, bool& check_only);
 
 }  // namespace estop::control

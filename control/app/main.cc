@@ -4,13 +4,13 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/command_line.h"
+#include "broker-bridge/daemon/http.h"
+#include "broker-bridge/daemon/log.h"
+#include "broker-bridge/daemon/process.h"
+#include "broker-bridge/daemon/signals.h"
 #include "broker-bridge/nats/url.h"
-#include "broker-bridge/ops/checks.h"
-#include "broker-bridge/ops/command_line.h"
-#include "broker-bridge/ops/http.h"
-#include "broker-bridge/ops/log.h"
-#include "broker-bridge/ops/process.h"
-#include "broker-bridge/ops/signals.h"
 #include "control/app/config.h"
 #include "control/app/control_shell.h"
 #include "control/app/flags.h"
@@ -20,7 +20,6 @@ namespace {
 
 namespace control = estop::control;
 namespace nats = estop::nats;
-namespace ops = estop::ops;
 using estop::schemas::Errc;
 
 // kStartAgain: the log is not what this process thought; a start anew reads it again.
@@ -32,28 +31,30 @@ int complain(Exit code, const estop::schemas::Error& error) {
 }
 
 int run(const control::ControlConfig& config, control::ControlIdentity identity) {
-  ops::raise_descriptor_limit();
+  estop::daemon::raise_descriptor_limit();
   boost::asio::io_context loop(1);
   int exit_code = kOk;
-  ops::ReadyFile ready(config.ready_file);
+  estop::daemon::ReadyFile ready(config.ready_file);
   auto recorder = control::Recorder::open({.folder = identity.recorder_folder});
   if (!recorder) return complain(kFailed, recorder.error());
   control::ControlMetrics metrics;
-  const ops::StatusServer::Options listen{identity.host, identity.port};
+  const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
   control::ControlShell shell(loop, config, std::move(identity), std::move(*recorder), metrics,
                               [&](bool broken, const std::string& cause) {
-                                ops::log_error("stopped", {{"cause", cause}});
+                                estop::daemon::log_error("stopped", {{"cause", cause}});
                                 exit_code = broken ? kStartAgain : kNoContact;
                                 loop.stop();
                               });
-  auto server = ops::StatusServer::start(loop, listen, control::status_pages(shell, metrics));
+  auto server =
+      estop::daemon::StatusServer::start(loop, listen, control::status_pages(shell, metrics));
   if (!server) return complain(kFailed, server.error());
-  const ops::Signals signals(loop, [&](int) { loop.stop(); });
+  const estop::daemon::Signals signals(loop, [&](int) { loop.stop(); });
   if (auto started = shell.start(); !started) return complain(kFailed, started.error());
   if (auto written = ready.write((*server)->port()); !written) {
     return complain(kFailed, written.error());
   }
-  ops::log_info("started", {{"url", nats::redacted(config.url)}, {"http", (*server)->port()}});
+  estop::daemon::log_info("started",
+                          {{"url", nats::redacted(config.url)}, {"http", (*server)->port()}});
   loop.run();
   shell.leave();
   return exit_code;
@@ -62,10 +63,11 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
 }  // namespace
 
 int main(int argc, char** argv) {
-  ops::ignore_stray_signals();
+  estop::daemon::ignore_stray_signals();
   control::ControlConfig config;
   bool check_only = false;
-  ops::CommandLine line("Estop's control: takes orders, keeps the control log, knows who obeyed");
+  estop::daemon::CommandLine line(
+      "Estop's control: takes orders, keeps the control log, knows who obeyed");
   control::add_options(line, config, check_only);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   auto identity = control::load(config);
@@ -74,10 +76,10 @@ int main(int argc, char** argv) {
     return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
   }
   if (check_only) return kOk;
-  if (auto opened = ops::open_log_file(config.log_file); !opened) {
+  if (auto opened = estop::daemon::open_log_file(config.log_file); !opened) {
     return complain(kUsage, opened.error());
   }
-  const auto format = *ops::parse_log_format(config.log_format);
-  ops::start_log({"estop-control", ops::LogLevel::kInfo, format});
+  const auto format = *estop::daemon::parse_log_format(config.log_format);
+  estop::daemon::start_log({"estop-control", estop::daemon::LogLevel::kInfo, format});
   return run(config, std::move(*identity));
 }

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "broker-bridge/ops/boot_clock.h"
-#include "broker-bridge/ops/log.h"
+#include "broker-bridge/daemon/boot_clock.h"
+#include "broker-bridge/daemon/log.h"
 #include "control/core/answers.h"
 #include "schemas/codec.h"
 
@@ -44,13 +44,13 @@ void Outbox::failed(Unsent what, const schemas::Subject& subject, std::size_t by
   metrics_.unsent(what);
   Told& told = told_[what];
   ++told.since;
-  const std::uint64_t now = ops::boot_ms();
+  const std::uint64_t now = daemon::boot_ms();
   if (told.at_ms != 0 && now < told.at_ms + kToldEvery_ms) return;
-  ops::log_warn("not-sent", {{"what", name(what)},
-                             {"subject", subject.str()},
-                             {"bytes", bytes},
-                             {"since_last_told", told.since},
-                             {"connected", link_.is_connected()}});
+  daemon::log_warn("not-sent", {{"what", name(what)},
+                                {"subject", subject.str()},
+                                {"bytes", bytes},
+                                {"since_last_told", told.since},
+                                {"connected", link_.is_connected()}});
   told = {now, 0};
 }
 

@@ -4,14 +4,14 @@ namespace estop::control {
 
 namespace {
 
-ops::Page text_page(int status, std::string body) {
-  ops::Page page;
+daemon::Page text_page(int status, std::string body) {
+  daemon::Page page;
   page.status = status;
   page.body = std::move(body);
   return page;
 }
 
-ops::Page readiness(const ControlShell& shell) {
+daemon::Page readiness(const ControlShell& shell) {
   const Ledger& ledger = shell.core().ledger();
   if (!shell.is_connected()) return text_page(503, "not leading: no connection to the broker\n");
   if (ledger.is_leading()) return text_page(200, "leading\n");
@@ -21,12 +21,12 @@ ops::Page readiness(const ControlShell& shell) {
 
 }  // namespace
 
-ops::StatusServer::Pages status_pages(const ControlShell& shell, ControlMetrics& metrics) {
+daemon::StatusServer::Pages status_pages(const ControlShell& shell, ControlMetrics& metrics) {
   return {
       {"/metrics",
        [&] {
-         return ops::Page{200, ops::Metrics::kContentType,
-                          metrics.text(shell.core(), shell.recorder(), shell.now().boot_us)};
+         return daemon::Page{200, daemon::Metrics::kContentType,
+                             metrics.text(shell.core(), shell.recorder(), shell.now().boot_us)};
        }},
       {"/livez", [] { return text_page(200, "alive\n"); }},
       {"/readyz", [&] { return readiness(shell); }},

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "broker-bridge/ops/http.h"
+#include "broker-bridge/daemon/http.h"
 #include "control/app/control_metrics.h"
 #include "control/app/control_shell.h"
 
@@ -12,7 +12,7 @@ namespace estop::control {
 
 // Both must outlive the pages. /livez: 200 while the loop runs. /readyz: 200 only while control
 // leads and reaches the broker, else 503 and why.
-[[nodiscard]] ops::StatusServer::Pages status_pages(const ControlShell& shell,
-                                                    ControlMetrics& metrics);
+[[nodiscard]] daemon::StatusServer::Pages status_pages(const ControlShell& shell,
+                                                       ControlMetrics& metrics);
 
 }  // namespace estop::control

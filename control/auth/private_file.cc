@@ -10,7 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "broker-bridge/ops/files.h"
+#include "broker-bridge/daemon/files.h"
 
 namespace estop::control {
 namespace {
@@ -85,7 +85,7 @@ Result<void> open_private_folder(const std::string& folder) {
   if ((status.st_mode & kOthers) == 0) return {};
   return fail(Errc::kStoreUnavailable,
               folder + ": others may use it; if nobody has read it, run `chmod 700 " +
-                  ops::shell_word(folder) + "`");
+                  daemon::shell_word(folder) + "`");
 }
 
 Result<void> sync_folder(const std::string& folder) {
@@ -121,7 +121,7 @@ Result<void> can_create(const std::string& path) {
 }
 
 Result<std::string> read_private_file(const std::string& path, std::size_t max_bytes) {
-  auto text = ops::read_file(
+  auto text = daemon::read_file(
       path, {.is_secret = true, .is_own = true, .may_be_empty = true, .max_bytes = max_bytes});
   if (!text) return fail(Errc::kStoreUnavailable, text.error().detail);
   return text;

@@ -1,11 +1,11 @@
 #include "control/cli/read_text.h"
 
-#include "broker-bridge/ops/files.h"
+#include "broker-bridge/daemon/files.h"
 
 namespace estop::cli {
 
 schemas::Result<std::string> read_file(const std::string& path) {
-  auto text = ops::read_file(path, {.may_be_empty = true, .max_bytes = kFileMax_bytes});
+  auto text = daemon::read_file(path, {.may_be_empty = true, .max_bytes = kFileMax_bytes});
   if (text) return text;
   const std::string start = path + ": ";
   std::string cause = text.error().detail;

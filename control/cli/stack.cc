@@ -11,7 +11,7 @@
 #include <ostream>
 #include <utility>
 
-#include "broker-bridge/ops/signals.h"
+#include "broker-bridge/daemon/signals.h"
 
 namespace estop::cli {
 namespace {
@@ -39,7 +39,7 @@ std::string tail_of(const std::string& path) {
   return text;
 }
 
-std::string in_words(ops::ExitStatus end) {
+std::string in_words(daemon::ExitStatus end) {
   return end.signal != 0 ? fmt::format("signal {}", end.signal)
                          : fmt::format("exit code {}", end.code);
 }
@@ -48,7 +48,7 @@ std::string in_words(ops::ExitStatus end) {
 // SIGHUP ignored, as nohup does, gets none.
 int block_stop_signals() {
   const auto hang_up = std::signal(SIGHUP, SIG_IGN);
-  ops::ignore_stray_signals();
+  daemon::ignore_stray_signals();
   std::signal(SIGHUP, hang_up);
   sigset_t signals;
   sigemptyset(&signals);
@@ -86,11 +86,11 @@ schemas::Result<void> Stack::start() {
 }
 
 schemas::Result<void> Stack::spawn(Running& running) {
-  ops::SpawnOptions options;
+  daemon::SpawnOptions options;
   options.command = running.program.arguments();
   options.log_file = running.program.log_file;
   options.own_group = true;  // Ctrl-C reaches `up` alone, which stops its children in order
-  auto child = ops::ChildProcess::spawn(options);
+  auto child = daemon::ChildProcess::spawn(options);
   running.started = Clock::now();
   if (!child) return tl::make_unexpected(child.error());
   running.child = std::move(*child);
@@ -129,7 +129,7 @@ void Stack::reopen_logs() {
   news_ << "estop: all open their log files again\n" << std::flush;
 }
 
-void Stack::take_leave(Running& running, ops::ExitStatus end) {
+void Stack::take_leave(Running& running, daemon::ExitStatus end) {
   const bool was_stable = Clock::now() - running.started > kStable;
   running.pause = was_stable || running.pause.count() == 0
                       ? kFirstPause

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "schemas/result.h"
 
 namespace estop::cli {
@@ -47,7 +47,7 @@ class Stack {
  private:
   struct Running {
     Program program;
-    ops::ChildProcess child;  // none: it ended and waits for its restart
+    daemon::ChildProcess child;  // none: it ended and waits for its restart
     std::chrono::steady_clock::time_point started, restart_at;
     std::chrono::milliseconds pause{0};
     std::string problem;  // why it could not be started, as it was told
@@ -56,7 +56,7 @@ class Stack {
   void reopen_logs();
   schemas::Result<void> start_one(Running& running);
   schemas::Result<void> spawn(Running& running);
-  void take_leave(Running& running, ops::ExitStatus end);
+  void take_leave(Running& running, daemon::ExitStatus end);
   void restart(Running& running);
 
   std::vector<Running> running_;

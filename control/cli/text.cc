@@ -7,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-#include "broker-bridge/ops/files.h"
+#include "broker-bridge/daemon/files.h"
 
 namespace estop::cli {
 namespace {
@@ -124,7 +124,7 @@ std::string repaired(std::string_view text) {
 }
 
 std::string shell_quoted(std::string_view word) {
-  return ops::shell_word(word);
+  return daemon::shell_word(word);
 }
 
 }  // namespace estop::cli

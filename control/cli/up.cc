@@ -8,7 +8,7 @@
 #include <iostream>
 #include <utility>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
 #include "control/cli/commands.h"
@@ -52,7 +52,7 @@ Result<void> make_folders(const std::string& data) {
 // H62: what the broker may open is shared so that agents leave room for operators.
 control::Connections connections(const Up& up, std::ostream& err) {
   if (up.init_only) return {};  // another one starts that broker
-  const auto may = ops::raise_descriptor_limit();
+  const auto may = daemon::raise_descriptor_limit();
   const auto fit = control::connections_within(may);
   if (fit.all == control::kBrokerConnectionsMax) return fit;
   err << fmt::format(

@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <string_view>
 
-#include "broker-bridge/ops/files.h"
+#include "broker-bridge/daemon/files.h"
 #include "control/recorder/file.h"
 #include "schemas/signing.h"
 
@@ -61,7 +61,7 @@ AuditAnchor::AuditAnchor(std::string folder)
     : folder_(std::move(folder)), path_(folder_ + "/audit.anchor") {}
 
 Result<std::optional<ChainHead>> AuditAnchor::read() const {
-  const auto text = ops::read_file(path_, {.may_be_empty = true});
+  const auto text = daemon::read_file(path_, {.may_be_empty = true});
   if (!text && text.error().code == Errc::kNotFound) return std::optional<ChainHead>();
   if (!text) return schemas::passed_on(text);
   const auto head = parse_line(*text);

@@ -32,7 +32,7 @@ schemas::Subjects prefix(const char* text) {
 
 // Looks until it is there: a start has no event that a parent could wait for.
 template <class Ready>
-void wait_for(ops::ChildProcess& child, const std::string& what, const Ready& ready) {
+void wait_for(daemon::ChildProcess& child, const std::string& what, const Ready& ready) {
   const auto until = Clock::now() + kStart;
   while (!ready()) {
     if (!child.running()) throw std::runtime_error(what + " ended at once");
@@ -57,11 +57,11 @@ std::string text_of(const std::string& file) {
 Running::Running(const std::string& self, std::size_t victims) : folder_(make_folder()) {
   const fs::path build = fs::path(self).parent_path().parent_path().parent_path();
   const std::string estop = (build / "control" / "cli" / "estop").string();
-  ops::SpawnOptions options;
+  daemon::SpawnOptions options;
   options.command = {estop, "up", "--data", folder_, "--port", "0"};
   options.log_file = folder_ + ".log";
   options.death_signal = SIGTERM;  // it ends its own children
-  up_ = must(ops::ChildProcess::spawn(options));
+  up_ = must(daemon::ChildProcess::spawn(options));
   wait_for(up_, "estop up (see " + options.log_file + ")",
            [&] { return cli::read_run_file(folder_).has_value(); });
   url_ = cli::read_run_file(folder_)->url;
@@ -83,8 +83,9 @@ Running::Running(const std::string& self, std::size_t victims) : folder_(make_fo
 }
 
 Running::~Running() {
-  for (ops::ChildProcess& child : yardsticks_) child.terminate(ops::ChildProcess::Millis(2'000));
-  up_.terminate(ops::ChildProcess::Millis(10'000));
+  for (daemon::ChildProcess& child : yardsticks_)
+    child.terminate(daemon::ChildProcess::Millis(2'000));
+  up_.terminate(daemon::ChildProcess::Millis(10'000));
   std::error_code ignored;
   fs::remove_all(folder_, ignored);
   fs::remove(folder_ + ".log", ignored);
@@ -116,7 +117,7 @@ void Running::start_yardsticks(const std::string& self) {
   const auto start = [&](const std::string& mode, const char* name) {
     const auto subjects = prefix(name);
     const std::string log = folder_ + "/" + name + ".log";
-    ops::SpawnOptions options;
+    daemon::SpawnOptions options;
     options.command = {self,
                        mode,
                        url_,
@@ -124,7 +125,7 @@ void Running::start_yardsticks(const std::string& self) {
                        subjects.intents().str(),
                        std::string(name) + ".deliver." + receiver + ".acme.bench.sender.bench.run"};
     options.log_file = log;
-    yardsticks_.push_back(must(ops::ChildProcess::spawn(options)));
+    yardsticks_.push_back(must(daemon::ChildProcess::spawn(options)));
     wait_for(yardsticks_.back(), mode + " (see " + log + ")",
              [&] { return text_of(log).find("ready") != std::string::npos; });
   };

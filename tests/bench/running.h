@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "tests/bench/rounds.h"
 
 namespace estop::bench {
@@ -26,8 +26,8 @@ class Running {
 
   std::string folder_;
   std::string url_;
-  ops::ChildProcess up_;
-  std::vector<ops::ChildProcess> yardsticks_;
+  daemon::ChildProcess up_;
+  std::vector<daemon::ChildProcess> yardsticks_;
   Bench bench_;
 };
 

@@ -17,11 +17,11 @@ class AgentProcess {
   AgentProcess(Site& site, const std::string& address, const std::string& url = {})
       : record_(site.data.file("agent.record")) {
     const control::AgentRole role{schemas::Address::parse(address).value()};
-    ops::SpawnOptions spawn;
+    daemon::SpawnOptions spawn;
     spawn.command = {ESTOP_FAULT_AGENT, address, url.empty() ? site.broker->url() : url,
                      site.data.file("keys/log.pub"), site.creds(role, control::Account::kAgents)};
     spawn.log_file = record_;
-    child = ops::ChildProcess::spawn(spawn).value();
+    child = daemon::ChildProcess::spawn(spawn).value();
   }
   [[nodiscard]] bool has(const std::string& text) const {
     return read_text(record_).find(text) != std::string::npos;
@@ -59,7 +59,7 @@ class AgentProcess {
     }
     return 0;
   }
-  ops::ChildProcess child;
+  daemon::ChildProcess child;
 
  private:
   std::string record_;

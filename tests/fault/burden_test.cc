@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/agent_process.h"
 #include "tests/fault/plant.h"
 #include "tests/support/raw_nats.h"
@@ -63,9 +63,9 @@ class Burden : public ::testing::Test {
     const std::size_t before = deliveries.size();
     std::vector<std::int64_t> delivered;
     std::vector<std::int64_t> fenced;
-    for (const auto over = ops::boot_ns() + time.count(); ops::boot_ns() < over;) {
+    for (const auto over = daemon::boot_ns() + time.count(); daemon::boot_ns() < over;) {
       Plant::Given kill;
-      const auto ordered = ops::boot_ns();
+      const auto ordered = daemon::boot_ns();
       EXPECT_TRUE(plant.fence("beta/prod/d", &kill)) << plant.logs();
       fenced.push_back((plant.stop_of(kill->stop).fenced_ns - ordered) / 1'000);
       EXPECT_TRUE(plant.open(kill->stop)) << plant.logs();
@@ -88,9 +88,9 @@ TEST_F(Burden, AFrozenAgentHoldsUpNobodyAndHandlesNothingOfTheKilledAfterwards) 
   plant.crowd.drive(kFlood_per_s);
   ASSERT_TRUE(plant.flows(20'000)) << plant.logs();
   ASSERT_TRUE(plant.fence("*")) << plant.logs();
-  const auto over = ops::boot_ns() + 2'000'000LL * kAgentLease_ms;
-  ASSERT_TRUE(plant.site.until([&] { return ops::boot_ns() >= over; }));
-  const auto woken = ops::boot_ns();
+  const auto over = daemon::boot_ns() + 2'000'000LL * kAgentLease_ms;
+  ASSERT_TRUE(plant.site.until([&] { return daemon::boot_ns() >= over; }));
+  const auto woken = daemon::boot_ns();
   agent->child.signal(SIGCONT);
   ASSERT_TRUE(plant.site.until([&] { return agent->first("stopped", woken) != 0; }));
   ASSERT_TRUE(plant.crowd.settle());
@@ -130,7 +130,7 @@ TEST_F(Burden, ABridgeThatDoesNotReadIsDroppedByTheBrokerAndComesBack) {  // H36
 
 TEST_F(Burden, WithoutABrokerEveryAgentStopsWithinItsLease) {  // H41
   const auto agent = some_agent();
-  const auto crashed = ops::boot_ns();
+  const auto crashed = daemon::boot_ns();
   plant.site.broker->kill();
   ASSERT_TRUE(plant.site.until([&] { return agent->first("stopped", crashed) != 0; }));
   const auto after_ms = (agent->first("stopped", crashed) - crashed) / 1'000'000;
@@ -211,7 +211,7 @@ TEST_F(Burden, TwoThousandWhoComeBackAtOnceAreAllAnswered) {  // H51
   plant.crowd.rest();
   plant.site.restart_broker();
   const int port = plant.site.broker->port();
-  const auto began = ops::boot_ms();
+  const auto began = daemon::boot_ms();
   std::vector<std::size_t> answered(kThreads);
   {
     std::vector<std::jthread> threads;
@@ -223,7 +223,8 @@ TEST_F(Burden, TwoThousandWhoComeBackAtOnceAreAllAnswered) {  // H51
   }
   std::size_t all = 0;
   for (const std::size_t some : answered) all += some;
-  std::cout << fmt::format("{} of {} answered within {} ms\n", all, kHerd, ops::boot_ms() - began);
+  std::cout << fmt::format("{} of {} answered within {} ms\n", all, kHerd,
+                           daemon::boot_ms() - began);
   EXPECT_EQ(all, kHerd);
   plant.crowd.drive(Plant::kLoad_per_s);
   ASSERT_TRUE(plant.site.answers() && plant.all_open()) << plant.logs();  // nobody ran the loop

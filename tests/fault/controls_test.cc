@@ -19,19 +19,19 @@ class TwoControls : public ::testing::Test {
     plant.crowd.save_work();
     ASSERT_TRUE(plant.fence("acme/*")) << plant.logs();
   }
-  ops::ChildProcess second_control(const std::string& data) {
-    ops::SpawnOptions spawn;
+  daemon::ChildProcess second_control(const std::string& data) {
+    daemon::SpawnOptions spawn;
     spawn.command = {ESTOP_CONTROL_PROGRAM,           "--data",           data, "--url",
                      plant.site.broker->url(),        "--bridge-beat-ms", "50", "--bridge-lease-ms",
                      std::to_string(Plant::kLease_ms)};
     spawn.log_file = data + "-second.log";
-    return ops::ChildProcess::spawn(spawn).value();
+    return daemon::ChildProcess::spawn(spawn).value();
   }
   Plant plant;
 };
 
 TEST_F(TwoControls, OnOneDataFolderTheSecondEndsAtOnce) {
-  ops::ChildProcess second = second_control(plant.site.data.path().string());
+  daemon::ChildProcess second = second_control(plant.site.data.path().string());
   const auto ended = second.wait(Plant::kHeals);
   ASSERT_TRUE(ended) << "it runs beside the first";
   EXPECT_EQ(ended->code, 1);
@@ -48,11 +48,11 @@ TEST_F(TwoControls, WithCopiedDataOneIsDeposedAndNothingOpens) {
     fs::create_directories(copy);
     fs::copy(plant.site.data.path() / folder, fs::path(copy) / folder, fs::copy_options::recursive);
   }
-  ops::ChildProcess second = second_control(copy);
+  daemon::ChildProcess second = second_control(copy);
   ASSERT_TRUE(plant.site.until([&] { return !second.running() || !plant.site.control.running(); },
                                Plant::kHeals))
       << "both lead" << plant.logs();
-  ops::ChildProcess& deposed = second.running() ? plant.site.control : second;
+  daemon::ChildProcess& deposed = second.running() ? plant.site.control : second;
   EXPECT_EQ(deposed.wait(Plant::kHeals)->code, 75) << plant.logs();
   EXPECT_EQ(plant.site.kills_in_force(), 1U) << plant.logs();
   ASSERT_TRUE(plant.crowd.settle(Plant::kHeals));

@@ -1,7 +1,7 @@
 // Processes end or stand still at the worst moment: under load, in the middle of an order.
 #include <gtest/gtest.h>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/plant.h"
 
 namespace estop::testing {
@@ -25,8 +25,8 @@ class Crash : public ::testing::Test {
   }
   // Until a lease, as everybody counts it, is over.
   void outlive_a_lease() {
-    const auto over = ops::boot_ms() + 2 * Plant::kLease_ms;
-    ASSERT_TRUE(plant.site.until([&] { return ops::boot_ms() >= over; }));
+    const auto over = daemon::boot_ms() + 2 * Plant::kLease_ms;
+    ASSERT_TRUE(plant.site.until([&] { return daemon::boot_ms() >= over; }));
   }
   Plant plant;
 };

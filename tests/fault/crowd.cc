@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 
 namespace estop::testing {
 namespace {
@@ -84,12 +84,12 @@ void Crowd::also_to(const std::string& address, std::size_t payload_bytes) {
 
 void Crowd::drive(double intents_per_s) {
   rate_ = intents_per_s;
-  paid_ns_ = ops::boot_ns();
+  paid_ns_ = daemon::boot_ns();
   if (!std::exchange(runs_, true)) turn();
 }
 
 void Crowd::turn() {
-  const std::int64_t now = ops::boot_ns();
+  const std::int64_t now = daemon::boot_ns();
   paid_ns_ = std::max(paid_ns_, now - kOwedMax_ns);
   const auto count = static_cast<std::uint64_t>(static_cast<double>(now - paid_ns_) * rate_ / 1e9);
   if (rate_ <= 0 || count > 0) paid_ns_ = now;
@@ -121,7 +121,7 @@ void Crowd::send(Member& from, const schemas::Address& to, std::size_t payload_b
   const Player& sender = *from.player;
   schemas::IntentHead head;
   const std::string id = fmt::format("{}-{}", sender.instance.text(), ++from.numbered);
-  std::string payload = std::to_string(ops::boot_ns()) + ' ';
+  std::string payload = std::to_string(daemon::boot_ns()) + ' ';
   payload.resize(payload_bytes, '.');
   head.id = id;
   head.incarnation = from.incarnation;
@@ -136,7 +136,8 @@ void Crowd::take(Member& to, const nats::MessageView& message) {
   const auto sender = parties_.find(head.id.substr(0, dash));
   if (sender == parties_.end()) return;
   history.deliveries.push_back({sender->second, to.party, number_in(head.id.substr(dash + 1)),
-                                head.incarnation, sent_at(head.payload), ops::boot_ns(), to.mark});
+                                head.incarnation, sent_at(head.payload), daemon::boot_ns(),
+                                to.mark});
 }
 
 void Crowd::read_inbox(Member& member, const nats::MessageView& message) {
@@ -145,12 +146,12 @@ void Crowd::read_inbox(Member& member, const nats::MessageView& message) {
   } else if (message.subject.find(".refused.") != std::string_view::npos) {
     ++refused;
     // Perhaps a new life has begun and the order that told so was lost.
-    if (ops::boot_ns() - member.hello_ns > kHelloAgain_ns) member.needs_hello = true;
+    if (daemon::boot_ns() - member.hello_ns > kHelloAgain_ns) member.needs_hello = true;
   }
 }
 
 void Crowd::say_hello(Member& member) {
-  member.hello_ns = ops::boot_ns();
+  member.hello_ns = daemon::boot_ns();
   member.needs_hello = false;
   schemas::Hello hello;
   hello.key = member.player->key.public_key();
@@ -234,7 +235,7 @@ void Crowd::store(Member& member, const schemas::StoreRequest& request, const An
 }
 
 void Crowd::save_checkpoint(Member& member) {
-  const std::string bytes = fmt::format("{} at {}", member.numbered, ops::boot_ns());
+  const std::string bytes = fmt::format("{} at {}", member.numbered, daemon::boot_ns());
   const Place place{member.player->address.text(), "cursor"};
   member.is_saving = true;
   store(member, {schemas::StoreOp::kPut, place.second, member.version, member.incarnation, bytes},

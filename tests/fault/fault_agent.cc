@@ -5,7 +5,7 @@
 #include <mutex>
 #include <sstream>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "estop/agent.h"
 
 namespace {
@@ -17,7 +17,7 @@ void note(const std::string& line) {
 }
 
 std::string now() {
-  return std::to_string(estop::ops::boot_ns());
+  return std::to_string(estop::daemon::boot_ns());
 }
 
 }  // namespace

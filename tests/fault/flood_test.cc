@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/agent_process.h"
 #include "tests/fault/plant.h"
 #include "tests/support/raw_nats.h"
@@ -51,9 +51,9 @@ class Flood {
            const Make& make) {
     auto client = RawNats::connect(port, creds);
     if (!client) return;
-    const auto began = ops::boot_ns();
+    const auto began = daemon::boot_ns();
     while (!end.stop_requested()) {
-      const double due = static_cast<double>(ops::boot_ns() - began) * 1e-9 * per_s;
+      const double due = static_cast<double>(daemon::boot_ns() - began) * 1e-9 * per_s;
       std::string batch;
       for (; static_cast<double>(sent_) < due && batch.size() < 64 * 1024; ++sent_) {
         batch += make(sent_);
@@ -82,7 +82,7 @@ class Floods : public ::testing::Test {
     std::vector<std::int64_t> fenced;
     while (fenced.size() < kWindow) {
       Plant::Given kill;
-      const auto ordered = ops::boot_ns();
+      const auto ordered = daemon::boot_ns();
       if (!plant.fence("beta/prod/d", &kill)) return INT64_MAX;
       fenced.push_back((plant.stop_of(kill->stop).fenced_ns - ordered) / 1'000);
       if (!plant.open(kill->stop)) return INT64_MAX;
@@ -96,13 +96,13 @@ class Floods : public ::testing::Test {
 
   // The best window counts: another program of this machine spoils one of them, not all.
   std::int64_t p99_while_flooded_us(std::int64_t allowed_us) {
-    const auto over = ops::boot_ns() + std::chrono::nanoseconds(kFlooded).count();
+    const auto over = daemon::boot_ns() + std::chrono::nanoseconds(kFlooded).count();
     std::int64_t best_us = INT64_MAX;
     for (int window = 0; window < kWindows; ++window) {
       best_us = std::min(best_us, p99_us());
-      if (best_us <= allowed_us && ops::boot_ns() >= over) break;
+      if (best_us <= allowed_us && daemon::boot_ns() >= over) break;
     }
-    (void)plant.site.until([&] { return ops::boot_ns() >= over; }, kFlooded * 2);
+    (void)plant.site.until([&] { return daemon::boot_ns() >= over; }, kFlooded * 2);
     return best_us;
   }
 
@@ -111,10 +111,10 @@ class Floods : public ::testing::Test {
         control::AgentRole{schemas::Address::parse(kMallory).value()}, control::Account::kAgents));
     Flood flood(plant.site.broker->port(), creds, per_s, std::move(make));
     ASSERT_TRUE(plant.site.until([&] { return flood.sent() > 0; }));
-    const auto began = ops::boot_ns();
+    const auto began = daemon::boot_ns();
     const std::int64_t allowed_us = std::max(kFence_us, kFenceTimes * before_us);
     const std::int64_t during_us = p99_while_flooded_us(allowed_us);
-    const double took_s = static_cast<double>(ops::boot_ns() - began) * 1e-9;
+    const double took_s = static_cast<double>(daemon::boot_ns() - began) * 1e-9;
     const auto report =
         fmt::format("{}: {:.0f} a second for {:.1f} s; fenced p99 {} us, before {} us", what,
                     static_cast<double>(flood.sent()) / took_s, took_s, during_us, before_us);

@@ -3,7 +3,7 @@
 
 #include <ostream>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/agent_process.h"
 #include "tests/fault/plant.h"
 
@@ -109,14 +109,14 @@ TEST_F(Links, WhatIsLeftOfALostConnectionNeverComesBehindAFenceThatTheNextOneCon
     ASSERT_TRUE(plant.flows(1'000)) << plant.logs();
     line.cut_off_clients(kHeldByTheBroker);
     line.delay(0ms);
-    const auto held_until = ops::boot_ns() + std::chrono::nanoseconds(kHeldByTheBroker).count();
+    const auto held_until = daemon::boot_ns() + std::chrono::nanoseconds(kHeldByTheBroker).count();
     ASSERT_TRUE(plant.site.until([&] { return plant.is_open(0); })) << plant.logs();
-    const bool in_time = ops::boot_ns() < held_until;
+    const bool in_time = daemon::boot_ns() < held_until;
     Plant::Given kill;
     ASSERT_TRUE(plant.fence(scope, &kill)) << plant.logs();
     const auto& stop = plant.stop_of(kill->stop);
     EXPECT_TRUE(!in_time || stop.fenced_ns > held_until) << "told while the broker held its bytes";
-    ASSERT_TRUE(plant.site.until([&] { return ops::boot_ns() > held_until; }));
+    ASSERT_TRUE(plant.site.until([&] { return daemon::boot_ns() > held_until; }));
     expect_whole();
   }
   EXPECT_EQ(plant.wrong(), "");

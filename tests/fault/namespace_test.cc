@@ -18,10 +18,10 @@ constexpr const char* kFarMac = "02:00:00:00:77:02";
 constexpr const char* kNobody = "02:00:00:00:77:99";
 
 bool run(const std::vector<std::string>& command) {
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = command;
-  auto child = ops::ChildProcess::spawn(spawn);
-  return child && child->wait(kPatience) == ops::ExitStatus{};
+  auto child = daemon::ChildProcess::spawn(spawn);
+  return child && child->wait(kPatience) == daemon::ExitStatus{};
 }
 
 // This process moves to a network of its own for good: ctest runs each case in one of its own.

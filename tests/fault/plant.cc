@@ -5,7 +5,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "schemas/order.h"
 
 namespace estop::testing {
@@ -72,12 +72,12 @@ void Plant::start_twin() {
 }
 
 // `files`: how its log and its ready file are named.
-void Plant::spawn_bridge(ops::ChildProcess& process, int which, const std::string& files) {
+void Plant::spawn_bridge(daemon::ChildProcess& process, int which, const std::string& files) {
   const Segment id = bridge_id(which);
   const control::BridgeRole role{id};
   std::filesystem::remove(site.data.file(files + ".port"));
   const bool is_elsewhere = which == 0 && !bridge_url.empty();
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   if (is_elsewhere) spawn.command = bridge_runs_in;
   for (const std::string& word :
        {std::string(ESTOP_BRIDGE_PROGRAM), "--id=" + id.text(),
@@ -91,7 +91,7 @@ void Plant::spawn_bridge(ops::ChildProcess& process, int which, const std::strin
     spawn.command.push_back(word);
   }
   spawn.log_file = site.data.file(files + ".log");
-  process = ops::ChildProcess::spawn(spawn).value();
+  process = daemon::ChildProcess::spawn(spawn).value();
 }
 
 bool Plant::is_open(int which) {
@@ -171,7 +171,7 @@ void Plant::hear(Order& order, bool is_kill, const Json& answer) {
   Stop& stop = stop_of(order.stop);
   const std::string stage = answer.value("stage", "");
   if (is_kill && stage == "fenced" && answer.contains("us") && stop.fenced_ns == 0) {
-    stop.fenced_ns = ops::boot_ns();
+    stop.fenced_ns = daemon::boot_ns();
     stop.mark = crowd.send_mark();
     order.fenced = answer;
   }
@@ -202,7 +202,7 @@ Plant::Given Plant::kill(const std::string& scope, int timeout_ms) {
 
 Plant::Given Plant::resume(std::size_t index) {
   Stop& stop = stop_of(index);
-  if (stop.resume_ordered_ns == 0) stop.resume_ordered_ns = ops::boot_ns();
+  if (stop.resume_ordered_ns == 0) stop.resume_ordered_ns = daemon::boot_ns();
   return order("resume",
                {{"scope", stop.scope.text()},
                 {"reason", "the fault is over"},
@@ -249,17 +249,17 @@ bool Plant::lift_all() {
 // A bridge closes with a quarter of its lease left (PROTOCOL.md): for that long the broker may
 // still have its last intents before it.
 std::size_t Plant::begin_silence() {
-  const auto over = ops::boot_ms() + kLease_ms / 4;
-  (void)site.until([&] { return ops::boot_ms() > over; });
+  const auto over = daemon::boot_ms() + kLease_ms / 4;
+  (void)site.until([&] { return daemon::boot_ms() > over; });
   Stop stop;
-  stop.fenced_ns = ops::boot_ns();
+  stop.fenced_ns = daemon::boot_ns();
   stop.mark = crowd.send_mark();
   crowd.history.stops.push_back(stop);
   return crowd.history.stops.size() - 1;
 }
 
 void Plant::end_silence(std::size_t stop) {
-  stop_of(stop).resume_ordered_ns = ops::boot_ns();
+  stop_of(stop).resume_ordered_ns = daemon::boot_ns();
 }
 
 // --- The end ---

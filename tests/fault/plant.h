@@ -72,13 +72,13 @@ class Plant {
 
   Site site;
   Crowd crowd;
-  std::array<ops::ChildProcess, kBridges> bridges;
-  ops::ChildProcess twin;
+  std::array<daemon::ChildProcess, kBridges> bridges;
+  daemon::ChildProcess twin;
   std::vector<std::string> bridge_runs_in;  // bridge 0: command before its own, and its broker
   std::string bridge_url;
 
  private:
-  void spawn_bridge(ops::ChildProcess& process, int which, const std::string& files);
+  void spawn_bridge(daemon::ChildProcess& process, int which, const std::string& files);
   [[nodiscard]] Given order(const std::string& verb, const Json& request, std::size_t stop);
   void hear(Order& order, bool is_kill, const Json& answer);
   [[nodiscard]] Json last_answer(const std::string& verb, const Json& request);  // or throws

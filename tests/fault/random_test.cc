@@ -5,7 +5,7 @@
 #include <iostream>
 #include <random>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/plant.h"
 #include "tests/fault/settings.h"
 
@@ -25,7 +25,7 @@ struct Counts {
   explicit Counts(const Crowd& crowd)
       : sent(crowd.sent), delivered(crowd.delivered()), refused(crowd.refused) {}
   std::uint64_t sent, delivered, refused;
-  std::uint64_t at_ms = ops::boot_ms();
+  std::uint64_t at_ms = daemon::boot_ms();
 };
 
 // An operator who gives orders as fast as they are answered.

@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "broker-bridge/ops/boot_clock.h"
+#include "broker-bridge/daemon/boot_clock.h"
 #include "tests/fault/plant.h"
 
 namespace estop::testing {
@@ -27,12 +27,12 @@ class Twins : public ::testing::Test {
   // Kills an agent while the twin stands still; the other process of its id confirms at once.
   void kill_while_the_twin_is_frozen(std::chrono::milliseconds frozen) {
     plant.twin.signal(SIGSTOP);
-    const auto thaws_ms = ops::boot_ms() + frozen.count();
+    const auto thaws_ms = daemon::boot_ms() + frozen.count();
     bool is_frozen = true;
     const Plant::Given kill = plant.kill("acme/prod/a");
     ASSERT_TRUE(plant.site.until(
         [&] {
-          if (is_frozen && ops::boot_ms() >= thaws_ms) {
+          if (is_frozen && daemon::boot_ms() >= thaws_ms) {
             plant.twin.signal(SIGCONT);
             is_frozen = false;
           }

@@ -40,7 +40,7 @@ std::string Broker::log() const {
 }
 
 void Broker::start() {
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   // ESTOP_NATS_SERVER names another one than Debian's.
   spawn.command = {"sh",
                    "-c",
@@ -61,7 +61,7 @@ void Broker::start() {
                          {"--jetstream", "--store_dir", folder_.file("store")});
   }
   spawn.log_file = folder_.file("broker.log");
-  auto child = ops::ChildProcess::spawn(spawn);
+  auto child = daemon::ChildProcess::spawn(spawn);
   if (!child) throw std::runtime_error(schemas::to_string(child.error()));
   process_ = std::move(*child);
   const bool ready = wait_until([this] { return !process_.running() || read_ports(); });

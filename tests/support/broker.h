@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "tests/support/temp_dir.h"
 
 namespace estop::testing {
@@ -48,7 +48,7 @@ class Broker {
   Options options_;
   std::string url_;
   std::string monitor_url_;
-  ops::ChildProcess process_;
+  daemon::ChildProcess process_;
 };
 
 }  // namespace estop::testing

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "tests/support/wait_until.h"
 
 namespace estop::testing {
@@ -32,10 +32,10 @@ void Certificates::make_ca(const std::string& name) const {
 
 void Certificates::openssl(std::vector<std::string> arguments) const {
   arguments.insert(arguments.begin(), "openssl");
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = std::move(arguments);
   spawn.log_file = file("openssl.log");
-  auto child = ops::ChildProcess::spawn(spawn);
+  auto child = daemon::ChildProcess::spawn(spawn);
   if (!child) throw std::runtime_error(to_string(child.error()));
   const auto ended = child->wait(kPatience);
   if (!ended || !ended->ok()) throw std::runtime_error(read_text(file("openssl.log")));

@@ -89,7 +89,7 @@ constexpr std::string_view kWait = "wait for a condition with a deadline (tests/
 constexpr std::string_view kTimer = "use a timer of the loop: a sleeping daemon does not obey";
 constexpr std::string_view kClock = "a pure core takes `now` as an argument";
 constexpr std::string_view kSpawn =
-    "start programs with broker-bridge/ops/process.h: no shell, no orphan";
+    "start programs with broker-bridge/daemon/process.h: no shell, no orphan";
 constexpr std::string_view kMake = "std::make_unique, or an owner with one named destroy function";
 
 // The waiting itself, and load that has a pace.
@@ -122,7 +122,7 @@ const std::array kBans{
     Ban{"std::endl", {}, {}, "'\\n'"},
     Ban{"getenv(",
         {},
-        {"/main.cc", "broker-bridge/ops/process.cc"},
+        {"/main.cc", "broker-bridge/daemon/process.cc"},
         "read the environment in main.cc and pass the value on"},
     Ban{"steady_clock", {"schemas/", "/core/"}, {"tests/"}, kClock},
     Ban{"system_clock", {"schemas/", "/core/"}, {"tests/"}, kClock},

@@ -78,7 +78,7 @@ const Case kCases[] = {
     {"a subject in its file", misplaced_literals, "schemas/subjects.cc", "f(\"estop.log\");", 0},
     {"a file name is no subject", misplaced_literals, "control/app/a.cc", "f(\"estop.db\");", 0},
     {"a metric name", misplaced_literals, "control/app/a.cc", "f(\"estop_kills_total\");", 1},
-    {"a metric name in its place", misplaced_literals, "broker-bridge/ops/metric_names.h",
+    {"a metric name in its place", misplaced_literals, "broker-bridge/daemon/metric_names.h",
      "f(\"estop_kills_total\");", 0},
     {"a header without a guard", missing_once, "a.h", "int f();", 1},
     {"a header with one", missing_once, "a.h", "// A\n#pragma once\n", 0},

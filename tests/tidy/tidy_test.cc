@@ -161,7 +161,7 @@ std::string read_text(const fs::path& path) {
 
 TEST(tidy, DashboardsAndAlertsUseMetricsThatExist) {
   const fs::path root = ESTOP_SOURCE_DIR;
-  const auto known = metrics_in(read_text(root / "broker-bridge/ops/metric_names.h"));
+  const auto known = metrics_in(read_text(root / "broker-bridge/daemon/metric_names.h"));
   ASSERT_FALSE(known.empty());
   std::ostringstream unknown;
   for (const auto& entry : fs::recursive_directory_iterator(root / "docker")) {

@@ -50,10 +50,10 @@ void AuthBroker::stop() {
 }
 
 void AuthBroker::start() {
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {"nats-server", "--config", folder_.file("broker.conf")};
   spawn.log_file = folder_.file("broker.log");
-  auto child = ops::ChildProcess::spawn(spawn);
+  auto child = daemon::ChildProcess::spawn(spawn);
   if (!child) throw std::runtime_error(schemas::to_string(child.error()));
   process_ = std::move(*child);
   const bool ready = wait_until([this] { return !process_.running() || read_ports(); });

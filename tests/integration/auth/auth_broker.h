@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "control/auth/auth.h"
 #include "tests/support/raw_nats.h"
 #include "tests/support/temp_dir.h"
@@ -45,7 +45,7 @@ class AuthBroker {
 
   TempDir folder_;
   control::Keyring keys_ = control::Keyring::generate();
-  ops::ChildProcess process_;
+  daemon::ChildProcess process_;
   int port_ = 0;
   int monitor_port_ = 0;
 };

@@ -135,7 +135,7 @@ bool Stage::committed() {
 
 void Stage::start_bridge() {
   const control::BridgeRole role{segment("b1")};
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {ESTOP_BRIDGE_PROGRAM,
                    "--id=b1",
                    "--url=" + broker->url(),
@@ -146,7 +146,7 @@ void Stage::start_bridge() {
                    "--bridge-lease-ms=" + std::to_string(lease_ms),
                    "--ready-file=" + secrets_.file("port")};
   spawn.log_file = secrets_.file("bridge.log");
-  bridge = ops::ChildProcess::spawn(spawn).value();
+  bridge = daemon::ChildProcess::spawn(spawn).value();
   if (!until([&] { return !bridge.running() || !read_text(secrets_.file("port")).empty(); }) ||
       !bridge.running()) {
     throw std::runtime_error("no bridge: " + read_text(secrets_.file("bridge.log")));

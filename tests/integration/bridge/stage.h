@@ -11,9 +11,9 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/daemon/process.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
-#include "broker-bridge/ops/process.h"
 #include "control/app/log_desk.h"
 #include "control/auth/auth.h"
 #include "schemas/order.h"
@@ -91,7 +91,7 @@ class Stage {
   bool granting = true;  // answers beats with lease frames
   std::vector<schemas::BridgeBeat> beats;
   std::vector<schemas::BridgeReceipt> receipts;
-  ops::ChildProcess bridge;
+  daemon::ChildProcess bridge;
 
  private:
   std::string creds(const control::Role& role, control::Account account, const std::string& name);

@@ -36,26 +36,26 @@ Outcome Embedded::estop(std::vector<std::string> words) const {
 Outcome Embedded::script(const std::string& lines) const {
   static int count = 0;
   const std::string name = folder_.file("output-" + std::to_string(++count));
-  ops::SpawnOptions options;
+  daemon::SpawnOptions options;
   options.command = {"sh",  "-c",          "exec 2>\"$0.err\"; { " + lines + "\n} >\"$0.out\"",
                      name,  ESTOP_PROGRAM, "--data",
                      data()};
   options.environment = {{"USER", user_}};
-  auto child = ops::ChildProcess::spawn(options);
+  auto child = daemon::ChildProcess::spawn(options);
   if (!child) return {-1, child.error().detail, {}};
   const auto end = child->wait(kCommandPatience);
   const std::string out = read_text(name + ".out");
   return {end && end->signal == 0 ? end->code : -1, read_text(name + ".err") + out, out};
 }
 
-ops::ChildProcess Embedded::begin(std::vector<std::string> words, const std::string& log) {
-  ops::SpawnOptions options;
+daemon::ChildProcess Embedded::begin(std::vector<std::string> words, const std::string& log) {
+  daemon::SpawnOptions options;
   options.command = {ESTOP_PROGRAM, "--data", data()};
   options.command.insert(options.command.end(), words.begin(), words.end());
   options.log_file = log;
   options.environment = {{"USER", user_}};
-  auto child = ops::ChildProcess::spawn(options);
-  return child ? std::move(*child) : ops::ChildProcess();
+  auto child = daemon::ChildProcess::spawn(options);
+  return child ? std::move(*child) : daemon::ChildProcess();
 }
 
 void Embedded::up(const std::vector<std::string>& more, int port) {
@@ -75,11 +75,11 @@ void Embedded::up_without_terminal() {
 }
 
 void Embedded::start(std::vector<std::string> command) {
-  ops::SpawnOptions options;
+  daemon::SpawnOptions options;
   options.command = std::move(command);
   options.log_file = folder_.file("up.log");
   options.environment = {{"USER", user_}};
-  auto child = ops::ChildProcess::spawn(options);
+  auto child = daemon::ChildProcess::spawn(options);
   ASSERT_TRUE(child) << child.error();
   up_ = std::move(*child);
   const auto is_up = [&] {

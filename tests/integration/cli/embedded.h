@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "control/cli/installation.h"
 #include "tests/support/temp_dir.h"
 
@@ -28,7 +28,7 @@ class Embedded {
   // A shell script in which "$@" is `estop --data …`.
   [[nodiscard]] Outcome script(const std::string& lines) const;
   // The same as estop(), not waited for.
-  [[nodiscard]] ops::ChildProcess begin(std::vector<std::string> words, const std::string& log);
+  [[nodiscard]] daemon::ChildProcess begin(std::vector<std::string> words, const std::string& log);
   void acts_as(const std::string& user) { user_ = user; }  // $USER
 
   // `estop up --port <port> <more>`, until it is up. Fails the test with its words if it is not.
@@ -37,7 +37,7 @@ class Embedded {
   void up_within(int descriptors);
   // The same as a service starts it: without a terminal.
   void up_without_terminal();
-  [[nodiscard]] ops::ChildProcess& process() { return up_; }
+  [[nodiscard]] daemon::ChildProcess& process() { return up_; }
   [[nodiscard]] RunFile run() const;  // what it listens on
   [[nodiscard]] std::string said() const;
   [[nodiscard]] int broker_port() const;
@@ -55,7 +55,7 @@ class Embedded {
   testing::TempDir folder_;
   std::string data_ = "data";
   std::string user_ = "operator";
-  ops::ChildProcess up_;
+  daemon::ChildProcess up_;
 };
 
 // What a daemon answers to GET `path`, headers and all. `url` as in run.json.

@@ -34,7 +34,7 @@ class CliKill : public ::testing::Test {
  protected:
   void SetUp() override { ASSERT_NO_FATAL_FAILURE(estop_.up()); }
 
-  ops::ChildProcess begin(Words more) {
+  daemon::ChildProcess begin(Words more) {
     Words words{"kill", "acme/prod/x", "--reason", "a drill", "--op-id", "night-1"};
     words.insert(words.end(), more.begin(), more.end());
     return estop_.begin(std::move(words), log());
@@ -58,7 +58,7 @@ class CliKill : public ::testing::Test {
 TEST_F(CliKill, ABrokerThatIsSilentForFourSecondsGetsTheOrderAllTheSame) {
   const pid_t broker = estop_.child("nats-server");
   ASSERT_TRUE(freeze(broker));
-  ops::ChildProcess order = begin({"--timeout", "30s"});
+  daemon::ChildProcess order = begin({"--timeout", "30s"});
   EXPECT_TRUE(has_told_its_id()) << "before anything can go wrong";
   EXPECT_FALSE(order.wait(seconds(4))) << "gave up: " << said();
   ::kill(broker, SIGCONT);
@@ -73,7 +73,7 @@ TEST_F(CliKill, ABrokerThatStartsAfterTheCommandGetsTheOrder) {
   const int port = estop_.broker_port();
   estop_.process().signal(SIGINT);
   ASSERT_TRUE(estop_.process().wait(seconds(20)));
-  ops::ChildProcess order = begin({"--timeout", "60s", "--url", url});
+  daemon::ChildProcess order = begin({"--timeout", "60s", "--url", url});
   EXPECT_TRUE(has_told_its_id());
   ASSERT_NO_FATAL_FAILURE(estop_.up({}, port));
   const auto end = order.wait(kLong);
@@ -83,7 +83,7 @@ TEST_F(CliKill, ABrokerThatStartsAfterTheCommandGetsTheOrder) {
 
 TEST_F(CliKill, ABrokerThatDiesInTheMiddleIsAskedAgain) {
   ASSERT_TRUE(freeze(estop_.child("estop-control")));
-  ops::ChildProcess order = begin({"--timeout", "30s"});
+  daemon::ChildProcess order = begin({"--timeout", "30s"});
   EXPECT_TRUE(wait_until([&] { return has(said(), "latched    bridge-1"); })) << said();
   ::kill(estop_.child("nats-server"), SIGKILL);
   ::kill(estop_.child("estop-control"), SIGCONT);

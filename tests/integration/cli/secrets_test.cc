@@ -90,10 +90,10 @@ TEST(CliSecrets, H49ThePasswordOfAUrlIsInNoLog) {
        embedded.data() + "/keys/log.pub"}};
   for (std::vector<std::string> command : commands) {
     command.insert(command.end(), {"--url", url, "--listen", "127.0.0.1:0"});
-    ops::SpawnOptions options;
+    daemon::SpawnOptions options;
     options.command = command;
     options.log_file = embedded.file("daemon.log");
-    auto daemon = ops::ChildProcess::spawn(options);
+    auto daemon = daemon::ChildProcess::spawn(options);
     ASSERT_TRUE(daemon) << daemon.error();
     const auto log = [&] { return read_all(options.log_file); };
     EXPECT_TRUE(testing::wait_until([&] {

@@ -217,7 +217,7 @@ TEST(CliUpPiped, AReaderThatLeavesEndsNothing) {
   const std::string pipe = estop.file("pipe");
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   const int reader = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  ops::ChildProcess up = estop.begin({"up", "--port", "0"}, pipe);
+  daemon::ChildProcess up = estop.begin({"up", "--port", "0"}, pipe);
   const auto is_up = [&] { return !up.running() || read_run_file(estop.data()).has_value(); };
   ASSERT_TRUE(wait_until(is_up, std::chrono::seconds(30)));
   ::close(reader);

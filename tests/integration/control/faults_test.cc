@@ -138,7 +138,7 @@ TEST_F(FaultySite, ABrokerRestartIsSurvived) {
 
 TEST_F(FaultySite, ASecondControlOnTheSameDataEndsAtOnce) {
   start();
-  ops::ChildProcess first = std::move(site.control);
+  daemon::ChildProcess first = std::move(site.control);
   site.start_control();
   ASSERT_TRUE(site.until([&] { return !site.control.running(); }));
   EXPECT_EQ(site.control.wait(std::chrono::seconds(1))->code, 1);

@@ -199,7 +199,7 @@ TEST_F(RunningSite, AKillOfTwoProcessesOfOneInstanceWaitsForBoth) {  // H57
 }
 
 TEST_F(RunningSite, ACleanStopEndsWithZeroAndALineInTheAudit) {
-  EXPECT_EQ(site.control.terminate(std::chrono::seconds(5)), ops::ExitStatus{});
+  EXPECT_EQ(site.control.terminate(std::chrono::seconds(5)), daemon::ExitStatus{});
   site.start_control();
   ASSERT_TRUE(site.leads());
   EXPECT_EQ(site.ask("audit", {{"kind", "control-stopped"}}).answers.back()["rows"].size(), 1U);

@@ -93,10 +93,10 @@ void Site::start_control() {
   if (tls != nullptr) command += " --tls-ca " + tls_ca();
   command += " --log-format json --ready-file " + data.file("control.port");
   command += " " + control_options;
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {"sh", "-c", command};
   spawn.log_file = data.file("control.log");
-  control = ops::ChildProcess::spawn(spawn).value();
+  control = daemon::ChildProcess::spawn(spawn).value();
 }
 
 control::Role Site::bridge_role() {
@@ -105,7 +105,7 @@ control::Role Site::bridge_role() {
 
 void Site::start_bridge() {
   const control::Role role = bridge_role();
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {ESTOP_BRIDGE_PROGRAM,
                    "--id=b1",
                    "--url=" + broker->url(),
@@ -117,7 +117,7 @@ void Site::start_bridge() {
                    "--ready-file=" + data.file("bridge.port")};
   if (tls != nullptr) spawn.command.push_back("--tls-ca=" + tls_ca());
   spawn.log_file = data.file("bridge.log");
-  bridge = ops::ChildProcess::spawn(spawn).value();
+  bridge = daemon::ChildProcess::spawn(spawn).value();
 }
 
 std::string Site::page(const char* part, const char* path) {

@@ -13,8 +13,8 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/daemon/process.h"
 #include "broker-bridge/nats/connection.h"
-#include "broker-bridge/ops/process.h"
 #include "control/auth/auth.h"
 #include "schemas/codec.h"
 #include "tests/support/broker.h"
@@ -107,8 +107,8 @@ class Site {
   const Certificates* tls;
   control::Keyring keys;
   std::unique_ptr<Broker> broker;
-  ops::ChildProcess control;
-  ops::ChildProcess bridge;
+  daemon::ChildProcess control;
+  daemon::ChildProcess bridge;
   std::unique_ptr<nats::Connection> operator_;
   std::vector<std::string> limits;  // shell text before `exec estop-control`
   std::string control_options;      // shell text behind all others

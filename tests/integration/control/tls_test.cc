@@ -24,7 +24,7 @@ TEST(OverTls, APartThatDoesNotTrustTheBrokerSaysSoAndWaits) {
   const Certificates certificates("DNS:broker.example");  // not the host of its address
   const Broker broker({certificates.broker_config()});
   Site site;
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {ESTOP_BRIDGE_PROGRAM,
                    "--id=b1",
                    "--url=" + broker.url(),
@@ -34,7 +34,7 @@ TEST(OverTls, APartThatDoesNotTrustTheBrokerSaysSoAndWaits) {
                    "--tls-ca=" + certificates.file("ca.pem"),
                    "--ready-file=" + site.data.file("bridge.port")};
   spawn.log_file = site.data.file("bridge.log");
-  site.bridge = ops::ChildProcess::spawn(spawn).value();
+  site.bridge = daemon::ChildProcess::spawn(spawn).value();
   EXPECT_TRUE(site.until([&] {
     return site.log("bridge").find("no TLS with the broker") != std::string::npos;
   })) << site.log("bridge");

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "control/auth/auth.h"
 #include "control/recorder/file.h"
 #include "estop/agent.h"
@@ -20,7 +20,7 @@ using control::Account;
 using Words = std::vector<std::string>;
 
 struct Ended {
-  ops::ExitStatus status;
+  daemon::ExitStatus status;
   std::string output;
 };
 
@@ -62,14 +62,14 @@ class DaemonOptions : public ::testing::Test {
     words.push_back(option + "=" + value);
     if (!more.empty()) words.push_back(more);
     TempDir out;
-    ops::SpawnOptions spawn;
+    daemon::SpawnOptions spawn;
     spawn.command = words;
     spawn.log_file = out.file("log");
     spawn.folder = folder.path();
-    auto child = ops::ChildProcess::spawn(spawn).value();
+    auto child = daemon::ChildProcess::spawn(spawn).value();
     const auto status = child.wait(kPatience);
     EXPECT_TRUE(status) << part << " started with " << option << "=" << value;
-    return {status.value_or(ops::ExitStatus{}), read_text(out.file("log"))};
+    return {status.value_or(daemon::ExitStatus{}), read_text(out.file("log"))};
   }
 
   [[nodiscard]] Words everything() const {
@@ -133,7 +133,8 @@ TEST_F(DaemonOptions, AWrongOneIsNamedAndNothingIsMade) {
       if (parts != part && parts != std::string("both")) continue;
       for (const char* more : {"", "--check-config"}) {
         const Ended ended = run(part, option, value, more);
-        EXPECT_EQ(ended.status, (ops::ExitStatus{2, 0})) << part << option << "=" << value << more;
+        EXPECT_EQ(ended.status, (daemon::ExitStatus{2, 0}))
+            << part << option << "=" << value << more;
         EXPECT_NE(ended.output.find(says), std::string::npos) << ended.output << "not: " << says;
         EXPECT_NE(ended.output.find(option), std::string::npos) << ended.output;
       }
@@ -147,7 +148,7 @@ TEST_F(DaemonOptions, CheckConfigFindsNothingWrongAndChangesNothing) {
   for (const char* part : {"bridge", "control"}) {
     for (const char* listen : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0"}) {
       const Ended ended = run(part, "--listen", listen, "--check-config");
-      EXPECT_EQ(ended.status, (ops::ExitStatus{0, 0})) << part << ended.output;
+      EXPECT_EQ(ended.status, (daemon::ExitStatus{0, 0})) << part << ended.output;
       EXPECT_EQ(ended.output, "");
     }
     const Ended ready = run(part, "--ready-file", folder.file("ready"), "--check-config");
@@ -158,14 +159,14 @@ TEST_F(DaemonOptions, CheckConfigFindsNothingWrongAndChangesNothing) {
 
 TEST_F(DaemonOptions, CheckConfigFindsWhatIsTaken) {
   const Ended foreign = run("bridge", "--listen", "192.0.2.1:9623", "--check-config");
-  EXPECT_EQ(foreign.status, (ops::ExitStatus{1, 0}));
+  EXPECT_EQ(foreign.status, (daemon::ExitStatus{1, 0}));
   EXPECT_NE(foreign.output.find("--listen 192.0.2.1:9623: Cannot assign"), std::string::npos)
       << foreign.output;
   fs::create_directory(folder.file("control"));
   const auto lock = control::FolderLock::take(folder.file("control"));
   ASSERT_TRUE(lock);
   const Ended locked = run("control", "--listen", "127.0.0.1:0", "--check-config");
-  EXPECT_EQ(locked.status, (ops::ExitStatus{1, 0}));
+  EXPECT_EQ(locked.status, (daemon::ExitStatus{1, 0}));
   EXPECT_NE(
       locked.output.find("in use by another control (process " + std::to_string(::getpid()) + ")"),
       std::string::npos)

@@ -13,12 +13,12 @@ namespace estop::testing {
 namespace fs = std::filesystem;
 
 DemoRun::DemoRun(std::vector<std::string> arguments) {
-  ops::SpawnOptions options;
+  daemon::SpawnOptions options;
   options.command = {ESTOP_DEMO};
   options.command.insert(options.command.end(), arguments.begin(), arguments.end());
   options.log_file = logs_.file("output");
   options.environment = {{"TMPDIR", folder_.path().string()}};
-  auto started = ops::ChildProcess::spawn(options);
+  auto started = daemon::ChildProcess::spawn(options);
   if (!started) throw std::runtime_error(started.error().detail);
   process_ = std::move(*started);
 }
@@ -31,7 +31,7 @@ std::string DemoRun::customers(std::size_t count) {
   return incident::make_customers(words, count).value();
 }
 
-ops::ExitStatus DemoRun::wait(std::chrono::seconds patience) {
+daemon::ExitStatus DemoRun::wait(std::chrono::seconds patience) {
   const auto ended = process_.wait(patience);
   if (!ended) throw std::runtime_error("the demo did not end in time:\n" + output());
   return *ended;

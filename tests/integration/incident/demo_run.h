@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "tests/support/temp_dir.h"
 
 namespace estop::testing {
@@ -18,7 +18,7 @@ class DemoRun {
 
   [[nodiscard]] static std::string customers(std::size_t count);  // the text of a CSV file
 
-  ops::ExitStatus wait(std::chrono::seconds patience = std::chrono::seconds(50));
+  daemon::ExitStatus wait(std::chrono::seconds patience = std::chrono::seconds(50));
   void interrupt() { process_.signal(SIGINT); }
   [[nodiscard]] std::string output() const;  // so far, standard error included
   [[nodiscard]] std::string last_line() const;
@@ -29,7 +29,7 @@ class DemoRun {
  private:
   TempDir logs_;
   TempDir folder_;
-  ops::ChildProcess process_;
+  daemon::ChildProcess process_;
 };
 
 }  // namespace estop::testing

@@ -2,7 +2,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "tests/integration/runtime/fixture.h"
 #include "tests/support/tcp_proxy.h"
 
@@ -67,10 +67,10 @@ TEST_F(Contact, ARestartedBrokerIsFoundAgainInTheSameLife) {
 TEST_F(Contact, AFrozenProcessHandlesNothingThatWaitedBeyondItsLease) {  // H33
   control_.times(50, 500);
   control_.open_gate(true);  // so that only the runtime can refuse
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {ESTOP_HELLO_AGENT, "acme/prod/greeter", broker_.url(), control_.key_text()};
   spawn.log_file = broker_.folder().path() / "hello.log";
-  auto child = ops::ChildProcess::spawn(spawn);
+  auto child = daemon::ChildProcess::spawn(spawn);
   ASSERT_TRUE(child) << child.error();
   AgentOptions patient = options("acme/prod/asker");
   Agent asker = connect(patient);
@@ -96,10 +96,10 @@ TEST_F(Contact, AFrozenProcessHandlesNothingThatWaitedBeyondItsLease) {  // H33
 }
 
 TEST_F(Contact, TheExampleAgentGreetsStopsAndGoesOn) {
-  ops::SpawnOptions spawn;
+  daemon::SpawnOptions spawn;
   spawn.command = {ESTOP_HELLO_AGENT, "acme/prod/greeter", broker_.url(), control_.key_text()};
   spawn.log_file = broker_.folder().path() / "hello.log";
-  auto child = ops::ChildProcess::spawn(spawn);
+  auto child = daemon::ChildProcess::spawn(spawn);
   ASSERT_TRUE(child) << child.error();
   Agent asker = connect("acme/prod/asker");
   const auto greets = [&] {

@@ -7,7 +7,7 @@
 
 namespace estop::incident {
 
-void add_agent_flags(ops::CommandLine& line, AgentOptions& options) {
+void add_agent_flags(daemon::CommandLine& line, AgentOptions& options) {
   line.option("--url", options.url, "the broker");
   line.required("--creds", options.creds_file, "credentials of the agent");
   line.required("--control-key", options.control_key, "log.pub of the data folder");

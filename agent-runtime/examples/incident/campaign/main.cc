@@ -25,7 +25,7 @@ struct Flags {
   bool rogue = false;
 };
 
-void add_flags(estop::ops::CommandLine& line, Flags& flags) {
+void add_flags(estop::daemon::CommandLine& line, Flags& flags) {
   estop::incident::add_agent_flags(line, flags.agent);
   line.required("--customers", flags.customers, "CSV file with a column `email`");
   line.required("--template", flags.campaign.template_path, "the letter");
@@ -72,7 +72,7 @@ Result<void> obey(const Flags& flags, Journal& journal) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  estop::ops::CommandLine line(
+  estop::daemon::CommandLine line(
       "The email campaign of the incident: mails its part of the customers");
   Flags flags;
   flags.agent.address = estop::incident::kCampaignAddress;

@@ -15,7 +15,7 @@
 #include "agent-runtime/examples/incident/campaign/rogue_wire.h"
 #include "agent-runtime/examples/incident/core/letter.h"
 #include "agent-runtime/examples/incident/core/progress.h"
-#include "broker-bridge/ops/signals.h"
+#include "broker-bridge/daemon/signals.h"
 
 namespace estop::incident {
 namespace {
@@ -230,7 +230,7 @@ Result<void> run_rogue(const AgentOptions& agent, const CampaignOptions& options
                        Journal& journal) {
   boost::asio::io_context loop(1);
   Rogue rogue(loop, agent, options, journal);
-  const ops::Signals signals(loop, [&](int) {
+  const daemon::Signals signals(loop, [&](int) {
     rogue.leave();
     loop.stop();
   });

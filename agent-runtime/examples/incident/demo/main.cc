@@ -6,13 +6,13 @@
 
 #include "agent-runtime/examples/incident/demo/incident.h"
 #include "agent-runtime/examples/incident/demo/setup.h"
-#include "broker-bridge/ops/command_line.h"
+#include "broker-bridge/daemon/command_line.h"
 
 namespace {
 
 namespace demo = estop::incident;
 
-void add_flags(estop::ops::CommandLine& line, demo::DemoFlags& flags, bool& json, bool& keep) {
+void add_flags(estop::daemon::CommandLine& line, demo::DemoFlags& flags, bool& json, bool& keep) {
   line.option("--customers", flags.customers, "CSV file with a header and a column `email`");
   line.flag("--full", flags.full, "50,000 customers instead of 5,000");
   line.option("--kill-at", flags.kill_at,
@@ -45,7 +45,7 @@ int play(const demo::DemoFlags& flags, const demo::Setup& setup, demo::Screen& s
 }  // namespace
 
 int main(int argc, char** argv) {
-  estop::ops::CommandLine line(
+  estop::daemon::CommandLine line(
       "The incident: an email campaign of three agents sends a broken link; one command stops it.");
   demo::DemoFlags flags;
   bool json = false;

@@ -52,11 +52,12 @@ std::string Stage::log_of(const std::string& name) const {
   return folder_ + "/logs/" + name + ".log";
 }
 
-Result<ops::ChildProcess> Stage::spawn(const std::string& name, std::vector<std::string> command) {
-  ops::SpawnOptions options;
+Result<daemon::ChildProcess> Stage::spawn(const std::string& name,
+                                          std::vector<std::string> command) {
+  daemon::SpawnOptions options;
   options.command = std::move(command);
   options.log_file = log_of(name);
-  return ops::ChildProcess::spawn(options);
+  return daemon::ChildProcess::spawn(options);
 }
 
 Result<void> Stage::start(const std::string& name, std::vector<std::string> command) {

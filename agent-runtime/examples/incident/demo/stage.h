@@ -15,7 +15,7 @@
 
 #include "agent-runtime/examples/incident/demo/folder_watch.h"
 #include "agent-runtime/examples/incident/demo/log_tail.h"
-#include "broker-bridge/ops/process.h"
+#include "broker-bridge/daemon/process.h"
 #include "schemas/result.h"
 
 namespace estop::incident {
@@ -45,7 +45,7 @@ struct InstanceState {
 
 // A run of the operator's command line.
 struct Order {
-  ops::ChildProcess process;
+  daemon::ChildProcess process;
   LogTail answers;  // JSON lines
 };
 
@@ -78,9 +78,9 @@ class Stage {
  private:
   struct Running {
     std::string name;
-    ops::ChildProcess process;
+    daemon::ChildProcess process;
   };
-  Result<ops::ChildProcess> spawn(const std::string& name, std::vector<std::string> command);
+  Result<daemon::ChildProcess> spawn(const std::string& name, std::vector<std::string> command);
   Result<void> start(const std::string& name, std::vector<std::string> command);
   Result<std::string> credentials_of(std::string_view address);
   std::vector<std::string> agent_flags(const std::string& creds) const;

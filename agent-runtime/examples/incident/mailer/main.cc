@@ -10,7 +10,7 @@
 #include "agent-runtime/examples/incident/mailer/mailer.h"
 
 int main(int argc, char** argv) {
-  estop::ops::CommandLine line(
+  estop::daemon::CommandLine line(
       "The mailer of the incident: an agent that sends each letter at most once");
   estop::AgentOptions options;
   options.address = estop::incident::kMailerAddress;

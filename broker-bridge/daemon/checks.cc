@@ -1,0 +1,143 @@
+#include "broker-bridge/daemon/checks.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+namespace estop::daemon {
+namespace {
+
+using schemas::Errc;
+using schemas::Result;
+
+constexpr std::string_view kSpace = " \r\n\t";
+
+std::string trimmed(std::string text) {
+  text.erase(text.find_last_not_of(kSpace) + 1);
+  return text;
+}
+
+// The address as the kernel takes it, of either family. Its size, 0: it is none.
+socklen_t make_address(const Endpoint& endpoint, sockaddr_storage& out) {
+  sockaddr_in four{};
+  if (::inet_pton(AF_INET, endpoint.host.c_str(), &four.sin_addr) == 1) {
+    four.sin_family = AF_INET;
+    four.sin_port = htons(endpoint.port);
+    std::memcpy(&out, &four, sizeof four);
+    return sizeof four;
+  }
+  sockaddr_in6 six{};
+  if (::inet_pton(AF_INET6, endpoint.host.c_str(), &six.sin6_addr) != 1) return 0;
+  six.sin6_family = AF_INET6;
+  six.sin6_port = htons(endpoint.port);
+  std::memcpy(&out, &six, sizeof six);
+  return sizeof six;
+}
+
+}  // namespace
+
+Result<Endpoint> parse_endpoint(std::string_view option, std::string_view text) {
+  constexpr std::string_view kFix = "give an IP address and a port, as 127.0.0.1:0 or [::1]:9622";
+  const auto colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon == std::string_view::npos ? 0 : colon);
+  const bool in_brackets = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (in_brackets) host = host.substr(1, host.size() - 2);
+  Endpoint endpoint{std::string(host), 0};
+  sockaddr_storage address{};
+  const bool is_address = make_address(endpoint, address) != 0;
+  if (!is_address || in_brackets != (address.ss_family == AF_INET6)) {
+    return bad_option("{} '{}': {}", option, text, kFix);
+  }
+  const auto digits = text.substr(colon + 1);
+  const char* end = digits.data() + digits.size();
+  const auto [at, error] = std::from_chars(digits.data(), end, endpoint.port);
+  if (digits.empty() || error != std::errc{} || at != end) {
+    return bad_option("{} '{}': the port is a number up to 65535: {}", option, text, kFix);
+  }
+  return endpoint;
+}
+
+std::string to_text(const Endpoint& endpoint) {
+  const bool is_six = endpoint.host.find(':') != std::string::npos;
+  return is_six ? fmt::format("[{}]:{}", endpoint.host, endpoint.port)
+                : fmt::format("{}:{}", endpoint.host, endpoint.port);
+}
+
+Result<void> can_listen(std::string_view option, const Endpoint& endpoint) {
+  sockaddr_storage address{};
+  const socklen_t size = make_address(endpoint, address);
+  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  bool works = fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0;
+  works = works && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0;
+  works = works && ::listen(fd, 1) == 0;
+  const int cause = errno;
+  if (fd >= 0) ::close(fd);
+  if (works) return {};
+  return schemas::fail(Errc::kNoContact,
+                       fmt::format("{} {}: {}: choose another port, or 0 for any free one", option,
+                                   to_text(endpoint), std::strerror(cause)));
+}
+
+Result<std::string> option_file(std::string_view option, const std::string& path,
+                                const FileRules& rules) {
+  auto text = read_file(path, rules);
+  if (!text) return bad_option("{}: {}", option, text.error().detail);
+  return text;
+}
+
+Result<schemas::PublicKey> option_public_key(std::string_view option, const std::string& given) {
+  constexpr const char* kSeed = "{}: this is a secret seed: give the public key, as in log.pub";
+  if (auto key = schemas::public_key_from_text(trimmed(given))) return key;
+  if (schemas::SigningKey::from_seed(trimmed(given))) return bad_option(kSeed, option);
+  const auto text = option_file(option, given);
+  if (!text) return schemas::passed_on(text);
+  if (auto key = schemas::public_key_from_text(trimmed(*text))) return key;
+  if (schemas::SigningKey::from_seed(trimmed(*text))) return bad_option(kSeed, option);
+  return bad_option("{}: {}: holds no public key: give log.pub of control's data folder", option,
+                    given);
+}
+
+Result<void> check_certificates(std::string_view option, const std::string& path) {
+  const auto text = option_file(option, path);
+  if (!text) return schemas::passed_on(text);
+  if (text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return {};
+  return bad_option("{}: {}: holds no certificate: give a PEM file", option, path);
+}
+
+Result<void> can_write(std::string_view option, const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) {
+    return bad_option("{}: {}: is a folder, not a file", option, path);
+  }
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  return bad_option("{}: {}: cannot write into its folder: {}", option, path, std::strerror(errno));
+}
+
+ReadyFile::ReadyFile(std::string path) : path_(std::move(path)) {
+  if (!path_.empty()) ::unlink(path_.c_str());
+}
+
+ReadyFile::~ReadyFile() {
+  const auto there = read_file(path_);
+  if (!text_.empty() && there && *there == text_) ::unlink(path_.c_str());
+}
+
+Result<void> ReadyFile::write(std::uint16_t port) {
+  if (path_.empty()) return {};
+  text_ = fmt::format("{}\n", port);
+  if (auto written = replace_file(path_, text_); !written) {
+    return schemas::fail(written.error().code, "--ready-file: " + written.error().detail);
+  }
+  return {};
+}
+
+}  // namespace estop::daemon

@@ -1,0 +1,37 @@
+// Signals of a daemon. SIGINT and SIGTERM are an event on the loop, SIGHUP opens the log file
+// again, and no other ends the process before it has left: what `kill` and `timeout` can send by
+// mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace estop::daemon {
+
+// For --help.
+inline constexpr const char* kSignalsHelp =
+    "Signals: TERM and INT end it after it has said so; a second one ends it at once. HUP opens\n"
+    "--log-file again. USR1, USR2, ALRM and PIPE are ignored. QUIT ends it at once, with a core.";
+
+// First thing in main: until there is a Signals, SIGHUP is ignored as well.
+void ignore_stray_signals();
+
+class Signals {
+ public:
+  // Calls `stop` on the loop with the signal's number, for every one of them. A second one while
+  // the daemon is still ending should end it at once: that is the callback's decision.
+  Signals(boost::asio::io_context& loop, std::function<void(int)> stop);
+  ~Signals();  // back to the default behaviour
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace estop::daemon
