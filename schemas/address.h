@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names that can stand on a NATS subject, and nothing else.
 //
 // The broker routes by the bytes of a subject: a dot, star, space or CR LF in a name would change

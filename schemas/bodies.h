@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Internal to the codec, and for tests that forge: the bodies of what is signed, and unsigned
 // messages, as they are. Nobody has held them against a reader.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Messages to bytes and back. The only file pair that knows msgpack.
 //
 // Decoders are strict: version, element count, types, ranges, enum members, names, depth, sizes,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The intent's head, read by hand: the bridge does this for every intent, so nothing is built or
 // allocated, and the payload is not looked into. Only the shortest encodings are accepted, so that
 // no two readers can disagree about one message.

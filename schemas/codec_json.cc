@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Commands and answers: JSON text and msgpack maps hold the same things.
 #include <nlohmann/json.hpp>
 

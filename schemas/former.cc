@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "schemas/former.h"
 
 #include "schemas/pack.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Records as version 1 of the protocol wrote them, for `estop carry` alone: nothing else reads
 // them.
 #pragma once

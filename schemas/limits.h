@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every limit and default that two parts have to agree on, with its unit last, and how they relate.
 #pragma once
 

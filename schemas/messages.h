@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every message of Estop as a plain struct. PROTOCOL.md describes the bytes; codec.h makes and
 // reads them.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that carry their own proof: a kill signed by the operator, which bridges obey at once and
 // without control, and signed commands.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Internal to the codec: the one place that includes msgpack-c. Writes arrays, reads arrays
 // strictly.
 #pragma once

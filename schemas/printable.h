@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text from outside, as a terminal may show it and a record may hold it.
 #pragma once
 

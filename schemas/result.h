@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one error vocabulary of Estop: numbered codes, a sentence each, and Result<T>.
 //
 // A code is part of the wire format (refusal headers, replies, command answers) and of the command

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Bugs that the simulation (tests/sim) sows, one at a time, to show that it would find them. In
 // every other build the switch is the constant `false`, and the compiler drops what hangs on it.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Commands that carry their proof. See order.h.
 #include <algorithm>
 #include <array>

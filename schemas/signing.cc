@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ed25519, SHA-256 and nkeys on OpenSSL's EVP. Secrets live in `Secret` buffers and in EVP_PKEY,
 // both of which are wiped.
 #include "schemas/signing.h"

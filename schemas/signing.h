@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ed25519 signatures, SHA-256 and NATS keys (nkeys): one key is both a broker identity and a
 // signer.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The building half of schemas/subjects.h.
 #include "schemas/subjects.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every subject of Estop, as pairs of builder and pattern. No other file spells one.
 //
 // A `Subject` can only come from a builder here, and builders take checked names: a publish or

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The reading half of schemas/subjects.h: subjects taken apart, and replies that are honoured.
 #include <array>
 #include <utility>

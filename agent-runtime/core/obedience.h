@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Obedience: when this instance stops, when it may go on, and what it tells control.
 //
 // One state machine for hello, beats, lease, kills, resumes and the end of work. Pure: `now` is an

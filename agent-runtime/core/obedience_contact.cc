@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Contact with control: connections, silence, answers that are no use, the lease.
 #include <algorithm>
 #include <utility>

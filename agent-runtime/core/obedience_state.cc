@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What obedience knows, what it tells control, and when it wants to be woken.
 #include <algorithm>
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What obedience hears (events) and what it wants done (effects). See obedience.h.
 #pragma once
 

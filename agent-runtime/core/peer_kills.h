@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which deliveries of other agents are still good after a kill of their sender.
 //
 // The bridge is the gate; this covers the short time in which an intent that passed before the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A result that one thread waits for and another gives, once.
 #pragma once
 

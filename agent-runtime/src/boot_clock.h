@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The clock of leases: counts suspend, is never set (design §3.7).
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The handler threads and the deliveries that wait for them.
 //
 // stop() is a barrier: when it has returned, no handler starts until open(), and every one that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // From options to checked names and keys.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The way out: from a call on any thread to a publish on the I/O thread.
 #include "agent-runtime/src/intents.h"
 

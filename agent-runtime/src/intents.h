@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Intents out and in: sends, requests and their answers, deliveries and their handlers.
 //
 // send and request may be called from any thread; the rest on the I/O thread unless it says

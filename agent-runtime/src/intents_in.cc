@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The way in: deliveries, replies and refusals, all on the I/O thread.
 #include <charconv>
 #include <utility>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The I/O thread, its loop and the one connection: everything that touches the broker happens here.
 #pragma once
 

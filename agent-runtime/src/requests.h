@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Requests that wait for an answer. On the I/O thread only.
 #pragma once
 

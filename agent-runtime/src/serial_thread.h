@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One thread that runs what it is given, in order. For the user's callbacks: what they throw goes
 // to `thrown`, never further.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One connected agent: hears, asks obedience, does what it says. Agent's private part.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What obedience wants done, one function an effect. All on the I/O thread.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The end of a session, begun by any thread and ended by one that nothing of it waits for.
 //
 // An own thread (handler, stop, callback) cannot wait for itself. So it only begins: everything

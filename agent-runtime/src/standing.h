@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How this instance stands: running or stopped, in which life, with which lease, and why.
 //
 // Written by the I/O thread alone, read by all. The flag and the lease are atomics so that they can

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoints and effects: what control keeps for this address. Blocking, thread-safe.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a bridge shows to Prometheus: the core's plain counters, copied when somebody asks.
 #pragma once
 

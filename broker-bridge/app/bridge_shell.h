@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Performs what the core decides, on two connections of one loop: AGENTS (intents, deliveries,
 // receipts) and CONTROL (log, leases, beats). Holds no decision of its own. Everything runs on the
 // loop's thread.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What estop-bridge is told at start: a struct with defaults, checked before anything else happens.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The options of estop-bridge, as its command line has them.
 #pragma once
 

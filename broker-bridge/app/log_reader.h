@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads a range of the control log, a record a request to control: many in flight, handed on in
 // order.
 #pragma once

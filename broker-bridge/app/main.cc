@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-bridge: every intent passes here, or does not.
 #include <malloc.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the bridge's configuration means for the core and for its connections.
 #pragma once
 

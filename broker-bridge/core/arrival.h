@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a closed bridge had forwarded, on its way to the broker.
 //
 // When a lease is over, control tells fences without this bridge. So what it forwarded has to be

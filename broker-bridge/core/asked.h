@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which requests this bridge has forwarded, and to whom: nobody else answers them.
 //
 // A reply carries the id of its request, and an asker cannot see who sent it. So the bridge

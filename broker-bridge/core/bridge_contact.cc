@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Contact with control: the lease opens the bridge; silence, loss and doubt close it.
 #include <fmt/format.h>
 

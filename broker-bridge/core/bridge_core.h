@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every decision of a bridge: events and the time in, effects out.
 //
 // kReplaying (closed: waits for control's head, reads the log up to it) → kJoining (closed: asks to

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The hot path of bridge_core.h: one intent in, one outcome out, no allocation for what passes.
 #include <algorithm>
 #include <utility>

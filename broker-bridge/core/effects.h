@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a bridge does, as values: the core decides, the shell performs.
 #pragma once
 

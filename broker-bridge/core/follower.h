@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Follows the control log: says which records are committed, in order, and when the log cannot be
 // trusted.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gate: who is under a kill, who may talk to whom, and exact counts of both.
 //
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The scopes that are under a kill, as plain text: a second opinion on the gate.
 //
 // The gate finds kills by walking its tree. Right before an intent leaves, this index is asked by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The lease of a bridge: how long it may go on without hearing from control.
 //
 // It counts from the *sending* of one's own beat, once control has echoed that beat's nonce: what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a refused sender is told, in one sentence: which kill, who ordered it, since when (rule 12).
 // Pure.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/core/scope_tree.h"
 
 #include <algorithm>

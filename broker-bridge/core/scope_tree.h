@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The tree of everybody a bridge knows: fleet ← org ← workspace ← agent ← instance.
 //
 // One hash lookup finds a node by its dotted tokens ("acme.prod.mailer.k3j9x2ab"); from there

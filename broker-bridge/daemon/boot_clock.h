@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The two clocks of Estop: leases on CLOCK_BOOTTIME, which goes on during suspend and never jumps;
 // wall time only for people and for records.
 #pragma once

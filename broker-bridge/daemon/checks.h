@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a daemon checks before it starts, so that a wrong option is told and nothing has happened.
 //
 // kBadArgument: an option is wrong; the detail names it, its value, and what to do. None of these

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The command line of a program without subcommands, by CLI11, which is compiled once for all of
 // them.
 #pragma once

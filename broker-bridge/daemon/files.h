@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that people hand to a program: read whole, with one set of rules and one set of errors.
 //
 // Nothing here throws. An error names the file, the cause, and what to do about it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A small HTTP server for status pages and metrics, on the daemon's own loop.
 //
 // GET and HEAD only. Bounds: 8 KiB of headers, 5 s for a request and for its answer, 64

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Text that may come from an agent, made safe for a JSON string.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The structured log of a daemon: one event a line on standard error, JSON for machines, text for
 // people. From any thread. Never give it a credential, seed or payload. A warning or error that
 // repeats word for word is told once a minute, with the count of those left out: see repeats.h.

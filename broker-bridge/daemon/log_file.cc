@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Apart from the log itself: standard error is a descriptor, whoever writes to it.
 #include <fcntl.h>
 #include <unistd.h>

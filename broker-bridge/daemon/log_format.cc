@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Apart from the log itself, so that a configuration can be checked without its library.
 #include "broker-bridge/daemon/log.h"
 

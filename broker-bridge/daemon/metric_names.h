@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every metric of Estop: name, meaning, kind. Prometheus naming: base units, `_total` for counters.
 #pragma once
 

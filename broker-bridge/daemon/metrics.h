@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Counters, gauges and histograms of one process, and their text for Prometheus.
 //
 // Ask for each series once, at start, and keep the handle: updating it is one atomic operation,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A child process that cannot outlive us: `estop up`, tests and the demo start theirs here.
 //
 // The kernel ends the child when the thread that spawned it ends (PR_SET_PDEATHSIG), also after

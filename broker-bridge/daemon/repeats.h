@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Warnings that repeat: the first is told at once, the same one again after a minute at the
 // earliest, with the count of those left out. Pure, bounded. One thread, or a lock around it.
 #pragma once

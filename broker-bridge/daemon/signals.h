@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Signals of a daemon. SIGINT and SIGTERM are an event on the loop, SIGHUP opens the log file
 // again, and no other ends the process before it has left: what `kill` and `timeout` can send by
 // mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.

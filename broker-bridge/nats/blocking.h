@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A connection for programs that do one thing after another: the command line, start-up, tests.
 //
 // Drives a Connection on a private loop; every call blocks its caller until the answer, the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One NATS connection on an Asio loop: no library thread ever runs our code, no call blocks, one
 // write per batch.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Credentials for nats.c, signed by our own code. Internal to this folder.
 //
 // nats.c up to 3.6 sends an empty signature when the signature's first byte is 0: the broker then

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sockets, reads, writes and batches: nats.c's event-loop mode on Asio.
 //
 // The library owns its socket and closes it when it likes, on its own threads, while Asio still has

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JetStream by its documented subjects, for one stream: the control log.
 //
 // Asynchronous only: every call publishes a request and is answered by an event on the loop,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connecting, the end, and what nats.c tells about the connection from its own threads.
 #include <arpa/inet.h>
 

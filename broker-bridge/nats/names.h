@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether a broker's host has an address, asked with an end.
 //
 // getaddrinfo waits as long as resolv.conf says, ten seconds and more if the name server is silent,

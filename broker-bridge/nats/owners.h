@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Owners of nats.c's handles: move-only, each destroy function named once. Internal to this folder.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Requests: one short-lived subscription each, one timer for all.
 //
 // Not one shared subscription: for a synchronous one nats.c swallows the broker's "no responders"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a Connection holds, and the one hop from other threads to the loop. Internal.
 //
 // nats.c's own reconnect is switched off: in event-loop mode its parser would go on in the middle

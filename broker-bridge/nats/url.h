@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Where a broker is: the one place that reads `--url`, and the one that shows it. Pure.
 //
 // A scheme is honoured or refused: a `tls://` that connected in plain text would be a promise that

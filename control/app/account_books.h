@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the claims writer does with the files of the data folder, before the broker is told. Blocks
 // for the disk; any thread.
 #pragma once

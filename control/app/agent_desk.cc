@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control/app/agent_desk.h"
 
 #include <fmt/format.h>

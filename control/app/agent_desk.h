@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The agents' side of control, on a connection of its own: hellos, beats, receipts and what they
 // ask of the store come in here, and their answers go out. So nothing of it stands before an order
 // or a bridge's receipt in one stream of bytes. Before anything is decoded the address and the

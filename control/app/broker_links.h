@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Control's connections on one loop. In an account with JetStream, or with agents, two: trouble of
 // the stream is not the leases' trouble, and what agents say stands before no order and no receipt.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one who tells the broker which credentials hold: keeps the broker's accounts equal to those
 // in the data folder, over control's connection to the SYS account.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the broker says about its connections, decoded: events and answers to CONNZ, as nats-server
 // 2.9 and 2.10 write them. nullopt: not what it should be.
 #pragma once

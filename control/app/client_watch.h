@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Learns from the broker who is connected with which credential: its events, and its list at each
 // connect and now and then, in case one was lost. Decides nothing.
 //

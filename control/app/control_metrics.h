@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control shows to Prometheus: the core's plain counters and the recorder's, copied when
 // somebody asks.
 #pragma once

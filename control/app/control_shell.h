@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Performs what the core decides, on two connections of one loop: CONTROL (commands, log, leases,
 // bridges' beats) and AGENTS (agents, receipts). Holds no decision of its own. Everything runs on
 // the loop's thread, except the recorder's (see RecorderDesk).

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control/app/flags.h"
 
 #include "broker-bridge/daemon/signals.h"

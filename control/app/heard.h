@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control hears, decoded into events of the core. nullopt: not what it should be; the caller
 // counts it. A request that cannot be read is an event all the same: whoever asked is told why.
 //

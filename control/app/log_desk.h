@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Hands single records of the control log to bridges, which may not ask the stream themselves.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-control: takes orders, writes the control log, knows who obeyed.
 #include <cstdio>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it

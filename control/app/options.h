@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control's configuration means for its core.
 #pragma once
 

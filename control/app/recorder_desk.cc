@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control/app/recorder_desk.h"
 
 #include <utility>  // before Asio 1.74, which uses std::exchange without it

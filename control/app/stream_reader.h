@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reads what the ledger asks of the control stream: makes sure that it exists, then gets its
 // records with some in flight.
 #pragma once

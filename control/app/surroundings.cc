@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Apart from the configuration itself, so that it can be checked without the recorder's library.
 #include <utility>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JWTs of the three accounts. They are state: who is revoked stands in them, signed by the
 // operator's key, and nowhere else.
 //

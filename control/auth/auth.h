@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who may do what at the broker: from a role to allow-lists, and from allow-lists to credentials.
 //
 // `permissions` is the one place that says which subjects a role may use; everything else here

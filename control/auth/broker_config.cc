@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker's configuration text, and the credentials that fit it.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // NATS JWT v2 claims: made, signed and read back. Private to control/auth.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who has a credential: the register of a data folder, and how one is issued, replaced, withdrawn.
 //
 // <folder>/credentials.jsonl holds public data only, a line for each user key ever issued. Whether

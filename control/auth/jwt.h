@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A NATS JWT: claims and the signature of an nkey. Private to control/auth.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys in a data folder.
 //
 // All keys are written into a folder beside `keys` that is then renamed to it: a crash leaves

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The linter for permissions: what a broker would quietly read as more than an allow-list.
 #include <algorithm>
 #include <array>

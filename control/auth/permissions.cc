@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The permissions of every role: the one place that decides who may use which subject.
 #include "control/auth/auth.h"
 

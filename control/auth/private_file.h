@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that only their owner may read, written whole or not at all. Private to control/auth.
 //
 // Failures are kStoreUnavailable; the detail names the file, the cause and what to do.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The lines of credentials.jsonl. Private to control/auth.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading control's answers without trusting their shape: what is missing or of another type reads
 // as nothing. Pure.
 #pragma once

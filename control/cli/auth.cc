@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // auth …: who has a credential. The data folder is changed here, or by control while it runs, which
 // then tells the broker at once.
 #include <fmt/format.h>

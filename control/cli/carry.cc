@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `estop carry OLD NEW`: what one data folder keeps begins a new one.
 #include <fmt/format.h>
 #include <sys/stat.h>

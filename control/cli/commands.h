@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What each command does, from the checked command line to the exit code.
 //
 // Standard output carries the answer and nothing else, standard error the rest, so that `-o json`

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One `up` at a time in a data folder.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the command line's exit code says. Part of the interface: scripts depend on it, numbers
 // never change.
 #pragma once

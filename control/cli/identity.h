@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // In whose name a command goes out: one credentials file, found without keys, register or lock.
 //
 // At 3 am the folder may be read-only, torn or full, and the keys far away: a kill needs what is

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A kill that does not give up: connects, sends, listens, and does it all again until control has
 // said everything or the time is over. Private to Session.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What stands on disk: a data folder's run.json and credentials, and the programs of this build.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A command line, taken apart and checked. Pure: nothing is opened, nothing is sent.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ports on 127.0.0.1: which are free, who answers.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop: the operator's command line.
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Wrong use of the command line that CLI11 does not see: thrown while a command is made of what was
 // typed, caught by `parse`.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The value of an option that is an option itself: `--reason --now` has forgotten the reason, and
 // would send "--now" as one. Private to `parse`.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // kill and resume: one order, its progress line by line, an exit code that tells the truth.
 #include <fmt/format.h>
 

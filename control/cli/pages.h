@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A question whose answer may need more than one message: asked page by page until all is there.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The `auth` commands of the command line. Private to `parse`.
 #pragma once
 

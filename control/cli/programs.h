@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The three programs that `up` starts: their command lines, and how each one tells that it is
 // ready.
 #pragma once

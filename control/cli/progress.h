@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an order has reached so far: from the stream of control's answers to lines for people and an
 // exit code. Pure.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // ps, get, status, audit, watch: one question, its answers, a table or JSON.
 #include <fmt/format.h>
 

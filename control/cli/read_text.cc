@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control/cli/read_text.h"
 
 #include "broker-bridge/daemon/files.h"

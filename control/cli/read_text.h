@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole file, for what people hand to the command line.
 #pragma once
 

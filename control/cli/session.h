@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A conversation with control: connect with the operator's credentials, ask, hand on every answer.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The embedded default: broker, control and bridge as children of one process, watched and
 // restarted.
 #pragma once

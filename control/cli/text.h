@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Small texts, both ways: durations and times as people write and read them. Pure.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is typed behind a command, and its checks: every bound that control has is kept here, before
 // the first byte leaves. Private to `parse`. The functions throw Misuse.
 #pragma once

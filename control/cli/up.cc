@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `estop up`: the embedded default. Makes what is missing in the data folder, starts broker,
 // control and bridge, says what listens where, and stays until Ctrl-C.
 #include <fmt/format.h>

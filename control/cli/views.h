@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Control's answers to questions as text for people. Pure.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The longer answers, page by page: status, ps and get.
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How much of control's time an agent may take: asked for every message of an agent before anything
 // of it is decoded.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What operators are told, as JSON objects. Field names are part of the protocol (PROTOCOL.md).
 #pragma once
 

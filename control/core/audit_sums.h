@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Lines of the audit that agents cause. An agent can announce itself thousands of times a second,
 // and the audit is never shortened. So of each address and kind some lines a minute are written
 // whole; the rest is counted, and one line says how many there were.

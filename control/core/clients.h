@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who is connected at the broker, and which credential is used by more than it was issued to (H13).
 //
 // All instances of an agent use one credential, so each connection of an agent needs an instance

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an operator can ask for, parsed from the JSON of a command and checked.
 //
 // A kill is refused only if its scope is unclear. Whatever else is missing, unknown, of another

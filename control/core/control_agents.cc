@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control does when an agent speaks, or is silent.
 #include <fmt/format.h>
 

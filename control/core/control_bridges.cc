@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control decides about bridges: who joins, who may have a lease, whose confirmation counts.
 #include <utility>
 

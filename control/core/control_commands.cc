@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control does when an operator asks.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every decision of control: one event and the time in, what to do out.
 //
 // The core owns the state of the log, the bridges, the agents and the orders; it reads no clock and

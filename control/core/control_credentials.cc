@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control decides about credentials: the third ring of a kill, revocations by name, and
 // whether one is used by more than it was issued to.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one place that says what an op id is (op_claim.h), and what is answered for one that was used
 // before: what holds now, never what was true then.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that wait for a second operator, where that is asked for: resumes, kills of the fleet.
 //
 // They are kept in memory only: after a restart of control the first operator gives his order

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an operator signed himself, and kills that a bridge holds and the log does not.
 #include <utility>
 

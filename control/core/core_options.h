@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How control is set up, and what it counts.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control wants done, as values, in the order in which the shell has to do it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What can happen to control, as values. The shell makes them; ControlCore::handle takes them.
 //
 // Messages arrive decoded: what cannot be decoded never becomes an event (the shell counts it).

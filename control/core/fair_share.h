@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What all together may take of something, shared fairly when they want more: so many a second, and
 // so many at once after a rest.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // JSON of an answer as text. Private to control/core.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The kills that hold and the lives that they ended, by scope: what the control log adds up to.
 //
 // Scopes are kept as they were ordered and looked up at the moment of a question, so that a kill

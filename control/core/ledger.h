@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The leader's part in the control log: numbers, signs and appends records, and knows how far each
 // one has come.
 //

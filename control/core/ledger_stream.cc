@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The ledger's reading of the stream: at start to find the log's head, later to explain a conflict
 // and to see a loss.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One record of the control log on its way, and what the ledger tells about it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an op id is at this moment. An op id names one order: a kill of one scope, or a resume.
 //
 // A kill is never refused because somebody used its op id before for something else: bridges may

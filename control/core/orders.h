@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The orders under way: which stages each has reached, and which operators watch it.
 //
 // An operator that asks again with the same op id becomes one more watcher and is told everything

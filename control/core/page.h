@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One page of an answer that may be longer than a message: the items of its lists in a fixed order,
 // until the page is full. `next` says behind which item the following page begins; an asker passes
 // it as `after`. Items that come or go between two pages move no others.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The agents: who announced itself, how it fares, and who has confirmed which kill.
 //
 // Health is counted from the arrival of beats. A kill does not change it: *killed* lies over it.

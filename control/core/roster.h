@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bridges: which of them may be open, who may have a lease, and which have confirmed an order.
 //
 // A bridge may be open until the beat that was granted last is a lease old, counted here from the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What agents ask of the store, in a lane for each address: so many at the recorder at a time, so
 // many bytes a second, the rest waits its turn in a bounded queue. So an address that asks for more
 // than its share waits for itself, and holds up nobody else.

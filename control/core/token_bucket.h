@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // So many a second on average, and so many at once after a rest. Pure: the time is an argument.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The registry: who announced itself. Of those that are past an address keeps the newest few, for
 // kPastInstances_ms.
 #pragma once

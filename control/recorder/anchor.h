@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The anchor: where the audit ended, kept outside the database.
 //
 // A hash chain cannot tell that its newest part is missing. The anchor can: it is written after

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The hash that chains the audit.
 //
 // Canonical bytes of a row, in this order, integers big-endian, every text and `prev` behind its

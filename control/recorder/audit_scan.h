@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reading the audit in slices, so that a long read never holds up a kill.
 //
 // A scan has the shape: construct, `step` until it says that it is finished, take the result.

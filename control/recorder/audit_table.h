@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The audit chain in the database: appended to at its head, read in slices.
 #pragma once
 

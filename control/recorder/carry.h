@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Carries what the recorder keeps into a new data folder.
 //
 // It is the way out of a folder whose control log no Estop can read any more: one that holds a

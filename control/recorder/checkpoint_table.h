@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoints: per address a few keys, each with a version that a writer must know to replace it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the writer thread counts and other threads read.
 #pragma once
 

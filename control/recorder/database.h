@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The one connection to estop.db: opened with the settings that durability rests on, migrated and
 // checked.
 #pragma once

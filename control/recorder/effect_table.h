@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Effects: what an agent did to the outside world, or may have done. The table that keeps anything
 // from being done twice.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Owners for file descriptors and for the lock that keeps a second control off the folder.
 #pragma once
 

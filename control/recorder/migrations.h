@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The schema of estop.db, as the list of its migrations. `user_version` counts those that were
 // applied.
 #pragma once

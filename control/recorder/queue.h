@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The queue between callers and the writer thread: two lanes, of which the kills' one always goes
 // first.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The control log in the database: signed frames, stored as they were published.
 #pragma once
 

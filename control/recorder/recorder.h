@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The recorder: the durability point of control. One SQLite file, one writer thread, group commit.
 //
 // Everything that must survive is written here: the control log, the audit chain, checkpoints,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the recorder keeps, as plain values: audit lines, the registry of agents, effects that
 // nobody finished.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One use of a prepared statement: bind in order, step, read, and it is reset however the scope is
 // left.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Everything that is in estop.db, behind one connection and its transactions.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What callers ask of the recorder, as values in a queue. Each carries the function that takes its
 // answer.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The writer thread's loop: takes from the queue, commits, answers; in between it pays debts,
 // reads, and moves the anchor.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An agent that speaks the protocol by hand on a raw socket, obedient or not.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker's own services: JetStream, and the accounts' claims.
 #include <gtest/gtest.h>
 

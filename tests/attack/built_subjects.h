@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every subject that Estop can build, for the attacker himself and for everybody else.
 #pragma once
 

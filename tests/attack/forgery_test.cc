@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Forged and replayed control records, foreign incarnations, and what a stolen bridge's credential
 // can do to the log. The forger has full rights in the account: signatures alone must hold.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Protocol injection: line breaks, NUL, wildcards, overlong subjects and header bombs in every
 // field that an agent chooses, on the wire and within messages.
 #include <fmt/format.h>

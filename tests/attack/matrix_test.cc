@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every subject, by everybody who may turn hostile: publish, subscribe, subscribe in a queue group.
 // What his lists do not allow the broker refuses, and nobody hears it.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Reply reflection: what the broker, control and the bridge answer must not go where the asker
 // points. The broker does not check the reply subject of an allowed publish.
 #include <fmt/format.h>

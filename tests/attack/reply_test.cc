@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A third agent knows the id of a request, and answers in the receiver's place. H64.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/attack/scene.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole Estop to attack: the real broker, estop-control and estop-bridge, credentials as Estop
 // makes them, ears with full rights in every account, and the state that no attack may change.
 #pragma once

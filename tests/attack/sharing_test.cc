@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One credential, more users than it was issued to: a thief has what its owner has and no more, and
 // control notices.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `./run bench`: Estop and its yardsticks, side by side in one run. Exit code 1 if a goal is
 // missed.
 #include <exception>

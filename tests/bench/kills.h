@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills as an operator sees them, against the plain request-reply of the same broker.
 #pragma once
 

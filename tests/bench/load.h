@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One sender and one receiver in one process, on one loop: how fast, how late and, around a kill,
 // whether intents pass.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A plain nats.c client, as its own manual shows it: the yardstick that the bridge and the kill are
 // measured against.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What was measured, against what, and whether that is good enough: a table for people, JSON lines
 // for machines.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The measurements themselves: every round measures Estop and its yardstick one after the other,
 // and the table shows medians.
 #pragma once

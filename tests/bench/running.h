@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An Estop for the benchmark: `estop up` on a free port in a temporary folder, and the two
 // yardsticks beside it.
 #pragma once

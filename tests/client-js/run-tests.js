@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Starts `estop up` in a temporary folder, runs the tests against it, stops it: node run-tests.js PATH/TO/estop
 const { spawn } = require('node:child_process');

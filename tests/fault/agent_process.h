@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An agent on the real runtime, in a process of its own, that writes down what happens to it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker forgets: its stream is lost, or comes back as it was some time ago.
 #include <gtest/gtest.h>
 

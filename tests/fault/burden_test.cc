@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Readers that stand still, an agent that is frozen, bombs, and thousands who come back at once.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Two controls at once, of which each believes to be the only one. H43, I11.
 #include <gtest/gtest.h>
 

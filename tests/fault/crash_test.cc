@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Processes end or stand still at the worst moment: under load, in the middle of an order.
 #include <gtest/gtest.h>
 

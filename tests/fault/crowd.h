@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Agents that never rest: each sends to the others, whether it may or not, reads all that it is
 // given, and saves its work. They obey nothing: what stops them is Estop. All on the site's loop.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A disk is full: control's, the broker's, before it starts and while it runs. These mount a small
 // file system: root, else skipped.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An agent in a process of its own, on the real runtime, that writes down what happens to it:
 //   got <ns> <from> <id> · stopped <ns> <cause> · resumed <ns>        (CLOCK_BOOTTIME)
 #include <csignal>

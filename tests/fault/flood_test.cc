@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One agent that says as much as its credential lets it: nobody else's stop waits for it, and no
 // honest agent stops.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What everybody saw during a run, and what of it may not be. Pure: the tests of this folder write
 // histories, and history_test.cc writes broken ones, to show that each rule can fail.
 //

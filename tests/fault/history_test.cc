@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The checker of histories can fail: one broken history for each rule.
 #include "tests/fault/history.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The links between the broker and everybody else: cut, silent both ways, and silent one way.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // GoogleTest's main, and the one place that looks at the environment.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A bridge on a machine of its own: a network namespace, whose packets are lost one way. Then the
 // kernel holds what was sent, and sends it again when the way is free. Needs root.
 #include <fmt/format.h>

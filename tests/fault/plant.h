@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A whole Estop that can be broken anywhere: the real broker, estop-control and two estop-bridges,
 // each link through a proxy if wished, an operator who notes what he was told, and a crowd.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills and resumes of everybody and anybody, in any order, while intents flow: from one seed.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the environment says about the random run. README.md names the variables.
 #pragma once
 

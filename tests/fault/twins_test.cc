@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Two processes where everybody counts one: a rolling update, a unit file that was copied.
 #include <gtest/gtest.h>
 

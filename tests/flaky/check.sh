@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
 # Holds repeatable.awk against a log in which each kind of failure stands once.
 # usage: check.sh FOLDER_OF_THIS_FILE
 set -eu

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+#
 # Reads what CTest wrote of a run (Testing/Temporary/LastTest.log). Prints the names of the failed
 # tests that may be repeated once, one a line.
 #

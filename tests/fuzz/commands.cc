@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What operators send: JSON or msgpack, to a command that control carries out.
 #include <array>
 #include <cstddef>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and credentials as text: from files, and from whoever sends an order (H30).
 #include <array>
 #include <cstddef>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What people and other programs write: the register of credentials, the claims of accounts and
 // users, the broker's configuration and its reports, a list of customers.
 #include <cstddef>

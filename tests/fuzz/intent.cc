@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The hot path of a bridge: envelope, subject, gate (H14, H16, H17).
 #include <algorithm>
 #include <array>

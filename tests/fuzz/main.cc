@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // libFuzzer with the target that `--target=NAME` chooses.
 #include <cstddef>
 #include <cstdint>

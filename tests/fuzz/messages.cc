@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every message but the intent: what is read is written and read again the same (H17, H30).
 #include <array>
 #include <cstddef>

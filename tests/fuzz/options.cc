@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The options of the daemons, and the files that they name: each line of the input is one option.
 #include <unistd.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names and subjects: what is taken apart is built again the same, and a reply stays in its
 // owner's inbox (H14, H15).
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The fuzz targets: each takes any bytes and ends the process where a promise does not hold.
 #pragma once
 

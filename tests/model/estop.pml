@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
 /* Estop's kill, lease, take-over and resume, for spin. README.md says how to run it, what it leaves
  * out and why that is sound, and what each mutant (the #ifdefs in the text) breaks.
  *

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An agent with the runtime library in the simulation: the real obedience core, and what
 // agent-runtime/src does with its effects, without threads. It sends intents all the time that it
 // may, answers requests, and keeps a checkpoint.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a kill -9 takes away from an agent.
 #pragma once
 

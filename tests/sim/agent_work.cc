@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an agent does with its freedom: intents out and in, as agent-runtime/src/intents*.cc does,
 // and a checkpoint now and then.
 #include <fmt/format.h>

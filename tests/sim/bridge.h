@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-bridge in the simulation: the real core, and a shell that performs its effects as
 // broker-bridge/app/bridge_shell.cc does.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker: accounts, permissions, subjects with wildcards, queue groups, at most once; one
 // JetStream stream in CONTROL. Who does not listen at that moment never hears a message.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many seeds, on several threads that share nothing but the next number.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ed25519 costs 54 µs to sign and 174 µs to verify: too much for 10,000 runs. Here the calls of
 // OpenSSL that do it (the linker's --wrap leads them here) are a keyed hash instead. Keys, SHA-256
 // and everything in schemas/signing.cc are real; only who knows a public key could forge.

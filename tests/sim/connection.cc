@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // nats::Connection on the simulated broker: takes the place of the library in broker-bridge/nats,
 // so that everything above it (JetStream, the readers of the log, what control hears) is the real
 // code. The same contract: batches by subscription, one write per turn, nothing is kept for later.

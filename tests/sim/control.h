@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-control in the simulation: the real core, and a shell that performs its effects as
 // control/app/control_shell.cc does.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What goes wrong, and when. Each seed chooses which kinds of faults it knows and how often they
 // strike, so that some runs see one kind only and others all at once.
 #pragma once

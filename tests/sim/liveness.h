@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // I9: when faults have ended, a kill is fenced and durable, and a resumed agent's intents flow,
 // each within a stated time of the simulation.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What nats::Connection calls its loop is, in the simulation, the process that it lives in.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-sim: runs seeds until one breaks an invariant. Exit code 1 if one did.
 #include <CLI/CLI.hpp>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Sees everything that passes between the parts, and throws a Violation where an invariant
 // (hazards I1 to I12, README) is broken. It believes no core: leases are recomputed from the beats
 // that were sent, kills from what was published, resumes from stream and recorder.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What obedient agents may do, and what is kept for them.
 #include <fmt/format.h>
 

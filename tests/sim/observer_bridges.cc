@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What bridges may do: I1 to I7 and I10 of the hazards, at every intent that passes.
 #include <fmt/format.h>
 

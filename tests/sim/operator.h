@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operator: kills and resumes at random, asks again when no answer comes, now and then repeats
 // an order of long ago, lifts one kill of several, or kills again what was just resumed.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A simulated process: one loop, on a machine with its own clock. It can be frozen (SIGSTOP) and
 // killed (kill -9) at any moment, also between two effects of one event; a supervisor starts it
 // anew.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // All chance of a simulation: one stream of numbers from one seed (splitmix64).
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The recorder as control meets it, on a simulated disk: what its answers promise is what the real
 // one promises (control/recorder/recorder.h), and what was not committed dies with the process.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A hostile agent: the valid credential of one address and a plain broker client. It obeys nothing,
 // guesses incarnations, forges receipts and orders, and points reply subjects at control.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One run of one seed, from its making to its verdict.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A client's connection to the broker, both ends, and the link that it runs over.
 //
 // A link is TCP: each direction keeps its order and may stand still. What was written when the

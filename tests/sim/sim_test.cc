@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // That the simulation can be believed: it repeats itself to the byte, and it finds bugs.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The stream CONTROL as JetStream keeps it, spoken to by JetStream's documented subjects:
 // compare-and-set append, direct get, info, create. What was not synced is lost with the power.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Simulated time: nanoseconds since the start of the simulation, or of a machine.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What happens when: the queue of future events. Events of one instant happen in the order in which
 // they were made, so a run depends on nothing but its seed.
 #pragma once

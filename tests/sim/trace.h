@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The history of a run: always as a hash, as text only where somebody reads it.
 #pragma once
 

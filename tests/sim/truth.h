@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What was ordered, and what of it holds: kills and resumes as they look from outside, made only
 // from what control published and what stream and recorder hold. No core is asked.
 //

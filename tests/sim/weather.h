@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How bad things are at the moment: chances per million that the parts of a simulation look up.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One simulation: control, bridges, agents, a rogue and an operator around a broker and a disk, all
 // made from one seed.
 #pragma once

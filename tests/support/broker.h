@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A real nats-server of one test: own folder, own port, dead when the test is.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and certificates of a CA of the test's own, made by the openssl command line; valid two
 // days.
 #pragma once

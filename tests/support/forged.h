@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Messages that no encoder makes, because no reader takes them: for tests of readers.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A message that is kept in hex, as the golden files are.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Promises that Estop does not keep yet, written down as tests before the change that keeps them.
 #pragma once
 

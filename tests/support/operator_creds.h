@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Credentials made by hand: what a `.creds` file says, for tests that have no broker.
 #pragma once
 

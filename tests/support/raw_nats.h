@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A NATS client that speaks the protocol byte by byte: what a hostile agent could send, and exactly
 // what the broker answers.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A file system of some MiB in memory, gone with the test. Needs root: ask is_there().
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A blocking TCP client socket on loopback with deadlines, for tests.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A network between two loopback ports that can be slow, silent or cut.
 //
 // Runs on a thread of its own; all methods may be called from the test's thread at any time.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Patience with a deadline, instead of sleeping and hoping.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an encoder made, whether or not it may fail.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The table of defaults in the security document, held against the sources that it names.
 #include <gtest/gtest.h>
 

@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
 # The format check: every .h and .cc of the tree as clang-format 14 writes it. usage: format.sh ROOT [CLANG-FORMAT]
 # Without clang-format 14 it says so and passes as skipped: other versions format differently.
 set -euo pipefail

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How long each function is: the one rule that has to know where a function begins and ends.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whether a header includes what it uses, seen from the names in it: the build cannot tell, because
 // precompiled headers bring the most common ones along.
 #include <fmt/format.h>

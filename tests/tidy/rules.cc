@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/tidy/rules.h"
 
 #include <fmt/format.h>
@@ -273,6 +274,12 @@ Violations missing_once(const Source& source) {
       std::find(source.raw.begin(), source.raw.end(), "#pragma once") != source.raw.end();
   return has ? Violations{}
              : Violations{{source.path, 1, "no #pragma once: add it above the includes"}};
+}
+
+Violations missing_license(const Source& source) {
+  const std::string_view license = "// SPDX-License-Identifier: Apache-2.0";
+  if (!source.raw.empty() && source.raw.front() == license) return {};
+  return {{source.path, 1, fmt::format("the first line names no license: {}", license)}};
 }
 
 }  // namespace estop::tidy

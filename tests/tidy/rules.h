@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The house style as functions: a source in, violations out. Each says what to do instead.
 //
 // Adding a rule: one row in a table of rules.cc if it is about an include, a word or a literal;
@@ -34,6 +36,7 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation);  // pat
 [[nodiscard]] Violations banned_words(const Source& source);        // with the replacement
 [[nodiscard]] Violations misplaced_literals(const Source& source);  // subjects, metric names
 [[nodiscard]] Violations missing_once(const Source& source);        // #pragma once
+[[nodiscard]] Violations missing_license(const Source& source);     // SPDX, in the first line
 
 // That need the whole tree. Together they stand for compiling each header alone, which would take a
 // fifth of the build: a header includes what its `std::` names need, itself or through ours ...

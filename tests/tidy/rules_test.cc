@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The rules themselves, each with a source that breaks it and one that does not.
 #include "tests/tidy/rules.h"
 
@@ -80,6 +82,8 @@ const Case kCases[] = {
     {"a metric name", misplaced_literals, "control/app/a.cc", "f(\"estop_kills_total\");", 1},
     {"a metric name in its place", misplaced_literals, "broker-bridge/daemon/metric_names.h",
      "f(\"estop_kills_total\");", 0},
+    {"a file without a license", missing_license, "a.cc", "// A\nint f();", 1},
+    {"a file with one", missing_license, "a.cc", "// SPDX-License-Identifier: Apache-2.0\n", 0},
     {"a header without a guard", missing_once, "a.h", "int f();", 1},
     {"a header with one", missing_once, "a.h", "// A\n#pragma once\n", 0},
 };

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One C++ source file of the tree, as the style rules look at it.
 #pragma once
 

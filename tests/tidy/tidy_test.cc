@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The house style, held against every source of the tree.
 #include <gtest/gtest.h>
 
@@ -50,6 +52,9 @@ TEST(tidy, BannedWordsAreReplaced) {
 }
 TEST(tidy, SubjectsAndMetricNamesStandInOnePlace) {
   expect_none(misplaced_literals);
+}
+TEST(tidy, EveryFileNamesItsLicense) {
+  expect_none(missing_license);
 }
 TEST(tidy, HeadersAreIncludedOnce) {
   expect_none(missing_once);

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Two types of one name in one namespace. No compiler sees both, and the linker keeps one copy of
 // what it makes of either, a move constructor for example: which is used for both is chance.
 #include <fmt/format.h>

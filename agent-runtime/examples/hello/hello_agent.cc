@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The smallest useful agent: answers `hello.say`, stands still when told, goes on when allowed.
 //   estop-hello acme/prod/greeter nats://127.0.0.1:4222 keys/log.pub [agent.creds]
 #include <csignal>

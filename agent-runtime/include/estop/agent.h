@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop::Agent: an agent's place in Estop. Talks, obeys, and keeps what must survive a stop.
 //
 //   auto agent = estop::Agent::connect({.address = "acme/prod/mailer"});  // and creds, key

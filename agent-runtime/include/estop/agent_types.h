@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What goes into and comes out of estop::Agent (see agent.h): options and plain values.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // An agent: PROTOCOL.md §5 (state machine) and §9 (six steps). The connection and the calls are here; what happens
 // when a kill comes is in obedience.js.

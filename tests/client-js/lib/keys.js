@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // nkeys as keys of node:crypto, signed frames, hashes: PROTOCOL.md §2 and §4.
 const crypto = require('node:crypto');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // The messages of PROTOCOL.md §4, field by field.
 const { Message, Struct } = require('./wire');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Names and subjects: PROTOCOL.md §1 and §3.
 const { randomBytes } = require('node:crypto');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // When an agent stops and when it may go on: PROTOCOL.md §5, "Agent".
 const { Domain, sign } = require('./keys');

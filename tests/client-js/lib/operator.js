@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // An operator's tool: PROTOCOL.md §8.
 const fs = require('node:fs');

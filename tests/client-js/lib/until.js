@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Waiting without sleeping: a promise that an event settles, with a deadline.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // One msgpack array ↔ one object, by a table of fields: PROTOCOL.md §4.
 const msgpack = require('@msgpack/msgpack');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Two agents talk through the bridge, and the bridge refuses what it must: PROTOCOL.md §4, §5 "The gate", §6, §9.
 const assert = require('node:assert/strict');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // The chain of the audit, computed from PROTOCOL.md §8 alone with node:crypto.
 const assert = require('node:assert/strict');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Estop's nkeys, JWTs and .creds files against the packages of NATS: theirs read by ours, ours by theirs.
 const assert = require('node:assert/strict');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // The golden files, read and written with nothing but PROTOCOL.md: §4 for the fields, §7 for key and hash.
 const assert = require('node:assert/strict');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // Orders and questions: PROTOCOL.md §5 "A kill", §6, §8. The agents really stop and say so.
 const assert = require('node:assert/strict');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // After a resume: a new incarnation, and what the agent had left behind. PROTOCOL.md §4 "StoreRequest", §5, §6.
 const assert = require('node:assert/strict');

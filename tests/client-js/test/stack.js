@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 'use strict';
 // What the tests share: the running Estop that run-tests.js started, agents and an operator on it.
 const { execFileSync } = require('node:child_process');

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A hostile agent with its own valid credential and a bare socket, against the real broker.
 //
 // Whatever it says, only its own subjects work: the broker refuses the rest and nobody hears it.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A real nats-server with Estop's own configuration, and users on it.
 #pragma once
 

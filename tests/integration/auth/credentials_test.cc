@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Estop's own client with Estop's own credentials: what is valid is never refused.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

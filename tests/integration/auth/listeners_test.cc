@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // H8: the broker has no door but the one for clients, and its monitor on loopback.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker's full resolver: what it does with a pushed account, and after a loss. What control's
 // claims writer relies on.
 #include <gtest/gtest.h>

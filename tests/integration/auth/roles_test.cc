@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every role at the real broker: what it may do works, all else is refused. And who is nobody.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

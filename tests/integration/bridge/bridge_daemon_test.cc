@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The real estop-bridge on a real broker: opens only when admitted, forwards, fences, tells why.
 // Hazards H3, H22, H24.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-bridge when its neighbours are silent, frozen, restarted or gone. Hazards H23, H33, H34;
 // I5, I6.
 #include <gtest/gtest.h>

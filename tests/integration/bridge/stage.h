@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A broker, the real estop-bridge, agents, and a control that the test plays by hand; all of the
 // test's side on one loop.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `estop carry`: what an old data folder keeps begins a new one.
 #include <gtest/gtest.h>
 #include <signal.h>

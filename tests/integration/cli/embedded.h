@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The embedded default of one test, driven as a person does it: the real `estop` with its real
 // children.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A kill at 3 am: the broker is silent or away, files are missing, torn or somebody else's, the
 // name server does not answer.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The operator's evening: orders and questions through the real `estop`, with exit codes as scripts
 // see them.
 #include <gtest/gtest.h>

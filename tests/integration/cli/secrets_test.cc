@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // H49: no secret in what Estop says: logs, pages, command lines, the broker's monitor, answers.
 #include <gtest/gtest.h>
 

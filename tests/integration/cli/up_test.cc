@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // `estop up`: it starts, it is alone, it survives its children and leaves none behind.
 #include <gtest/gtest.h>
 #include <signal.h>

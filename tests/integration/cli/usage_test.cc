@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an exit code promises: 2 says that nothing was done, 0 that the answer was read.
 #include <fcntl.h>
 #include <gtest/gtest.h>

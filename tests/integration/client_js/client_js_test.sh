@@ -1,4 +1,6 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+#
 # usage: client_js_test.sh PATH/TO/estop BUILD-FOLDER
 # Runs the tests of tests/client-js. Exit code 77: it cannot be run here.
 set -eu

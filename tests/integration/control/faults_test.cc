@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders while a neighbour is gone: control itself, JetStream, its files, the disk, the bridge.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

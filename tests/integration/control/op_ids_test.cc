@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Op ids that come again, and many kills, through the real daemons. Hazards H53, H55, H56.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders through the real daemons: control, bridge, broker and recorder.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control does with a message that its connection does not take: it is counted and logged, and
 // whoever waits for an answer gets a small one instead.
 #include "control/app/outbox.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The hop between control's loop and the recorder's thread.
 #include "control/app/recorder_desk.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A broker, the real estop-control and estop-bridge, an operator and agents played by the test; the
 // test's side is on one loop.
 #pragma once

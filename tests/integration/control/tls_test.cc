@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The whole path over TLS: control, bridge, an agent's part, an operator. The connection's own
 // tests (tests/integration/nats) show who is not let in.
 #include <gtest/gtest.h>

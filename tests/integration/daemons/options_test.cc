@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The real daemons with one option wrong at a time: exit code 2, a message that names the option,
 // its value and the cause, and nothing made. No broker runs: none of this needs one.
 #include <filesystem>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a signal does to the real daemons: none of them ends before it has said so.
 #include <csignal>
 #include <filesystem>

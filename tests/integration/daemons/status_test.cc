@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The status pages of the real daemons, while somebody holds connections open.
 #include <gtest/gtest.h>
 

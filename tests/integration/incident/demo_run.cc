@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/integration/incident/demo_run.h"
 
 #include <unistd.h>

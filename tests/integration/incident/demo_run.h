@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One run of the demo, in a folder of its own.
 #pragma once
 

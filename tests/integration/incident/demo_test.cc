@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The demo on real servers: whatever the moment of the kill, its closing line keeps the promise.
 #include <gtest/gtest.h>
 

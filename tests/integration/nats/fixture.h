@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Connections of a test on one loop, and the words that the cases use.
 #pragma once
 

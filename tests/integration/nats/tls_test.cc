@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // TLS to the broker, with a CA of the test's own: only the right certificate for the right host.
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Loss of contact: silent control, frozen process, restarted broker; and connecting at all.
 #include <filesystem>
 #include <fstream>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A small control and bridge in one, on a real broker: answers hello, beats and checkpoints, signs
 // orders, passes intents on unless their sender or receiver is under a kill.
 //

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the fake hears from agents and says to them.
 #include "schemas/codec.h"
 #include "tests/integration/runtime/fake_control.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A broker, a fake control, and the words to start agents.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Whatever comes in and cannot be read: for each subject of an agent and each fault, what happens.
 #include <algorithm>
 

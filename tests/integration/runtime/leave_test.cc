@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The end of an agent, from whatever thread it comes: a handler, a callback, the outside.
 #include <future>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a link and a serial thread promise when they end while others still hand them work.
 #include "agent-runtime/src/link.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills and resumes through a real broker.
 #include "tests/integration/runtime/fixture.h"
 

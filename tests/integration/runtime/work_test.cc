@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Talking and keeping: requests, replies, refusals, checkpoints, effects.
 #include <set>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The accounts' JWTs as state: what is revoked survives, and cannot be changed without the key.
 #include <gtest/gtest.h>
 

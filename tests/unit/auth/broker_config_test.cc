@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The broker's configuration and the claims inside it.
 #include <gtest/gtest.h>
 

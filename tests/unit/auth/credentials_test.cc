@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Issued, replaced, withdrawn: the register and the rules of who gets a new credential.
 #include "control/auth/credentials.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Keys and credentials on disk: made once, whole or not at all, readable by their owner alone.
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // H5: what a broker would quietly read as more than an allow-list is refused before it gets there.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Who and when in the tests of control/auth.
 #pragma once
 

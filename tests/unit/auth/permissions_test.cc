@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The permissions of every role in every account, as golden text: design §5, seen from the broker.
 #include <fmt/format.h>
 #include <fmt/ranges.h>

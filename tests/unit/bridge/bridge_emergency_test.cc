@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills that operators sign themselves: obeyed at once, with or without control. Hazards H25, H30,
 // H31.
 #include "schemas/order.h"

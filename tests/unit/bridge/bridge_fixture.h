@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A bridge core with a control that answers it by hand. Time moves only by `pass`.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a bridge does with what it cannot read or nobody vouches for: only control's own signature
 // makes it stop. H30, H45, H54.
 #include "schemas/order.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an agent may send into a bridge, as a table. Hazards H2, H14, H15, H17; I10.
 #include "tests/unit/bridge/bridge_fixture.h"
 

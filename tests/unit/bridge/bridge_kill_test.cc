@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills act on first sight in every state; receipts; resumes from the committed log only. Hazards
 // H25, H28, H30, H31; I1, I3.
 #include "tests/unit/bridge/bridge_fixture.h"

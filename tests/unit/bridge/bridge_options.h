@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bridge of the tests: b1, with the leases of the defaults.
 #pragma once
 

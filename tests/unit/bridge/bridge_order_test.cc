@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // H27: in whatever order and however often {kill 1, resume 1, kill 2} arrive, the end is what the
 // log says, and the scope is never open between kill 1 and its resume, nor after kill 2.
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A receipt is a barrier for one connection to AGENTS. What an earlier one forwarded may still lie
 // in the broker's socket: nothing is confirmed before its lease is over. H58.
 #include "tests/unit/bridge/bridge_fixture.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A reply comes from whom it was asked, as far as one bridge can know. H64.
 #include "tests/support/not_yet.h"
 #include "tests/unit/bridge/bridge_fixture.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Start closed, open only when everything is known, close at every loss. Hazards H23, H24, H26,
 // H29, H32, H45; I4, I5.
 #include "tests/support/forged.h"

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is committed, and when the log cannot be trusted. Hazards H26, H29; invariants I3, I4.
 #include "broker-bridge/core/follower.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the gate does at its bounds: an agent must not fill a bridge's memory, and a kill must never
 // find it full.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The gate: who passes, who is told what, and counts. Rows: design §3, hazards H15, H28, H31, H44,
 // H52.
 #include "broker-bridge/core/gate.h"

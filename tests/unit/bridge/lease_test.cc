@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // H23, H32, I5: the lease counts from the sending of one's own beat, on the clock that is an
 // argument.
 #include "broker-bridge/core/lease.h"

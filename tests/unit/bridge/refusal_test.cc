@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Every refusal says why, and no text of an operator or agent can break out of a header (H20).
 #include "broker-bridge/core/refusal.h"
 

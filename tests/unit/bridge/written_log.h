@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A control log written by hand, and the words that bridge tests speak in.
 #pragma once
 

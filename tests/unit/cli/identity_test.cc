@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // In whose name a command goes out: never in another one unsaid, and with one file.
 #include "control/cli/identity.h"
 

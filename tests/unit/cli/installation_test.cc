@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What stands on disk: run.json, the lock of a data folder, where programs are found.
 #include "control/cli/installation.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which page is asked for next.
 #include "control/cli/pages.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Command lines, taken apart: what is understood, and what is refused before anything is sent.
 #include <gtest/gtest.h>
 

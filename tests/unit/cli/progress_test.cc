@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The lines and the exit code of an order, from control's answers.
 #include "control/cli/progress.h"
 

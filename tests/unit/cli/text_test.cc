@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Durations, times, tables: as people write and read them.
 #include "control/cli/text.h"
 

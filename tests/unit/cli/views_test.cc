@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tables as they stand on the screen.
 #include "control/cli/views.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an agent may take of control's time: budgets, lanes to the store, lines of the audit.
 #include "control/core/agent_budget.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Agents: who is there, in which life, who stopped, and what may be written down.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What nats-server 2.9.10 and 2.10.27 say of their clients, word for word but for the JWTs.
 #include "control/app/client_reports.h"
 

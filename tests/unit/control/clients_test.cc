@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Which credential is used by more than it was issued to.
 #include "control/core/clients.h"
 

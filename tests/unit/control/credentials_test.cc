@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The third ring: what control withdraws, when, and what it tells the operator.
 #include <gtest/gtest.h>
 

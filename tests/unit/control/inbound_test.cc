@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What control does with what it cannot read: nothing, and counts it (hellos and requests are
 // answered with their error). Only its own log makes it stop. H54.
 #include <gtest/gtest.h>

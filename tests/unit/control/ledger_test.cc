@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How the control log is written, kept and found again.
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Many kills of one scope: what is written can be read, what is not committed is never left out.
 // Hazards H53, H59.
 #include <gtest/gtest.h>

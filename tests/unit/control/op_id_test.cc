@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Op ids that come more than once: what is answered is what holds now. Hazards H28, H55, H56.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders as operators see them: kills, resumes, repetitions, questions.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers that are longer than a message: page by page, and bounded at their source.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Resumes and kills of the fleet that wait for a second operator. Hazards H30, H50.
 #include <gtest/gtest.h>
 

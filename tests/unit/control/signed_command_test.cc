@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What opens something has to be signed by its operator, and says what it lifts.
 // Hazards H27, H28, H30.
 #include <gtest/gtest.h>

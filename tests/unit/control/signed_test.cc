@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills that operators sign: the fence comes before the record, and the audit keeps the proof.
 // Hazards H25, H30, H31, H42.
 #include <gtest/gtest.h>

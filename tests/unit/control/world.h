@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A control core among working fakes: a stream that compares and sets, a recorder that may be full,
 // and a clock that only moves when told. Effects are performed until nothing is left to do.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/daemon/repeats.h"
 
 #include <gtest/gtest.h>

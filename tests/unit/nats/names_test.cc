@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The address of a host, asked with an end.
 #include "broker-bridge/nats/names.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A broker's url: what is spoken, what is refused, and that no password is ever shown.
 #include "broker-bridge/nats/url.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The audit as its readers see it.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A folder whose log no control can open any more begins a new one, and nothing that is stopped
 // goes.
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Files that were cut or have a wrong bit: the recorder says so, or shows all that it answered.
 // Never less without a word (H20, H42): the anchor outside the database knows where the audit ends.
 #include <fmt/format.h>

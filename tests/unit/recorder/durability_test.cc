@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What was answered is there, whatever happens to the process.
 #include <fmt/format.h>
 #include <signal.h>

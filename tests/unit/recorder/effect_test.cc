@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Effects: nothing is done twice and nothing is guessed.
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A disk that is full: kills are never forgotten, everything else is told, and it heals (H42).
 #include <fcntl.h>
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The queue and its bounds: what overtakes what, what shares a commit, what is refused.
 #include "control/recorder/queue.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The control log as it is stored and loaded.
 #include <fmt/format.h>
 

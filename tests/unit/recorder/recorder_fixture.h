@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // A recorder on a folder of its own, and the vocabulary of its tests.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Checkpoints: compare-and-set, limits, and that what was acknowledged is handed back (I12).
 #include <fmt/format.h>
 

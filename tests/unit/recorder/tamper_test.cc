@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Changing or cutting what was recorded: refused where it can be, seen where it cannot (H48).
 #include <fmt/format.h>
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One instance under test: `acme/prod/mailer@k3j9x2ab`, its clock, and the words to speak with it.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Going on: resumes in any order, the lease, loss of contact.
 #include "tests/unit/runtime/instance.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Kills: seen in every state, forged, repeated, and the receipt at their end.
 #include "tests/unit/runtime/instance.h"
 

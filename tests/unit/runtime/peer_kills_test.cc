@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent-runtime/core/peer_kills.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Names: what may stand on a subject (H14), and that one principal has one spelling (H15).
 #include "schemas/address.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Control messages: round trips, and every way in which bytes can be wrong (H17, H45).
 #include "schemas/codec.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The intent's head (H16, H17): what the bridge reads of every message.
 #include <gtest/gtest.h>
 #include <msgpack.hpp>

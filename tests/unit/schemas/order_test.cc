@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Orders that carry their own proof. Hazards H30, H31; I7.
 #include "schemas/order.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What reaches a terminal. Hazard H50.
 #include "schemas/printable.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Subjects: builders and parsers agree, and a foreign reply subject is never honoured (H3).
 #include "schemas/subjects.h"
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a writer makes, its reader takes; what a reader refuses, no writer makes. At and above every
 // bound of every message. H53, I15.
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Known answers for schemas/signing.h. Ed25519: RFC 8032 §7.1. SHA-256: FIPS 180-4 examples. nkey
 // texts: made with the npm package nkeys.js 1.1.0 from the seed bytes 00 01 … 1f.
 #include "schemas/signing.h"

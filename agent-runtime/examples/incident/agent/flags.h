@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The command-line flags by which an agent of the incident finds its Estop.
 #pragma once
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent-runtime/examples/incident/agent/journal.h"
 
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What an agent of the incident tells the one who started it: JSON lines on standard output.
 #pragma once
 

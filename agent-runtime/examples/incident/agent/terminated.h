@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Waiting for the request to end: SIGTERM, or SIGINT from a terminal.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // One instance of the campaign: a letter to each customer of its part, through stops and resumes.
 //
 // Threads: run() is the caller's; answers come on the agent's callback thread and stop orders on

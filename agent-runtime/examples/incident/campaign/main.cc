@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // An instance of the agent acme/prod/email-campaign: mails its part of the customers.
 #include <signal.h>
 #include <unistd.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The campaign as a rogue: works like the others until it is stopped, and then does not stop.
 //
 // It speaks the protocol without the runtime (see rogue_wire.h). Under a kill it goes on publishing

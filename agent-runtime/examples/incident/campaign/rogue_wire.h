@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The protocol of an agent spoken directly on NATS, without the runtime and its obedience.
 //
 // This is what a hostile or broken program can do with an agent's own valid credentials: announce

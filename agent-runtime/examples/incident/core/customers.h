@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The customers of the campaign: read from a file, or made from a word list.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What is mailed: a template of the operator's, a letter made from it, and the letter's way as the
 // payload of an `email.send` intent and as a message for the mail server.
 #pragma once

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // How far a campaign has come through its rows, and which row is next.
 //
 // Rows are confirmed out of order, because several are under way at once. What is kept as the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent-runtime/examples/incident/core/verdict.h"
 
 #include <nlohmann/json.hpp>

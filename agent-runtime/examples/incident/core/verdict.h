@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What the mail server's own record says about the promise, and the demo's closing line.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Tells that files in some folders were written, without reading the folders again and again
 // (inotify), and that this process was told to stop.
 #pragma once

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent-runtime/examples/incident/demo/incident.h"
 
 #include <fmt/format.h>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The story: a campaign with a broken link, one command that stops it, a fix, a resume, the proof.
 #pragma once
 

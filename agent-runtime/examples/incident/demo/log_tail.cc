@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "agent-runtime/examples/incident/demo/log_tail.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The JSON lines that a child process writes to its log, as they come.
 #pragma once
 

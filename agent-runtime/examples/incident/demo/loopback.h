@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Ports of 127.0.0.1.
 #pragma once
 

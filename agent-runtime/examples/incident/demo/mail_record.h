@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The mail server's own record: one file per accepted mail, whose time is that of the acceptance.
 //
 // smtp-sink writes and closes a mail's file after the client's final dot and before its own "250

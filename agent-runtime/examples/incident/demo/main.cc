@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // estop-demo: plays the incident of the email campaign on real servers and prints the proof.
 #include <unistd.h>
 

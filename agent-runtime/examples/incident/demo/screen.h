@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What a person sees of the demo: one line a step, with the time since the start.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // What has to be there before the incident can begin: customers, programs, an empty folder.
 #pragma once
 

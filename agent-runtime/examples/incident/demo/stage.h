@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The processes of the incident: who runs, from which program, in which order they come and go.
 //
 // Everything lives in one folder: mails/ (the mail server's record), estop/ (the data folder of

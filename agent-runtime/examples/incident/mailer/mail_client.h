@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Speaks SMTP to one mail server, over a connection that it keeps. libcurl does the talking.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // Answers `email.send`: each letter goes out at most once, whatever is repeated and whoever dies.
 #pragma once
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The agent acme/prod/mailer: receives `email.send`, speaks SMTP.
 #include <curl/curl.h>
 
