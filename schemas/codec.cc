@@ -187,6 +187,47 @@ Scope read_selector(ArrayReader& in) {
   return scope;
 }
 
+Bytes bytes_of(const Hash& hash) {
+  return Bytes(reinterpret_cast<const char*>(hash.data()), hash.size());
+}
+
+// Without a place its hash and the digest are empty.
+void write_through(ArrayWriter& out, const Through& through) {
+  const bool is_by_place = through.place.seq != 0;
+  out.list(3).number(through.place.epoch).number(through.place.seq);
+  out.bin(is_by_place ? bytes_of(through.place.hash) : Bytes{}).number(through.count);
+  out.bin(is_by_place ? bytes_of(through.digest) : Bytes{});
+}
+
+Hash hash_from(std::string_view bytes) {
+  Hash hash{};
+  std::copy_n(bytes.begin(), std::min(bytes.size(), hash.size()), hash.begin());
+  return hash;
+}
+
+Through read_through(ArrayReader& in) {
+  Through through;
+  Bytes hash;
+  in.nested(3, [&](ArrayReader& place) {
+    through.place.epoch = place.number();
+    through.place.seq = place.number();
+    hash = place.bin(sizeof(Hash));
+  });
+  through.count = in.number();
+  const Bytes digest = in.bin(sizeof(Hash));
+  const bool is_by_place = through.place.seq != 0;
+  const std::size_t hash_bytes = is_by_place ? sizeof(Hash) : 0;
+  const bool is_whole = (through.place.epoch != 0) == is_by_place &&
+                        (through.count != 0) == is_by_place && hash.size() == hash_bytes &&
+                        digest.size() == hash_bytes;
+  if (in.ok() && !is_whole) {
+    in.fault(Errc::kMalformed, "a place, its hash, a count and a digest go together");
+  }
+  through.place.hash = hash_from(hash);
+  through.digest = hash_from(digest);
+  return through;
+}
+
 void write_body(ArrayWriter& out, const Record& r) {
   switch (r.kind) {
     case RecordKind::kKill:
@@ -195,12 +236,12 @@ void write_body(ArrayWriter& out, const Record& r) {
       out.member(r.mode).number(r.grace_ms).text(r.target);
       return;
     case RecordKind::kResume:
-      out.list(9).member(HoldKind::kKill);
+      out.list(8).member(HoldKind::kKill);
       write_selector(out, r.scope);
       out.list(r.lifts.size());
       for (const std::string& lifted : r.lifts) out.text(lifted);
-      out.list(3).number(0).number(0).bin({}).number(0).bin({});  // see read_resume
-      out.member(r.pending).number(r.incarnation).text(r.target);
+      write_through(out, r.through);
+      out.member(r.pending).number(r.incarnation);
       return;
     case RecordKind::kBridgeJoined:
       out.list(3).text(r.target).text(r.process).bin(r.key);
@@ -226,23 +267,17 @@ void read_kill(ArrayReader& in, Record& r) {
   r.target = in.text(kNameMax_bytes);
 }
 
-// The place with the number and digest of the kills is reserved: it will stand for names.
 void read_resume(ArrayReader& in, Record& r) {
   (void)in.member<HoldKind>();
   r.scope = read_selector(in);
   r.lifts = read_lifts(in);
-  bool is_by_place = false;
-  in.nested(3, [&](ArrayReader& place) {
-    is_by_place |= place.number() != 0;
-    is_by_place |= place.number() != 0;
-    is_by_place |= !place.bin(sizeof(Hash)).empty();
-  });
-  is_by_place |= in.number() != 0;
-  is_by_place |= !in.bin(sizeof(Hash)).empty();
-  if (in.ok() && is_by_place) in.fault(Errc::kUnknownType, "a resume by place is not known");
+  r.through = read_through(in);
+  const bool is_by_place = r.through.place.seq != 0;
+  if (in.ok() && is_by_place && !r.lifts.empty()) {
+    in.fault(Errc::kMalformed, "a resume names kills or a place, not both");
+  }
   r.pending = in.member<PendingWork>();
   r.incarnation = in.number();
-  r.target = in.text(kNameMax_bytes);
 }
 
 void read_body(ArrayReader& in, Record& r) {
@@ -250,7 +285,7 @@ void read_body(ArrayReader& in, Record& r) {
     case RecordKind::kKill:
       return in.nested(5, [&](ArrayReader& body) { read_kill(body, r); });
     case RecordKind::kResume:
-      return in.nested(9, [&](ArrayReader& body) { read_resume(body, r); });
+      return in.nested(8, [&](ArrayReader& body) { read_resume(body, r); });
     case RecordKind::kBridgeJoined:
       return in.nested(3, [&](ArrayReader& body) {
         r.target = read_name(body, kSegmentMax_bytes);
@@ -320,8 +355,8 @@ Result<SignedRecord> sign_record(const Record& record, const SigningKey& key) {
 
 Result<void> check_record(const Record& record) {
   if (record.lifts.size() > kLiftsMax) {
-    return fail(Errc::kTooMany, fmt::format("a resume names at most {} kills, not {}: resume them "
-                                            "in parts, with 'lifts'",
+    return fail(Errc::kTooMany, fmt::format("a resume names at most {} kills, not {}: name a place "
+                                            "in the log, with 'through'",
                                             kLiftsMax, record.lifts.size()));
   }
   const auto read = decode_body(body_of(record), Reason::kStrict);

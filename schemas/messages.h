@@ -104,6 +104,24 @@ enum class KillMode : std::uint8_t {
 // What happens to pending work at a resume.
 enum class PendingWork : std::uint8_t { kRedeliver = 1, kHold = 2, kDiscard = 3, kDeadLetter = 4 };
 
+// (epoch, seq, hash) of a record; seq 0 = nothing yet.
+struct Head {
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  Hash hash{};
+  friend bool operator==(const Head&, const Head&) = default;
+};
+
+// What a resume of many kills lifts: those of its scope at or before a place in the log, which its
+// operator saw and signed, with their number and digest (holds.h). A kill without a place is never
+// among them. Who holds another number of them, or others, has not followed the log.
+struct Through {
+  Head place{};  // seq 0: the resume names what it lifts
+  std::uint64_t count = 0;
+  Hash digest{};
+  friend bool operator==(const Through&, const Through&) = default;
+};
+
 struct Record {
   std::uint64_t epoch = 0;  // raised when the stream is made anew
   std::uint64_t term = 0;   // raised by each leader
@@ -119,13 +137,14 @@ struct Record {
   std::string actor_detail;  // for people: the version of a policy; ≤ kActorDetailMax_bytes
   std::string reason;        // kill, resume
   std::uint64_t issued_at_ms = 0;
-  std::vector<std::string> lifts;                 // resume: op ids of the kills that it lifts
+  std::vector<std::string> lifts;  // resume: op ids of the kills that it lifts, or
+  Through through;                 // all up to a place, where they are too many to be named
   PendingWork pending = PendingWork::kRedeliver;  // resume
   // Resume: the incarnation that the scope's addresses get. The leader raises it with every resume;
   // it never goes back, also not in a stream that was made anew (where `seq` may).
   std::uint64_t incarnation = 0;
-  // Bridge id; for kEpochOpened "epoch:seq" of the old head; of a kill and resume: the op id that
-  // its operator gave, where this is another one.
+  // Bridge id; for kEpochOpened "epoch:seq" of the old head; of a kill: the op id that its operator
+  // gave, where this is another one.
   std::string target;
   Process process;  // kBridgeJoined, kBridgeLeft: of the bridge
   Bytes key;        // kBridgeJoined: 32 bytes public key; otherwise empty
@@ -137,14 +156,6 @@ struct SignedRecord {
   Record record;
   Bytes frame;  // the whole signed frame, as published
   Hash hash{};  // SHA-256 of the body
-};
-
-// (epoch, seq, hash) of a record; seq 0 = nothing yet.
-struct Head {
-  std::uint64_t epoch = 0;
-  std::uint64_t seq = 0;
-  Hash hash{};
-  friend bool operator==(const Head&, const Head&) = default;
 };
 
 // --- Control and bridges ---
@@ -263,10 +274,10 @@ struct Latch {
   std::string op_id;
   std::uint64_t seq = 0;
   HoldKind hold = HoldKind::kKill;
-  Scope scope;
+  Scope scope{};
   KillMode mode = KillMode::kGrace;
-  std::string actor;
-  std::string reason;
+  std::string actor{};
+  std::string reason{};
   std::uint64_t since_ms = 0;
   friend bool operator==(const Latch&, const Latch&) = default;
 };

@@ -9,6 +9,7 @@
 #include <openssl/rand.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <optional>
 
@@ -277,6 +278,17 @@ std::string hex(std::string_view bytes) {
 
 std::string hex(const Hash& hash) {
   return hex(std::string_view(reinterpret_cast<const char*>(hash.data()), hash.size()));
+}
+
+std::optional<Hash> hash_from_hex(std::string_view text) {
+  Hash hash{};
+  if (text.size() != 2 * hash.size()) return std::nullopt;
+  for (std::size_t i = 0; i < hash.size(); ++i) {
+    const char* first = text.data() + 2 * i;
+    const auto [end, error] = std::from_chars(first, first + 2, hash[i], 16);
+    if (error != std::errc{} || end != first + 2) return std::nullopt;
+  }
+  return hash;
 }
 
 std::string base64url(std::string_view bytes) {

@@ -64,7 +64,8 @@ class SigningKey {
 [[nodiscard]] Hash sha256(std::string_view bytes);
 [[nodiscard]] std::string hex(std::string_view bytes);  // lower case
 [[nodiscard]] std::string hex(const Hash& hash);
-[[nodiscard]] std::string base64url(std::string_view bytes);  // no padding
+[[nodiscard]] std::optional<Hash> hash_from_hex(std::string_view text);  // both cases of letters
+[[nodiscard]] std::string base64url(std::string_view bytes);             // no padding
 // nullopt: a letter that is not of the alphabet (padding neither), or a length that cannot be.
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
 

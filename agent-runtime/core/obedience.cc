@@ -138,7 +138,9 @@ void Obedience::on(const OrderSeen& event) {
       if (known->second.receipt_sent) tell(known->second, false);
       return;
     }
-    orders_.emplace(key, make_order(latch_of(record), record.grace_ms, false));
+    Order order = make_order(latch_of(record), record.grace_ms, false);
+    order.epoch = record.epoch;
+    orders_.emplace(key, std::move(order));
     raise();
   } else if (record.kind != RecordKind::kKill && record.kind != RecordKind::kResume) {
     return;  // bridges and leaders: not for runtimes
@@ -171,13 +173,13 @@ void Obedience::resumed(const Record& record) {
   effects_.emplace_back(PeerResumed{record});
   if (!covers_us(record.scope)) return;
   for (const auto& op_id : record.lifts) {
-    const auto held = orders_.find(key_of(op_id, record.scope));
-    if (held == orders_.end()) {
-      remember_lifted(op_id, record.scope);  // so it may come late: it is over
-    } else {  // it came behind a newer resume: this one's incarnation is enough to end it
-      std::uint64_t& enough = held->second.incarnation_at_sight;
-      enough = std::min(enough, record.incarnation - 1);
-    }
+    if (orders_.contains(key_of(op_id, record.scope))) continue;
+    remember_lifted(op_id, record.scope);  // so it may come late: it is over
+  }
+  for (auto& [key, order] : orders_) {
+    if (!lifts(record, order)) continue;
+    // It came behind a newer resume: this one's incarnation is enough to end it.
+    order.incarnation_at_sight = std::min(order.incarnation_at_sight, record.incarnation - 1);
   }
   if (announced_ && announced_incarnation_ >= record.incarnation) return;
   known_incarnation_ = std::max(known_incarnation_, record.incarnation);

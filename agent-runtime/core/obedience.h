@@ -27,6 +27,7 @@
 #include <optional>
 
 #include "agent-runtime/core/obedience_types.h"
+#include "schemas/holds.h"
 
 namespace estop::agent {
 
@@ -52,8 +53,7 @@ class Obedience {
   [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
  private:
-  struct Order {  // a kill that covers this instance
-    schemas::Latch latch;
+  struct Order : schemas::Hold {  // a kill that covers this instance
     std::uint32_t grace_ms = 0;
     BootTime seen_at{};
     std::uint64_t hello_at_sight = 0;

@@ -85,7 +85,7 @@ Obedience::Order Obedience::make_order(schemas::Latch latch, std::uint32_t grace
   if (latch.mode == schemas::KillMode::kNow) grace_ms = 0;
   // A resume may be known that came after this kill in the log: incarnations grow with its places.
   const auto known = latch.seq == 0 ? known_incarnation_ : std::min(known_incarnation_, latch.seq);
-  return {std::move(latch), grace_ms, now_, hello_, known, verified, false, false};
+  return {{std::move(latch)}, grace_ms, now_, hello_, known, verified, false, false};
 }
 
 BootTime Obedience::overdue_at(const Order& order) {

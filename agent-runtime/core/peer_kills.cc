@@ -7,35 +7,40 @@ namespace estop::agent {
 
 void PeerKills::killed(const schemas::Record& record, BootTime now) {
   forget(now);
-  const bool known = std::any_of(kills_.begin(), kills_.end(), [&](const Kill& kill) {
-    return kill.op_id == record.op_id && kill.scope == record.scope;
-  });
-  if (known) return;
-  if (kills_.size() >= kills_max_) kills_.erase(kills_.begin());
-  kills_.push_back({record.op_id, record.scope, now + window_});
+  if (Kill* known = kills_.find(record.op_id, record.scope); known != nullptr) {
+    known->epoch = record.epoch;
+    known->latch.seq = record.seq;
+    return;
+  }
+  if (by_age_.size() >= kills_max_) forget_oldest();
+  by_age_.push_back(
+      &kills_.add({{schemas::latch_of(record), record.epoch, record.target}, now + window_}));
 }
 
 void PeerKills::resumed(const schemas::Record& record) {
-  for (Kill& kill : kills_) {
-    // Two orders may bear one op id: a resume lifts the one of its own scope.
-    const bool lifted =
-        kill.scope == record.scope &&
-        std::find(record.lifts.begin(), record.lifts.end(), kill.op_id) != record.lifts.end();
-    if (lifted) kill.incarnation_min = record.incarnation;
+  for (const Kill* lifted : kills_.lifted_by(record)) {
+    kills_.find(lifted->latch.op_id, record.scope)->incarnation_min = record.incarnation;
   }
 }
 
 bool PeerKills::admits(const schemas::Address& sender, std::string_view instance,
                        std::uint64_t incarnation, BootTime now) {
-  if (kills_.empty()) return true;
+  if (by_age_.empty()) return true;
   forget(now);
-  return std::none_of(kills_.begin(), kills_.end(), [&](const Kill& kill) {
-    return incarnation < kill.incarnation_min && kill.scope.covers(sender, instance);
-  });
+  std::string tokens = sender.tokens();
+  if (!instance.empty()) tokens.append(".").append(instance);
+  const auto kills = kills_.covering(tokens);
+  return std::none_of(kills.begin(), kills.end(),
+                      [&](const Kill* kill) { return incarnation < kill->incarnation_min; });
 }
 
 void PeerKills::forget(BootTime now) {
-  std::erase_if(kills_, [now](const Kill& kill) { return now >= kill.until; });
+  while (!by_age_.empty() && now >= by_age_.front()->until) forget_oldest();
+}
+
+void PeerKills::forget_oldest() {
+  kills_.remove(*by_age_.front());
+  by_age_.pop_front();
 }
 
 }  // namespace estop::agent

@@ -8,11 +8,11 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <deque>
 #include <string_view>
-#include <vector>
 
 #include "agent-runtime/core/obedience_types.h"
+#include "schemas/holds.h"
 
 namespace estop::agent {
 
@@ -30,17 +30,17 @@ class PeerKills {
   [[nodiscard]] std::size_t size() const noexcept { return kills_.size(); }
 
  private:
-  struct Kill {
-    std::string op_id;
-    schemas::Scope scope;
+  struct Kill : schemas::Hold {
     BootTime until{};
     std::uint64_t incarnation_min = UINT64_MAX;  // lowered by the resume that lifts it
   };
   void forget(BootTime now);
+  void forget_oldest();
 
   BootTime window_;
   std::size_t kills_max_;
-  std::vector<Kill> kills_;  // oldest first
+  schemas::HoldIndex<Kill> kills_;
+  std::deque<const Kill*> by_age_;  // oldest first
 };
 
 }  // namespace estop::agent

@@ -48,7 +48,8 @@ bool BridgeCore::hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, E
       not_understood("an uncommitted kill", kill.error(), now, out);
       continue;
     }
-    told_.push_back(kill->hash);
+    // One more than control says is as wrong as many.
+    if (told_.size() <= frame.uncommitted_count) told_.push_back(kill->hash);
     const bool is_kill = kill->record.kind == RecordKind::kKill;
     if (is_kill && gate_.find(kill->record) == nullptr) act_on_sight(*kill, now, out);
   }

@@ -243,9 +243,11 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
       // Written under an op id of control's own: what this bridge holds as `target` is that kill.
       held_.erase(key_of(record.target, record.scope));
       if (gate_.kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
+      gate_.commit(record);
       return;
     case RecordKind::kResume:
-      gate_.resume(record);
+      if (stopped_for_good_) return;  // behind what it does not understand nothing opens
+      if (!gate_.resume(record)) return unlike_control(record, now, out);
       std::erase_if(held_,
                     [&](const auto& kill) { return gate_.find(kill.second.record) == nullptr; });
       if (was_open_) receipt(record, now, out);
@@ -262,6 +264,15 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
     case RecordKind::kFirstSkippable:
       return;
   }
+}
+
+// Control and this bridge have read one log, and count other kills in it: one of them is wrong.
+void BridgeCore::unlike_control(const Record& resume, Nanos now, Effects& out) {
+  stop_for_good(fmt::format("the kills of {} through record {}:{} are not the {} that resume {} "
+                            "lifts",
+                            resume.scope.text(), resume.through.place.epoch,
+                            resume.through.place.seq, resume.through.count, resume.op_id),
+                now, out);
 }
 
 void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {

@@ -104,53 +104,65 @@ void Gate::count_forward(const Verdict& verdict) {
 }
 
 bool Gate::must_not_pass(const schemas::IntentSubject& parts, std::string_view to_instance) const {
-  if (kills_.empty()) return false;
-  if (latched_.covers(parts.sender_instance)) return true;
-  if (to_instance.empty()) return latched_.covers(parts.receiver);
-  return latched_.covers(InstanceKey(parts.receiver, to_instance).view());
+  if (kills_.size() == 0) return false;
+  if (kills_.covers(parts.sender_instance)) return true;
+  if (to_instance.empty()) return kills_.covers(parts.receiver);
+  return kills_.covers(InstanceKey(parts.receiver, to_instance).view());
 }
 
 Latched Gate::kill(const schemas::Record& record) {
-  if (was_lifted(record)) return Latched::kLifted;
-  if (const auto known = held(record); known != kills_.end()) {
+  if (was_lifted(record.op_id, record.scope)) return Latched::kLifted;
+  if (HeldKill* known = kills_.find(record.op_id, record.scope); known != nullptr) {
     // Committed, or adopted by a new leader: the newest place in the log is the one to tell.
-    known->second.latch.seq = std::max(known->second.latch.seq, record.seq);
+    known->latch.seq = std::max(known->latch.seq, record.seq);
     return Latched::kAgain;
   }
   Node& node = tree_.make(record.scope.tokens());
-  const auto added = kills_.emplace(
-      record.op_id, HeldKill{schemas::latch_of(record), node.forwarded, 0, &node, nullptr});
   HeldKill** last = &node.kills;
   while (*last != nullptr) last = &(*last)->next;
-  *last = &added->second;
-  latched_.add(record.scope);
+  *last = &kills_.add({{schemas::latch_of(record)}, node.forwarded, 0, &node, nullptr});
   return Latched::kNew;
 }
 
-void Gate::unlatch(const schemas::Record& record) {
-  if (const auto known = held(record); known != kills_.end()) release(known);
+void Gate::commit(const schemas::Record& kill) {
+  HeldKill* known = kills_.find(kill.op_id, kill.scope);
+  if (known == nullptr) return;
+  known->epoch = kill.epoch;
+  known->latch.seq = kill.seq;
+  known->given = kill.target;
 }
 
-void Gate::resume(const schemas::Record& record) {
-  for (const std::string& op_id : record.lifts) {
-    auto [at, end] = kills_.equal_range(op_id);
-    while (at != end) {
-      const auto kill = at++;
-      // Two orders may bear one op id: a resume opens the one of its own scope.
-      if (record.scope == kill->second.latch.scope) release(kill);
-    }
-    lifted_.emplace(op_id, record.scope);
+void Gate::unlatch(const schemas::Record& record) {
+  if (const auto* known = kills_.find(record.op_id, record.scope); known != nullptr) {
+    release(*known);
+  }
+}
+
+bool Gate::resume(const schemas::Record& record) {
+  const schemas::Head& place = record.through.place;
+  if (place.seq != 0) {
+    const auto stand = kills_.through_place(record.scope, place);
+    if (schemas::through(place, {stand.begin(), stand.end()}) != record.through) return false;
+  }
+  // What it names may come late, as a repeated order: it is over.
+  for (const std::string& op_id : record.lifts) remember_lifted(op_id, record.scope);
+  for (const HeldKill* kill : kills_.lifted_by(record)) {
+    remember_lifted(kill->latch.op_id, record.scope);
+    if (!kill->given.empty()) remember_lifted(kill->given, record.scope);
+    release(*kill);
   }
   Node& node = tree_.make(record.scope.tokens());
-  while (ESTOP_SEEDED_BUG(kResumeLiftsUnnamed) && node.kills != nullptr) {
-    release(kills_.find(node.kills->latch.op_id));
-  }
+  while (ESTOP_SEEDED_BUG(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
   node.incarnation = std::max(node.incarnation, record.incarnation);
+  return true;
+}
+
+void Gate::remember_lifted(const std::string& op_id, const schemas::Scope& scope) {
+  if (!was_lifted(op_id, scope)) lifted_.emplace(op_id, scope);
 }
 
 const HeldKill* Gate::find(const schemas::Record& kill) const {
-  const auto known = const_cast<Gate*>(this)->held(kill);
-  return known == kills_.end() ? nullptr : &known->second;
+  return kills_.find(kill.op_id, kill.scope);
 }
 
 std::uint64_t Gate::forwarded(const schemas::Scope& scope) const {
@@ -162,25 +174,16 @@ std::uint64_t Gate::incarnation(const schemas::Scope& scope) const {
   return newest_resume(&tree_.nearest(scope.tokens()));
 }
 
-Gate::Kills::iterator Gate::held(const schemas::Record& kill) {
-  auto [at, end] = kills_.equal_range(kill.op_id);
-  for (; at != end; ++at) {
-    if (at->second.latch.scope == kill.scope) return at;
-  }
-  return kills_.end();
+void Gate::release(const HeldKill& kill) {
+  HeldKill** at = &kill.node->kills;
+  while (*at != &kill) at = &(*at)->next;
+  *at = kill.next;
+  kills_.remove(kill);
 }
 
-void Gate::release(Kills::iterator kill) {
-  HeldKill** at = &kill->second.node->kills;
-  while (*at != &kill->second) at = &(*at)->next;
-  *at = kill->second.next;
-  latched_.remove(kill->second.latch.scope);
-  kills_.erase(kill);
-}
-
-bool Gate::was_lifted(const schemas::Record& kill) const {
-  auto [at, end] = lifted_.equal_range(kill.op_id);
-  return std::any_of(at, end, [&](const auto& by) { return by.second == kill.scope; });
+bool Gate::was_lifted(const std::string& op_id, const schemas::Scope& scope) const {
+  auto [at, end] = lifted_.equal_range(op_id);
+  return std::any_of(at, end, [&](const auto& by) { return by.second == scope; });
 }
 
 }  // namespace estop::bridge

@@ -3,9 +3,9 @@
 // The gate: who is under a kill, who may talk to whom, and exact counts of both.
 //
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
-// exactly the kills of its scope that it names, and raises the incarnation of its
-// scope to the one it carries. Whether the bridge is open at all is not decided here but in
-// bridge_core.h. Pure, not thread-safe.
+// exactly the kills of its scope that it names, or that stand through its place in the log, and
+// raises the incarnation of its scope to the one it carries. Whether the bridge is open at all is
+// not decided here but in bridge_core.h. Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +14,15 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "broker-bridge/core/latched_scopes.h"
 #include "broker-bridge/core/scope_tree.h"
-#include "schemas/messages.h"
+#include "schemas/holds.h"
 #include "schemas/result.h"
 #include "schemas/subjects.h"
 
 namespace estop::bridge {
 
 // A kill that holds.
-struct HeldKill {
-  schemas::Latch latch;
+struct HeldKill : schemas::Hold {
   std::uint64_t forwarded_before = 0;  // intents from or to the scope before the latch
   std::uint64_t refused = 0;           // intents refused because of this kill
   Node* node = nullptr;
@@ -64,15 +62,19 @@ class Gate {
   [[nodiscard]] Verdict decide(const schemas::IntentSubject& parts,
                                const schemas::IntentHead& head);
   void count_forward(const Verdict& verdict);
-  // The second opinion right before an intent leaves; true means a defect (see latched_scopes.h).
+  // The second opinion right before an intent leaves: by name, where decide() walks the tree. True
+  // means a defect of one of them.
   [[nodiscard]] bool must_not_pass(const schemas::IntentSubject& parts,
                                    std::string_view to_instance) const;
 
   Latched kill(const schemas::Record& record);
   // Takes back one kill that turned out not to be signed by control.
   void unlatch(const schemas::Record& record);
-  // `record` is a committed resume. Resumes must come in the order of the log.
-  void resume(const schemas::Record& record);
+  // The log has it, at this place.
+  void commit(const schemas::Record& kill);
+  // `record` is a committed resume. Resumes must come in the order of the log. False, and nothing
+  // is lifted: it goes by place, and what this gate holds there is not what the resume means.
+  [[nodiscard]] bool resume(const schemas::Record& record);
 
   // The kill, if it holds.
   [[nodiscard]] const HeldKill* find(const schemas::Record& kill) const;
@@ -84,20 +86,17 @@ class Gate {
   [[nodiscard]] std::uint64_t incarnation(const schemas::Scope& scope) const;
 
  private:
-  using Kills = std::unordered_multimap<std::string, HeldKill>;
-
   Node* sender_node(const schemas::IntentSubject& parts);
   Node& receiver_node(const schemas::IntentSubject& parts, std::string_view to_instance);
-  Kills::iterator held(const schemas::Record& kill);
-  void release(Kills::iterator kill);
-  [[nodiscard]] bool was_lifted(const schemas::Record& kill) const;
+  void release(const HeldKill& kill);
+  void remember_lifted(const std::string& op_id, const schemas::Scope& scope);
+  [[nodiscard]] bool was_lifted(const std::string& op_id, const schemas::Scope& scope) const;
 
   GateOptions options_;
   ScopeTree tree_;
   std::size_t receivers_ = 0;  // nodes made for receivers
-  Kills kills_;                // by op id; two only if one op id came with two scopes
+  schemas::HoldIndex<HeldKill> kills_;
   std::unordered_multimap<std::string, schemas::Scope> lifted_;  // op id → scope of the resume
-  LatchedScopes latched_;
 };
 
 }  // namespace estop::bridge

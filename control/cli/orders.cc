@@ -15,6 +15,8 @@
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
+#include "control/core/command.h"
+#include "schemas/holds.h"
 #include "schemas/order.h"
 
 namespace estop::cli {
@@ -118,22 +120,39 @@ bool agrees(std::string_view question, bool yes, Terminal& terminal) {
   return line == "y" || line == "Y" || line == "yes";
 }
 
-// The op ids of the kills that would be lifted, which are shown (never done before a kill: that one
-// must not wait). nullopt: the person said no.
-schemas::Result<std::optional<std::vector<std::string>>> confirm(Session& session,
-                                                                 const Common& common,
-                                                                 const Resume& resume,
-                                                                 Terminal& terminal) {
+// What would be lifted, as a person was shown it: the kills by name, or, where they are too many,
+// all up to the place in the log at which the answers begin.
+json lifts_of(const Answers& answers, const schemas::Scope& scope) {
+  std::vector<schemas::Hold> kills;
+  for (const json& answer : answers) {
+    for (const json& kill : items(answer, "kills")) {
+      if (text(kill, "scope") != scope.text()) continue;
+      kills.push_back(
+          {{.op_id = text(kill, "op_id"), .seq = number(kill, "seq")}, number(kill, "epoch")});
+    }
+  }
+  std::vector<std::string> named;
+  for (const schemas::Hold& kill : kills) named.push_back(kill.latch.op_id);
+  if (named.size() <= schemas::kLiftsMax) return {{"lifts", named}};
+  const json log = answers.front().value("log", json::object());
+  const auto hash = schemas::hash_from_hex(text(log, "hash")).value_or(schemas::Hash{});
+  const schemas::Head place{number(log, "epoch"), number(log, "seq"), hash};
+  std::vector<const schemas::Hold*> stand;
+  for (const schemas::Hold& kill : kills) {
+    if (schemas::stands_through(kill, place)) stand.push_back(&kill);
+  }
+  return {{"through", control::through_json(schemas::through(place, std::move(stand)))}};
+}
+
+// What would be lifted, after it was shown (never done before a kill: that one must not wait).
+// nullopt: the person said no.
+schemas::Result<std::optional<json>> confirm(Session& session, const Common& common,
+                                             const Resume& resume, Terminal& terminal) {
   const auto answers = ask_pages(session, "ps", {{"kills_of", resume.scope.text()}},
                                  common.timeout_ms.value_or(kLookWait_ms));
   if (!answers) return tl::make_unexpected(answers.error());
   terminal.err << view_lifted(*answers, resume.scope);
-  std::vector<std::string> lifts;
-  for (const json& answer : *answers) {
-    for (const json& kill : items(answer, "kills")) {
-      if (text(kill, "scope") == resume.scope.text()) lifts.push_back(text(kill, "op_id"));
-    }
-  }
+  json lifts = lifts_of(*answers, resume.scope);
   if (!agrees("Resume?", resume.yes, terminal)) return std::nullopt;
   return lifts;
 }
@@ -195,7 +214,7 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
     return ExitStatus::kFailure;
   }
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
-  order["lifts"] = **lifts;
+  order.update(**lifts);
   if (!resume.pending.empty()) order["pending"] = resume.pending;
   if (auto good = check_command("resume", order); !good) return fail_with(good.error(), terminal);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
@@ -217,9 +236,16 @@ ExitStatus run_approve(const Common& common, const Approve& approve, Terminal& t
     return ExitStatus::kFailure;
   }
   // What was shown is what is signed.
-  json order{{"op_id", approve.op_id},         {"verb", text(*found, "verb")},
-             {"scope", text(*found, "scope")}, {"lifts", texts(*found, "lifts")},
-             {"reason", approve.reason},       {"timeout_ms", wait_ms(common)}};
+  json order{{"op_id", approve.op_id},
+             {"verb", text(*found, "verb")},
+             {"scope", text(*found, "scope")},
+             {"reason", approve.reason},
+             {"timeout_ms", wait_ms(common)}};
+  if (found->contains("through")) {
+    order["through"] = found->at("through");
+  } else {
+    order["lifts"] = texts(*found, "lifts");
+  }
   if (auto good = check_command("approve", order); !good) return fail_with(good.error(), terminal);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
                       const Answer& answer) {

@@ -15,6 +15,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::size_t kLiftedShown = 50;  // of the kills that a resume lifts
+
 // The objects of a list over all answers.
 std::vector<json> all_items(const Answers& answers, const char* key) {
   std::vector<json> all;
@@ -175,6 +177,10 @@ std::string view_proposal(const json& proposal) {
                                 shown(text(proposal, "verb")), shown(text(proposal, "scope")),
                                 shown(text(proposal, "actor")), shown(text(proposal, "reason")));
   if (!lifted.empty()) out += "lifts " + shown(lifted) + '\n';
+  if (const auto through = proposal.find("through"); through != proposal.end()) {
+    out += fmt::format("lifts {} kills, through record {}:{}\n", number(*through, "count"),
+                       number(*through, "epoch"), number(*through, "seq"));
+  }
   return out + fmt::format("waits for a second operator, {} longer\n",
                            duration_text(number(proposal, "expires_in_ms") * 1'000));
 }
@@ -204,7 +210,10 @@ std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
     }
   }
   if (lifted.empty()) return fmt::format("no kill of exactly {} is in force\n", scope.text());
+  const std::size_t all = lifted.size();
+  if (all > kLiftedShown) lifted.resize(kLiftedShown);
   std::string out = "This lifts:\n" + kills_table(lifted);
+  if (all > kLiftedShown) out += fmt::format("and {} more kills\n", all - kLiftedShown);
   const std::uint64_t held = number(answers.back(), "instances");
   out += fmt::format("{} instance{} may then announce itself anew\n", held, held == 1 ? "" : "s");
   if (!staying.empty()) out += "Still killed afterwards by:\n" + kills_table(staying);

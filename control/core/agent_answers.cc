@@ -24,7 +24,8 @@ json latch_json(const HeldKill& held) {
                 {"scope", latch.scope.text()}, {"mode", name(latch.mode)},
                 {"actor", latch.actor},        {"reason", latch.reason},
                 {"since_ms", latch.since_ms},  {"since", utc_text(latch.since_ms)}};
-  if (!held.given_as.empty()) shown["given_as"] = held.given_as;
+  shown["epoch"] = held.epoch;
+  if (!held.given.empty()) shown["given_as"] = held.given;
   return shown;
 }
 
@@ -131,7 +132,9 @@ json proposal_json(const Proposal& proposal, Now now) {
   json shown = {{"op_id", draft.op_id},        {"verb", is_kill ? "kill" : "resume"},
                 {"scope", draft.scope.text()}, {"actor", draft.actor},
                 {"reason", draft.reason},      {"expires_in_ms", left_us / 1'000}};
-  if (!is_kill) shown["lifts"] = draft.lifts;
+  const bool is_by_place = draft.through.place.seq != 0;
+  if (!is_kill && !is_by_place) shown["lifts"] = draft.lifts;
+  if (!is_kill && is_by_place) shown["through"] = through_json(draft.through);
   return shown;
 }
 
@@ -193,8 +196,11 @@ std::string kills_json(const StatusView& view, const schemas::Scope& scope,
     if (one->latch.scope.covers(scope)) held.push_back(one);
   }
   json kills = kills_on(page, held);
+  const schemas::Head head = view.ledger.head();
   return finished(
-      {{"kills", std::move(kills)}, {"instances", view.registry.living(scope, view.now.boot_us)}},
+      {{"kills", std::move(kills)},
+       {"log", {{"epoch", head.epoch}, {"seq", head.seq}, {"hash", schemas::hex(head.hash)}}},
+       {"instances", view.registry.living(scope, view.now.boot_us)}},
       page);
 }
 

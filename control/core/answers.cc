@@ -205,7 +205,8 @@ std::string order_detail(const schemas::Record& record) {
     detail["mode"] = name(record.mode);
     detail["grace_ms"] = record.grace_ms;
   } else {
-    detail["lifts"] = record.lifts;
+    if (record.through.place.seq == 0) detail["lifts"] = record.lifts;
+    if (record.through.place.seq != 0) detail["through"] = through_json(record.through);
     detail["pending"] = name(record.pending);
   }
   return text(detail);

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "schemas/order.h"
 #include "schemas/printable.h"
+#include "schemas/signing.h"
 
 namespace estop::control {
 
@@ -130,6 +132,19 @@ class Fields {
     }
     return names;
   }
+  // What stands in braces under `key`, to be read and then given to `close`.
+  std::optional<Fields> object(const char* key) {
+    const json* value = find(key);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_object()) return Fields(*value, is_tolerant_);
+    object_to(key, "is not an object");
+    return std::nullopt;
+  }
+  void close(const char* key, Fields& inner) {
+    inner.refuse_unknown();
+    if (inner.problem().code == Errc::kOk) return;
+    refuse({inner.problem().code, std::string("'") + key + "': " + inner.problem().detail});
+  }
   void refuse_unknown() {
     for (const std::string& field : unknown()) refuse(field.c_str(), "is no field of this command");
   }
@@ -232,6 +247,31 @@ Command read_kill(Fields& fields) {
   return kill;
 }
 
+schemas::Hash read_hash(Fields& fields, const char* key) {
+  const std::string text = fields.text(key, schemas::kKeyMax_bytes);
+  const auto hash = schemas::hash_from_hex(text);
+  if (!hash) fields.refuse(key, "is not 64 hexadecimal digits");
+  return hash.value_or(schemas::Hash{});
+}
+
+// Never filled in: what is not there was not seen.
+schemas::Through read_through(Fields& fields, const std::vector<std::string>& lifts) {
+  schemas::Through through;
+  auto given = fields.object("through");
+  if (!given) return through;
+  through.place.epoch = given->number("epoch", 0, 1, UINT64_MAX);
+  through.place.seq = given->number("seq", 0, 1, UINT64_MAX);
+  through.place.hash = read_hash(*given, "hash");
+  through.count = given->number("count", 0, 1, UINT64_MAX);
+  through.digest = read_hash(*given, "digest");
+  if (through.place.epoch == 0 || through.place.seq == 0 || through.count == 0) {
+    given->refuse("count", "or 'epoch' or 'seq' is missing");
+  }
+  fields.close("through", *given);
+  if (!lifts.empty()) fields.refuse("through", "does not go with 'lifts': one of both");
+  return through;
+}
+
 Command read_resume(Fields& fields) {
   using schemas::PendingWork;
   ResumeCommand resume;
@@ -239,6 +279,7 @@ Command read_resume(Fields& fields) {
   resume.order.wait = read_wait(fields, bit(Stage::kDurable) | bit(Stage::kOpened),
                                 {Stage::kCommitted, Stage::kDurable, Stage::kOpened});
   resume.lifts = fields.texts("lifts");
+  resume.through = read_through(fields, resume.lifts);
   resume.pending =
       fields.one_of<PendingWork>("pending", {{"redeliver", PendingWork::kRedeliver},
                                              {"hold", PendingWork::kHold},
@@ -254,6 +295,7 @@ Command read_approve(Fields& fields) {
   approve.kind = fields.one_of<schemas::RecordKind>(
       "verb", {{"resume", schemas::RecordKind::kResume}, {"kill", schemas::RecordKind::kKill}});
   approve.lifts = fields.texts("lifts");
+  approve.through = read_through(fields, approve.lifts);
   const bool is_kill = approve.kind == schemas::RecordKind::kKill;
   approve.order.wait =
       is_kill ? read_wait(fields, bit(Stage::kFenced) | bit(Stage::kStopped) | bit(Stage::kDurable),
@@ -372,6 +414,14 @@ Result<Command> parse_command(std::string_view verb, std::string_view text) {
   Command command = found->second(fields);
   if (fields.problem().code != Errc::kOk) return tl::make_unexpected(fields.problem());
   return command;
+}
+
+json through_json(const schemas::Through& through) {
+  return {{"epoch", through.place.epoch},
+          {"seq", through.place.seq},
+          {"hash", schemas::hex(through.place.hash)},
+          {"count", through.count},
+          {"digest", schemas::hex(through.digest)}};
 }
 
 }  // namespace estop::control

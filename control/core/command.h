@@ -58,7 +58,9 @@ struct KillCommand {
 };
 struct ResumeCommand {
   OrderRequest order;
-  std::vector<std::string> lifts;  // empty: every kill of exactly that scope
+  // Without both: every kill of exactly that scope.
+  std::vector<std::string> lifts;
+  schemas::Through through{};
   schemas::PendingWork pending = schemas::PendingWork::kRedeliver;
 };
 // The second operator's word: the order as he has seen it, so that his signature is under it.
@@ -66,6 +68,7 @@ struct ApproveCommand {
   OrderRequest order;  // op id and scope of what waits; his own reason
   schemas::RecordKind kind = schemas::RecordKind::kResume;
   std::vector<std::string> lifts;
+  schemas::Through through{};
 };
 struct PsCommand {
   schemas::Scope filter;  // the fleet: everybody
@@ -98,5 +101,7 @@ using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsComma
 // kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.
 [[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
+// The field `through`.
+[[nodiscard]] nlohmann::json through_json(const schemas::Through& through);
 
 }  // namespace estop::control

@@ -107,9 +107,9 @@ void ControlCore::watch(Order& order, const CommandReceived& asked, const OrderR
 
 std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope) const {
   std::vector<std::string> warnings;
-  const auto& held = ledger_.latches().exactly(scope);
+  const auto held = ledger_.latches().exactly(scope);
   for (std::size_t i = 0; i < held.size() && i < kKillsNamed; ++i) {
-    warnings.push_back("already " + kill_sentence(held[i].latch));
+    warnings.push_back("already " + kill_sentence(held[i]->latch));
   }
   if (held.size() > kKillsNamed) {
     warnings.push_back(fmt::format("and by {} more kills of it", held.size() - kKillsNamed));

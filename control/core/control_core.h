@@ -66,8 +66,7 @@ class ControlCore {
                     Effects& out);
   Order& order_resume(schemas::Record draft, Now now, Effects& out);
   schemas::SignedRecord append_resume(schemas::Record draft, Now now, Effects& out);
-  [[nodiscard]] std::vector<std::string> resume_warnings(
-      const schemas::Scope& scope, const std::vector<std::string>& lifts) const;
+  [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Record& resume) const;
   [[nodiscard]] schemas::Result<void> may_resume() const;
   void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
              std::vector<std::string> notes, Now now, Effects& out);
@@ -91,10 +90,10 @@ class ControlCore {
   [[nodiscard]] static std::string taken_note(const KillClaim& claim);
   [[nodiscard]] schemas::Result<void> is_same_resume(const ResumeCommand& resume) const;
 
-  [[nodiscard]] schemas::Result<std::vector<std::string>> lifted_by(
-      const CommandReceived& asked, const ResumeCommand& resume) const;
-  [[nodiscard]] schemas::Result<void> can_lift(const schemas::Scope& scope,
-                                               const std::vector<std::string>& lifts) const;
+  [[nodiscard]] schemas::Result<schemas::Record> draft_resume(const CommandReceived& asked,
+                                                              const ResumeCommand& resume) const;
+  [[nodiscard]] schemas::Error nothing_to_lift(const schemas::Scope& scope) const;
+  [[nodiscard]] schemas::Result<void> can_lift(const schemas::Record& resume) const;
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);

@@ -63,7 +63,8 @@ schemas::Error ControlCore::lifted_error(const KillClaim& claim,
   const OpState* known = ledger_.find(claim.op_id);
   const auto& latches = ledger_.latches();
   const auto wider = latches.wider_than(scope);
-  const HeldKill* other = latches.exactly(scope).empty() ? nullptr : &latches.exactly(scope)[0];
+  const auto exactly = latches.exactly(scope);
+  const HeldKill* other = exactly.empty() ? nullptr : exactly.front();
   if (other == nullptr && !wider.empty()) other = wider.front();
   const std::string now =
       other == nullptr ? scope.text() + " runs" : "what holds is: " + kill_sentence(other->latch);
@@ -99,8 +100,15 @@ Result<void> ControlCore::is_same_resume(const ResumeCommand& resume) const {
     if (!lifts(kill)) return other(kill);
   }
   if (!resume.lifts.empty()) return {};
-  for (const HeldKill& held : ledger_.latches().exactly(resume.order.scope)) {
-    if (!lifts(held.latch.op_id)) return other(held.latch.op_id);
+  if (resume.through.place.seq != 0) {
+    const OpState* known = ledger_.find(op_id);
+    if (known != nullptr && known->through && *known->through == resume.through) return {};
+    return fail(
+        Errc::kLogConflict,
+        fmt::format("op_id '{}' was used by a resume of other kills; give a new op_id", op_id));
+  }
+  for (const HeldKill* held : ledger_.latches().exactly(resume.order.scope)) {
+    if (!lifts(held->latch.op_id)) return other(held->latch.op_id);
   }
   return {};
 }

@@ -82,7 +82,8 @@ bool ControlCore::watch_proposed_resume(const CommandReceived& asked, const Resu
   const schemas::Record& draft = found->second.draft;
   const bool is_same = draft.kind == RecordKind::kResume && draft.scope == request.scope &&
                        draft.actor == asked.actor &&
-                       (resume.lifts.empty() || resume.lifts == draft.lifts);
+                       (resume.lifts.empty() || resume.lifts == draft.lifts) &&
+                       (resume.through.place.seq == 0 || resume.through == draft.through);
   Order* order = orders_.find(request.op_id);
   if (!is_same || order == nullptr) {
     refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
@@ -129,13 +130,13 @@ Result<void> ControlCore::may_approve(const CommandReceived& asked, const Approv
                                          "to approve it");
   }
   if (draft.kind != approve.kind || draft.scope != approve.order.scope ||
-      draft.lifts != approve.lifts) {
+      draft.lifts != approve.lifts || draft.through != approve.through) {
     return fail(Errc::kBadArgument, "op_id '" + draft.op_id +
                                         "' names another order than the one "
                                         "that was approved");
   }
   if (draft.kind == RecordKind::kKill) return {};
-  if (auto can = can_lift(draft.scope, draft.lifts); !can) return can;
+  if (auto can = can_lift(draft); !can) return can;
   return may_resume();
 }
 

@@ -24,48 +24,21 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
   const OrderRequest& request = resume.order;
   if (watch_proposed_resume(asked, resume, now, out)) return;
   if (repeat_resume(asked, resume, now, out)) return;
-  const auto lifts = lifted_by(asked, resume);
-  if (!lifts) return refuse(asked, lifts.error(), now, out);
+  auto draft = draft_resume(asked, resume);
+  if (!draft) return refuse(asked, draft.error(), now, out);
   if (const auto may = may_resume(); !may) return refuse(asked, may.error(), now, out);
-  schemas::Record draft = asked_draft(RecordKind::kResume, asked, request);
-  draft.lifts = *lifts;
-  draft.pending = resume.pending;
-  schemas::Record as_written = draft;  // each record names a part of what it lifts
-  as_written.lifts.clear();
-  if (auto fits = schemas::check_record(as_written); !fits) {
+  if (auto fits = schemas::check_record(*draft); !fits) {
     return refuse(asked, fits.error(), now, out);
   }
-  if (needs_second(draft)) return propose(asked, request, std::move(draft), {}, now, out);
-  const std::string op_id = draft.op_id;
-  Order& order = order_resume(std::move(draft), now, out);
+  if (needs_second(*draft)) return propose(asked, request, std::move(*draft), {}, now, out);
+  const std::string op_id = draft->op_id;
+  Order& order = order_resume(std::move(*draft), now, out);
   keep_proof(asked, request.scope.text(), op_id, now, out);
   watch(order, asked, request, {}, now, out);
 }
 
-// One record names a few kills only, so that every reader takes it. What is left goes into records
-// of their own before: the order is done when the last one is, which carries its op id.
 Order& ControlCore::order_resume(schemas::Record draft, Now now, Effects& out) {
-  std::vector<std::string> warnings = resume_warnings(draft.scope, draft.lifts);
-  std::vector<std::string> lifts;
-  for (const std::string& op_id : draft.lifts) {
-    lifts.push_back(op_id);
-    const HeldKill* held = ledger_.latches().find(op_id);
-    if (held != nullptr && !held->given_as.empty()) lifts.push_back(held->given_as);
-  }
-  std::sort(lifts.begin(), lifts.end());
-  lifts.erase(std::unique(lifts.begin(), lifts.end()), lifts.end());
-  unsigned parts = 0;
-  while (lifts.size() > schemas::kLiftsMax) {
-    schemas::Record part = draft;
-    do {  // an earlier attempt may have got so far
-      part.op_id = own_op_id(draft.op_id, draft.scope, parts++);
-    } while (ledger_.find(part.op_id) != nullptr);
-    part.target = draft.op_id;
-    part.lifts.assign(lifts.end() - schemas::kLiftsMax, lifts.end());
-    lifts.resize(lifts.size() - schemas::kLiftsMax);
-    append_resume(std::move(part), now, out);
-  }
-  draft.lifts = std::move(lifts);
+  std::vector<std::string> warnings = resume_warnings(draft);
   const auto record = append_resume(std::move(draft), now, out);
   ++counters_.resumes;
   return begin_order(record, std::move(warnings), now);
@@ -78,12 +51,13 @@ schemas::SignedRecord ControlCore::append_resume(schemas::Record draft, Now now,
   return ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 
-std::vector<std::string> ControlCore::resume_warnings(const schemas::Scope& scope,
-                                                      const std::vector<std::string>& lifts) const {
-  const std::set<std::string> named(lifts.begin(), lifts.end());
-  auto still = ledger_.latches().wider_than(scope);
-  for (const HeldKill& held : ledger_.latches().exactly(scope)) {
-    if (!named.contains(held.latch.op_id)) still.push_back(&held);
+// What holds besides what this resume lifts.
+std::vector<std::string> ControlCore::resume_warnings(const schemas::Record& resume) const {
+  const Latches::Kills lifted = ledger_.latches().lifted_by(resume);
+  const std::set<const HeldKill*> goes(lifted.begin(), lifted.end());
+  auto still = ledger_.latches().wider_than(resume.scope);
+  for (const HeldKill* held : ledger_.latches().exactly(resume.scope)) {
+    if (!goes.contains(held)) still.push_back(held);
   }
   std::vector<std::string> warnings;
   for (std::size_t i = 0; i < still.size() && i < kKillsNamed; ++i) {
@@ -128,7 +102,9 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
   } else if (known->applied) {
     order->warnings.clear();
   }
-  if (known->applied) notes = resume_warnings(request.scope, {});
+  schemas::Record lifts_nothing;
+  lifts_nothing.scope = request.scope;
+  if (known->applied) notes = resume_warnings(lifts_nothing);
   watch(*order, asked, request, std::move(notes), now, out);
   return true;
 }
@@ -150,42 +126,72 @@ Result<void> ControlCore::may_resume() const {
   return fail(Errc::kStoreUnavailable, fmt::format("the control log is not open yet: {}", kFirst));
 }
 
-// The op ids that a resume lifts: those it names, or every kill of exactly its scope. Who signs has
-// to name them: on its way his word may be held back until there is another kill.
-Result<std::vector<std::string>> ControlCore::lifted_by(const CommandReceived& asked,
-                                                        const ResumeCommand& resume) const {
+// What a resume lifts: what it names, the place that it gives, or every kill of exactly its scope.
+// Who signs has to say it: on its way his word may be held back until there is another kill.
+Result<schemas::Record> ControlCore::draft_resume(const CommandReceived& asked,
+                                                  const ResumeCommand& resume) const {
   const schemas::Scope& scope = resume.order.scope;
-  const auto& kills = ledger_.latches().exactly(scope);
-  if (kills.empty()) {
-    const auto wider = ledger_.latches().wider_than(scope);
-    if (!wider.empty()) {
-      return fail(Errc::kNotKilled, scope.text() + " itself is not killed, but " +
-                                        kill_sentence(wider.front()->latch) +
-                                        "; resume that scope");
-    }
-    if (!registry_.knows(scope)) {
-      return fail(Errc::kNotFound, "nobody of the name " + scope.text() +
-                                       " has announced itself, and it is not killed");
-    }
-    return fail(Errc::kNotKilled, scope.text() + " is not killed");
-  }
-  std::vector<std::string> lifts = resume.lifts;
-  if (!asked.proof.empty() && (lifts.empty() || resume.order.op_id.empty())) {
+  const auto kills = ledger_.latches().exactly(scope);
+  if (kills.empty()) return tl::make_unexpected(nothing_to_lift(scope));
+  schemas::Record draft = asked_draft(RecordKind::kResume, asked, resume.order);
+  draft.pending = resume.pending;
+  draft.lifts = resume.lifts;
+  draft.through = resume.through;
+  const bool says_what = !draft.lifts.empty() || draft.through.place.seq != 0;
+  if (!asked.proof.empty() && (!says_what || resume.order.op_id.empty())) {
     return fail(Errc::kBadArgument,
-                "'lifts' and 'op_id' are missing: a signed resume names what it lifts, and itself");
+                "'lifts' or 'through', or 'op_id', is missing: a signed resume says what it lifts, "
+                "and names itself");
   }
-  if (lifts.empty()) {
-    for (const HeldKill& held : kills) lifts.push_back(held.latch.op_id);
+  if (!says_what && kills.size() > schemas::kLiftsMax) {
+    const schemas::Head head = ledger_.head();
+    const auto stand = ledger_.latches().through_place(scope, head);
+    draft.through = schemas::through(head, {stand.begin(), stand.end()});
+  } else if (!says_what) {
+    for (const HeldKill* held : kills) draft.lifts.push_back(held->latch.op_id);
   }
-  if (const auto can = can_lift(scope, lifts); !can) return tl::make_unexpected(can.error());
-  return lifts;
+  if (const auto can = can_lift(draft); !can) return tl::make_unexpected(can.error());
+  return draft;
 }
 
-Result<void> ControlCore::can_lift(const schemas::Scope& scope,
-                                   const std::vector<std::string>& lifts) const {
+schemas::Error ControlCore::nothing_to_lift(const schemas::Scope& scope) const {
+  const auto wider = ledger_.latches().wider_than(scope);
+  if (!wider.empty()) {
+    return {Errc::kNotKilled, scope.text() + " itself is not killed, but " +
+                                  kill_sentence(wider.front()->latch) + "; resume that scope"};
+  }
+  if (!registry_.knows(scope)) {
+    return {Errc::kNotFound,
+            "nobody of the name " + scope.text() + " has announced itself, and it is not killed"};
+  }
+  return {Errc::kNotKilled, scope.text() + " is not killed"};
+}
+
+Result<void> ControlCore::can_lift(const schemas::Record& resume) const {
+  const schemas::Scope& scope = resume.scope;
   const auto on_their_way = ledger_.being_lifted();
+  const auto is_on_its_way = [&](const std::string& op_id) {
+    return fail(Errc::kNotKilled, "a resume that lifts " + op_id + " is on its way already");
+  };
+  if (resume.through.place.seq != 0) {
+    const auto stand = ledger_.latches().through_place(scope, resume.through.place);
+    const bool is_seen =
+        ledger_.contains(resume.through.place) &&
+        schemas::through(resume.through.place, {stand.begin(), stand.end()}) == resume.through;
+    if (!is_seen) {
+      return fail(Errc::kLogConflict,
+                  fmt::format("the kills of {} through record {}:{} are not the {} that 'through' "
+                              "means: look again, and resume what holds now",
+                              scope.text(), resume.through.place.epoch, resume.through.place.seq,
+                              resume.through.count));
+    }
+    for (const HeldKill* held : stand) {
+      if (on_their_way.contains(held->latch.op_id)) return is_on_its_way(held->latch.op_id);
+    }
+    return {};
+  }
   std::set<std::string_view> seen;
-  for (const std::string& op_id : lifts) {
+  for (const std::string& op_id : resume.lifts) {
     const std::string shown = schemas::printable(op_id, schemas::kOpIdMax_bytes);
     if (!seen.insert(op_id).second) {
       return fail(Errc::kBadArgument, "'lifts' names " + shown + " twice");
@@ -194,9 +200,7 @@ Result<void> ControlCore::can_lift(const schemas::Scope& scope,
     if (held == nullptr || held->latch.scope != scope) {
       return fail(Errc::kNotKilled, "no kill " + shown + " of " + scope.text() + " holds");
     }
-    if (on_their_way.contains(op_id)) {
-      return fail(Errc::kNotKilled, "a resume that lifts " + shown + " is on its way already");
-    }
+    if (on_their_way.contains(op_id)) return is_on_its_way(shown);
   }
   return {};
 }

@@ -77,6 +77,7 @@ LogEntry& Ledger::push(LogEntry entry) {
   op.seq = record.seq;
   op.kind = record.kind;
   op.scope = record.scope;
+  op.through = through_of(record);
   op.committed = entry.committed;
   op.durable = entry.durable;
   pending_.push_back(std::move(entry));
@@ -213,8 +214,8 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
       latches_.kill(applied, now_us);
       break;
     case RecordKind::kResume:
-      latches_.resume(record);
       remember_lifted(record);
+      latches_.resume(record);
       break;
     case RecordKind::kBridgeJoined:
     case RecordKind::kBridgeLeft:
@@ -228,13 +229,17 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
 }
 
 void Ledger::remember_lifted(const Record& resume) {
-  for (const std::string& op_id : resume.lifts) {
-    const auto op = ops_.find(op_id);
-    if (op == ops_.end() || op->second.kind != RecordKind::kKill) continue;
-    if (op->second.scope != resume.scope || !op->second.lifted_by.empty()) continue;
-    op->second.lifted_by = given_op_id(resume);
-    op->second.lifted_ms = resume.issued_at_ms;
+  for (const HeldKill* held : latches_.lifted_by(resume)) {
+    remember_lifted(held->latch.op_id, resume);
   }
+}
+
+void Ledger::remember_lifted(const std::string& op_id, const Record& resume) {
+  const auto op = ops_.find(op_id);
+  if (op == ops_.end() || op->second.kind != RecordKind::kKill) return;
+  if (op->second.scope != resume.scope || !op->second.lifted_by.empty()) return;
+  op->second.lifted_by = resume.op_id;
+  op->second.lifted_ms = resume.issued_at_ms;
 }
 
 LogEntry* Ledger::entry_at(std::uint64_t seq) {
@@ -296,7 +301,9 @@ std::map<std::string, std::string> Ledger::being_lifted() const {
   for (const LogEntry& entry : pending_) {
     const Record& record = entry.record.record;
     if (record.kind != RecordKind::kResume || record.seq <= applied_seq_) continue;
-    for (const std::string& op_id : record.lifts) lifted.emplace(op_id, given_op_id(record));
+    for (const HeldKill* held : latches_.lifted_by(record)) {
+      lifted.emplace(held->latch.op_id, record.op_id);
+    }
   }
   return lifted;
 }

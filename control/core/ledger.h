@@ -74,7 +74,7 @@ class Ledger {
   [[nodiscard]] const OpState* find(const std::string& op_id) const;
   // Whether the record of the op id has, or may have had, this number.
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
-  // The op ids of kills that resumes on their way lift, and by which (see given_op_id).
+  // The op ids of kills that resumes on their way lift, and by which.
   [[nodiscard]] std::map<std::string, std::string> being_lifted() const;
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
   [[nodiscard]] schemas::Bytes stored_frame(const std::string& op_id) const;
@@ -91,7 +91,9 @@ class Ledger {
   void commit_through(std::uint64_t seq, std::vector<LedgerNews>& news);
   void advance(std::vector<LedgerNews>& news);
   void apply(const schemas::SignedRecord& applied, std::uint64_t now_us);
-  void remember_lifted(const schemas::Record& resume);
+  void remember_lifted(const schemas::Record& resume);  // of what holds
+  void remember_lifted(const std::string& op_id, const schemas::Record& resume);
+  void remember_lifted_before(const schemas::Record& resume);  // at start: of what stands in `log_`
   LogEntry* entry_at(std::uint64_t seq);
   void read_stream(Effects& out);
   // Reading the stream (ledger_stream.cc); false: stopped.

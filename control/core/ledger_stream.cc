@@ -18,7 +18,11 @@ using schemas::SignedRecord;
 namespace {
 
 OpState op_of(const Record& record) {
-  return {.seq = record.seq, .kind = record.kind, .scope = record.scope, .durable = true};
+  return {.seq = record.seq,
+          .kind = record.kind,
+          .scope = record.scope,
+          .durable = true,
+          .through = through_of(record)};
 }
 
 AuditEntry adopted(const Record& record, Now now) {
@@ -28,6 +32,16 @@ AuditEntry adopted(const Record& record, Now now) {
 
 }  // namespace
 
+void Ledger::remember_lifted_before(const Record& resume) {
+  for (const std::string& op_id : resume.lifts) remember_lifted(op_id, resume);
+  const schemas::Head& place = resume.through.place;
+  for (const SignedRecord& earlier : log_) {
+    const Record& kill = earlier.record;
+    if (std::pair(kill.epoch, kill.seq) > std::pair(place.epoch, place.seq)) continue;
+    if (kill.kind == RecordKind::kKill) remember_lifted(kill.op_id, resume);
+  }
+}
+
 void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effects& out) {
   fresh_id_ = std::move(fresh_id);
   if (!stored.empty()) stored_last_ = stored.back().record.seq;
@@ -35,7 +49,7 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
     if (record.record.seq != hashes_.size() + 1) break;
     ops_[record.record.op_id] = op_of(record.record);
-    if (record.record.kind == RecordKind::kResume) remember_lifted(record.record);
+    if (record.record.kind == RecordKind::kResume) remember_lifted_before(record.record);
     hashes_.push_back(record.hash);
     log_.push_back(std::move(record));
   }

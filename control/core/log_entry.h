@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -91,14 +92,14 @@ struct OpState {
   bool applied = false;
   bool has_one_seq = false;  // it never had another number, and none is out without it
   std::uint64_t audit_number = 0;
-  std::string lifted_by{};  // of a kill: the resume, by the op id that its operator gave
+  std::string lifted_by{};  // of a kill: the op id of the resume
   std::uint64_t lifted_ms = 0;
+  std::shared_ptr<const schemas::Through> through{};  // of a resume by place
 };
 
-// The op id under which operators know this order: control may have written it under another one,
-// or as several records.
-inline const std::string& given_op_id(const schemas::Record& record) {
-  return record.target.empty() ? record.op_id : record.target;
+inline std::shared_ptr<const schemas::Through> through_of(const schemas::Record& record) {
+  if (record.through.place.seq == 0) return nullptr;
+  return std::make_shared<const schemas::Through>(record.through);
 }
 
 }  // namespace estop::control

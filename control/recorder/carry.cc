@@ -15,6 +15,7 @@
 #include "control/recorder/record_table.h"
 #include "schemas/codec.h"
 #include "schemas/former.h"
+#include "schemas/holds.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
@@ -163,9 +164,7 @@ std::vector<Record> standing(const std::vector<SignedRecord>& log) {
     if (record.kind == RecordKind::kKill) kills.push_back(record);
     if (record.kind != RecordKind::kResume) continue;
     std::erase_if(kills, [&](const Record& kill) {
-      const auto& lifts = record.lifts;
-      return record.scope == kill.scope &&
-             std::find(lifts.begin(), lifts.end(), kill.op_id) != lifts.end();
+      return schemas::lifts(record, {schemas::latch_of(kill), kill.epoch});
     });
   }
   return kills;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // The bytes on the wire, as PROTOCOL.md describes them. Each file of data/ is one message in hex;
 // it must decode, mean what stands here, and encode to the same bytes again. A change that alters a
 // file breaks every running Estop: raise kVersion.
@@ -49,6 +51,14 @@ Record resume() {
   record.reason = "template fixed";
   record.lifts = {"op-7f3a"};
   record.incarnation = 1;
+  return record;
+}
+
+// Of more kills than a resume may name.
+Record resume_by_place() {
+  Record record = resume();
+  record.lifts.clear();
+  record.through = {{1, 3, filled(0xbb)}, 850, filled(0xcc)};
   return record;
 }
 
@@ -155,6 +165,7 @@ std::vector<Golden> goldens() {
       record("record_bridge_joined", joined()),
       record("record_kill", kill()),
       record("record_resume", resume()),
+      record("record_resume_by_place", resume_by_place()),
       {"lease_frame", sign_lease(lease(), key()).value(), lease_again},
       {"bridge_receipt", sign_receipt(kReceipt, key()).value(), receipt},
       {"stopped_receipt", sign_stopped(kStopped, key()).value(), stopped},

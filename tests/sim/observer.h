@@ -55,6 +55,10 @@ class Observer {
   // Scopes that control, or a bridge that will tell it, holds under a kill.
   [[nodiscard]] std::vector<std::string> scopes_killed() const;
   [[nodiscard]] std::vector<std::string> kills_of(std::string_view scope) const;  // op ids
+  // The kills of a scope that stand in the stream now, as a resume by place means them.
+  [[nodiscard]] schemas::Through through(const schemas::Scope& scope) const {
+    return truth_.through(scope);
+  }
   // Op ids of kills that this agent has seen and control has lost.
   [[nodiscard]] std::set<std::string> forgotten(const schemas::Instance& instance) const;
 

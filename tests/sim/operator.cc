@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "control/core/command.h"
 #include "schemas/order.h"
 
 namespace estop::sim {
@@ -71,11 +72,15 @@ void OperatorProcess::kill_something() {
   kill(ground().random.pick(settings_.scopes));
 }
 
-// All kills of the scope, or one of them; now and then that was a mistake.
+// All kills of the scope, those up to a place, or one; now and then that was a mistake.
 void OperatorProcess::lift_some(const std::string& scope) {
   Random& random = ground().random;
   const auto kills = observer_.kills_of(scope);
-  if (kills.size() > 1 && random.below(2) == 0) {
+  const auto through = observer_.through(schemas::Scope::parse(scope).value());
+  if (through.count > 0 && random.below(3) == 0) {
+    ground().count("resumes by place");
+    order("resume", scope, fmt::format(R"(,"through":{})", control::through_json(through).dump()));
+  } else if (kills.size() > 1 && random.below(2) == 0) {
     ground().count("resumes of one kill of several");
     order("resume", scope, fmt::format(R"(,"lifts":["{}"])", random.pick(kills)));
   } else {

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "schemas/holds.h"
+
 namespace estop::sim {
 
 using schemas::RecordKind;
@@ -36,6 +38,7 @@ void Truth::ordered(const std::string& op_id, const schemas::Scope& scope) {
 
 void Truth::published(const schemas::SignedRecord& signed_record, Nanos now, std::uint64_t stamp) {
   const schemas::Record& record = signed_record.record;
+  published_[signed_record.hash] = {record.epoch, record.seq};
   if (record.kind == RecordKind::kResume) resumes_[signed_record.hash].record = record;
   if (record.kind != RecordKind::kKill) return;
   Kill& kill = kills_[record.op_id];
@@ -53,6 +56,7 @@ void Truth::published(const schemas::SignedRecord& signed_record, Nanos now, std
 }
 
 void Truth::taken(const schemas::Hash& hash) {
+  if (const auto at = published_.find(hash); at != published_.end()) in_stream_[at->second] = hash;
   const auto found = resumes_.find(hash);
   if (found == resumes_.end()) return;
   found->second.in_stream = true;
@@ -69,9 +73,39 @@ void Truth::stored(const schemas::Hash& hash) {
   settle(found->second);
 }
 
+// By place: every kill of its scope that has a record at or before it.
+std::vector<std::string> Truth::lifted_by(const schemas::Record& resume) const {
+  std::vector<std::string> op_ids = resume.lifts;
+  const Place last{resume.through.place.epoch, resume.through.place.seq};
+  if (last.second == 0) return op_ids;
+  for (auto at = in_stream_.begin(); at != in_stream_.upper_bound(last); ++at) {
+    const auto kill = kill_of_.find(at->second);
+    if (kill == kill_of_.end()) continue;
+    const Kill& one = kills_.at(kill->second);
+    if (one.scope == resume.scope && !one.resumed) op_ids.push_back(one.op_id);
+  }
+  return op_ids;
+}
+
+schemas::Through Truth::through(const schemas::Scope& scope) const {
+  if (in_stream_.empty()) return {};
+  const auto& [last, hash] = *in_stream_.rbegin();
+  std::vector<schemas::Hold> kills;
+  for (const auto& [place, of] : in_stream_) {
+    const auto kill = kill_of_.find(of);
+    if (kill == kill_of_.end() || kills_.at(kill->second).resumed) continue;
+    if (kills_.at(kill->second).scope != scope) continue;
+    std::erase_if(kills, [&](const auto& one) { return one.latch.op_id == kill->second; });
+    kills.push_back({{.op_id = kill->second, .seq = place.second}, place.first});
+  }
+  std::vector<const schemas::Hold*> stand;
+  for (const schemas::Hold& kill : kills) stand.push_back(&kill);
+  return schemas::through({last.first, last.second, hash}, std::move(stand));
+}
+
 void Truth::settle(Resume& resume) {
   if (!resume.holds()) return;
-  for (const std::string& op_id : resume.record.lifts) {
+  for (const std::string& op_id : lifted_by(resume.record)) {
     Kill* kill = find(op_id);
     const bool fits = kill != nullptr && kill->scope == resume.record.scope &&
                       (!kill->resumed || kill->incarnation == resume.record.incarnation);

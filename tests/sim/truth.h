@@ -13,6 +13,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "schemas/messages.h"
@@ -68,15 +69,21 @@ class Truth {
   // The newest life that a resume gave.
   [[nodiscard]] std::uint64_t incarnation(std::string_view address,
                                           std::string_view instance) const;
+  // What somebody sees who looks at the log now, to resume by place; count 0: nothing stands in it.
+  [[nodiscard]] schemas::Through through(const schemas::Scope& scope) const;
   [[nodiscard]] const std::map<std::string, Kill>& kills() const { return kills_; }
   [[nodiscard]] const std::map<schemas::Hash, Resume>& resumes() const { return resumes_; }
 
  private:
+  using Place = std::pair<std::uint64_t, std::uint64_t>;  // epoch, seq
   void settle(Resume& resume);
+  [[nodiscard]] std::vector<std::string> lifted_by(const schemas::Record& resume) const;
 
   std::map<std::string, Kill> kills_;  // by op id
   std::map<schemas::Hash, Resume> resumes_;
   std::map<schemas::Hash, std::string> kill_of_;
+  std::map<schemas::Hash, Place> published_;
+  std::map<Place, schemas::Hash> in_stream_;
 };
 
 }  // namespace estop::sim

@@ -23,12 +23,12 @@ struct Home {
   std::string_view names;  // between blanks
 };
 constexpr Home kHomes[] = {
-    {"algorithm", " copy copy_n max min nth_element "},
+    {"algorithm", " copy copy_n find_if max min nth_element "},
     {"array", " array "},
     {"atomic", " atomic memory_order_acquire memory_order_relaxed memory_order_release "},
     {"cctype", " isxdigit "},
     {"chrono", " chrono "},
-    {"concepts", " integral "},
+    {"concepts", " derived_from integral "},
     {"condition_variable", " condition_variable condition_variable_any "},
     {"cstddef", " byte ptrdiff_t size_t "},
     {"cstdint", " int32_t int64_t uint16_t uint32_t uint64_t uint8_t "},
@@ -64,7 +64,7 @@ constexpr Home kHomes[] = {
     {"unordered_map", " unordered_map unordered_multimap "},
     {"utility", " exchange forward move pair swap "},
     {"variant", " get_if holds_alternative monostate variant visit "},
-    {"vector", " vector "},
+    {"vector", " erase_if vector "},
 };
 
 // Empty if the name is unknown.

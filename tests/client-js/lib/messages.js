@@ -33,7 +33,7 @@ const Content = {
   [Kind.resume]: new Struct({
     hold: 'u8', selector: Selector, lifts: ['text'],
     place: new Struct({ epoch: 'u64', seq: 'u64', hash: 'bytes' }), count: 'u64', digest: 'bytes', pending: 'u8',
-    incarnation: 'u64', given: 'text',
+    incarnation: 'u64',
   }),
   [Kind.bridgeJoined]: new Struct({ bridge: 'text', process: 'text', key: 'bytes32' }),
   [Kind.bridgeLeft]: new Struct({ bridge: 'text', process: 'text' }),

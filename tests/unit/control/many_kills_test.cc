@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "schemas/holds.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -33,23 +34,73 @@ void expect_all_is_readable(const World& world) {
   }
 }
 
-TEST(ManyKills, AreLiftedByOneResumeInSeveralRecords_H53) {
+// What `estop resume` signs: the kills that it was shown, through the place at which it looked.
+Json through_seen(World& world) {
+  const Json seen = world.answers(world.ask("ps", {{"kills_of", "acme/prod/x"}})).back();
+  const Json& log = seen["log"];
+  const schemas::Head place{log["epoch"], log["seq"],
+                            schemas::hash_from_hex(log["hash"].get<std::string>()).value()};
+  std::vector<schemas::Hold> kills;
+  for (const Json& kill : seen["kills"]) {
+    kills.push_back({{.op_id = kill["op_id"], .seq = kill["seq"]}, kill["epoch"]});
+  }
+  std::vector<const schemas::Hold*> all;
+  for (const auto& kill : kills) all.push_back(&kill);
+  return through_json(schemas::through(place, all));
+}
+
+TEST(ManyKills, AreLiftedByOneRecordThatNamesAPlace_H53) {
   World world;
   world.open("b1");
   const auto op_ids = kill_many(world, 850, "broken link");
-  const auto inbox = world.resume("acme/prod/x", "r1", {{"lifts", op_ids}});
+  const Json through = through_seen(world);
+  EXPECT_EQ(through["count"], 850);
+  const std::size_t before = world.stream.size();
+  const auto inbox = world.resume("acme/prod/x", "r1", {{"through", through}});
+  EXPECT_EQ(world.stream.size(), before + 1);
   EXPECT_TRUE(world.core->ledger().latches().all().empty());
   expect_all_is_readable(world);
   world.beat("b1", schemas::BridgeState::kOpen);
   world.pass(200);
   EXPECT_TRUE(world.stage(inbox, "done")["ok"]) << world.answers(inbox).back();
 
-  const auto again = world.resume("acme/prod/x", "r1", {{"lifts", op_ids}});
+  const auto again = world.resume("acme/prod/x", "r1", {{"through", through}});
   EXPECT_TRUE(world.stage(again, "done")["ok"]) << world.answers(again).back();
   world.restart();
   EXPECT_TRUE(world.stops.empty());
   EXPECT_TRUE(world.core->ledger().latches().all().empty());
   EXPECT_EQ(world.error(world.kill("acme/prod/x", op_ids.front())), "log-conflict");
+  Json other = through;
+  other["count"] = 849;
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "r1", {{"through", other}})), "log-conflict");
+}
+
+TEST(ManyKills, AfterAPlaceStayAndAPlaceThatMeansOthersLiftsNothing_H53) {
+  World world;
+  kill_many(world, 300, "broken link");
+  const Json through = through_seen(world);
+  world.kill("acme/prod/x", "later");
+  Json other = through;
+  other["count"] = 299;
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "r1", {{"through", other}})), "log-conflict");
+  other = through;
+  other["hash"] = std::string(64, '0');
+  EXPECT_EQ(world.error(world.resume("acme/prod/x", "r1", {{"through", other}})), "log-conflict");
+  EXPECT_EQ(world.core->ledger().latches().size(), 301U);
+  const auto inbox = world.resume("acme/prod/x", "r1", {{"through", through}});
+  ASSERT_EQ(world.core->ledger().latches().size(), 1U);
+  EXPECT_NE(world.core->ledger().latches().find("later"), nullptr);
+  EXPECT_NE(world.answers(inbox).front().dump().find("later"), std::string::npos)
+      << "what still holds is told: " << world.answers(inbox).front();
+}
+
+TEST(ManyKills, ThatAreNamedOneByOneAreRefusedBeforeAnythingIsWritten_H53) {
+  World world;
+  const auto op_ids = kill_many(world, 300, "broken link");
+  const auto inbox = world.resume("acme/prod/x", "r1", {{"lifts", op_ids}});
+  EXPECT_EQ(world.error(inbox), "too-many");
+  EXPECT_NE(world.answers(inbox).back().dump().find("through"), std::string::npos);
+  EXPECT_EQ(world.core->ledger().latches().size(), 300U);
 }
 
 TEST(ManyKills, AreAllLiftedByAResumeThatNamesNone) {

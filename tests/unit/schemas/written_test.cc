@@ -56,7 +56,8 @@ Record largest(RecordKind kind) {
     record.lifts = op_ids(kLiftsMax);
   }
   const bool names_bridge = kind == RecordKind::kBridgeJoined || kind == RecordKind::kBridgeLeft;
-  record.target = letters(names_bridge ? kSegmentMax_bytes : kNameMax_bytes);
+  const bool has_target = kind != RecordKind::kResume;
+  if (has_target) record.target = letters(names_bridge ? kSegmentMax_bytes : kNameMax_bytes);
   if (names_bridge) record.process = kLongestProcess;
   if (kind == RecordKind::kBridgeJoined) record.key = Bytes(32, '\xff');
   return record;
@@ -69,6 +70,44 @@ TEST(WrittenTest, TheLargestRecordOfEachKindFitsItsFrame) {
     ASSERT_TRUE(made) << made.error();
     EXPECT_LE(made->frame.size(), kRecordMax_bytes);
     EXPECT_EQ(open_record(made->frame).value().record, record) << record.kind;
+  }
+}
+
+Through through_all() {
+  Through through{{UINT64_MAX, UINT64_MAX, {}}, UINT64_MAX, {}};
+  through.place.hash.fill(0xff);
+  through.digest.fill(0xff);
+  return through;
+}
+
+TEST(WrittenTest, H53_AResumeOfAnyNumberOfKillsIsASmallRecord) {
+  Record record = largest(RecordKind::kResume);
+  record.lifts.clear();
+  record.through = through_all();
+  const auto made = sign_record(record, operator_key());
+  ASSERT_TRUE(made) << made.error();
+  EXPECT_LE(made->frame.size(), 2'048U);
+  EXPECT_EQ(open_record(made->frame).value().record, record);
+}
+
+TEST(WrittenTest, H53_AResumeThatGoesByPlaceHasAllOfItAndNamesNoKill) {
+  const struct {
+    const char* what;
+    void (*bend)(Record&);
+  } rows[] = {
+      {"kills and a place", [](Record& r) { r.lifts = {"k1"}; }},
+      {"a place without a count", [](Record& r) { r.through.count = 0; }},
+      {"a place without an epoch", [](Record& r) { r.through.place.epoch = 0; }},
+      {"a count without a place", [](Record& r) { r.through.place.seq = 0; }},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    Record record = largest(RecordKind::kResume);
+    record.lifts.clear();
+    record.through = through_all();
+    row.bend(record);
+    EXPECT_EQ(check_record(record).error().code, Errc::kMalformed);
+    EXPECT_FALSE(sign_record(record, operator_key()));
   }
 }
 
