@@ -1,8 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "control/app/claims_writer.h"
 
 #include <deque>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
 #include <boost/asio/io_context.hpp>
@@ -25,17 +27,23 @@ namespace {
 
 constexpr nats::Millis kAnswerWait{2'000};
 constexpr std::size_t kJobsMax = 1'024;
+// After a withdrawal the accounts are pushed once more. nats-server looks whether a key is revoked
+// before it adds the connection to those of the account, and ends only those that it finds there: a
+// connection that is between the two when the revocation comes stays for good. It is there by now.
+constexpr std::chrono::seconds kStrikeAgain{2};
 
 struct Job {
   std::function<Result<Books>()> work;      // on the worker's thread
   std::function<void(Result<Books>)> done;  // on the loop, when the broker has it
   bool is_look = false;                     // nothing was changed: a difference is an alarm
+  bool is_withdrawal = false;
 };
 
 // Compares account by account, and pushes what differs; then compares that once more.
 struct Round {
   Job job;
   Books books;
+  std::set<Account> pushed{};
   std::size_t at = 0;
   bool is_pushed = false;
   bool is_renewed = false;
@@ -55,7 +63,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
         sys(link),
         subjects(names),
         handler(std::move(to)),
-        timer(on) {}
+        timer(on),
+        again_timer(on) {}
 
   boost::asio::io_context& loop;
   const Options options;
@@ -64,6 +73,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   Handler handler;
   std::shared_ptr<const Keyring> keys;  // none: this control does not hold them, or has no SYS
   boost::asio::steady_timer timer;
+  boost::asio::steady_timer again_timer;
+  std::set<Account> again;             // pushed by a withdrawal, to be pushed once more
   std::deque<Job> jobs;                // the first one is under way
   AccountJwts told;                    // what the broker had when it was looked at last
   boost::asio::thread_pool worker{1};  // destroyed first: it may still post to the loop
@@ -138,7 +149,10 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   // --- The broker ---
 
   void compare(const std::shared_ptr<Round>& round) {
-    if (round->at == kAccounts.size()) return finish(std::move(round->books));
+    if (round->at == kAccounts.size()) {
+      if (round->job.is_withdrawal) plan_second_strike(round->pushed);
+      return finish(std::move(round->books));
+    }
     const Account account = kAccounts[round->at];
     sys->request(subjects.sys_claims_lookup(keys->account(account).public_text()), {}, kAnswerWait,
                  [this, round](const Result<nats::MessageView>& answer) {
@@ -188,11 +202,45 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
 
   void push(const std::shared_ptr<Round>& round) {
     round->is_pushed = true;
+    round->pushed.insert(kAccounts[round->at]);
     sys->request(subjects.sys_claims_update(), round->books.jwts[round->at], kAnswerWait,
                  [this, round](const Result<nats::MessageView>& answer) {
                    if (!answer) return finish(tl::make_unexpected(answer.error()));
                    compare(round);
                  });
+  }
+
+  void plan_second_strike(const std::set<Account>& pushed) {
+    if (pushed.empty()) return;
+    const bool is_planned = !again.empty();
+    again.insert(pushed.begin(), pushed.end());
+    if (is_planned) return;
+    again_timer.expires_after(kStrikeAgain);
+    again_timer.async_wait([weak = weak_from_this()](auto error) {
+      const auto self = weak.lock();
+      if (!error && self) self->strike_again();
+    });
+  }
+
+  void strike_again() {
+    Job job;
+    job.work = [data = options.data, keys = keys, accounts = std::exchange(again, {})] {
+      Result<Books> books = fail(Errc::kNotFound, "no account");
+      for (const Account account : accounts) {
+        books = control::renew(data, *keys, account, now_s());
+        if (!books) break;
+      }
+      return books;
+    };
+    job.done = [](const Result<Books>& books) {
+      if (books) return;
+      daemon::log_warn("not-pushed-again",
+                       {{"problem", to_string(books.error())},
+                        {"text",
+                         "a connection that was being let in while its credential was "
+                         "withdrawn may be left"}});
+    };
+    add(std::move(job));
   }
 
   // --- What is asked ---
@@ -218,6 +266,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
 
   void revoke(const Withdrawal& asked) {
     Job job;
+    job.is_withdrawal = true;
     job.work = [data = options.data, keys = keys, asked] {
       return withdraw(data, *keys, asked, now_s());
     };
@@ -255,6 +304,7 @@ ClaimsWriter::ClaimsWriter(boost::asio::io_context& loop, Options options, nats:
 
 ClaimsWriter::~ClaimsWriter() {
   state_->timer.cancel();
+  state_->again_timer.cancel();
   if (state_->sys != nullptr) state_->sys->close();  // no answer comes any more
   state_->worker.join();
 }

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 // All connections that agents may have are taken by one of them, which wants every one that becomes
 // free. Operators always get in; whoever lost a connection comes back when it is ended.
 #include <fmt/format.h>
@@ -112,7 +114,8 @@ class AtTheLimit : public ::testing::Test {
     EXPECT_EQ(revoke.error(), "") << revoke.answers.back();
   }
   void expect_whole() {
-    EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals));
+    EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals))
+        << greedy->held() << " connections are left";
     EXPECT_TRUE(plant.all_open()) << plant.logs();
     EXPECT_TRUE(plant.lift_all()) << plant.logs();
     plant.crowd.drive(Plant::kLoad_per_s);
@@ -175,7 +178,9 @@ TEST_F(AtTheLimit, H62_ABrokerThatRestartsLetsOperatorsInAndARevocationEverybody
 
 TEST_F(AtTheLimit, H62_ByOptionControlRevokesByItselfAndSparesTheHonest) {
   start(" --revoke-silent 10");
-  EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals)) << plant.logs();
+  EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals))
+      << greedy->held() << " connections are left\n"
+      << plant.logs();
   Json rows;
   ASSERT_TRUE(plant.site.until([&] {
     const auto audit = plant.site.ask("audit", {{"kind", "revoked"}, {"limit", 10}});
@@ -193,7 +198,9 @@ TEST_F(AtTheLimit, H62_ByOptionControlRevokesByItselfAndSparesTheHonest) {
 TEST_F(AtTheLimit, H62_ByOptionAlsoWhereItTookControlsOwnPlace) {
   start(" --revoke-silent 10");
   plant.line(Line::kControlAgents).cut();
-  EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals)) << plant.logs();
+  EXPECT_TRUE(plant.site.until([&] { return greedy->held() == 0; }, Plant::kHeals))
+      << greedy->held() << " connections are left\n"
+      << plant.logs();
   plant.line(Line::kControlAgents).reopen();
   expect_whole();
 }
