@@ -178,8 +178,9 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
       return finish(fail(Errc::kNoContact, "the broker does not take the account: see its log"));
     }
     if (round->is_pushed) return renew(round);
-    // Not if the folder was changed meanwhile: then the broker is only behind.
-    if (round->job.is_look && (before.empty() || before == wanted)) {
+    // Not if the folder was changed meanwhile: then the broker has what it had.
+    const bool is_anothers = before.empty() ? round->job.is_look : kept != before;
+    if (is_anothers) {
       handler(AccountsCompared{.differed = {std::string(name(account))}});
     }
     push(round);
