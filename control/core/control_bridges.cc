@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What control decides about bridges: who joins, who may have a lease, whose confirmation counts.
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "control/core/control_core.h"
@@ -43,6 +45,9 @@ void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) 
 
 void ControlCore::append_bridge(RecordKind kind, const BridgeName& name,
                                 const schemas::PublicKey& key, Now now, Effects& out) {
+  if (const auto read = all_bridges_read(kind); !read) {
+    return alarm("bridge-reads-less", name.id, read.error().detail, now, out);
+  }
   if (!bridges_moving_.insert(name).second) return;
   const std::string label(schemas::name(kind));
   const std::string op_id =
@@ -55,6 +60,21 @@ void ControlCore::append_bridge(RecordKind kind, const BridgeName& name,
       audit_line(now, label, "control", name.id, draft.op_id, text_detail("process", name.process));
   out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});
   ledger_.append(std::move(draft), std::move(entry), now, out);
+}
+
+// Who meets a record that it cannot read closes for good. For a stop that is right (it is written
+// all the same); whatever else may wait until that bridge is updated or stopped.
+schemas::Result<void> ControlCore::all_bridges_read(RecordKind kind) const {
+  const auto others = roster_.cannot_read(kind);
+  if (others.empty()) return {};
+  std::string names;
+  for (const BridgeName& one : others) {
+    names += fmt::format("{}{} (process {})", names.empty() ? "" : ", ", one.id, one.process);
+  }
+  return schemas::fail(schemas::Errc::kUnknownType,
+                       fmt::format("bridge {} does not read records of the kind '{}' and would "
+                                   "close for good: update or stop it first",
+                                   names, schemas::name(kind)));
 }
 
 // What is told to an operator is signed: 174 µs before he hears of the fence.

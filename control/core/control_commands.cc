@@ -118,6 +118,9 @@ std::vector<std::string> ControlCore::kill_warnings(const schemas::Scope& scope)
     warnings.emplace_back("nobody of that name has announced itself; whoever does is killed");
   }
   if (ledger_.is_blind()) warnings.emplace_back("the control log cannot be read yet");
+  for (const BridgeName& bridge : roster_.cannot_read(RecordKind::kKill)) {
+    warnings.push_back("bridge " + bridge.id + " does not read it and closes for good");
+  }
   return warnings;
 }
 

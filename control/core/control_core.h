@@ -68,6 +68,7 @@ class ControlCore {
   schemas::SignedRecord append_resume(schemas::Record draft, Now now, Effects& out);
   [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Record& resume) const;
   [[nodiscard]] schemas::Result<void> may_resume() const;
+  [[nodiscard]] schemas::Result<void> all_bridges_read(schemas::RecordKind kind) const;
   void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
              std::vector<std::string> notes, Now now, Effects& out);
   Order& begin_order(const schemas::SignedRecord& record, std::vector<std::string> warnings,

@@ -111,7 +111,9 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
 
 // What opens something has to outlive any loss first.
 Result<void> ControlCore::may_resume() const {
-  if (ledger_.stream_healthy() && ledger_.recorder_healthy() && !ledger_.is_full()) return {};
+  if (ledger_.stream_healthy() && ledger_.recorder_healthy() && !ledger_.is_full()) {
+    return all_bridges_read(RecordKind::kResume);
+  }
   constexpr const char* kFirst = "a resume has to be committed and durable first";
   if (!ledger_.recorder_healthy()) {
     return fail(Errc::kStoreUnavailable,

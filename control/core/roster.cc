@@ -84,6 +84,18 @@ void Roster::forget_gone(std::uint64_t now_us) {
   });
 }
 
+std::vector<BridgeName> Roster::cannot_read(schemas::RecordKind kind) const {
+  std::vector<BridgeName> found;
+  if (schemas::is_skippable(kind)) return found;
+  for (const auto& [name, bridge] : bridges_) {
+    const auto& kinds = bridge.beat.reads.kinds;
+    const bool reads_it =
+        std::find(kinds.begin(), kinds.end(), static_cast<std::uint8_t>(kind)) != kinds.end();
+    if (bridge.joined && !reads_it) found.push_back(name);
+  }
+  return found;
+}
+
 std::size_t Roster::maybe_open(std::uint64_t now_us) const {
   return static_cast<std::size_t>(
       std::count_if(bridges_.begin(), bridges_.end(),

@@ -75,6 +75,9 @@ class Roster {
   // Bridges that joined, and cannot be open any more.
   [[nodiscard]] std::vector<BridgeName> silent(std::uint64_t now_us) const;
   [[nodiscard]] std::size_t maybe_open(std::uint64_t now_us) const;
+  // Bridges that joined, and said that they do not read such records: one of them in the log closes
+  // them for good (of a kind that may be skipped: it does not).
+  [[nodiscard]] std::vector<BridgeName> cannot_read(schemas::RecordKind kind) const;
   // Forgets those that are silent, not joined, and cannot be open: each start of a bridge is
   // another process.
   void forget_gone(std::uint64_t now_us);

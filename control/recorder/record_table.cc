@@ -19,8 +19,13 @@ Result<SignedRecord> decode(const StatementUse& use) {
   const std::uint64_t seq = use.number(1);
   auto opened = schemas::open_record(use.bytes(3));
   if (!opened) {
-    return schemas::fail(opened.error().code, fmt::format("the stored record {}:{} is damaged: {}",
-                                                          epoch, seq, opened.error().detail));
+    const Errc code = opened.error().code;
+    const bool is_newer = code == Errc::kUnknownType || code == Errc::kUnknownVersion;
+    return schemas::fail(
+        code, fmt::format("the stored record {}:{} {}: {}", epoch, seq,
+                          is_newer ? "is of a newer Estop, which has to run on this folder"
+                                   : "is damaged",
+                          opened.error().detail));
   }
   if (opened->hash != use.array<32>(2) || opened->record.epoch != epoch ||
       opened->record.seq != seq) {

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "schemas/order.h"
+#include "tests/support/kills_seen.h"
 #include "tests/support/socket.h"
 
 namespace estop::testing {
@@ -87,7 +88,8 @@ void Site::start_control() {
   std::filesystem::remove(data.file("control.port"));
   std::string command;
   for (const std::string& limit : limits) command += limit + "; ";
-  command += "exec " ESTOP_CONTROL_PROGRAM " --data " + data.path().string();
+  command += "exec " + (control_program.empty() ? ESTOP_CONTROL_PROGRAM : control_program);
+  command += " --data " + data.path().string();
   command += " --url " + (control_url.empty() ? broker->url() : control_url);
   command += " --bridge-beat-ms 50";
   command += " --bridge-lease-ms " + std::to_string(bridge_lease_ms);
@@ -107,7 +109,7 @@ control::Role Site::bridge_role() {
 void Site::start_bridge() {
   const control::Role role = bridge_role();
   daemon::SpawnOptions spawn;
-  spawn.command = {ESTOP_BRIDGE_PROGRAM,
+  spawn.command = {bridge_program.empty() ? ESTOP_BRIDGE_PROGRAM : bridge_program,
                    "--id=b1",
                    "--url=" + broker->url(),
                    "--agents-creds=" + creds(role, Account::kAgents),
@@ -197,13 +199,11 @@ Order Site::kill(const std::string& scope, Json more) {
 }
 
 Order Site::resume(const std::string& scope, Json more) {
-  Json request{{"scope", scope}, {"reason", "link is fixed"}, {"lifts", Json::array()}};
+  Json request{{"scope", scope}, {"reason", "link is fixed"}};
   request["op_id"] = "resume-" + std::to_string(++resumes_);
-  const Order status = ask("status", Json::object());
-  if (!status.answers.empty()) {
-    for (const Json& kill : status.answers.back()["kills"]) {
-      if (kill["scope"] == scope) request["lifts"].push_back(kill["op_id"]);
-    }
+  const Order seen = ask("ps", {{"kills_of", scope}});
+  if (seen.error().empty() && !seen.answers.empty()) {
+    request.update(lifts_seen(seen.answers.back(), scope));
   }
   request.update(more);
   return ask("resume", request);

@@ -114,6 +114,8 @@ class Site {
   std::unique_ptr<nats::Connection> operator_;
   std::vector<std::string> limits;  // shell text before `exec estop-control`
   std::string control_options;      // shell text behind all others
+  std::string control_program;      // empty: the one that users have
+  std::string bridge_program;
   int bridge_lease_ms = 1'000;
   std::string control_url;  // where it finds the broker, and below agents; empty: the broker itself
   std::string agents_url;

@@ -71,6 +71,61 @@ TEST(Bridges, OneThatAppliedAnotherLogGetsNoLeaseAndAnAlarm) {  // I4
   EXPECT_TRUE(world.alarmed("bridge-log-differs"));
 }
 
+TEST(Bridges, OneThatBeatsInAnothersNameIsAnAlarmAndChangesNothing) {
+  World world;
+  world.open("b1");
+  world.leases.clear();
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.process = world.process;
+  beat.state = BridgeState::kLeaving;
+  beat.applied = world.core->ledger().head();
+  world.send(BridgeBeatReceived{"b2", beat});
+  EXPECT_TRUE(world.alarmed("forged-beat"));
+  EXPECT_TRUE(world.leases.empty());
+  EXPECT_EQ(world.core->roster().all().size(), 1U);
+  EXPECT_EQ(world.core->roster().all().begin()->second.beat.state, BridgeState::kOpen);
+}
+
+// What a part reads, against what control may write beside it. A stop is never held back.
+TEST(Bridges, ARecordThatAJoinedOneDoesNotReadIsWrittenOnlyIfItStopsSomebody) {
+  using schemas::RecordKind;
+  const auto reads_all_but = [](RecordKind kind) {
+    schemas::Reads reads = schemas::own_reads();
+    std::erase(reads.kinds, static_cast<std::uint8_t>(kind));
+    return reads;
+  };
+  const struct {
+    RecordKind not_read;
+    bool kills, resumes, admits;
+  } rows[] = {{RecordKind::kKill, true, true, true},
+              {RecordKind::kResume, true, false, true},
+              {RecordKind::kBridgeJoined, true, true, false},
+              {RecordKind::kFirstSkippable, true, true, true}};
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.not_read);
+    World world;
+    world.open("b1");
+    world.kill("acme/prod/x", "k1");
+    schemas::BridgeBeat beat;
+    beat.bridge = "b1";
+    beat.state = BridgeState::kOpen;
+    beat.applied = world.core->ledger().head();
+    beat.reads = reads_all_but(row.not_read);
+    world.beat(beat);
+    world.open("b2");
+    EXPECT_EQ(world.was_granted("b2"), row.admits);
+    EXPECT_EQ(world.alarmed("bridge-reads-less"), !row.admits);
+    const auto resume = world.resume("acme/prod/x", "r1");
+    EXPECT_EQ(world.error(resume), row.resumes ? "" : "unknown-type");
+    EXPECT_EQ(world.committed("r1") != nullptr, row.resumes);
+    const auto kill = world.kill("acme/prod/x", "k2");
+    EXPECT_EQ(world.committed("k2") != nullptr, row.kills);
+    const std::string told = world.answers(kill).front().dump();
+    EXPECT_EQ(told.find("bridge b1") != std::string::npos, row.not_read == RecordKind::kKill);
+  }
+}
+
 TEST(Bridges, SilenceBeyondTheLeaseEndsInALeftRecord) {
   World world;
   world.open("b1");

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <set>
 
-#include "schemas/holds.h"
+#include "tests/support/kills_seen.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -34,19 +34,9 @@ void expect_all_is_readable(const World& world) {
   }
 }
 
-// What `estop resume` signs: the kills that it was shown, through the place at which it looked.
 Json through_seen(World& world) {
   const Json seen = world.answers(world.ask("ps", {{"kills_of", "acme/prod/x"}})).back();
-  const Json& log = seen["log"];
-  const schemas::Head place{log["epoch"], log["seq"],
-                            schemas::hash_from_hex(log["hash"].get<std::string>()).value()};
-  std::vector<schemas::Hold> kills;
-  for (const Json& kill : seen["kills"]) {
-    kills.push_back({{.op_id = kill["op_id"], .seq = kill["seq"]}, kill["epoch"]});
-  }
-  std::vector<const schemas::Hold*> all;
-  for (const auto& kill : kills) all.push_back(&kill);
-  return through_json(schemas::through(place, all));
+  return testing::lifts_seen(seen, "acme/prod/x")["through"];
 }
 
 TEST(ManyKills, AreLiftedByOneRecordThatNamesAPlace_H53) {
