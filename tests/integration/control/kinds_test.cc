@@ -70,7 +70,8 @@ TEST_F(Kinds, AControlThatReadsLessLeadsBridgesThatReadMoreAndRefusesALogThatItD
   const auto ended = site.control.wait(kPatience);
   ASSERT_TRUE(ended) << site.log("control");
   EXPECT_FALSE(ended->ok());
-  EXPECT_NE(site.log("control").find("is of a newer Estop"), std::string::npos) << site.log("control");
+  EXPECT_NE(site.log("control").find("is of a newer Estop"), std::string::npos)
+      << site.log("control");
 }
 
 }  // namespace
