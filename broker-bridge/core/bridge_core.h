@@ -86,6 +86,9 @@ class BridgeCore {
     Nanos at = 0;
   };
 
+  // As the gate knows a kill: one op id may come with two scopes.
+  [[nodiscard]] static std::string key_of(const std::string& op_id, const schemas::Scope& scope);
+  [[nodiscard]] static std::string key_of(const schemas::Record& kill);
   Latched act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
   [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
   void take_back(const schemas::Record& kill, const std::string& whose, Nanos now, Effects& out);

@@ -3,6 +3,7 @@
 // What a bridge does, as values: the core decides, the shell performs.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ enum class Account : std::uint8_t {
   kAgents = 0,   // intents, deliveries, receipts
   kControl = 1,  // log, leases, beats
 };
+[[nodiscard]] constexpr std::size_t index(Account account) noexcept {
+  return static_cast<std::size_t>(account);
+}
 
 // Publish the beat on CONTROL.
 struct SendBeat {

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <optional>
-#include <set>
 #include <utility>
 
+#include "control/core/fields.h"
 #include "schemas/order.h"
 #include "schemas/printable.h"
 #include "schemas/signing.h"
@@ -20,148 +19,6 @@ using schemas::fail;
 using schemas::Result;
 
 namespace {
-
-// Parses one object; a field that comes twice or nesting beyond the limit is refused before a value
-// is built from it.
-Result<json> parse_object(std::string_view text) {
-  if (text.empty()) return json::object();
-  std::set<std::string> seen;
-  std::string problem;
-  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > static_cast<int>(schemas::kDepthMax)) problem = "nested too deep";
-    if (event == json::parse_event_t::key && depth == 1 && !seen.insert(value).second) {
-      problem = "field '" + value.get<std::string>() + "' comes twice";
-    }
-    return problem.empty();
-  };
-  json parsed = json::parse(text, watch, false);
-  if (!problem.empty()) return fail(Errc::kMalformed, problem);
-  if (!parsed.is_object()) return fail(Errc::kMalformed, "a command is one JSON object");
-  return parsed;
-}
-
-constexpr std::size_t kFieldShown_bytes = 64;
-
-// Reads the fields of one command; remembers the first problem and which fields were asked for.
-// Tolerant: a field that is not as it should be is ignored or put in range, with a note.
-class Fields {
- public:
-  Fields(json object, bool is_tolerant) : object_(std::move(object)), is_tolerant_(is_tolerant) {}
-
-  [[nodiscard]] bool is_tolerant() const { return is_tolerant_; }
-
-  std::string text(const char* key, std::size_t max_bytes) {
-    const json* value = find(key);
-    if (value == nullptr) return {};
-    if (!value->is_string()) return object_to(key, "is not a text"), std::string();
-    auto found = value->get<std::string>();
-    if (found.size() <= max_bytes) return found;
-    object_to(key, "is longer than " + std::to_string(max_bytes) + " bytes");
-    return {};
-  }
-
-  std::uint64_t number(const char* key, std::uint64_t fallback, std::uint64_t low,
-                       std::uint64_t high) {
-    const json* value = find(key);
-    if (value == nullptr) return fallback;
-    if (value->is_number_unsigned() && *value >= low && *value <= high) {
-      return value->get<std::uint64_t>();
-    }
-    object_to(key,
-              "is not a whole number from " + std::to_string(low) + " to " + std::to_string(high));
-    if (!value->is_number_unsigned()) return fallback;
-    return *value > high ? high : low;
-  }
-
-  bool flag(const char* key) {
-    const json* value = find(key);
-    if (value == nullptr) return false;
-    if (!value->is_boolean()) object_to(key, "is neither true nor false");
-    return value->is_boolean() && value->get<bool>();
-  }
-
-  std::vector<std::string> texts(const char* key) {
-    const json* value = find(key);
-    std::vector<std::string> found;
-    if (value == nullptr) return found;
-    if (!value->is_array()) return object_to(key, "is not a list"), found;
-    for (const json& item : *value) {
-      if (!item.is_string()) {
-        object_to(key, "holds something that is not a text");
-        continue;
-      }
-      found.push_back(item.get<std::string>());
-    }
-    return found;
-  }
-
-  // The member of `choices` that the text names; the first one if the field is absent.
-  template <class T>
-  T one_of(const char* key, std::initializer_list<std::pair<const char*, T>> choices) {
-    const std::string chosen = text(key, schemas::kKeyMax_bytes);
-    const json* given = find(key);
-    if (given == nullptr || !given->is_string()) return choices.begin()->second;
-    std::string known;
-    for (const auto& [word, value] : choices) {
-      if (chosen == word) return value;
-      known += known.empty() ? word : std::string(", ") + word;
-    }
-    object_to(key, "is not one of: " + known);
-    return choices.begin()->second;
-  }
-
-  // Refuses the command or, where that is possible, only this field of it.
-  void object_to(const char* key, const std::string& why) {
-    if (!is_tolerant_) return refuse(key, why);
-    note(std::string("'") + key + "' " + why);
-  }
-  void note(std::string sentence) { notes_.push_back(std::move(sentence)); }
-  std::vector<std::string> take_notes() { return std::move(notes_); }
-  void refuse(const char* key, const std::string& why, Errc code = Errc::kBadArgument) {
-    if (problem_.code == Errc::kOk) problem_ = {code, std::string("'") + key + "' " + why};
-  }
-  void refuse(schemas::Error error) {
-    if (problem_.code == Errc::kOk) problem_ = std::move(error);
-  }
-  [[nodiscard]] const schemas::Error& problem() const { return problem_; }
-
-  [[nodiscard]] std::vector<std::string> unknown() const {
-    std::vector<std::string> names;
-    for (const auto& item : object_.items()) {
-      if (!asked_.contains(item.key())) names.push_back(item.key());
-    }
-    return names;
-  }
-  // What stands in braces under `key`, to be read and then given to `close`.
-  std::optional<Fields> object(const char* key) {
-    const json* value = find(key);
-    if (value == nullptr) return std::nullopt;
-    if (value->is_object()) return Fields(*value, is_tolerant_);
-    object_to(key, "is not an object");
-    return std::nullopt;
-  }
-  void close(const char* key, Fields& inner) {
-    inner.refuse_unknown();
-    if (inner.problem().code == Errc::kOk) return;
-    refuse({inner.problem().code, std::string("'") + key + "': " + inner.problem().detail});
-  }
-  void refuse_unknown() {
-    for (const std::string& field : unknown()) refuse(field.c_str(), "is no field of this command");
-  }
-
- private:
-  const json* find(const char* key) {
-    asked_.insert(key);
-    const auto found = object_.find(key);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
-  }
-
-  json object_;
-  bool is_tolerant_;
-  std::set<std::string> asked_;
-  std::vector<std::string> notes_;
-  schemas::Error problem_{Errc::kOk, {}};
-};
 
 StageSet read_wait(Fields& fields, StageSet fallback, std::initializer_list<Stage> allowed) {
   StageSet chosen = 0;
@@ -408,11 +265,10 @@ Result<Command> parse_command(std::string_view verb, std::string_view text) {
   if (found == std::end(kVerbs)) {
     return fail(Errc::kUnknownType, "no command '" + std::string(verb) + "'");
   }
-  auto object = parse_object(text);
-  if (!object) return tl::make_unexpected(object.error());
-  Fields fields(std::move(*object), verb == "kill");
-  Command command = found->second(fields);
-  if (fields.problem().code != Errc::kOk) return tl::make_unexpected(fields.problem());
+  auto fields = Fields::parse(text, verb == "kill");
+  if (!fields) return tl::make_unexpected(fields.error());
+  Command command = found->second(*fields);
+  if (fields->problem().code != Errc::kOk) return tl::make_unexpected(fields->problem());
   return command;
 }
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The control log: who is stopped since when, as records that control signs, and what is common to
+// all messages. PROTOCOL.md describes the bytes; codec.h makes and reads them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "schemas/address.h"
+#include "schemas/limits.h"
+
+namespace estop::schemas {
+
+inline constexpr std::uint8_t kVersion = 2;
+
+using Bytes =
+    std::string;  // opaque bytes; std::string because the broker's client takes char pointers
+using Hash = std::array<std::uint8_t, 32>;       // SHA-256
+using Signature = std::array<std::uint8_t, 64>;  // Ed25519
+using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
+
+// Who speaks, besides its name: `[a-z0-9]{8,16}`, random, another one at each start of a process.
+// Two processes may bear one name (a rolling update, a copied unit file), and what one of them says
+// holds for no other.
+using Process = std::string;
+[[nodiscard]] Process process_from(std::uint64_t random);
+
+// What a part can read: the version of this protocol, and which kinds of records.
+struct Reads {
+  std::uint8_t version = kVersion;
+  std::vector<std::uint8_t> kinds;  // RecordKind, each once, lowest first
+  friend bool operator==(const Reads&, const Reads&) = default;
+};
+
+enum class RecordKind : std::uint8_t {
+  kEpochOpened = 1,  // first record of a stream: `prev` is the old head's hash, `target` its place
+  kKill = 2,
+  kResume = 3,
+  kBridgeJoined = 4,  // `target` = bridge id, `key` = its public key
+  kBridgeLeft = 5,    // `target` = bridge id
+  kTermOpened = 6,    // a leader began
+  // From here on: a record that has no effect on who does not know its kind. Below, it stops.
+  kFirstSkippable = 128,
+};
+[[nodiscard]] constexpr bool is_skippable(RecordKind kind) noexcept {
+  return kind >= RecordKind::kFirstSkippable;
+}
+// What this build reads.
+[[nodiscard]] Reads own_reads();
+
+// On whose behalf a record was written.
+enum class ActorKind : std::uint8_t {
+  kOperator = 1,
+  kPolicy = 2,
+  kHook = 3,
+  kApi = 4,
+  kCanary = 5,
+  kControl = 6,
+};
+
+// What a kill does to its scope. Others are reserved (PROTOCOL.md, 4).
+enum class HoldKind : std::uint8_t { kKill = 1 };
+
+enum class KillMode : std::uint8_t {
+  kNow = 1,    // stop category 0: cut
+  kGrace = 2,  // stop category 1: cut traffic at once, the agent may checkpoint within grace_ms
+};
+
+// What happens to pending work at a resume.
+enum class PendingWork : std::uint8_t { kRedeliver = 1, kHold = 2, kDiscard = 3, kDeadLetter = 4 };
+
+// (epoch, seq, hash) of a record; seq 0 = nothing yet.
+struct Head {
+  std::uint64_t epoch = 0;
+  std::uint64_t seq = 0;
+  Hash hash{};
+  friend bool operator==(const Head&, const Head&) = default;
+};
+
+// What a resume of many kills lifts: those of its scope at or before a place in the log, which its
+// operator saw and signed, with their number and digest (holds.h). A kill without a place is never
+// among them. Who holds another number of them, or others, has not followed the log.
+struct Through {
+  Head place{};  // seq 0: the resume names what it lifts
+  std::uint64_t count = 0;
+  Hash digest{};
+  friend bool operator==(const Through&, const Through&) = default;
+};
+
+struct Record {
+  std::uint64_t epoch = 0;  // raised when the stream is made anew
+  std::uint64_t term = 0;   // raised by each leader
+  std::uint64_t seq = 0;    // stream sequence, from 1
+  Hash prev{};  // hash of record seq-1; of the old head for kEpochOpened; zero for the very first
+  std::string op_id;  // unique per order; a retry carries the same
+  RecordKind kind = RecordKind::kKill;
+  Scope scope;                       // kill, resume
+  KillMode mode = KillMode::kGrace;  // kill
+  std::uint32_t grace_ms = 0;        // kill
+  std::string actor;                 // a segment: the operator, or `control`
+  ActorKind actor_kind = ActorKind::kOperator;
+  std::string actor_detail;  // for people: the version of a policy; ≤ kActorDetailMax_bytes
+  std::string reason;        // kill, resume
+  std::uint64_t issued_at_ms = 0;
+  std::vector<std::string> lifts;  // resume: op ids of the kills that it lifts, or
+  Through through;                 // all up to a place, where they are too many to be named
+  PendingWork pending = PendingWork::kRedeliver;  // resume
+  // Resume: the incarnation that the scope's addresses get. The leader raises it with every resume;
+  // it never goes back, also not in a stream that was made anew (where `seq` may).
+  std::uint64_t incarnation = 0;
+  // Bridge id; for kEpochOpened "epoch:seq" of the old head; of a kill: the op id that its operator
+  // gave, where this is another one.
+  std::string target;
+  Process process;  // kBridgeJoined, kBridgeLeft: of the bridge
+  Bytes key;        // kBridgeJoined: 32 bytes public key; otherwise empty
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+// A record as it travels and is stored: the exact body bytes, their hash and control's signature.
+struct SignedRecord {
+  Record record;
+  Bytes frame;  // the whole signed frame, as published
+  Hash hash{};  // SHA-256 of the body
+};
+
+}  // namespace estop::schemas
