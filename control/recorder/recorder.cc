@@ -46,91 +46,20 @@ Result<void> check(const schemas::SignedRecord& signed_record,
   return audit ? check(*audit) : Result<void>();
 }
 
-class SqliteRecorder final : public Recorder {
- public:
-  SqliteRecorder(RecorderOptions options, std::unique_ptr<RecorderStore> store)
-      : options_(std::move(options)),
-        store_(std::move(store)),
-        queue_(options_),
-        writer_(options_, *store_, queue_, counters_),
-        thread_([this] { writer_.run(); }) {}
+}  // namespace
 
-  ~SqliteRecorder() override {
-    queue_.close();
-    thread_.join();
+struct Recorder::Parts {
+  Parts(RecorderOptions given, std::unique_ptr<RecorderStore> opened)
+      : options(std::move(given)),
+        store(std::move(opened)),
+        queue(options),
+        writer(options, *store, queue, counters),
+        thread([this] { writer.run(); }) {}
+  ~Parts() {
+    queue.close();
+    thread.join();
   }
 
-  void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
-                     Urgency urgency, AuditDone done) override {
-    AddRecord work{stored(record), std::move(audit), std::move(done), {}};
-    const auto fits = check(record, work.audit);
-    fits ? enqueue(std::move(work), urgency) : turn_down(std::move(work), fits.error());
-  }
-
-  Result<std::vector<schemas::SignedRecord>> load_records() override {
-    return wait_for<ReadRecords>([](RecorderStore& store) { return store.records.load(0); });
-  }
-
-  void audit(AuditEntry entry, Urgency urgency, AuditDone done) override {
-    const auto fits = check(entry);
-    AddAudit work{std::move(entry), std::move(done), {}};
-    fits ? enqueue(std::move(work), urgency) : turn_down(std::move(work), fits.error());
-  }
-
-  void list_audit(AuditQuery query, AuditRows done) override {
-    query.limit = std::min(query.limit, kAuditListMax);
-    enqueue(ListRows{std::move(query), std::move(done)});
-  }
-
-  void verify_audit(std::function<void(Result<AuditVerdict>)> done) override {
-    enqueue(VerifyRows{std::move(done)});
-  }
-
-  void store(const schemas::Address& address, const schemas::Instance& instance,
-             const schemas::StoreRequest& request, StoreDone done) override {
-    enqueue(StoreRequestOf{address.text(), instance.text(), request, std::move(done), {}});
-  }
-
-  void list_checkpoints(const schemas::Address& address, Checkpoints done) override {
-    enqueue(ReadCheckpoints{[text = address.text()](RecorderStore& store) {
-                              return Result<std::vector<schemas::CheckpointInfo>>(
-                                  store.checkpoints.list(text));
-                            },
-                            std::move(done),
-                            {}});
-  }
-
-  void list_begun_effects(const schemas::Address& address, Effects done) override {
-    const std::string text = address.empty() ? std::string() : address.text();
-    enqueue(ReadEffects{[text](RecorderStore& store) {
-                          return Result<std::vector<AmbiguousEffect>>(store.effects.begun(text));
-                        },
-                        std::move(done),
-                        {}});
-  }
-
-  void put_agent(const StoredAgent& agent) override { enqueue(KeepAgent{agent}); }
-
-  Result<std::vector<StoredAgent>> load_agents() override {
-    return wait_for<ReadAgents>(
-        [](RecorderStore& store) { return Result<std::vector<StoredAgent>>(store.agents.load()); });
-  }
-
-  bool healthy() const override { return counters_.healthy; }
-
-  RecorderStats stats() const override {
-    RecorderStats stats;
-    stats.commits = counters_.commits;
-    stats.rows = counters_.rows;
-    stats.failures = counters_.failures;
-    stats.queued = queue_.size();
-    stats.owed = counters_.owed;
-    stats.audit_head = counters_.audit_head;
-    stats.commit_seconds_total = static_cast<double>(counters_.commit_ns) / 1e9;
-    return stats;
-  }
-
- private:
   static StoredRecord stored(const schemas::SignedRecord& signed_record) {
     const schemas::Record& record = signed_record.record;
     return {record.epoch, record.seq,         record.term,        record.kind,
@@ -138,11 +67,11 @@ class SqliteRecorder final : public Recorder {
   }
 
   void enqueue(Work work, Urgency urgency = Urgency::kGroup) {
-    if (queue_.push(work, urgency)) return;
-    ++counters_.failures;
+    if (queue.push(work, urgency)) return;
+    ++counters.failures;
     if (audit_lines(work) > 0) {
-      counters_.note_outage(wall_clock_ms());
-      counters_.lost_lines += audit_lines(work);
+      counters.note_outage(wall_clock_ms());
+      counters.lost_lines += audit_lines(work);
     }
     refuse(work, {Errc::kStoreUnavailable, "the recorder's queue is full: try again later"});
   }
@@ -158,21 +87,100 @@ class SqliteRecorder final : public Recorder {
     return outcome.get();
   }
 
-  const RecorderOptions options_;
-  std::unique_ptr<RecorderStore> store_;
-  RecorderCounters counters_;
-  WorkQueue queue_;
-  RecorderWriter writer_;
-  std::thread thread_;  // last: it uses all of the above
+  const RecorderOptions options;
+  std::unique_ptr<RecorderStore> store;
+  RecorderCounters counters;
+  WorkQueue queue;
+  RecorderWriter writer;
+  std::thread thread;  // last: it uses all of the above
 };
 
-}  // namespace
+Recorder::Recorder(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Recorder::~Recorder() = default;
+
+void Recorder::append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
+                             Urgency urgency, AuditDone done) {
+  AddRecord work{Parts::stored(record), std::move(audit), std::move(done), {}};
+  const auto fits = check(record, work.audit);
+  fits ? parts_->enqueue(std::move(work), urgency)
+       : Parts::turn_down(std::move(work), fits.error());
+}
+
+Result<std::vector<schemas::SignedRecord>> Recorder::load_records() {
+  return parts_->wait_for<ReadRecords>([](RecorderStore& store) { return store.records.load(0); });
+}
+
+void Recorder::audit(AuditEntry entry, Urgency urgency, AuditDone done) {
+  const auto fits = check(entry);
+  AddAudit work{std::move(entry), std::move(done), {}};
+  fits ? parts_->enqueue(std::move(work), urgency)
+       : Parts::turn_down(std::move(work), fits.error());
+}
+
+void Recorder::list_audit(AuditQuery query, AuditRows done) {
+  query.limit = std::min(query.limit, kAuditListMax);
+  parts_->enqueue(ListRows{std::move(query), std::move(done)});
+}
+
+void Recorder::verify_audit(std::function<void(Result<AuditVerdict>)> done) {
+  parts_->enqueue(VerifyRows{std::move(done)});
+}
+
+void Recorder::store(const schemas::Address& address, const schemas::Instance& instance,
+                     const schemas::StoreRequest& request, StoreDone done) {
+  parts_->enqueue(StoreRequestOf{address.text(), instance.text(), request, std::move(done), {}});
+}
+
+void Recorder::list_checkpoints(const schemas::Address& address, Checkpoints done) {
+  parts_->enqueue(ReadCheckpoints{[text = address.text()](RecorderStore& store) {
+                                    return Result<std::vector<schemas::CheckpointInfo>>(
+                                        store.checkpoints.list(text));
+                                  },
+                                  std::move(done),
+                                  {}});
+}
+
+void Recorder::list_begun_effects(const schemas::Address& address, Effects done) {
+  const std::string text = address.empty() ? std::string() : address.text();
+  parts_->enqueue(ReadEffects{[text](RecorderStore& store) {
+                                return Result<std::vector<AmbiguousEffect>>(
+                                    store.effects.begun(text));
+                              },
+                              std::move(done),
+                              {}});
+}
+
+void Recorder::put_agent(const StoredAgent& agent) {
+  parts_->enqueue(KeepAgent{agent});
+}
+
+Result<std::vector<StoredAgent>> Recorder::load_agents() {
+  return parts_->wait_for<ReadAgents>(
+      [](RecorderStore& store) { return Result<std::vector<StoredAgent>>(store.agents.load()); });
+}
+
+bool Recorder::healthy() const {
+  return parts_->counters.healthy;
+}
+
+RecorderStats Recorder::stats() const {
+  RecorderStats stats;
+  stats.commits = parts_->counters.commits;
+  stats.rows = parts_->counters.rows;
+  stats.failures = parts_->counters.failures;
+  stats.queued = parts_->queue.size();
+  stats.owed = parts_->counters.owed;
+  stats.audit_head = parts_->counters.audit_head;
+  stats.commit_seconds_total = static_cast<double>(parts_->counters.commit_ns) / 1e9;
+  return stats;
+}
 
 Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions options) {
   if (auto fits = check(options); !fits) return tl::make_unexpected(fits.error());
   auto store = RecorderStore::open(options.folder);
   if (!store) return tl::make_unexpected(store.error());
-  return std::make_unique<SqliteRecorder>(std::move(options), std::move(*store));
+  auto parts = std::make_unique<Parts>(std::move(options), std::move(*store));
+  return std::unique_ptr<Recorder>(new Recorder(std::move(parts)));
 }
 
 }  // namespace estop::control

@@ -64,7 +64,9 @@ class Recorder {
   // damaged, restored from an older copy, not writable: the detail says which and what to do.
   // kBadArgument: options out of range.
   [[nodiscard]] static schemas::Result<std::unique_ptr<Recorder>> open(RecorderOptions options);
-  virtual ~Recorder() = default;  // commits what is queued, answers everybody, joins the thread
+  ~Recorder();  // commits what is queued, answers everybody, joins the thread
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
 
   // The control log. `record.frame` is stored as it is. A record that is there already with the
   // same hash is kOk, and its `audit` is not written again; with another hash kChainBroken. `audit`
@@ -72,45 +74,50 @@ class Recorder {
   // Order and gaps are the caller's affair: after a restart it fills in from the stream what is
   // missing here.
   using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
-  virtual void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
-                             Urgency urgency, AuditDone done) = 0;
+  void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
+                     Urgency urgency, AuditDone done);
   // At start-up (it blocks until the queue is through): every stored record by (epoch, seq).
   // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
-  [[nodiscard]] virtual schemas::Result<std::vector<schemas::SignedRecord>> load_records() = 0;
+  [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load_records();
 
-  virtual void audit(AuditEntry entry, Urgency urgency, AuditDone done) = 0;  // kTooLarge
+  void audit(AuditEntry entry, Urgency urgency, AuditDone done);  // kTooLarge
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
-  virtual void list_audit(AuditQuery query, AuditRows done) = 0;
+  void list_audit(AuditQuery query, AuditRows done);
   // Reads the whole chain up to the head of now, in slices between which writes go on.
-  virtual void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done) = 0;
+  void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done);
 
-  // Checkpoints and effects of one address; `request.incarnation` is checked by the caller,
-  // answered after the commit.
-  //   kPut           kVersionConflict (`version`: what is there), kOverLimit (too many keys),
-  //   kTooLarge kGet           kNotFound kEffectBegin   kOk, effect kNone: it is yours (also if
-  //   this instance began it in this incarnation: a repeated request;
-  //                  so a process must not begin the same key twice at a time). kOk, kFinished:
-  //                  `bytes` is the outcome. kEffectAmbiguous, kBegun: by another life.
-  //   kEffectFinish  kNotFound: never begun. Any life of the address may finish; a second finish
-  //   keeps the first outcome. kEffectAbandon only the instance that began it, in the same or a
-  //   later incarnation; others get kEffectAmbiguous;
-  //                  kNotFound with effect kFinished: too late. Not begun: kOk.
+  // Checkpoints and effects of one address. The caller has checked `request.incarnation`; the
+  // answer comes after the commit.
+  // - put: kVersionConflict (`version` says what is there), kOverLimit (too many keys), kTooLarge.
+  // - get: kNotFound.
+  // - begin: kOk with effect kNone says that it is yours, also if this instance began it in this
+  //   incarnation (a repeated request; so a process must not begin one key twice at a time). kOk
+  //   with kFinished: `bytes` is the outcome. kEffectAmbiguous with kBegun: another life began it.
+  // - finish: kNotFound if it was never begun. Any life of the address may finish; a second finish
+  //   keeps the first outcome.
+  // - abandon: only the instance that began it, in the same or a later incarnation; others get
+  //   kEffectAmbiguous. kNotFound with kFinished says that it is too late. Not begun: kOk.
   using StoreDone = std::function<void(schemas::StoreReply)>;
-  virtual void store(const schemas::Address& address, const schemas::Instance& instance,
-                     const schemas::StoreRequest& request, StoreDone done) = 0;
+  void store(const schemas::Address& address, const schemas::Instance& instance,
+             const schemas::StoreRequest& request, StoreDone done);
   using Checkpoints = std::function<void(schemas::Result<std::vector<schemas::CheckpointInfo>>)>;
-  virtual void list_checkpoints(const schemas::Address& address, Checkpoints done) = 0;
+  void list_checkpoints(const schemas::Address& address, Checkpoints done);
   using Effects = std::function<void(schemas::Result<std::vector<AmbiguousEffect>>)>;
   // Oldest first, at most kEffectsListMax; empty address: of everybody.
-  virtual void list_begun_effects(const schemas::Address& address, Effects done) = 0;
+  void list_begun_effects(const schemas::Address& address, Effects done);
 
   // Upsert in a group, no answer. `first_seen_ms` of a known instance is kept.
-  virtual void put_agent(const StoredAgent& agent) = 0;
-  [[nodiscard]] virtual schemas::Result<std::vector<StoredAgent>>
-  load_agents() = 0;  // as load_records
+  void put_agent(const StoredAgent& agent);
+  [[nodiscard]] schemas::Result<std::vector<StoredAgent>> load_agents();  // as load_records
 
-  [[nodiscard]] virtual bool healthy() const = 0;  // the last write succeeded; from any thread
-  [[nodiscard]] virtual RecorderStats stats() const = 0;
+  [[nodiscard]] bool healthy() const;  // the last write succeeded; from any thread
+  [[nodiscard]] RecorderStats stats() const;
+
+ private:
+  struct Parts;
+  explicit Recorder(std::unique_ptr<Parts> parts);
+
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace estop::control
