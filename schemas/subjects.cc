@@ -65,6 +65,11 @@ void Subjects::inbox(std::string_view address, std::string_view instance, std::s
   out.assign(prefix_.text()).append(".inbox.").append(address).append(1, '.').append(instance);
   out.append(1, '.').append(kind).append(1, '.').append(id);
 }
+void Subjects::reply(const IntentSubject& reply, std::string_view instance, std::string_view id,
+                     std::string& out) const {
+  inbox(reply.receiver, instance, kReplyKind, id, out);
+  out.append(1, '.').append(reply.sender);
+}
 Subject Subjects::inbox_of(const Address& to, const Instance& instance) const {
   return Subject(fmt::format("{}.inbox.{}.{}.>", prefix_.text(), to.tokens(), instance.text()));
 }

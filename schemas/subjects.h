@@ -47,6 +47,19 @@ struct DeliverSubject {
   std::string_view action;
 };
 
+// Of an agent's inbox, these are the bridges'.
+inline constexpr std::string_view kReplyKind = "reply";      // of an answer that passed the gate
+inline constexpr std::string_view kRefusedKind = "refused";  // of an intent that did not
+
+// `<prefix>.inbox.A.i.reply.<id>.B`, or `<prefix>.inbox.A.i.<kind>.<id>` of any other kind.
+struct InboxSubject {
+  std::string_view address;  // org.workspace.name of whose inbox it is
+  std::string_view instance;
+  std::string_view kind;
+  std::string_view id;
+  std::string_view replier;  // B, org.workspace.name; of a reply only
+};
+
 // `<prefix>.<kind>.A.i`: hello, beat, checkpoint, stopped.
 struct AgentSubject {
   std::string_view address;  // org.workspace.name
@@ -80,8 +93,8 @@ class Subjects {
   [[nodiscard]] std::optional<DeliverSubject> parse_deliver(
       std::string_view subject) const noexcept;
 
-  // estop.inbox.A.i.<kind>.<id>: kind `reply` (an answer that passed the gate), `refused` (of an
-  // intent), `rpc` (control's answers). `id` must be a segment (an intent id is).
+  // estop.inbox.A.i.<kind>.<id>: kind `refused` (of an intent), `rpc` (control's answers). `id`
+  // must be a segment (an intent id is).
   [[nodiscard]] Subject inbox(const Address& to, const Instance& instance, const Segment& kind,
                               const Segment& id) const;
   [[nodiscard]] Subject inbox_of(const Address& to,
@@ -91,6 +104,13 @@ class Subjects {
   // For views that already obey the grammar (the bridge): estop.inbox.A.i.<kind>.<id>
   void inbox(std::string_view address, std::string_view instance, std::string_view kind,
              std::string_view id, std::string& out) const;
+  // Hot path of the bridge: where the intent `reply` goes, as an answer to the request `id` of one
+  // instance of its receiver. It ends in the sender, which the broker checked: so the asker sees
+  // who answers. estop.inbox.<receiver>.<instance>.reply.<id>.<sender>
+  void reply(const IntentSubject& reply, std::string_view instance, std::string_view id,
+             std::string& out) const;
+  // By position: a replier may be called like a kind, or like an id.
+  [[nodiscard]] std::optional<InboxSubject> parse_inbox(std::string_view subject) const noexcept;
   // The reply subject of a request, if it is honoured: literally below `estop.inbox.<owner>.`,
   // every token clean (no wildcard, no empty token, `[A-Za-z0-9_-]`, at most 255 bytes). `owner` is
   // `A.tokens()` for an agent (the asker's own address) or an operator's name. nullopt: ignore it

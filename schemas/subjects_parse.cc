@@ -73,6 +73,24 @@ std::optional<DeliverSubject> Subjects::parse_deliver(std::string_view subject) 
   return DeliverSubject{*receiver, *sender, *rest};
 }
 
+std::optional<InboxSubject> Subjects::parse_inbox(std::string_view subject) const noexcept {
+  auto rest = after(subject, prefix_.text(), "inbox");
+  if (!rest) return std::nullopt;
+  const auto address = take(*rest, 3, false);
+  if (!address || !is_address_tokens(*address)) return std::nullopt;
+  const auto instance = take(*rest, 1, false);
+  if (!instance || !is_instance(*instance)) return std::nullopt;
+  const auto kind = take(*rest, 1, false);
+  if (!kind || !is_segment(*kind)) return std::nullopt;
+  if (*kind != kReplyKind) {
+    if (!is_segment(*rest)) return std::nullopt;
+    return InboxSubject{*address, *instance, *kind, *rest, {}};
+  }
+  const auto id = take(*rest, 1, false);
+  if (!id || !is_segment(*id) || !is_address_tokens(*rest)) return std::nullopt;
+  return InboxSubject{*address, *instance, *kind, *id, *rest};
+}
+
 std::optional<Subject> Subjects::honoured_reply(std::string_view owner,
                                                 std::string_view reply) const {
   if (reply.size() > kReplyMax_bytes) return std::nullopt;

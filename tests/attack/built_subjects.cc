@@ -72,7 +72,7 @@ void add_patterns(const Subjects& to, Collection& all) {
 void add_instance(const Subjects& to, const Address& address, const Instance& instance,
                   Collection& all) {
   all.add("inbox_of", to.inbox_of(address, instance));
-  for (const char* kind : {"reply", "refused", "rpc"}) {
+  for (const char* kind : {"refused", "rpc"}) {
     all.add("inbox", to.inbox(address, instance, segment(kind), segment("i1")));
   }
   all.add("hello", to.hello(address, instance));
@@ -86,6 +86,9 @@ void add_instance(const Subjects& to, const Address& address, const Instance& in
     std::string delivery;
     to.deliver(*to.parse_intent(intent.str()), delivery);
     all.add("deliver", delivery);
+    std::string answer;
+    to.reply(*to.parse_intent(intent.str()), instance.text(), "i1", answer);
+    all.add("reply", answer);
   }
 }
 

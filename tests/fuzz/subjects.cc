@@ -41,6 +41,16 @@ void of_agents(const Subjects& subjects, std::string_view text) {
     subjects.deliver({parts->sender, {}, {}, parts->receiver, parts->action}, delivery);
     built_again(delivery == text);
   }
+  if (const auto parts = subjects.parse_inbox(text)) {
+    std::string inbox;
+    if (parts->replier.empty()) {
+      subjects.inbox(parts->address, parts->instance, parts->kind, parts->id, inbox);
+    } else {
+      subjects.reply({parts->replier, {}, {}, parts->address, {}}, parts->instance, parts->id,
+                     inbox);
+    }
+    built_again(inbox == text);
+  }
   if (const auto parts = subjects.parse_agent(text)) {
     const auto address = *Address::from_tokens(parts->address);
     const auto instance = *Instance::parse(parts->instance);

@@ -115,13 +115,31 @@ TEST_F(HostileAgent, HasItsOwnSubjects) {
             "estop.control.all=3\nestop.control.acme.prod.mallory=4\n");
 }
 
+// Below its inbox an agent chooses how deep it listens: §9 of PROTOCOL.md, the runtime, a narrow
+// client. nats-server 2.9.10 compares a pattern with the allow-list token by token.
+TEST_F(HostileAgent, HearsRepliesHoweverItListensBelowItsInbox) {
+  const std::string inbox = "estop.inbox.acme.prod.mallory.k3j9x2ab.";
+  const std::string reply = inbox + "reply.i1.acme.prod.mailer";
+  for (const std::string& pattern :
+       {inbox + '>', inbox + "reply.>", inbox + "reply.*.*.*.*", inbox + "*.*.*.*.*", reply}) {
+    RawNats witness = broker_.witness(Account::kAgents);
+    RawNats agent = broker_.user(mallory(), Account::kAgents);
+    agent.subscribe(pattern, 1);
+    EXPECT_EQ(answer(agent), "fine") << pattern;
+    witness.publish(reply, "1");
+    EXPECT_EQ(answer(witness), "fine");
+    EXPECT_EQ(texts(agent.sync().messages), reply + "=1\n") << pattern;
+  }
+}
+
 // H2: the asker's reply subject gives no right to answer it.
 TEST_F(HostileAgent, H2CannotAnswerTheReplySubjectOfAMessage) {
   RawNats witness = broker_.witness(Account::kAgents);
   RawNats attacker = broker_.user(mallory(), Account::kAgents);
   attacker.subscribe("estop.deliver.acme.prod.mallory.>", 1, "acme.prod.mallory");
   ASSERT_EQ(answer(attacker), "fine");
-  for (const std::string reply : {"_INBOX.b.1", "estop.inbox.acme.prod.mailer.k3j9x2ab.reply.i1"}) {
+  for (const std::string reply :
+       {"_INBOX.b.1", "estop.inbox.acme.prod.mailer.k3j9x2ab.reply.i1.acme.prod.mallory"}) {
     witness.publish("estop.deliver.acme.prod.mallory.acme.prod.mailer.ask", "?", reply);
     ASSERT_EQ(answer(witness), "fine");
     ASSERT_TRUE(attacker.next_message(std::chrono::seconds(5)).has_value());

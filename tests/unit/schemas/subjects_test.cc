@@ -37,6 +37,56 @@ TEST(SubjectsTest, TheDeliverySubjectNamesReceiverThenSender) {
   EXPECT_EQ(parts->sender, "acme.prod.campaign");
 }
 
+TEST(SubjectsTest, H64_TheSubjectOfAReplyNamesTheReplier) {
+  const auto subject = kSubjects.intent(kMailer, kOne, kCampaign, *Action::parse("email.send"));
+  std::string out = "left over";
+  kSubjects.reply(*kSubjects.parse_intent(subject.str()), "askerone", "i1", out);
+  EXPECT_EQ(out, "estop.inbox.acme.prod.campaign.askerone.reply.i1.acme.prod.mailer");
+  const auto parts = kSubjects.parse_inbox(out);
+  ASSERT_TRUE(parts.has_value());
+  EXPECT_EQ(parts->address, "acme.prod.campaign");
+  EXPECT_EQ(parts->instance, "askerone");
+  EXPECT_EQ(parts->kind, kReplyKind);
+  EXPECT_EQ(parts->id, "i1");
+  EXPECT_EQ(parts->replier, "acme.prod.mailer");
+}
+
+// A replier chooses its name: it may be called like a kind, and like an id.
+TEST(SubjectsTest, H64_AnInboxIsReadByPosition) {
+  const struct {
+    const char* subject;
+    const char* expected;  // kind, id, replier; empty: none of ours
+  } rows[] = {
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x.refused.i2", "reply i1 x.refused.i2"},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.refused.reply.i2", "reply i1 refused.reply.i2"},
+      {"estop.inbox.a.reply.c.k3j9x2ab.refused.reply", "refused reply "},
+      {"estop.inbox.a.b.c.k3j9x2ab.refused.i1", "refused i1 "},
+      {"estop.inbox.a.b.c.k3j9x2ab.rpc.i1", "rpc i1 "},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x.y", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x.y.z.k3j9x2ab", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x..z", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x.y.Z", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply.i1.x.y.*", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.reply..x.y.z", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.refused.i1.", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.refused.i1.x.y.z", ""},
+      {"estop.inbox.a.b.c.k3j9x2ab.refused", ""},
+      {"estop.inbox.a.b.c.short.refused.i1", ""},
+      {"estop.inbox.a.b.k3j9x2ab.refused.i1", ""},
+      {"estop.inbox.alice.latched.b1", ""},
+      {"other.inbox.a.b.c.k3j9x2ab.refused.i1", ""},
+      {"", ""},
+  };
+  for (const auto& row : rows) {
+    const auto parts = kSubjects.parse_inbox(row.subject);
+    const std::string read = parts ? std::string(parts->kind) + ' ' + std::string(parts->id) + ' ' +
+                                         std::string(parts->replier)
+                                   : std::string();
+    EXPECT_EQ(read, row.expected) << row.subject;
+  }
+}
+
 TEST(SubjectsTest, H14_WhatIsNoIntentSubjectIsRefused) {
   for (const char* subject :
        {"", "estop", "estop.intent", "estop.intent.", "estop.intent.a.b.c.k3j9x2ab.a.b.c",
