@@ -208,6 +208,7 @@ void Intents::count(AgentStats& stats) const {
   stats.dropped = dropped_.load() + pool_.not_started();
   stats.refused = refused_.load();
   stats.replies_lost = replies_lost_.load();
+  stats.foreign_replies = foreign_replies_.load();
 }
 
 }  // namespace estop::agent

@@ -28,6 +28,7 @@ class Intents {
   struct Hooks {
     std::function<void(Refusal)> refused;            // of a send
     std::function<void(Error)> reply_lost;           // although this agent is running
+    std::function<void(Error)> foreign_reply;        // by an address that was not asked
     std::function<void(Errc)> doubted;               // a bridge sees us otherwise than we do
     std::function<void(std::uint64_t drain)> ended;  // on a handler thread
   };
@@ -71,7 +72,8 @@ class Intents {
   void follow_deliveries();
   void on_delivery(const nats::MessageView& view);
   void on_inbox(const nats::MessageView& view);
-  void on_reply(const std::string& id, std::string_view frame);
+  void on_reply(const schemas::InboxSubject& reply, std::string_view frame);
+  [[nodiscard]] Result<Bytes> read_reply(const std::string& id, std::string_view frame);
   void on_refused(const std::string& id, const nats::MessageView& view);
   [[nodiscard]] std::shared_ptr<const Handler> handler_for(std::string_view action);
   [[nodiscard]] std::string next_id();
@@ -80,7 +82,7 @@ class Intents {
   const Standing& standing_;
   const Hooks hooks_;
   const std::size_t under_way_max_;
-  const Bytes secret_;  // ids of requests must not be guessed: who knows one could answer it
+  const Bytes secret_;  // ids of requests must not be guessed
 
   Requests requests_;
   PeerKills peers_;
@@ -92,6 +94,7 @@ class Intents {
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> refused_{0};
   std::atomic<std::uint64_t> replies_lost_{0};
+  std::atomic<std::uint64_t> foreign_replies_{0};
   std::mutex handlers_mutex_;
   std::map<std::string, std::shared_ptr<const Handler>, std::less<>> handlers_;
   HandlerPool pool_;  // last: its threads use all of the above

@@ -135,31 +135,44 @@ void Intents::on_delivery(const nats::MessageView& view) {
   }
 }
 
-// `….<kind>.<id>`: the last two tokens. Answers of control (`rpc`) have subscriptions of their own.
+// Answers of control (`rpc`) have subscriptions of their own.
 void Intents::on_inbox(const nats::MessageView& view) {
-  const auto dot = view.subject.rfind('.');
-  if (dot == std::string_view::npos) return;
-  const std::string id(view.subject.substr(dot + 1));
-  const auto before = view.subject.substr(0, dot);
-  if (before.ends_with(".reply")) on_reply(id, view.data);
-  if (before.ends_with(".refused")) on_refused(id, view);
+  const auto parts = link_.identity().subjects.parse_inbox(view.subject);
+  if (!parts) {
+    ++dropped_;
+    return;
+  }
+  if (parts->kind == schemas::kReplyKind) on_reply(*parts, view.data);
+  if (parts->kind == schemas::kRefusedKind) on_refused(std::string(parts->id), view);
 }
 
-void Intents::on_reply(const std::string& id, std::string_view frame) {
+Result<Bytes> Intents::read_reply(const std::string& id, std::string_view frame) {
   const auto head = schemas::decode_intent(frame);
   if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) {
     ++dropped_;
     // Only bridges reach this inbox: no better answer comes, and who asked need not wait for it.
     const Error why =
         head ? Error{Errc::kMalformed, "it is no reply to this request"} : head.error();
-    requests_.answer(id, fail(why.code, "the reply cannot be read: " + why.detail));
-    return;
+    return fail(why.code, "the reply cannot be read: " + why.detail);
   }
-  if (has(head->flags, IntentFlag::kFailed)) {
-    requests_.answer(id, tl::make_unexpected(failure_in(head->payload)));
-  } else {
-    requests_.answer(id, Bytes(head->payload));
-  }
+  if (has(head->flags, IntentFlag::kFailed)) return tl::make_unexpected(failure_in(head->payload));
+  return Bytes(head->payload);
+}
+
+// The alarm comes once a request, so that a flood of such replies keeps out no other notice.
+void Intents::on_reply(const schemas::InboxSubject& reply, std::string_view frame) {
+  const std::string id(reply.id);
+  const auto taken = requests_.reply(id, reply.replier, read_reply(id, frame));
+  if (taken != Requests::Reply::kForeign && taken != Requests::Reply::kForeignAgain) return;
+  ++foreign_replies_;
+  const auto from = Address::from_tokens(reply.replier);
+  const Address* asked = requests_.asked(id);
+  if (taken == Requests::Reply::kForeignAgain || !from || asked == nullptr) return;
+  hooks_.foreign_reply(
+      {Errc::kNotPermitted,
+       from->text() + " replied to the request " + id + ", which was asked of " + asked->text() +
+           ": the reply is ignored and the request goes on waiting. That agent knows ids of "
+           "requests that it was not asked: find out how, and kill it or withdraw its credential"});
 }
 
 void Intents::on_refused(const std::string& id, const nats::MessageView& view) {

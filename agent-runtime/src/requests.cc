@@ -8,7 +8,7 @@ namespace estop::agent {
 
 void Requests::add(std::string id, schemas::Address to, BootTime deadline, Done done) {
   const auto at = deadlines_.emplace(deadline, id);
-  waiting_.emplace(std::move(id), Waiting{std::move(to), at, std::move(done)});
+  waiting_.emplace(std::move(id), Waiting{std::move(to), at, std::move(done), false});
 }
 
 bool Requests::answer(const std::string& id, Result<Bytes> result) {
@@ -19,6 +19,23 @@ bool Requests::answer(const std::string& id, Result<Bytes> result) {
   waiting_.erase(found);
   done(std::move(result));
   return true;
+}
+
+const schemas::Address* Requests::asked(const std::string& id) const {
+  const auto found = waiting_.find(id);
+  return found == waiting_.end() ? nullptr : &found->second.to;
+}
+
+Requests::Reply Requests::reply(const std::string& id, std::string_view from,
+                                Result<Bytes> result) {
+  const auto found = waiting_.find(id);
+  if (found == waiting_.end()) return Reply::kUnknown;
+  if (found->second.to.tokens() != from) {
+    return std::exchange(found->second.had_foreign_reply, true) ? Reply::kForeignAgain
+                                                                : Reply::kForeign;
+  }
+  answer(id, std::move(result));
+  return Reply::kTaken;
 }
 
 void Requests::fail_to(const schemas::Scope& scope, const Error& error) {

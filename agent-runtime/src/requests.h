@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Requests that wait for an answer. On the I/O thread only.
+// Requests that wait for an answer, and who may give it. On the I/O thread only.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "agent-runtime/core/obedience_types.h"
@@ -19,7 +21,19 @@ class Requests {
   using Done = std::function<void(Result<Bytes>)>;  // called exactly once; must not block
 
   void add(std::string id, schemas::Address to, BootTime deadline, Done done);
-  bool answer(const std::string& id, Result<Bytes> result);       // false: nobody waits for it
+  bool answer(const std::string& id, Result<Bytes> result);  // false: nobody waits for it
+
+  // The address that has to reply to a request; nullptr: nobody waits for it.
+  [[nodiscard]] const schemas::Address* asked(const std::string& id) const;
+  enum class Reply : std::uint8_t {
+    kTaken,
+    kUnknown,       // nobody waits for it
+    kForeign,       // not from whom was asked: the request goes on waiting
+    kForeignAgain,  // the same, of a request that has had one
+  };
+  // `from`: org.workspace.name of who replied, as the bridge names it.
+  Reply reply(const std::string& id, std::string_view from, Result<Bytes> result);
+
   void fail_to(const schemas::Scope& scope, const Error& error);  // whose receiver is covered
   void fail_all(const Error& error);
   void expire(BootTime now);
@@ -31,6 +45,7 @@ class Requests {
     schemas::Address to;
     std::multimap<BootTime, std::string>::iterator deadline;
     Done done;
+    bool had_foreign_reply = false;
   };
   std::unordered_map<std::string, Waiting> waiting_;
   std::multimap<BootTime, std::string> deadlines_;

@@ -86,6 +86,7 @@ Intents::Hooks Session::intent_hooks() {
     }
   };
   hooks.reply_lost = [this](Error error) { alarm(std::move(error)); };
+  hooks.foreign_reply = [this](Error error) { alarm(std::move(error)); };
   hooks.doubted = [this](Errc code) { happen(Doubted{code}); };
   hooks.ended = [this](std::uint64_t drain) {
     link_.post([this, drain] { happen(HandlersEnded{drain}); });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which requests this bridge has forwarded, and to whom: nobody else answers them.
+// Which requests this bridge has forwarded, and to whom: an early refusal of what others reply.
 //
-// A reply carries the id of its request, and an asker cannot see who sent it. So the bridge
-// refuses a reply from another address than the one that was asked. It remembers a bounded number
-// of requests for a bounded time; of a request that it does not know (another bridge forwarded it,
-// or it is forgotten) every reply passes: what guards it then is that ids cannot be guessed. Pure,
-// no allocation after the first request.
+// The subject of a reply names its sender, and an asker takes it only from whom it asked. For
+// askers that do not look the bridge refuses a reply from another address than the one that was
+// asked. It remembers a bounded number of requests for a bounded time; of a request that it does
+// not know (another bridge forwarded it, or it is forgotten) every reply passes. Pure, no
+// allocation after the first request.
 #pragma once
 
 #include <cstddef>

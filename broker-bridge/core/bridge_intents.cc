@@ -64,8 +64,7 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
   outcome_.action = IntentOutcome::Action::kForward;
   outcome_.code = Errc::kOk;
   if (reply) {
-    options_.subjects.inbox(parts->receiver, head->reply_instance, "reply", head->id,
-                            outcome_.subject);
+    options_.subjects.reply(*parts, head->reply_instance, head->id, outcome_.subject);
   } else {
     options_.subjects.deliver(*parts, outcome_.subject);
   }
@@ -98,7 +97,8 @@ void BridgeCore::refuse(const schemas::IntentSubject& parts, std::string_view id
   outcome_.action = IntentOutcome::Action::kRefuse;
   outcome_.code = code;
   outcome_.text = std::move(text);
-  options_.subjects.inbox(parts.sender, parts.instance, "refused", id, outcome_.subject);
+  options_.subjects.inbox(parts.sender, parts.instance, schemas::kRefusedKind, id,
+                          outcome_.subject);
 }
 
 }  // namespace estop::bridge

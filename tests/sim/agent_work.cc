@@ -100,8 +100,8 @@ void AgentProcess::on_delivery(const MessageView& view) {
 }
 
 void AgentProcess::on_inbox(const MessageView& view) {
-  const auto kind = view.subject.substr(0, view.subject.rfind('.'));
-  if (!kind.ends_with(".refused")) return;
+  const auto parts = settings_.subjects.parse_inbox(view.subject);
+  if (!parts || parts->kind != schemas::kRefusedKind) return;
   const auto code = std::stoul(view.header("Estop-Error").value_or("0"));
   happen(agent::Doubted{schemas::errc_from_number(code)});
 }

@@ -193,12 +193,12 @@ void Observer::check_origin(const nats::MessageView& intent, const Passed& parts
                             const std::string& subject) {
   checked("I10");
   std::string expected;
+  const auto sent = settings_.subjects.parse_intent(intent.subject);
   if (parts.receiver_instance.empty()) {
-    const auto asked = settings_.subjects.parse_intent(intent.subject);
-    settings_.subjects.deliver(*asked, expected);
+    settings_.subjects.deliver(*sent, expected);
   } else {
     const auto head = schemas::decode_intent(intent.data);
-    settings_.subjects.inbox(parts.receiver, parts.receiver_instance, "reply", head->id, expected);
+    settings_.subjects.reply(*sent, parts.receiver_instance, head->id, expected);
   }
   if (subject != expected) fail("I10", subject + " is not where " + expected + " goes");
 }

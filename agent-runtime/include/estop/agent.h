@@ -59,10 +59,10 @@ class Agent {
   // an ended life · kNoContact disconnected · kOverLimit too much under way · kTooLarge,
   // kBadAddress.
   Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
-  // Blocks until the receiver's handler has answered. As send, and: what the bridge refused with
-  // (kReceiverKilled, …) · the code that the handler failed with · kSenderKilled, kReceiverKilled,
-  // kNoContact as soon as known · kTimeout. After a failure other than a refusal the receiver may
-  // or may not have acted.
+  // Blocks until the receiver's handler has answered; nobody else can. As send, and: what the
+  // bridge refused with (kReceiverKilled, …) · the code that the handler failed with ·
+  // kSenderKilled, kReceiverKilled, kNoContact as soon as known · kTimeout. After a failure other
+  // than a refusal the receiver may or may not have acted.
   Result<Bytes> request(std::string_view to, std::string_view action, Bytes payload,
                         Millis timeout = Millis{schemas::kRequestTimeout_ms});
   // The same without blocking: `done` is called exactly once, on the callback thread, also for

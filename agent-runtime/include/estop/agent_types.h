@@ -110,6 +110,9 @@ struct AgentStats {
   // Of handlers, not sent: stopped meanwhile, disconnected, or the broker takes no more (the last
   // two also to on_error). The asker's time runs out.
   std::uint64_t replies_lost = 0;
+  // By an address that was not asked: ignored, the request goes on waiting. The first of a request
+  // also to on_error.
+  std::uint64_t foreign_replies = 0;
   // Receipts of a stop, and the goodbye. A receipt also to on_error; it is sent again later.
   std::uint64_t unsent = 0;
   std::uint64_t bad_signatures = 0;  // orders, and what is none, that control did not sign

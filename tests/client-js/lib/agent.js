@@ -71,7 +71,9 @@ class Agent extends EventEmitter {
       maxReconnectAttempts: -1,
       ignoreClusterUpdates: true,
     });
-    this.listen(`${this.subjects.inbox}.*.*`, (message) => this.onInbox(message));
+    for (const subject of [this.subjects.replies, this.subjects.refusals]) {
+      this.listen(subject, (message) => this.onInbox(message));
+    }
     for (const subject of this.subjects.control) this.listen(subject, (message) => this.onRecord(message));
     await this.nc.flush();
     this.connected = true;
@@ -311,7 +313,7 @@ class Agent extends EventEmitter {
       const waiter = this.waiting.get(answered);
       if (flags & Flag.failed) waiter?.reject(new Error(payload.toString()));
       else waiter?.resolve(payload);
-    } // else an answer to one of the client library's own requests
+    }
   }
 
   async onDelivery(message) {

@@ -35,6 +35,8 @@ function agentSubjects(address, instance) {
   const own = `${A}.${instance}`;
   return {
     inbox: `${PREFIX}.inbox.${own}`,
+    replies: `${PREFIX}.inbox.${own}.reply.*.*.*.*`,
+    refusals: `${PREFIX}.inbox.${own}.refused.*`,
     hello: `${PREFIX}.hello.${own}`,
     beat: `${PREFIX}.beat.${own}`,
     checkpoint: `${PREFIX}.checkpoint.${own}`,

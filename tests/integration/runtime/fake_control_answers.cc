@@ -118,7 +118,7 @@ void FakeControl::on_intent(const nats::MessageView& view) {
   last_passed_ = head->id;
   std::string subject;
   if (has(head->flags, schemas::IntentFlag::kReply)) {
-    subjects_.inbox(parts->receiver, head->reply_instance, "reply", head->id, subject);
+    subjects_.reply(*parts, head->reply_instance, head->id, subject);
   } else {
     subjects_.deliver(*parts, subject);
   }

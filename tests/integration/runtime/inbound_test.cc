@@ -146,7 +146,7 @@ TEST_F(Inbound, AReplyThatCannotBeReadAnswersNothing) {
   named.instance = "k3j9x2ab";
   Agent asker = connect(named);
   constexpr std::uint32_t kReply = 2;
-  const std::string inbox = "estop.inbox.acme.prod.asker.k3j9x2ab.reply.one";
+  const std::string inbox = "estop.inbox.acme.prod.asker.k3j9x2ab.reply.one.acme.prod.silent";
   const auto good = intent(kReply, "one");
   for (const auto& [fault, bytes] : std::initializer_list<std::pair<const char*, Bytes>>{
            {"nothing", Bytes()},
@@ -160,6 +160,60 @@ TEST_F(Inbound, AReplyThatCannotBeReadAnswersNothing) {
     EXPECT_TRUE(wait_until([&] { return asker.stats().dropped == before + 1; })) << fault;
   }
   EXPECT_FALSE(asker.stop_requested());
+}
+
+TEST_F(Inbound, AMessageOnASubjectThatIsNoneOfAnInboxIsDroppedAndCounted) {
+  AgentOptions named = options("acme/prod/asker");
+  named.instance = "k3j9x2ab";
+  Agent asker = connect(named);
+  constexpr std::uint32_t kReply = 2;
+  for (const char* rest : {"reply.one", "reply.one.acme.prod", "reply.one.acme.prod.Silent",
+                           "refused.one.acme.prod.silent", "refused"}) {
+    const auto before = asker.stats().dropped;
+    control_.say(std::string("estop.inbox.acme.prod.asker.k3j9x2ab.") + rest,
+                 intent(kReply, "one"));
+    EXPECT_TRUE(wait_until([&] { return asker.stats().dropped == before + 1; })) << rest;
+  }
+  EXPECT_EQ(asker.stats().refused, 0U);
+}
+
+// What another bridge than that of the request forwards: mallory knows the id, and calls itself so
+// that its subject ends like a refusal of it.
+TEST_F(Inbound, H64_AReplyByAnotherAddressThanTheAskedIsIgnored) {
+  constexpr std::uint32_t kReply = 2;
+  std::atomic<int> alarms{0};
+  std::atomic<int> size{-1};
+  AgentOptions named = options("acme/prod/asker");
+  named.instance = "k3j9x2ab";
+  Agent asker = connect(named);
+  asker.on_error([&](const Error& error) {
+    if (error.code == Errc::kNotPermitted && error.detail.find("acme/prod/mallory replied") == 0 &&
+        error.detail.find("asked of acme/prod/silent") != std::string::npos) {
+      ++alarms;
+    }
+  });
+  const auto passed = control_.passed();
+  asker.request_async(
+      "acme/prod/silent", "echo", "", Millis{600'000},
+      [&](const Result<Bytes>& answer) { size = answer ? static_cast<int>(answer->size()) : -2; });
+  ASSERT_TRUE(wait_until([&] { return control_.passed() > passed; }));
+  const std::string id = control_.last_passed();
+  const std::string inbox = "estop.inbox.acme.prod.asker.k3j9x2ab.reply." + id + '.';
+  std::uint64_t foreign = 0;
+  for (const std::string& from :
+       {std::string("acme.prod.mallory"), std::string("acme.prod.mallory"), "acme.refused." + id,
+        "reply." + id + ".silent", std::string("acme.prod.silent2")}) {
+    control_.say(inbox + from, intent(kReply, id, 2));
+    ++foreign;
+    EXPECT_TRUE(wait_until([&] { return asker.stats().foreign_replies == foreign; })) << from;
+  }
+  control_.say(inbox + "acme.prod.mallory", "hello");  // cannot even be read
+  EXPECT_TRUE(wait_until([&] { return asker.stats().foreign_replies == foreign + 1; }));
+  EXPECT_EQ(size, -1) << "it goes on waiting";
+  control_.say(inbox + "acme.prod.silent", intent(kReply, id, 1));
+  EXPECT_TRUE(wait_until([&] { return size == 1; }));
+  EXPECT_EQ(alarms, 1) << "once a request; told in the order in which it came";
+  EXPECT_EQ(asker.stats().refused, 0U);
 }
 
 TEST_F(Inbound, ARefusalWithoutANumberIsARefusal) {
@@ -200,7 +254,7 @@ TEST_F(Inbound, ARequestWhoseReplyCannotBeReadFailsAtOnce) {
                         });
     ASSERT_TRUE(wait_until([&] { return control_.passed() > passed; })) << fault;
     const std::string inbox = "estop.inbox.acme.prod.asker.k3j9x2ab.reply.";
-    control_.say(inbox + control_.last_passed(), bytes);
+    control_.say(inbox + control_.last_passed() + ".acme.prod.silent", bytes);
     EXPECT_TRUE(wait_until([&] { return code == static_cast<int>(expected); }))
         << fault << " " << code;
   }

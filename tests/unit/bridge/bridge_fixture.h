@@ -102,6 +102,7 @@ struct BridgeAtHand {
     if (outcome.action == IntentOutcome::Action::kRefuse) {
       return std::string(schemas::name(outcome.code));
     }
+    forwarded_to = outcome.subject;
     core.forwarded();
     return "pass";
   }
@@ -133,6 +134,7 @@ struct BridgeAtHand {
   Nanos now = 1'000'000 * kMs;
   schemas::BridgeBeat beat;  // the newest that control heard
   std::uint64_t round = 0;   // of lease frames
+  std::string forwarded_to;  // the subject of the newest intent that passed
 };
 
 class BridgeFixture : public ::testing::Test, public BridgeAtHand {

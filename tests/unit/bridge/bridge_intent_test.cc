@@ -34,7 +34,7 @@ TEST_F(BridgeIntentTest, AReplyGoesToTheInboxOfTheInstanceThatAsked) {
   const IntentOutcome& outcome =
       core.on_intent("estop.intent.acme.prod.y.k3j9x2ab.acme.prod.x.email.send",
                      schemas::encode_intent(head).value(), now);
-  EXPECT_EQ(outcome.subject, "estop.inbox.acme.prod.x.askerone.reply.i1");
+  EXPECT_EQ(outcome.subject, "estop.inbox.acme.prod.x.askerone.reply.i1.acme.prod.y");
 }
 
 TEST_F(BridgeIntentTest, ARequestWhoseReplyWouldGoToAnotherInstanceIsRefused) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A reply comes from whom it was asked, as far as one bridge can know. H64.
-#include "tests/support/not_yet.h"
+// A bridge names the replier to the asker, and refuses whom it knows not to be asked. H64.
 #include "tests/unit/bridge/bridge_fixture.h"
 
 namespace estop::bridge {
@@ -21,7 +20,6 @@ class BridgeReplyTest : public BridgeFixture {
     return one(bridge, from, "replier1", "acme/prod/asker", IntentFlag::kReply, id);
   }
 
- private:
   static std::string one(BridgeAtHand& bridge, const std::string& from, const std::string& instance,
                          const std::string& to, IntentFlag flag, const std::string& id) {
     schemas::IntentHead head;
@@ -86,14 +84,26 @@ TEST_F(BridgeReplyTest, ManyRequestsAreRememberedAndTheNewestAlways) {
   }
 }
 
-// Two bridges share the intents: the reply may pass the one that did not see the request.
-TEST_F(BridgeReplyTest, H64_WithTwoBridgesTheOtherOneRefusesAStrangersReplyToo) {
+// Two bridges share the intents: the reply may pass the one that did not see the request. It names
+// the stranger there, so the asker does not take it.
+TEST_F(BridgeReplyTest, H64_WithTwoBridgesTheOtherOneNamesTheStranger) {
   BridgeAtHand other;
   other.run_to_open();
   ASSERT_EQ(request(*this, "acme/prod/y"), "pass");
-  EXPECT_NOT_YET(reply(other, "acme/prod/mallory") == "not-permitted",
-                 "a request has to carry what binds its reply: needs another wire; until then "
-                 "the 64 random bits of an id are the guard");
+  for (const char* replier : {"mallory", "y"}) {
+    EXPECT_EQ(reply(other, std::string("acme/prod/") + replier), "pass");
+    EXPECT_EQ(other.forwarded_to,
+              std::string("estop.inbox.acme.prod.asker.askerone.reply.i1.acme.prod.") + replier);
+  }
+}
+
+// What it writes of itself is no name: the sender is that of the subject, which the broker checked.
+TEST_F(BridgeReplyTest, H64_TheReplierIsTheSenderWhateverTheMessageSays) {
+  ASSERT_EQ(one(*this, "acme/prod/mallory", "askerone", "acme/prod/asker", IntentFlag::kReply,
+                "acme-prod-y"),
+            "pass");
+  EXPECT_EQ(forwarded_to,
+            "estop.inbox.acme.prod.asker.askerone.reply.acme-prod-y.acme.prod.mallory");
 }
 
 }  // namespace

@@ -69,15 +69,14 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
                           [this](const nats::MessageView& message) { read_inbox(message); });
   }
 
-  // …<kind>.<id>
   void read_inbox(const nats::MessageView& message) {
-    const std::size_t dot = message.subject.rfind('.');
-    const std::string_view id = message.subject.substr(dot + 1);
-    const std::string_view rest = message.subject.substr(0, dot);
-    if (rest.ends_with(".refused")) {
+    const auto parts = subjects.parse_inbox(message.subject);
+    if (!parts) return;
+    const std::string_view id = parts->id;
+    if (parts->kind == schemas::kRefusedKind) {
       const std::string number = message.header("Estop-Error").value_or("0");
       events.refused(id, schemas::errc_from_number(std::strtoull(number.c_str(), nullptr, 10)));
-    } else if (rest.ends_with(".reply")) {
+    } else if (parts->kind == schemas::kReplyKind) {
       const auto head = schemas::decode_intent(message.data);
       if (!head) return;
       const bool failed = schemas::has(head->flags, schemas::IntentFlag::kFailed);
