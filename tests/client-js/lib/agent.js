@@ -9,7 +9,7 @@ const os = require('node:os');
 const { connect, credsAuthenticator, ErrorCode } = require('nats');
 const { keyOfCredentials, openRecord, rawOf } = require('./keys');
 const { Beat, BeatReply, Flag, Hello, HelloReply, Intent, READS, StoreReply, StoreRequest } = require('./messages');
-const { agentSubjects, newInstance, parseDelivery } = require('./names');
+const { agentSubjects, newInstance, parseDelivery, parseInbox } = require('./names');
 const { Obedience } = require('./obedience');
 
 const REQUEST_MS = 2000;
@@ -43,6 +43,7 @@ class Agent extends EventEmitter {
     this.obedience = new Obedience(this);
     this.handlers = new Map();
     this.waiting = new Map(); // our requests by intent id
+    this.foreignReplies = 0; // by an address that was not asked
     this.refusals = [];
     this.checkpoints = [];
     this.counters = { sent: 0, succeeded: 0, failed: 0, handled: 0, latency_total_us: 0 };
@@ -285,6 +286,7 @@ class Agent extends EventEmitter {
         how(value);
       };
       this.waiting.set(intent.id, {
+        to,
         resolve: (value) => settle(resolve, value),
         reject: (error) => settle(reject, error),
       });
@@ -302,15 +304,20 @@ class Agent extends EventEmitter {
   }
 
   onInbox(message) {
-    const [what, id] = message.subject.slice(this.subjects.inbox.length + 1).split('.');
+    const { what, id, from } = parseInbox(message.subject);
     if (what === 'refused') {
       const refused = new Refused(id, message);
       this.refusals.push(refused);
       this.waiting.get(id)?.reject(refused);
       this.emit('change');
-    } else if (what === 'reply') {
-      const { id: answered, flags, payload } = Intent.decode(message.data);
-      const waiter = this.waiting.get(answered);
+    } else {
+      const waiter = this.waiting.get(id);
+      if (waiter && waiter.to !== from) {
+        this.foreignReplies++;
+        this.emit('change');
+        return;
+      }
+      const { flags, payload } = Intent.decode(message.data);
       if (flags & Flag.failed) waiter?.reject(new Error(payload.toString()));
       else waiter?.resolve(payload);
     }

@@ -53,4 +53,10 @@ function parseDelivery(subject) {
   return { from: `${org}/${workspace}/${name}`, action: action.join('.') };
 }
 
-module.exports = { INSTANCE, PREFIX, agentSubjects, covers, dotted, newInstance, parseDelivery };
+/** `estop.inbox.A.i.reply.<id>.B` or `….refused.<id>` → which, of what intent, and who replies. By position: B is a free name. */
+function parseInbox(subject) {
+  const [, , , , , , what, id, ...from] = subject.split('.');
+  return { what, id, from: from.join('/') };
+}
+
+module.exports = { INSTANCE, PREFIX, agentSubjects, covers, dotted, newInstance, parseDelivery, parseInbox };

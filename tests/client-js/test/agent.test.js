@@ -31,6 +31,37 @@ test('a request gets its reply', async () => {
   assert.equal(reply.toString(), 'talk/js/asker: hello');
 });
 
+/** The reply of `from` to a request of `asker`, as it would come through a bridge that did not see the request. */
+function replyOf(from, id, text) {
+  const bytes = Intent.encode(asker.intent({ id, flags: Flag.reply, reply_instance: asker.instance, payload: Buffer.from(text) }));
+  asker.onInbox({ subject: `${asker.subjects.inbox}.reply.${id}.${from}`, data: bytes });
+}
+
+test('a reply by another address than the asked is not taken', async () => {
+  const { newId } = asker;
+  asker.newId = () => 'known';
+  let settled = false;
+  const reply = asker.request('talk/js/silent', 'echo.text', Buffer.alloc(0)).finally(() => (settled = true));
+  asker.newId = newId;
+  const strangers = ['talk.js.mallory', 'talk.refused.known', 'reply.known.silent', 'talk.js.silent2'];
+  const before = asker.foreignReplies;
+  for (const stranger of strangers) replyOf(stranger, 'known', 'forged');
+  assert.equal(asker.foreignReplies - before, strangers.length);
+  await asker.nc.flush();
+  assert.equal(settled, false);
+  replyOf('talk.js.silent', 'known', 'true');
+  assert.equal((await reply).toString(), 'true');
+});
+
+test('the subject of a reply names who replies', async () => {
+  const seen = [];
+  const listening = asker.nc.subscribe(asker.subjects.replies, { callback: (_, message) => seen.push(message.subject) });
+  await asker.request(answerer.address, 'echo.text', Buffer.alloc(0));
+  await asker.nc.flush(); // the second of the two copies is there as well
+  listening.unsubscribe();
+  assert.match(seen.join(), /\.reply\.[a-z0-9-]+\.talk\.js\.answerer$/);
+});
+
 test('the id of a request cannot be guessed from the one before', () => {
   const ids = Array.from({ length: 100 }, () => asker.intent({}).id);
   const chance = ids.map((id) => id.slice(id.lastIndexOf('-') + 1));
