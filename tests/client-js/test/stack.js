@@ -22,10 +22,11 @@ function credentials(address) {
   return execFileSync(binary, ['auth', 'agent', address, '--data', data], { encoding: 'utf8' }).trim();
 }
 
-/** An agent that has announced itself and whose first beat is answered. It is stopped at the end. */
+/** An agent that has announced itself, whose first beat is answered and who hears deliveries. It is stopped at the end. */
 async function running(address) {
   const agent = await announced(address);
   await until(agent, 'change', () => agent.ready, `${address} is ready`);
+  await agent.nc.flush(); // the broker has its subscription before another one's intent
   return agent;
 }
 
