@@ -107,20 +107,24 @@ control::Role Site::bridge_role() {
 }
 
 void Site::start_bridge() {
-  const control::Role role = bridge_role();
+  bridge = spawn_bridge("b1", "bridge");
+}
+
+daemon::ChildProcess Site::spawn_bridge(const std::string& id, const std::string& files) {
+  const control::Role role = control::BridgeRole{segment(id)};
   daemon::SpawnOptions spawn;
   spawn.command = {bridge_program.empty() ? ESTOP_BRIDGE_PROGRAM : bridge_program,
-                   "--id=b1",
+                   "--id=" + id,
                    "--url=" + broker->url(),
                    "--agents-creds=" + creds(role, Account::kAgents),
                    "--control-creds=" + creds(role, Account::kControl),
                    "--control-key=" + data.file("keys/log.pub"),
                    "--bridge-beat-ms=50",
                    "--bridge-lease-ms=" + std::to_string(bridge_lease_ms),
-                   "--ready-file=" + data.file("bridge.port")};
+                   "--ready-file=" + data.file(files + ".port")};
   if (tls != nullptr) spawn.command.push_back("--tls-ca=" + tls_ca());
-  spawn.log_file = data.file("bridge.log");
-  bridge = daemon::ChildProcess::spawn(spawn).value();
+  spawn.log_file = data.file(files + ".log");
+  return daemon::ChildProcess::spawn(spawn).value();
 }
 
 std::string Site::page(const char* part, const char* path) {
@@ -143,8 +147,8 @@ std::string Site::log(const char* part) const {
 bool Site::leads() {
   return until([this] { return page("control", "/readyz").find("200 OK") != std::string::npos; });
 }
-bool Site::is_open() {
-  return until([this] { return page("bridge", "/readyz").find("200 OK") != std::string::npos; });
+bool Site::is_open(const char* files) {
+  return until([&] { return page(files, "/readyz").find("200 OK") != std::string::npos; });
 }
 
 bool Site::answers() {

@@ -69,8 +69,10 @@ class Site {
 
   void start_control();  // does not wait; see leads()
   void start_bridge();   // does not wait; see is_open()
+  // One more, or another one; does not wait. `files`: how its log and its ready file are named.
+  [[nodiscard]] daemon::ChildProcess spawn_bridge(const std::string& id, const std::string& files);
   [[nodiscard]] bool leads();
-  [[nodiscard]] bool is_open();
+  [[nodiscard]] bool is_open(const char* files = "bridge");
   [[nodiscard]] bool answers();  // control hears operators
   [[nodiscard]] std::string page(const char* part, const char* path);
   [[nodiscard]] std::string log(const char* part) const;
