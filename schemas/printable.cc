@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "schemas/printable.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <chrono>
 
 namespace estop::schemas {
 namespace {
@@ -68,6 +71,17 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   }
   safe.erase(safe.find_last_not_of(' ') + 1);
   return safe;
+}
+
+std::string utc_text(std::uint64_t since_1970_ms) {
+  const auto seconds = std::chrono::seconds(static_cast<std::int64_t>(since_1970_ms / 1000));
+  const std::chrono::sys_seconds at(seconds);
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(at - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                     time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace estop::schemas

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Text from outside, as a terminal may show it and a record may hold it.
+// Text for people: what came from outside, as a terminal may show it and a record may hold it, and
+// times.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,5 +23,8 @@ namespace estop::schemas {
 // The same with spaces, none at the ends, cut at a whole character to at most `max_bytes`.
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t max_bytes = std::string::npos);
+
+// "2026-11-22T00:25:42Z"
+[[nodiscard]] std::string utc_text(std::uint64_t since_1970_ms);
 
 }  // namespace estop::schemas

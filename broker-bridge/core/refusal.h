@@ -13,8 +13,6 @@
 
 namespace estop::bridge {
 
-// "2026-11-22T00:25:42Z"
-[[nodiscard]] std::string utc_text(std::uint64_t since_1970_ms);
 // `text` fit for a header value: control characters become spaces.
 [[nodiscard]] std::string header_safe(std::string_view text);
 // The sentence for a verdict that is not kOk.

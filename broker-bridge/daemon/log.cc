@@ -3,12 +3,10 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <cmath>
 #include <memory>
 #include <mutex>
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -18,6 +16,7 @@
 #include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/json_text.h"
 #include "broker-bridge/daemon/repeats.h"
+#include "schemas/printable.h"
 
 namespace estop::daemon {
 namespace {
@@ -55,11 +54,10 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
 }
 
 std::string time_text() {
-  const auto now = std::chrono::system_clock::now();
-  const auto second = std::chrono::time_point_cast<std::chrono::seconds>(now);
-  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(now - second).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z",
-                     fmt::gmtime(std::chrono::system_clock::to_time_t(second)), ms);
+  const std::uint64_t now_ms = wall_ms();
+  std::string text = schemas::utc_text(now_ms);
+  text.pop_back();
+  return fmt::format("{}.{:03}Z", text, now_ms % 1'000);
 }
 
 // The process's log. spdlog brings the sink, its lock and the level check; the line is ours,

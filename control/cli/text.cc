@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/cli/text.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <utility>
 
 #include "broker-bridge/daemon/files.h"
+#include "schemas/printable.h"
 
 namespace estop::cli {
 namespace {
@@ -89,7 +89,9 @@ std::string duration_text(std::uint64_t us) {
 
 std::string time_text(std::uint64_t at_ms) {
   if (at_ms == 0) return "-";
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}Z", fmt::gmtime(static_cast<std::time_t>(at_ms / 1'000)));
+  std::string text = schemas::utc_text(at_ms);
+  std::replace(text.begin(), text.end(), 'T', ' ');
+  return text;
 }
 
 std::string age_text(std::uint64_t at_ms, std::uint64_t now_ms) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The longer answers, page by page: status, ps and get.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 
 #include "control/core/answers.h"
 #include "control/core/json_text.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -23,7 +23,7 @@ json latch_json(const HeldKill& held) {
   json shown = {{"op_id", latch.op_id},        {"seq", latch.seq},
                 {"scope", latch.scope.text()}, {"mode", name(latch.mode)},
                 {"actor", latch.actor},        {"reason", latch.reason},
-                {"since_ms", latch.since_ms},  {"since", utc_text(latch.since_ms)}};
+                {"since_ms", latch.since_ms},  {"since", schemas::utc_text(latch.since_ms)}};
   shown["epoch"] = held.epoch;
   if (!held.given.empty()) shown["given_as"] = held.given;
   return shown;
@@ -119,11 +119,6 @@ json bridge_json(const Bridge& bridge, Now now) {
 }
 
 }  // namespace
-
-std::string utc_text(std::uint64_t wall_ms) {
-  const auto seconds = static_cast<std::time_t>(wall_ms / 1'000);
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(seconds));
-}
 
 json proposal_json(const Proposal& proposal, Now now) {
   const schemas::Record& draft = proposal.draft;

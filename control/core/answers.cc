@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/core/json_text.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -224,7 +225,7 @@ std::string adopted_detail(const std::string& from, const schemas::Record& kill)
 
 std::string kill_sentence(const schemas::Latch& latch) {
   return fmt::format("{} killed by {} since {} (op {}): {}", latch.scope.text(), latch.actor,
-                     utc_text(latch.since_ms), latch.op_id, latch.reason);
+                     schemas::utc_text(latch.since_ms), latch.op_id, latch.reason);
 }
 
 }  // namespace estop::control

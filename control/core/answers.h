@@ -67,8 +67,6 @@ struct StatusView {
     const schemas::Result<std::vector<schemas::CheckpointInfo>>& checkpoints,
     const schemas::Result<std::vector<AmbiguousEffect>>& begun, const PageRequest& request);
 
-// "2025-11-22T00:15:00Z"
-[[nodiscard]] std::string utc_text(std::uint64_t wall_ms);
 // "acme/prod/x killed by alice since 2025-11-22T00:15:00Z (op …): broken link"
 [[nodiscard]] std::string kill_sentence(const schemas::Latch& latch);
 // That the stream takes no records, why (in the broker's words, if it said any), and what to do.

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "control/core/control_core.h"
+#include "schemas/printable.h"
 
 namespace estop::control {
 
@@ -72,7 +73,7 @@ schemas::Error ControlCore::lifted_error(const KillClaim& claim,
           fmt::format("op_id '{}' was used: resume {} lifted that kill at {}, and {}; give a new "
                       "op_id",
                       claim.given_as.empty() ? claim.op_id : claim.given_as, known->lifted_by,
-                      utc_text(known->lifted_ms), now)};
+                      schemas::utc_text(known->lifted_ms), now)};
 }
 
 std::string ControlCore::taken_note(const KillClaim& claim) {

@@ -10,11 +10,6 @@
 namespace estop::bridge {
 namespace {
 
-TEST(RefusalTest, TimesAreForPeople) {
-  EXPECT_EQ(utc_text(0), "1970-01-01T00:00:00Z");
-  EXPECT_EQ(utc_text(1'795'307'142'999), "2026-11-22T00:25:42Z");
-}
-
 TEST(RefusalTest, AKilledSenderReadsWhoKilledItSinceWhenAndWhy) {
   Gate gate{GateOptions{}};
   WrittenLog log;

@@ -29,6 +29,11 @@ constexpr Shown kShown[] = {
     {"gr\xfcn", "gr n"},
 };
 
+TEST(Printable, TimesAreForPeople) {
+  EXPECT_EQ(utc_text(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(utc_text(1'795'307'142'999), "2026-11-22T00:25:42Z");
+}
+
 TEST(Printable, HasNothingThatATerminalObeys) {
   for (const Shown& row : kShown) EXPECT_EQ(printable(row.given), row.shown) << row.given;
 }
