@@ -11,6 +11,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "broker-bridge/daemon/descriptor.h"
+
 namespace estop::daemon {
 namespace {
 
@@ -73,17 +75,17 @@ std::string to_text(const Endpoint& endpoint) {
 Result<void> can_listen(std::string_view option, const Endpoint& endpoint) {
   sockaddr_storage address{};
   const socklen_t size = make_address(endpoint, address);
-  const int fd = ::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const Descriptor probe(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int yes = 1;
-  bool works = fd >= 0 && ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0;
-  works = works && ::bind(fd, reinterpret_cast<const sockaddr*>(&address), size) == 0;
-  works = works && ::listen(fd, 1) == 0;
-  const int cause = errno;
-  if (fd >= 0) ::close(fd);
-  if (works) return {};
+  if (probe.is_open() &&
+      ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+      ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
+      ::listen(probe.get(), 1) == 0) {
+    return {};
+  }
   return schemas::fail(Errc::kNoContact,
                        fmt::format("{} {}: {}: choose another port, or 0 for any free one", option,
-                                   to_text(endpoint), std::strerror(cause)));
+                                   to_text(endpoint), std::strerror(errno)));
 }
 
 Result<std::string> option_file(std::string_view option, const std::string& path,

@@ -11,6 +11,8 @@
 
 #include <fmt/format.h>
 
+#include "broker-bridge/daemon/descriptor.h"
+
 namespace estop::daemon {
 namespace {
 
@@ -21,20 +23,6 @@ using schemas::Result;
 constexpr mode_t kOthersMay = S_IROTH | S_IWOTH;
 constexpr std::string_view kPlainCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:@%+=";
-
-class OpenFile {
- public:
-  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (descriptor_ >= 0) ::close(descriptor_);
-  }
-  [[nodiscard]] int get() const { return descriptor_; }
-
- private:
-  int descriptor_;
-};
 
 tl::unexpected<schemas::Error> refused(const std::string& path, std::string_view why) {
   return fail(Errc::kStoreUnavailable, fmt::format("{}: {}", path, why));
@@ -73,9 +61,9 @@ Result<void> check(const std::string& path, const struct stat& found, const File
 
 Result<std::string> read_file(const std::string& path, const FileRules& rules) {
   const int flags = O_RDONLY | O_NONBLOCK | O_CLOEXEC | (rules.is_own ? O_NOFOLLOW : 0);
-  const OpenFile file(::open(path.c_str(), flags));
+  const Descriptor file(::open(path.c_str(), flags));
   struct stat found {};
-  if (file.get() < 0 || ::fstat(file.get(), &found) != 0) return failed(path, "cannot open it");
+  if (!file.is_open() || ::fstat(file.get(), &found) != 0) return failed(path, "cannot open it");
   if (auto checked = check(path, found, rules); !checked) return passed_on(checked);
   // One byte more than it should have: a file that grew meanwhile is seen.
   std::string text(static_cast<std::size_t>(found.st_size) + 1, '\0');
@@ -116,9 +104,9 @@ std::optional<std::string> exposed(const std::string& path) {
 Result<void> replace_file(const std::string& path, std::string_view text) {
   const std::string half = path + ".new";
   {
-    const OpenFile file(::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (file.get() < 0 && errno == ENOENT) return refused(half, "its folder is missing: make it");
-    if (file.get() < 0) return failed(half, "cannot make it");
+    const Descriptor file(::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file.is_open() && errno == ENOENT) return refused(half, "its folder is missing: make it");
+    if (!file.is_open()) return failed(half, "cannot make it");
     while (!text.empty()) {
       const ssize_t count = ::write(file.get(), text.data(), text.size());
       if (count < 0 && errno == EINTR) continue;

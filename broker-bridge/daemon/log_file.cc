@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "broker-bridge/daemon/log.h"
 
 namespace estop::daemon {
@@ -30,13 +31,13 @@ LogFile& log_file() {
 
 // In place of standard output and error: what a library or a crash writes is in it as well.
 Result<void> write_to(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  const bool works = fd >= 0 && ::dup2(fd, STDOUT_FILENO) >= 0 && ::dup2(fd, STDERR_FILENO) >= 0;
-  const int cause = errno;
-  if (fd >= 0) ::close(fd);
-  if (works) return {};
+  const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (file.is_open() && ::dup2(file.get(), STDOUT_FILENO) >= 0 &&
+      ::dup2(file.get(), STDERR_FILENO) >= 0) {
+    return {};
+  }
   return schemas::fail(Errc::kBadArgument,
-                       fmt::format("--log-file: {}: {}", path, std::strerror(cause)));
+                       fmt::format("--log-file: {}: {}", path, std::strerror(errno)));
 }
 
 }  // namespace

@@ -137,28 +137,32 @@ std::size_t raise_descriptor_limit() noexcept {
 Result<ChildProcess> ChildProcess::spawn(const SpawnOptions& options) {
   if (options.command.empty()) return fail(Errc::kBadArgument, "no program to start");
   const Launch prepared(options);
-  int report[2];  // carries the cause of a failed start; closed by a successful exec
-  if (::pipe2(report, O_CLOEXEC) != 0) return fail(Errc::kInternal, std::strerror(errno));
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return fail(Errc::kInternal, std::strerror(errno));
+  // Carries the cause of a failed start; closed by a successful exec.
+  const Descriptor report(ends[0]);
+  Descriptor reporter(ends[1]);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid == 0) {
     const Step step = launch(prepared, parent);
     const Failure told{step, errno};
-    [[maybe_unused]] const auto written = ::write(report[1], &told, sizeof told);
+    [[maybe_unused]] const auto written = ::write(reporter.get(), &told, sizeof told);
     ::_exit(EXIT_FAILURE);
   }
-  ::close(report[1]);
+  reporter = Descriptor();
   Failure failure{Step::kProgram, pid < 0 ? errno : 0};
-  if (pid > 0 && ::read(report[0], &failure, sizeof failure) != sizeof failure) failure.cause = 0;
-  ::close(report[0]);
+  if (pid > 0 && ::read(report.get(), &failure, sizeof failure) != sizeof failure)
+    failure.cause = 0;
   ChildProcess child;
   child.pid_ = pid > 0 ? pid : 0;
-  child.pidfd_ = pid > 0 ? open_pidfd(pid) : -1;
-  if (failure.cause == 0 && child.pidfd_ >= 0) return child;
-  if (pid > 0 && child.pidfd_ < 0) {  // cannot happen on Linux 5.3 and later; leave nothing behind
+  if (pid > 0) child.pidfd_ = Descriptor(open_pidfd(pid));
+  if (failure.cause == 0 && child.pidfd_.is_open()) return child;
+  if (pid > 0 &&
+      !child.pidfd_.is_open()) {  // cannot happen on Linux 5.3 and later; leave nothing behind
     ::kill(pid, SIGKILL);
     ::waitpid(pid, nullptr, 0);
-    child.forget();
+    child.pid_ = 0;
     return fail(Errc::kInternal, "pidfd_open does not work here");
   }
   return fail(pid < 0 ? Errc::kInternal : Errc::kBadArgument, in_words(failure, options));
@@ -166,7 +170,7 @@ Result<ChildProcess> ChildProcess::spawn(const SpawnOptions& options) {
 
 ChildProcess::ChildProcess(ChildProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)),
-      pidfd_(std::exchange(other.pidfd_, -1)),
+      pidfd_(std::move(other.pidfd_)),
       status_(std::exchange(other.status_, std::nullopt)) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
@@ -178,13 +182,6 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 
 ChildProcess::~ChildProcess() {
   kill_now();
-  forget();
-}
-
-void ChildProcess::forget() noexcept {
-  if (pidfd_ >= 0) ::close(pidfd_);
-  pidfd_ = -1;
-  pid_ = 0;
 }
 
 bool ChildProcess::running() {
@@ -194,7 +191,7 @@ bool ChildProcess::running() {
 std::optional<ExitStatus> ChildProcess::wait(Millis patience) {
   if (pid_ == 0 || status_) return status_;
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  pollfd ended{pidfd_, POLLIN, 0};
+  pollfd ended{pidfd_.get(), POLLIN, 0};
   for (;;) {
     const auto left =
         std::chrono::ceil<Millis>(deadline - std::chrono::steady_clock::now()).count();
@@ -211,7 +208,7 @@ std::optional<ExitStatus> ChildProcess::wait(Millis patience) {
 }
 
 void ChildProcess::signal(int number) {
-  if (pid_ != 0 && !status_) send_signal(pidfd_, number);
+  if (pid_ != 0 && !status_) send_signal(pidfd_.get(), number);
 }
 
 ExitStatus ChildProcess::terminate(Millis patience) {

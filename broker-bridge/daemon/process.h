@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "schemas/result.h"
 
 namespace estop::daemon {
@@ -57,8 +58,10 @@ class ChildProcess {
   ChildProcess& operator=(ChildProcess&& other) noexcept;
   ~ChildProcess();  // kill_now()
 
-  [[nodiscard]] pid_t pid() const noexcept { return pid_; }    // 0: none
-  [[nodiscard]] int pidfd() const noexcept { return pidfd_; }  // readable when it ended; for a loop
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }  // 0: none
+  [[nodiscard]] int pidfd() const noexcept {
+    return pidfd_.get();
+  }  // readable when it ended; for a loop
   [[nodiscard]] bool running();
   // Waits until it ended or `patience` is over (nullopt). The status stays readable.
   std::optional<ExitStatus> wait(Millis patience);
@@ -68,10 +71,8 @@ class ChildProcess {
   void kill_now();  // SIGKILL and reap
 
  private:
-  void forget() noexcept;
-
   pid_t pid_ = 0;
-  int pidfd_ = -1;
+  Descriptor pidfd_;
   std::optional<ExitStatus> status_;
 };
 

@@ -31,8 +31,8 @@ natsStatus Connection::State::on_attach(void** user, void* loop, natsConnection*
                                         natsSock fd) {
   auto& link = *static_cast<Link*>(loop);  // we gave the library the Link for a loop
   *user = loop;
-  DescriptorOwner own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (own.get() < 0) return NATS_IO_ERROR;
+  daemon::Descriptor own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own.is_open()) return NATS_IO_ERROR;
   const auto patience = static_cast<unsigned>(link.state->options_.unconfirmed_max.count());
   if (::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience) != 0)
     return NATS_IO_ERROR;
@@ -45,9 +45,9 @@ natsStatus Connection::State::on_read(void* user, bool add) {
   if (add) return NATS_OK;
   auto& link = *static_cast<Link*>(user);
   link.lost.store(true, std::memory_order_release);
-  DescriptorOwner library_socket;
+  daemon::Descriptor library_socket;
 #if NATS_VERSION_NUMBER >= 0x030902  // since then the event loop closes the library's socket
-  library_socket = DescriptorOwner(std::exchange(link.library_socket, -1));
+  library_socket = daemon::Descriptor(std::exchange(link.library_socket, -1));
 #endif
   link.state->hop_.post([self = link.state, lost = link.self,
                          closed_with_this = std::move(library_socket)] { self->drop(lost); });
@@ -93,7 +93,7 @@ void Connection::State::adopt(Made made) {
 }
 
 void Connection::State::release() {
-  if (socket_) const DescriptorOwner closed_here(socket_->release());
+  if (socket_) const daemon::Descriptor closed_here(socket_->release());
   socket_.reset();
   link_.reset();
   read_armed_ = false;

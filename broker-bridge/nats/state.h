@@ -23,6 +23,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/credentials.h"
 #include "broker-bridge/nats/names.h"
@@ -109,8 +110,8 @@ class Connection::State : public std::enable_shared_from_this<State> {
   struct Link {
     std::shared_ptr<State> state;
     std::shared_ptr<Link> self;
-    DescriptorOwner socket;   // our duplicate, until the loop adopts it
-    int library_socket = -1;  // ours to close from nats.c 3.9.2 on
+    daemon::Descriptor socket;  // our duplicate, until the loop adopts it
+    int library_socket = -1;    // ours to close from nats.c 3.9.2 on
     std::atomic<bool> lost{false};
   };
   // One connection that the broker accepted.

@@ -12,6 +12,7 @@
 #include <ostream>
 #include <utility>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "broker-bridge/daemon/signals.h"
 
 namespace estop::cli {
@@ -30,12 +31,11 @@ constexpr const char* kInterrupted = "interrupted";
 
 // Empty if it cannot be read.
 std::string tail_of(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  const daemon::Descriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   std::string text(kLogTail_bytes, '\0');
-  const off_t end = ::lseek(fd, 0, SEEK_END);
+  const off_t end = ::lseek(file.get(), 0, SEEK_END);
   const off_t from = std::max<off_t>(0, end - static_cast<off_t>(text.size()));
-  const ssize_t size = ::pread(fd, text.data(), text.size(), from);
-  if (fd >= 0) ::close(fd);
+  const ssize_t size = ::pread(file.get(), text.data(), text.size(), from);
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
   return text;
 }
@@ -59,9 +59,7 @@ int block_stop_signals() {
 }
 
 bool have_terminal() {
-  const int fd = ::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-  if (fd >= 0) ::close(fd);
-  return fd >= 0;
+  return daemon::Descriptor(::open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)).is_open();
 }
 
 }  // namespace
@@ -76,7 +74,6 @@ Stack::Stack(std::vector<Program> programs, std::ostream& news)
 
 Stack::~Stack() {
   stop();
-  ::close(signals_);
 }
 
 schemas::Result<void> Stack::start() {
@@ -116,10 +113,10 @@ schemas::Result<void> Stack::start_one(Running& running) {
 }
 
 bool Stack::interrupted(milliseconds wait) {
-  pollfd watched{signals_, POLLIN, 0};
+  pollfd watched{signals_.get(), POLLIN, 0};
   if (::poll(&watched, 1, static_cast<int>(wait.count())) <= 0) return false;
   signalfd_siginfo taken;
-  if (::read(signals_, &taken, sizeof taken) != sizeof taken) return false;
+  if (::read(signals_.get(), &taken, sizeof taken) != sizeof taken) return false;
   if (taken.ssi_signo != SIGHUP || has_terminal_) return true;
   reopen_logs();
   return false;
@@ -161,7 +158,7 @@ void Stack::restart(Running& running) {
 
 void Stack::watch() {
   for (;;) {
-    std::vector<pollfd> watched{{signals_, POLLIN, 0}};
+    std::vector<pollfd> watched{{signals_.get(), POLLIN, 0}};
     bool all_run = true;
     for (const Running& running : running_) {
       const bool runs = running.child.pid() != 0;

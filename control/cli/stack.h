@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "broker-bridge/daemon/process.h"
 #include "schemas/result.h"
 
@@ -63,7 +64,7 @@ class Stack {
 
   std::vector<Running> running_;
   std::ostream& news_;
-  int signals_ = -1;
+  daemon::Descriptor signals_;
   bool has_terminal_ = false;
 };
 

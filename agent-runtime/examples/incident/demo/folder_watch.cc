@@ -27,14 +27,9 @@ int stop_signals() {
 FolderWatch::FolderWatch()
     : inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)), signals_(stop_signals()) {}
 
-FolderWatch::~FolderWatch() {
-  ::close(inotify_);
-  ::close(signals_);
-}
-
 bool FolderWatch::watch(const std::string& folder) {
   const int id =
-      ::inotify_add_watch(inotify_, folder.c_str(), IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE);
+      ::inotify_add_watch(inotify_.get(), folder.c_str(), IN_MODIFY | IN_CLOSE_WRITE | IN_DELETE);
   if (id < 0) return false;
   folders_[id] = {folder, 0};
   return true;
@@ -48,7 +43,7 @@ std::size_t FolderWatch::files(const std::string& folder) const {
 }
 
 void FolderWatch::wait(std::chrono::milliseconds patience) {
-  std::array<pollfd, 2> watched{{{inotify_, POLLIN, 0}, {signals_, POLLIN, 0}}};
+  std::array<pollfd, 2> watched{{{inotify_.get(), POLLIN, 0}, {signals_.get(), POLLIN, 0}}};
   if (::poll(watched.data(), watched.size(), static_cast<int>(patience.count())) <= 0) return;
   interrupted_ = interrupted_ || watched[1].revents != 0;
   read_events();
@@ -56,7 +51,7 @@ void FolderWatch::wait(std::chrono::milliseconds patience) {
 
 void FolderWatch::read_events() {
   alignas(inotify_event) std::array<char, 64 * 1024> buffer;
-  for (ssize_t size = 0; (size = ::read(inotify_, buffer.data(), buffer.size())) > 0;) {
+  for (ssize_t size = 0; (size = ::read(inotify_.get(), buffer.data(), buffer.size())) > 0;) {
     for (ssize_t at = 0; at < size;) {
       inotify_event event;
       std::memcpy(&event, &buffer[static_cast<std::size_t>(at)], sizeof event);

@@ -9,6 +9,8 @@
 #include <map>
 #include <string>
 
+#include "broker-bridge/daemon/descriptor.h"
+
 namespace estop::incident {
 
 class FolderWatch {
@@ -16,9 +18,6 @@ class FolderWatch {
   // SIGINT, SIGTERM and SIGHUP no longer end this process: they end wait(). Children are not
   // affected.
   FolderWatch();
-  ~FolderWatch();
-  FolderWatch(const FolderWatch&) = delete;
-  FolderWatch& operator=(const FolderWatch&) = delete;
 
   // From now on wait() ends when something is written there. False: no such folder, or the kernel's
   // limit of watches is reached.
@@ -37,8 +36,8 @@ class FolderWatch {
   void read_events();
   void count_again();
 
-  int inotify_;
-  int signals_;
+  daemon::Descriptor inotify_;
+  daemon::Descriptor signals_;
   bool interrupted_ = false;
   std::map<int, Folder> folders_;  // by watch descriptor
 };
