@@ -119,9 +119,7 @@ Result<void> can_write(std::string_view option, const std::string& path) {
   if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) {
     return bad_option("{}: {}: is a folder, not a file", option, path);
   }
-  const auto slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
-  if (::access(folder.c_str(), W_OK | X_OK) == 0) return {};
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) == 0) return {};
   return bad_option("{}: {}: cannot write into its folder: {}", option, path, std::strerror(errno));
 }
 

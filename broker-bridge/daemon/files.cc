@@ -5,13 +5,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include <fmt/format.h>
-
-#include "broker-bridge/daemon/descriptor.h"
 
 namespace estop::daemon {
 namespace {
@@ -23,6 +24,20 @@ using schemas::Result;
 constexpr mode_t kOthersMay = S_IROTH | S_IWOTH;
 constexpr std::string_view kPlainCharacters =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./,:@%+=";
+
+// A temporary file that goes away unless it was renamed.
+class TemporaryName {
+ public:
+  explicit TemporaryName(std::string path) : path_(std::move(path)) {}
+  TemporaryName(const TemporaryName&) = delete;
+  TemporaryName& operator=(const TemporaryName&) = delete;
+  ~TemporaryName() { ::unlink(path_.c_str()); }
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] char* buffer() { return path_.data(); }
+
+ private:
+  std::string path_;
+};
 
 tl::unexpected<schemas::Error> refused(const std::string& path, std::string_view why) {
   return fail(Errc::kStoreUnavailable, fmt::format("{}: {}", path, why));
@@ -40,7 +55,7 @@ tl::unexpected<schemas::Error> failed(const std::string& path, std::string_view 
   }
   if (cause == ELOOP) return refused(path, "is a link: put the file itself there");
   if (cause == EISDIR) return refused(path, "is a folder, not a file");
-  return refused(path, fmt::format("{}: {}", what, std::strerror(cause)));
+  return file_failure(path, what);
 }
 
 Result<void> check(const std::string& path, const struct stat& found, const FileRules& rules) {
@@ -101,21 +116,67 @@ std::optional<std::string> exposed(const std::string& path) {
   return exposed(path, found.st_mode);
 }
 
-Result<void> replace_file(const std::string& path, std::string_view text) {
-  const std::string half = path + ".new";
-  {
-    const Descriptor file(::open(half.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-    if (!file.is_open() && errno == ENOENT) return refused(half, "its folder is missing: make it");
-    if (!file.is_open()) return failed(half, "cannot make it");
-    while (!text.empty()) {
-      const ssize_t count = ::write(file.get(), text.data(), text.size());
-      if (count < 0 && errno == EINTR) continue;
-      if (count <= 0) return failed(half, "cannot write it");
-      text.remove_prefix(static_cast<std::size_t>(count));
-    }
+bool write_all(const Descriptor& file, std::string_view text) noexcept {
+  while (!text.empty()) {
+    const ssize_t count = ::write(file.get(), text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(count));
   }
-  if (std::rename(half.c_str(), path.c_str()) == 0) return {};
-  return failed(path, "cannot take its place");
+  return true;
+}
+
+tl::unexpected<schemas::Error> file_failure(const std::string& path, std::string_view what) {
+  return refused(path, fmt::format("{}: {}", what, std::strerror(errno)));
+}
+
+Result<void> replace_file(const std::string& path, std::string_view text, const WriteRules& rules) {
+  const std::string half = path + ".new";
+  const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+  const Descriptor file(::open(half.c_str(), flags, rules.mode));
+  if (!file.is_open() && errno == ENOENT) return refused(half, "its folder is missing: make it");
+  if (!file.is_open()) return failed(half, "cannot make it");
+  if (!write_all(file, text)) return failed(half, "cannot write it");
+  if (rules.is_durable && ::fsync(file.get()) != 0) return failed(half, "cannot sync it");
+  if (std::rename(half.c_str(), path.c_str()) != 0) return failed(path, "cannot take its place");
+  return rules.is_durable ? sync_folder(folder_of(path)) : Result<void>();
+}
+
+Result<void> write_private_file(const std::string& path, std::string_view text, Write how) {
+  TemporaryName temporary(path + ".XXXXXX");
+  const Descriptor file(::mkostemp(temporary.buffer(), O_CLOEXEC));  // mode 0600
+  if (!file.is_open()) return file_failure(path, "cannot write beside it");
+  if (!write_all(file, text) || ::fsync(file.get()) != 0) {
+    return file_failure(path, "cannot write");
+  }
+  // link, unlike rename, refuses to take the place of a file that is there.
+  const int placed = how == Write::kCreate ? ::link(temporary.path().c_str(), path.c_str())
+                                           : ::rename(temporary.path().c_str(), path.c_str());
+  if (placed != 0) return file_failure(path, "cannot put it in place");
+  return sync_folder(folder_of(path));
+}
+
+Result<void> can_create(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) == 0) {
+    errno = EEXIST;
+    return file_failure(path, "cannot put it in place");
+  }
+  TemporaryName temporary(path + ".XXXXXX");
+  const Descriptor file(::mkostemp(temporary.buffer(), O_CLOEXEC));
+  if (!file.is_open()) return file_failure(path, "cannot write beside it");
+  return {};
+}
+
+Result<void> sync_folder(const std::string& folder) {
+  const Descriptor opened(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!opened.is_open() || ::fsync(opened.get()) != 0) return file_failure(folder, "cannot sync");
+  return {};
+}
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  return slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(slash, 1));
 }
 
 std::string shell_word(std::string_view text) {

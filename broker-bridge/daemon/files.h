@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "broker-bridge/daemon/descriptor.h"
 #include "schemas/result.h"
 
 namespace estop::daemon {
@@ -38,9 +39,34 @@ struct FileRules {
 [[nodiscard]] std::optional<std::string> exposed(const std::string& path);
 [[nodiscard]] std::optional<std::string> exposed(const std::string& path, mode_t mode);
 
-// Takes the place of `path`, whole or not at all. kStoreUnavailable leaves what was there.
-[[nodiscard]] schemas::Result<void> replace_file(const std::string& path, std::string_view text);
+// False: errno says why not all of it is written.
+[[nodiscard]] bool write_all(const Descriptor& file, std::string_view text) noexcept;
+// "<path>: <what>: <errno's text>", as kStoreUnavailable.
+[[nodiscard]] tl::unexpected<schemas::Error> file_failure(const std::string& path,
+                                                          std::string_view what);
 
+struct WriteRules {
+  mode_t mode = 0644;       // less what the umask takes away
+  bool is_durable = false;  // the bytes reach the disk before the name does
+};
+// Takes the place of `path`, whole or not at all: for a file that one process writes.
+// kStoreUnavailable leaves what was there.
+[[nodiscard]] schemas::Result<void> replace_file(const std::string& path, std::string_view text,
+                                                 const WriteRules& rules = {});
+
+enum class Write {
+  kCreate,   // fails if the file is there
+  kReplace,  // takes its place
+};
+// For its owner alone, durable, whole or not at all, also if several processes write it at once.
+[[nodiscard]] schemas::Result<void> write_private_file(const std::string& path,
+                                                       std::string_view text, Write how);
+// Whether write_private_file with kCreate would have something in its way now. Leaves nothing.
+[[nodiscard]] schemas::Result<void> can_create(const std::string& path);
+[[nodiscard]] schemas::Result<void> sync_folder(const std::string& folder);
+
+// The folder that a file is in: ".", "/", or whatever its path says.
+[[nodiscard]] std::string folder_of(const std::string& path);
 // As one word of a shell command.
 [[nodiscard]] std::string shell_word(std::string_view text);
 

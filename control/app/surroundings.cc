@@ -5,7 +5,7 @@
 
 #include "broker-bridge/daemon/checks.h"
 #include "control/app/config.h"
-#include "control/recorder/file.h"
+#include "control/recorder/folder_lock.h"
 
 namespace estop::control {
 
@@ -17,7 +17,7 @@ Result<void> check_surroundings(const ControlConfig& config) {
     if (path->empty()) continue;
     if (auto may = daemon::can_write(option, *path); !may) return may;
   }
-  if (auto free = FolderLock::check(config.data + "/control"); !free) return free;
+  if (auto free = can_hold_folder(config.data + "/control"); !free) return free;
   const auto endpoint = daemon::parse_endpoint("--listen", config.listen);
   return endpoint ? daemon::can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
 }

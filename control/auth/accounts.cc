@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/claims.h"
 #include "control/auth/credentials.h"
 #include "control/auth/jwt.h"
@@ -117,7 +118,8 @@ Result<AccountJwts> open_accounts(const std::string& folder, const Keyring& keys
         AccountClaims claims = *read;
         claims.issued_at_s = std::max(now_s, claims.issued_at_s + 1);
         jwt = account_jwt(keys, account, claims);
-        if (auto written = write_private_file(path, jwt, Write::kReplace); !written) {
+        if (auto written = daemon::write_private_file(path, jwt, daemon::Write::kReplace);
+            !written) {
           return tl::make_unexpected(written.error());
         }
       }
@@ -128,7 +130,7 @@ Result<AccountJwts> open_accounts(const std::string& folder, const Keyring& keys
                   path + ": is gone, and with it who was revoked; restore it from a backup");
     }
     jwt = account_jwt(keys, account, {.issued_at_s = now_s});
-    if (auto written = write_private_file(path, jwt, Write::kCreate); !written) {
+    if (auto written = daemon::write_private_file(path, jwt, daemon::Write::kCreate); !written) {
       return tl::make_unexpected(written.error());
     }
   }
@@ -142,8 +144,8 @@ Result<void> write_account(const std::string& folder, const Keyring& keys, Accou
                 "more revoked credentials than the broker can be told of; make a new data folder");
   }
   claims.issued_at_s = std::max(now_s, claims.issued_at_s + 1);
-  return write_private_file(path_of(folder, account), account_jwt(keys, account, claims),
-                            Write::kReplace);
+  return daemon::write_private_file(path_of(folder, account), account_jwt(keys, account, claims),
+                                    daemon::Write::kReplace);
 }
 
 }  // namespace estop::control

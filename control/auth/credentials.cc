@@ -5,6 +5,8 @@
 #include <array>
 #include <optional>
 
+#include "broker-bridge/daemon/file_lock.h"
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/accounts.h"
 #include "control/auth/claims.h"
 #include "control/auth/private_file.h"
@@ -26,12 +28,12 @@ struct Vault {
   const std::string& folder;
   const Keyring& keys;
   std::uint64_t now_s;
-  FileLock lock;
+  daemon::FileLock lock;
   std::array<AccountClaims, kAccounts.size()> accounts{};
 
   static Result<Vault> open(const std::string& folder, const Keyring& keys, std::uint64_t now_s) {
     if (auto made = make_folder(folder); !made) return passed_on(made);
-    auto lock = FileLock::take(folder + "/auth.lock");
+    auto lock = daemon::FileLock::wait_for(folder + "/auth.lock");
     if (!lock) return passed_on(lock);
     Vault vault{folder, keys, now_s, std::move(*lock)};
     const auto jwts = open_accounts(folder, keys, now_s);
@@ -132,13 +134,14 @@ Result<void> check(Vault& vault, const Role& role, Account account, const Subjec
 
 // The register first: a key that it does not know could not be revoked by name.
 Result<void> write_creds(Vault& vault, const Role& role, Account account, const SigningKey& user,
-                         const Permissions& allowed, Write how) {
+                         const Permissions& allowed, daemon::Write how) {
   if (auto added = add_to_register(vault.folder, {role, account, user.public_text(), vault.now_s});
       !added) {
     return added;
   }
-  return write_private_file(creds_path(vault.folder, role, account),
-                            creds_text(user, vault.keys, role, account, allowed, vault.now_s), how);
+  return daemon::write_private_file(
+      creds_path(vault.folder, role, account),
+      creds_text(user, vault.keys, role, account, allowed, vault.now_s), how);
 }
 
 Result<bool> is_registered(Vault& vault, const std::string& user) {
@@ -164,7 +167,8 @@ Result<std::string> open_one(Vault& vault, const Role& role, Account account,
       const auto known = is_registered(vault, user);
       if (!known) return passed_on(known);
       if (*known && found->allowed == allowed) return path;
-      auto written = write_creds(vault, role, account, found->user, allowed, Write::kReplace);
+      auto written =
+          write_creds(vault, role, account, found->user, allowed, daemon::Write::kReplace);
       if (!written) return passed_on(written);
       return path;
     }
@@ -175,7 +179,7 @@ Result<std::string> open_one(Vault& vault, const Role& role, Account account,
   }
   if (auto barred = check_bar(vault, role); !barred) return passed_on(barred);
   auto written = write_creds(vault, role, account, SigningKey::generate(KeyRole::kUser), allowed,
-                             is_there ? Write::kReplace : Write::kCreate);
+                             is_there ? daemon::Write::kReplace : daemon::Write::kCreate);
   if (!written) return passed_on(written);
   return path;
 }
@@ -257,7 +261,7 @@ Result<std::vector<std::string>> issue_creds(const std::string& folder, const Ke
 Result<void> copy_creds(const std::string& path, const std::string& to) {
   const auto text = read_private_file(path);
   if (!text) return passed_on(text);
-  return write_private_file(to, *text, Write::kCreate);
+  return daemon::write_private_file(to, *text, daemon::Write::kCreate);
 }
 
 Result<std::vector<Credential>> list_credentials(const std::string& folder, const Keyring& keys) {

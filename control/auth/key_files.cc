@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/auth.h"
 #include "control/auth/private_file.h"
 
@@ -39,7 +40,8 @@ std::string log_public_path(const std::string& keys) {
 // --- Keys ---
 
 Result<void> write_key(const std::string& keys, std::string_view name, const SigningKey& key) {
-  return write_private_file(seed_path(keys, name), key.seed_text() + '\n', Write::kCreate);
+  return daemon::write_private_file(seed_path(keys, name), key.seed_text() + '\n',
+                                    daemon::Write::kCreate);
 }
 
 Result<void> write_new_keys(const std::string& keys) {
@@ -55,17 +57,20 @@ Result<void> write_new_keys(const std::string& keys) {
   for (const auto& [name, key] : files) {
     if (auto written = write_key(keys, name, *key); !written) return written;
   }
-  return write_private_file(log_public_path(keys), log.public_text() + '\n', Write::kCreate);
+  return daemon::write_private_file(log_public_path(keys), log.public_text() + '\n',
+                                    daemon::Write::kCreate);
 }
 
 Result<void> make_keys(const std::string& keys) {
   std::string staged = keys + ".XXXXXX";
-  if (::mkdtemp(staged.data()) == nullptr) return file_failure(keys, "cannot make keys beside it");
+  if (::mkdtemp(staged.data()) == nullptr)
+    return daemon::file_failure(keys, "cannot make keys beside it");
   auto written = write_new_keys(staged);
   if (written && ::rename(staged.c_str(), keys.c_str()) == 0) return written;
   // A folder that is not empty stands there: somebody else was first, and theirs are the keys.
   const bool overtaken = written && (errno == ENOTEMPTY || errno == EEXIST);
-  if (written && !overtaken) written = file_failure(keys, "cannot put the new keys in place");
+  if (written && !overtaken)
+    written = daemon::file_failure(keys, "cannot put the new keys in place");
   std::error_code ignored;
   std::filesystem::remove_all(staged, ignored);
   return written;
@@ -78,7 +83,7 @@ Result<std::string> open_keys(const std::string& folder) {
   std::error_code ignored;
   if (!file_exists(keys) || std::filesystem::is_empty(keys, ignored)) {
     if (auto made = make_keys(keys); !made) return passed_on(made);
-    if (auto synced = sync_folder(folder); !synced) return passed_on(synced);
+    if (auto synced = daemon::sync_folder(folder); !synced) return passed_on(synced);
   }
   if (auto opened = open_private_folder(keys); !opened) return passed_on(opened);
   return keys;

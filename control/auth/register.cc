@@ -7,6 +7,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/claims.h"
 #include "control/auth/private_file.h"
 
@@ -125,8 +126,8 @@ Result<std::vector<Credential>> read_register(const std::string& folder) {
 Result<void> add_to_register(const std::string& folder, const Credential& credential) {
   auto lines = read_lines(folder);
   if (!lines) return tl::make_unexpected(lines.error());
-  return write_private_file(register_path(folder), *lines + register_line(credential),
-                            Write::kReplace);
+  return daemon::write_private_file(register_path(folder), *lines + register_line(credential),
+                                    daemon::Write::kReplace);
 }
 
 }  // namespace estop::control

@@ -8,8 +8,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/credentials.h"
-#include "control/auth/private_file.h"
 #include "control/cli/answer.h"
 #include "control/cli/commands.h"
 #include "control/cli/installation.h"
@@ -141,7 +141,7 @@ ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue, Terminal
   const auto keys = keys_of(common.data);
   if (!keys) return fail_with(keys.error(), terminal);
   if (!issue.out.empty()) {  // before a key is made that nobody was given
-    if (auto free = control::can_create(issue.out); !free) return fail_with(free.error(), terminal);
+    if (auto free = daemon::can_create(issue.out); !free) return fail_with(free.error(), terminal);
   }
   const auto paths = control::issue_creds(common.data, *keys, issue.role, subjects(), now_s(),
                                           control::Issue::kIfNeeded);

@@ -6,9 +6,9 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/auth/credentials.h"
 #include "control/cli/answer.h"
 #include "control/cli/read_text.h"
@@ -76,18 +76,21 @@ Result<control::Role> as_issued(const std::string& data, const control::Keyring&
 
 }  // namespace
 
+Result<daemon::FileLock> hold_folder(const std::string& data) {
+  std::error_code error;
+  if (fs::create_directories(data, error)) fs::permissions(data, fs::perms::owner_all, error);
+  if (!error) return daemon::FileLock::take(data + "/up.lock", "another `estop up`");
+  return fail(
+      Errc::kStoreUnavailable,
+      fmt::format("{}: {}; name a folder that you may write with --data", data, error.message()));
+}
+
 Result<void> write_run_file(const std::string& data, const RunFile& run) {
   const nlohmann::json content{{"pid", run.pid},
                                {"url", run.url},
                                {"control_http", run.control_http},
                                {"bridge_http", run.bridge_http}};
-  const fs::path path = run_file(data);
-  const fs::path staged = path.string() + ".new";
-  std::ofstream(staged) << json_text(content, 2) << '\n';
-  std::error_code error;
-  fs::rename(staged, path, error);  // whole or not at all
-  if (!error) return {};
-  return fail(Errc::kStoreUnavailable, path.string() + ": " + error.message());
+  return daemon::replace_file(run_file(data), json_text(content, 2) + '\n');
 }
 
 std::optional<RunFile> read_run_file(const std::string& data) {

@@ -10,10 +10,15 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/daemon/file_lock.h"
 #include "control/auth/auth.h"
 #include "schemas/result.h"
 
 namespace estop::cli {
+
+// One `up` at a time in a data folder, which is made (0700) if missing. kStoreUnavailable: held by
+// another `up` (whose process id it tells), or not writable.
+[[nodiscard]] schemas::Result<daemon::FileLock> hold_folder(const std::string& data);
 
 // What `up` tells everybody else about what it runs: <data>/run.json, there while it runs.
 struct RunFile {
@@ -24,7 +29,7 @@ struct RunFile {
   friend bool operator==(const RunFile&, const RunFile&) = default;
 };
 [[nodiscard]] schemas::Result<void> write_run_file(const std::string& data, const RunFile& run);
-// nullopt: none, or not readable as one. It may be what a crash left: see data_folder.h for who is
+// nullopt: none, or not readable as one. It may be what a crash left: hold_folder tells who is
 // alive.
 [[nodiscard]] std::optional<RunFile> read_run_file(const std::string& data);
 void remove_run_file(const std::string& data);

@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <utility>
 
+#include "broker-bridge/daemon/files.h"
 #include "broker-bridge/daemon/process.h"
 #include "control/auth/accounts.h"
 #include "control/auth/credentials.h"
 #include "control/cli/commands.h"
-#include "control/cli/data_folder.h"
 #include "control/cli/installation.h"
 #include "control/cli/loopback.h"
 #include "control/cli/programs.h"
@@ -76,11 +75,8 @@ Result<void> write_broker_config(const std::string& data, const control::Keyring
   options.store_folder = data + "/nats";
   options.port = port;
   options.connections_max = fit.all;
-  const std::string path = data + "/broker.conf";
-  std::ofstream file(path);
-  file << control::broker_config(keys, options, now_s(), *accounts);
-  if (file.flush()) return {};
-  return fail(Errc::kStoreUnavailable, path + " cannot be written: is the disk full?");
+  return daemon::replace_file(data + "/broker.conf",
+                              control::broker_config(keys, options, now_s(), *accounts));
 }
 
 bool is_person(const control::Role& role) {
@@ -193,7 +189,7 @@ Result<void> stay_up(const std::string& data, const Common& common, const Up& up
 }  // namespace
 
 ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal) {
-  auto lock = DataFolderLock::take(common.data);
+  auto lock = hold_folder(common.data);
   if (!lock) return fail_with(lock.error(), terminal);
   const std::string data = fs::canonical(common.data).string();
   if (common.named_by == NamedBy::kNobody && !common.user.empty()) {

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/recorder/anchor.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <charconv>
-#include <cstdio>
 #include <string_view>
 
 #include "broker-bridge/daemon/files.h"
-#include "control/recorder/file.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
@@ -48,18 +43,9 @@ std::optional<ChainHead> parse_line(std::string_view line) {
   return head;
 }
 
-Result<void> write_durably(const std::string& path, std::string_view text) {
-  const auto file = File::open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  if (!file) return tl::make_unexpected(file.error());
-  if (!file->write_all(text)) return system_failure("cannot write", path);
-  if (::fsync(file->descriptor()) != 0) return system_failure("cannot sync", path);
-  return {};
-}
-
 }  // namespace
 
-AuditAnchor::AuditAnchor(std::string folder)
-    : folder_(std::move(folder)), path_(folder_ + "/audit.anchor") {}
+AuditAnchor::AuditAnchor(std::string folder) : path_(std::move(folder) + "/audit.anchor") {}
 
 Result<std::optional<ChainHead>> AuditAnchor::read() const {
   const auto text = daemon::read_file(path_, {.may_be_empty = true});
@@ -76,14 +62,7 @@ Result<std::optional<ChainHead>> AuditAnchor::read() const {
 }
 
 Result<void> AuditAnchor::write(const ChainHead& head) const {
-  const std::string fresh = path_ + ".new";
-  if (auto written = write_durably(fresh, to_line(head)); !written) return written;
-  if (std::rename(fresh.c_str(), path_.c_str()) != 0)
-    return system_failure("cannot replace", path_);
-  const auto folder = File::open(folder_, O_RDONLY | O_DIRECTORY);
-  if (!folder) return tl::make_unexpected(folder.error());
-  if (::fsync(folder->descriptor()) != 0) return system_failure("cannot sync", folder_);
-  return {};
+  return daemon::replace_file(path_, to_line(head), {.mode = 0600, .is_durable = true});
 }
 
 }  // namespace estop::control

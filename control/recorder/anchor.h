@@ -27,7 +27,6 @@ class AuditAnchor {
   [[nodiscard]] schemas::Result<void> write(const ChainHead& head) const;
 
  private:
-  std::string folder_;
   std::string path_;
 };
 

@@ -11,7 +11,7 @@
 #include "control/recorder/anchor.h"
 #include "control/recorder/audit_scan.h"
 #include "control/recorder/database.h"
-#include "control/recorder/file.h"
+#include "control/recorder/folder_lock.h"
 #include "control/recorder/record_table.h"
 #include "schemas/codec.h"
 #include "schemas/former.h"
@@ -250,7 +250,7 @@ Result<Carried> carry(const CarryRequest& request, const schemas::SigningKey& ke
                 fmt::format("{} is no folder of a recorder: name the data folder of an Estop",
                             request.from));
   }
-  const auto lock = FolderLock::take(request.from);  // nobody writes while it is copied
+  const auto lock = hold_folder(request.from);  // nobody writes while it is copied
   if (!lock) return tl::make_unexpected(lock.error());
   if (auto copied = copy_files(request.from, request.to); !copied) {
     return tl::make_unexpected(copied.error());

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 
-#include "control/recorder/file.h"
+#include "broker-bridge/daemon/files.h"
 #include "control/recorder/migrations.h"
 
 namespace estop::control {
@@ -78,8 +78,8 @@ Error explain(const std::string& path, const SQLite::Exception& failure) {
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, Former former) {
   // SQLite would make the file readable for everybody; its log files take over the mode of the main
   // one.
-  if (auto file = File::open(path, O_RDWR | O_CREAT, 0600); !file) {
-    return tl::make_unexpected(file.error());
+  if (!daemon::Descriptor(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)).is_open()) {
+    return daemon::file_failure(path, "cannot open");
   }
   std::unique_ptr<Database> database;
   try {

@@ -6,7 +6,9 @@
 #include <chrono>
 #include <filesystem>
 
+#include "broker-bridge/daemon/files.h"
 #include "control/recorder/audit_scan.h"
+#include "control/recorder/folder_lock.h"
 
 namespace estop::control {
 namespace {
@@ -21,7 +23,9 @@ Result<void> make_folder(const std::string& folder) {
   std::error_code error;
   if (std::filesystem::is_directory(folder, error)) return {};
   std::filesystem::create_directories(folder, error);
-  if (error || ::chmod(folder.c_str(), 0700) != 0) return system_failure("cannot make", folder);
+  if (error || ::chmod(folder.c_str(), 0700) != 0) {
+    return daemon::file_failure(folder, "cannot make the folder");
+  }
   return {};
 }
 
@@ -35,7 +39,7 @@ std::uint64_t wall_clock_ms() noexcept {
 
 Result<std::unique_ptr<RecorderStore>> RecorderStore::open(const std::string& folder) {
   if (auto made = make_folder(folder); !made) return tl::make_unexpected(made.error());
-  auto lock = FolderLock::take(folder);
+  auto lock = hold_folder(folder);
   if (!lock) return tl::make_unexpected(lock.error());
   const std::string path = folder + "/estop.db";
   auto database = Database::open(path);
@@ -50,7 +54,7 @@ Result<std::unique_ptr<RecorderStore>> RecorderStore::open(const std::string& fo
   }
 }
 
-RecorderStore::RecorderStore(FolderLock lock, std::unique_ptr<Database> database,
+RecorderStore::RecorderStore(daemon::FileLock lock, std::unique_ptr<Database> database,
                              AuditAnchor anchor)
     : lock_(std::move(lock)),
       database_(std::move(database)),

@@ -7,13 +7,13 @@
 #include <memory>
 #include <string>
 
+#include "broker-bridge/daemon/file_lock.h"
 #include "control/recorder/agent_table.h"
 #include "control/recorder/anchor.h"
 #include "control/recorder/audit_table.h"
 #include "control/recorder/checkpoint_table.h"
 #include "control/recorder/database.h"
 #include "control/recorder/effect_table.h"
-#include "control/recorder/file.h"
 #include "control/recorder/record_table.h"
 
 namespace estop::control {
@@ -39,13 +39,13 @@ class RecorderStore {
   [[nodiscard]] schemas::Result<void> move_anchor();  // to the head; kStoreUnavailable
 
   // For `open`: takes over what it opened. SQLite::Exception
-  RecorderStore(FolderLock lock, std::unique_ptr<Database> database, AuditAnchor anchor);
+  RecorderStore(daemon::FileLock lock, std::unique_ptr<Database> database, AuditAnchor anchor);
 
  private:
   [[nodiscard]] schemas::Result<void> check_tails();
   [[nodiscard]] schemas::Result<void> check_audit();
 
-  FolderLock lock_;
+  daemon::FileLock lock_;
   std::unique_ptr<Database> database_;
   AuditAnchor anchor_;
   std::uint64_t anchored_ = 0;

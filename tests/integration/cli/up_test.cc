@@ -60,7 +60,8 @@ TEST(CliUp, TheSecondOneIsToldWhoHoldsTheFolder) {
   ASSERT_NO_FATAL_FAILURE(embedded.up());
   const Outcome second = embedded.estop({"up", "--port", "0"});
   EXPECT_EQ(second.exit_code, 1);
-  EXPECT_TRUE(says(second, "in use by process " + std::to_string(embedded.process().pid())))
+  EXPECT_TRUE(says(second, "in use by another `estop up` (process " +
+                               std::to_string(embedded.process().pid()) + ")"))
       << second.text;
 }
 

@@ -8,7 +8,7 @@
 
 #include "broker-bridge/daemon/process.h"
 #include "control/auth/auth.h"
-#include "control/recorder/file.h"
+#include "control/recorder/folder_lock.h"
 #include "estop/agent.h"
 #include "tests/support/socket.h"
 #include "tests/support/temp_dir.h"
@@ -165,7 +165,7 @@ TEST_F(DaemonOptions, CheckConfigFindsWhatIsTaken) {
   EXPECT_NE(foreign.output.find("--listen 192.0.2.1:9623: Cannot assign"), std::string::npos)
       << foreign.output;
   fs::create_directory(folder.file("control"));
-  const auto lock = control::FolderLock::take(folder.file("control"));
+  const auto lock = control::hold_folder(folder.file("control"));
   ASSERT_TRUE(lock);
   const Ended locked = run("control", "--listen", "127.0.0.1:0", "--check-config");
   EXPECT_EQ(locked.status, (daemon::ExitStatus{1, 0}));

@@ -12,8 +12,6 @@
 #include <fstream>
 #include <stdexcept>
 
-#include "control/cli/data_folder.h"
-
 namespace estop::cli {
 namespace {
 
@@ -51,9 +49,9 @@ TEST(CliRunFile, GarbageIsNoRunFile) {
 
 TEST(CliLock, ASecondUpIsToldWhoHoldsTheFolder) {
   const Folder folder;
-  auto first = DataFolderLock::take(folder.path);
+  auto first = hold_folder(folder.path);
   ASSERT_TRUE(first);
-  const auto second = DataFolderLock::take(folder.path);
+  const auto second = hold_folder(folder.path);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::kStoreUnavailable);
   EXPECT_NE(second.error().detail.find(std::to_string(::getpid())), std::string::npos);
@@ -61,8 +59,8 @@ TEST(CliLock, ASecondUpIsToldWhoHoldsTheFolder) {
 
 TEST(CliLock, EndsWithItsHolder) {
   const Folder folder;
-  { ASSERT_TRUE(DataFolderLock::take(folder.path)); }
-  EXPECT_TRUE(DataFolderLock::take(folder.path));
+  { ASSERT_TRUE(hold_folder(folder.path)); }
+  EXPECT_TRUE(hold_folder(folder.path));
 }
 
 TEST(CliFindProgram, LooksInTheNamedFolderThenInTheBuildTreeThenInPath) {
