@@ -4,29 +4,19 @@
 #include <unistd.h>
 
 #include <array>
-#include <random>
 
 #include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/random.h"
 
 namespace estop::agent {
 
-using schemas::Instance;
 using schemas::SigningKey;
 
 namespace {
 
-constexpr std::size_t kInstance_bytes = 12;  // 62 bits of chance
+constexpr std::size_t kInstance_letters = 12;  // 62 bits of chance
 constexpr std::size_t kHostMax_bytes = 256;
 constexpr unsigned kThreadsMax = 256;
-
-Instance random_instance() {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device source;
-  std::uniform_int_distribution<std::size_t> pick(0, kLetters.size() - 1);
-  std::string text;
-  while (text.size() < kInstance_bytes) text += kLetters[pick(source)];
-  return *Instance::parse(text);
-}
 
 }  // namespace
 
@@ -35,9 +25,11 @@ Result<Identity> identity_from(const AgentOptions& options) {
   if (!address) return tl::make_unexpected(address.error());
   auto prefix = schemas::Segment::parse(options.prefix);
   if (!prefix) return tl::make_unexpected(prefix.error());
-  auto instance = options.instance.empty() ? random_instance() : Instance::parse(options.instance);
+  auto instance = schemas::Instance::parse(
+      options.instance.empty() ? daemon::random_name(kInstance_letters) : options.instance);
   if (!instance) return tl::make_unexpected(instance.error());
-  return Identity{*address, *instance, random_instance().text(), schemas::Subjects(*prefix)};
+  return Identity{*address, *instance, daemon::random_name(kInstance_letters),
+                  schemas::Subjects(*prefix)};
 }
 
 Result<Keys> keys_from(const AgentOptions& options) {

@@ -2,10 +2,10 @@
 #include "agent-runtime/src/session.h"
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 #include "agent-runtime/src/boot_clock.h"
+#include "broker-bridge/daemon/random.h"
 #include "schemas/codec.h"
 
 namespace estop::agent {
@@ -59,7 +59,7 @@ ObedienceConfig Session::obedience_config() const {
   config.address = link_.identity().address;
   config.instance = link_.identity().instance;
   config.stop_on_lost_contact = options_.on_lost_contact == OnLostContact::kStop;
-  config.hello_jitter = Millis{std::random_device{}() % kJitterMax_ms};
+  config.hello_jitter = Millis{daemon::random_number() % kJitterMax_ms};
   return config;
 }
 

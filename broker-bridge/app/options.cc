@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/app/options.h"
 
-#include <random>
+#include "broker-bridge/daemon/random.h"
 
 namespace estop::bridge {
 
@@ -14,11 +14,6 @@ constexpr Nanos kReplayRetry = 250 * kMs;
 // forwarded before and lost on the way. When control has counted the lease down, it has arrived or
 // is dropped, and nothing comes behind the fence.
 constexpr std::uint32_t kArrivalPart = 4;
-
-std::uint64_t random_number() {
-  std::random_device source;
-  return (static_cast<std::uint64_t>(source()) << 32) | source();
-}
 
 }  // namespace
 
@@ -38,9 +33,9 @@ BridgeOptions core_options(const BridgeConfig& config, const BridgeIdentity& ide
   options.lease = config.lease_ms * kMs - arrival_time(config);
   options.arrival = arrival_time(config);
   options.replay_retry = kReplayRetry;
-  options.process = schemas::process_from(random_number());
-  options.first_nonce = random_number() | 1;
-  options.gate.hash_seed = random_number();
+  options.process = schemas::process_from(daemon::random_number());
+  options.first_nonce = daemon::random_number() | 1;
+  options.gate.hash_seed = daemon::random_number();
   return options;
 }
 

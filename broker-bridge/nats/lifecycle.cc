@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include "broker-bridge/daemon/random.h"
 #include "broker-bridge/nats/state.h"
 
 namespace estop::nats {
@@ -20,6 +21,8 @@ using schemas::fail;
 constexpr int kNoPingsMax = std::numeric_limits<int>::max();  // watch_silence() judges alone
 constexpr int kUnluckyMax = 5;                                // in a row, once in 2^40
 
+constexpr std::size_t kNonce_letters = 12;  // tells our requests from those of another process
+
 // Of several brokers each client takes another one first.
 std::vector<Url> shuffled(std::vector<Url> urls) {
   std::shuffle(urls.begin(), urls.end(), std::minstd_rand(std::random_device{}()));
@@ -29,17 +32,6 @@ std::vector<Url> shuffled(std::vector<Url> urls) {
 bool is_numeric(const std::string& host) {
   in6_addr address{};
   return ::inet_pton(AF_INET, host.c_str(), &address) == 1 || host.find(':') != std::string::npos;
-}
-
-// Tells this process's requests from those of another one under the same inbox.
-std::string random_nonce() {
-  constexpr std::string_view kAlphabet = "0123456789abcdefghijklmnopqrstuvwxyz";
-  constexpr int kNonce_chars = 12;
-  std::random_device source;
-  std::uniform_int_distribution<std::size_t> pick(0, kAlphabet.size() - 1);
-  std::string nonce;
-  for (int i = 0; i < kNonce_chars; ++i) nonce += kAlphabet[pick(source)];
-  return nonce;
 }
 
 std::string last_error(natsStatus fallback) {
@@ -73,7 +65,7 @@ Connection::State::State(boost::asio::io_context& loop, ConnectOptions options,
       credentials_(options_.creds_file),
       timer_(loop),
       silence_timer_(loop),
-      nonce_(random_nonce()),
+      nonce_(daemon::random_name(kNonce_letters)),
       hop_(loop) {}
 
 schemas::Result<OptionsOwner> Connection::State::make_options(const Url& url, Link& link) {

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <optional>
-#include <random>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 #include <variant>
 
@@ -14,6 +13,7 @@
 
 #include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
+#include "broker-bridge/daemon/random.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
 #include "control/app/agent_desk.h"
@@ -37,11 +37,6 @@ namespace {
 constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
 
-std::uint64_t seed() {
-  std::random_device source;
-  return (static_cast<std::uint64_t>(source()) << 32) | source();
-}
-
 // Another place than the one asked for means that the log is not what we think.
 schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
   if (!place) return tl::make_unexpected(place.error());
@@ -63,7 +58,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   schemas::PublicKey operators_key;
   ControlMetrics& metrics;
   Failed failed;
-  std::mt19937_64 random{seed()};
   ControlCore core;
   BrokerLinks links;
   Outbox control_out;
@@ -85,7 +79,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
-        core(core_options(config, who, schemas::process_from(random()), now().boot_us),
+        core(core_options(config, who, schemas::process_from(daemon::random_number()),
+                          now().boot_us),
              std::move(who.log_key)),
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
@@ -114,7 +109,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
-  std::string fresh_id() { return fmt::format("{:012x}{:016x}", daemon::wall_ms(), random()); }
+  std::string fresh_id() {
+    return fmt::format("{:012x}{:016x}", daemon::wall_ms(), daemon::random_number());
+  }
 
   // --- Events into the core ---
 

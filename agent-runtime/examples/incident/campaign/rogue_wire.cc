@@ -5,13 +5,13 @@
 
 #include <cstdlib>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "agent-runtime/examples/incident/agent/flags.h"
+#include "broker-bridge/daemon/random.h"
 #include "broker-bridge/nats/connection.h"
 #include "schemas/codec.h"
 #include "schemas/signing.h"
@@ -23,14 +23,7 @@ using schemas::Subjects;
 
 constexpr Millis kReplyWait{2'000};
 constexpr std::uint32_t kTtl_ms = 5'000;
-
-std::string random_instance() {
-  constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz0123456789";
-  std::random_device random;
-  std::string name;
-  for (int i = 0; i < 12; ++i) name += kLetters[random() % kLetters.size()];
-  return name;
-}
+constexpr std::size_t kInstance_letters = 12;
 
 // A failed reply's payload starts with the number of its error.
 tl::unexpected<Error> failure_of(std::string_view payload) {
@@ -46,7 +39,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& loop, const AgentOptions& options, Events given)
       : subjects(schemas::Segment::parse(options.prefix).value()),
         address(schemas::Address::parse(options.address).value()),
-        instance(schemas::Instance::parse(random_instance()).value()),
+        instance(schemas::Instance::parse(daemon::random_name(kInstance_letters)).value()),
         events(std::move(given)),
         creds_file(options.creds_file),
         beat_timer(loop) {
