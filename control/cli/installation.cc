@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/files.h"
 #include "control/auth/credentials.h"
 #include "control/cli/answer.h"
@@ -106,9 +106,7 @@ void remove_run_file(const std::string& data) {
 }
 
 std::uint64_t now_s() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::seconds>(since).count());
+  return daemon::wall_ms() / 1'000;
 }
 
 Result<control::Keyring> keys_of(const std::string& data) {

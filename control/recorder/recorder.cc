@@ -7,6 +7,7 @@
 #include <limits>
 #include <thread>
 
+#include "broker-bridge/daemon/boot_clock.h"
 #include "control/recorder/queue.h"
 #include "control/recorder/store.h"
 #include "control/recorder/work.h"
@@ -70,7 +71,7 @@ struct Recorder::Parts {
     if (queue.push(work, urgency)) return;
     ++counters.failures;
     if (audit_lines(work) > 0) {
-      counters.note_outage(wall_clock_ms());
+      counters.note_outage(daemon::wall_ms());
       counters.lost_lines += audit_lines(work);
     }
     refuse(work, {Errc::kStoreUnavailable, "the recorder's queue is full: try again later"});

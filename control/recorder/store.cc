@@ -3,9 +3,9 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
 #include <filesystem>
 
+#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/files.h"
 #include "control/recorder/audit_scan.h"
 #include "control/recorder/folder_lock.h"
@@ -30,12 +30,6 @@ Result<void> make_folder(const std::string& folder) {
 }
 
 }  // namespace
-
-std::uint64_t wall_clock_ms() noexcept {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(since).count());
-}
 
 Result<std::unique_ptr<RecorderStore>> RecorderStore::open(const std::string& folder) {
   if (auto made = make_folder(folder); !made) return tl::make_unexpected(made.error());
@@ -119,7 +113,7 @@ Result<void> RecorderStore::check_audit() {
     return {};
   }
   if (head > 0) {
-    const AuditEntry line{"anchor-missing", "recorder", "", "", "{}", wall_clock_ms()};
+    const AuditEntry line{"anchor-missing", "recorder", "", "", "{}", daemon::wall_ms()};
     if (auto noted = transact([&] { audit.append(line); }); !noted) return noted;
   }
   return move_anchor();

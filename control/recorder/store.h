@@ -58,7 +58,4 @@ class RecorderStore {
   AgentTable agents;
 };
 
-// Milliseconds since 1970: for people only.
-[[nodiscard]] std::uint64_t wall_clock_ms() noexcept;
-
 }  // namespace estop::control

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/recorder/work.h"
 
+#include "broker-bridge/daemon/boot_clock.h"
 #include "control/recorder/store.h"
 
 namespace estop::control {
@@ -17,13 +18,13 @@ StoreReply serve(RecorderStore& store, const StoreRequestOf& work) {
   const EffectTable::Life life{work.address, work.instance, request.incarnation};
   switch (request.op) {
     case StoreOp::kPut:
-      return store.checkpoints.put(work.address, request, wall_clock_ms());
+      return store.checkpoints.put(work.address, request, daemon::wall_ms());
     case StoreOp::kGet:
       return store.checkpoints.get(work.address, request.key);
     case StoreOp::kEffectBegin:
-      return store.effects.begin(life, request.key, wall_clock_ms());
+      return store.effects.begin(life, request.key, daemon::wall_ms());
     case StoreOp::kEffectFinish:
-      return store.effects.finish(life, request.key, request.bytes, wall_clock_ms());
+      return store.effects.finish(life, request.key, request.bytes, daemon::wall_ms());
     case StoreOp::kEffectAbandon:
       return store.effects.abandon(life, request.key);
   }

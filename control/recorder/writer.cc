@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "broker-bridge/daemon/boot_clock.h"
+
 namespace estop::control {
 namespace {
 
@@ -84,7 +86,7 @@ Result<void> RecorderWriter::commit(std::vector<Work*> works) {
   counters_.healthy = done.has_value();
   if (!done) {
     ++counters_.failures;
-    counters_.note_outage(wall_clock_ms());
+    counters_.note_outage(daemon::wall_ms());
     next_attempt_ = Clock::now() + std::chrono::milliseconds(options_.retry_ms);
     return done;
   }
@@ -140,7 +142,7 @@ void RecorderWriter::tell_gap() {
   const std::uint64_t since = counters_.outage_since_ms.exchange(0);
   const std::uint64_t lost = counters_.lost_lines.exchange(0);
   const std::string detail = fmt::format(R"({{"lines":{},"since_ms":{}}})", lost, since);
-  Work gap = AddAudit{{"gap", "recorder", "", "", detail, wall_clock_ms()}, nullptr, {}};
+  Work gap = AddAudit{{"gap", "recorder", "", "", detail, daemon::wall_ms()}, nullptr, {}};
   if (commit({&gap})) return;
   counters_.outage_since_ms = since;
   counters_.lost_lines += lost;
