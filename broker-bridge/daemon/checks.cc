@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "broker-bridge/daemon/descriptor.h"
+#include "schemas/order.h"
 
 namespace estop::daemon {
 namespace {
@@ -20,6 +21,8 @@ using schemas::Errc;
 using schemas::Result;
 
 constexpr std::string_view kSpace = " \r\n\t";
+constexpr std::uint32_t kBeatMin_ms = 20;
+constexpr std::uint32_t kLeaseMax_ms = 600'000;
 
 std::string trimmed(std::string text) {
   text.erase(text.find_last_not_of(kSpace) + 1);
@@ -41,6 +44,16 @@ socklen_t make_address(const Endpoint& endpoint, sockaddr_storage& out) {
   six.sin6_port = htons(endpoint.port);
   std::memcpy(&out, &six, sizeof six);
   return sizeof six;
+}
+
+// Whether a file can be written there: it, or else its folder.
+Result<void> can_write(std::string_view option, const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) {
+    return bad_option("{}: {}: is a folder, not a file", option, path);
+  }
+  if (::access(folder_of(path).c_str(), W_OK | X_OK) == 0) return {};
+  return bad_option("{}: {}: cannot write into its folder: {}", option, path, std::strerror(errno));
 }
 
 }  // namespace
@@ -107,20 +120,48 @@ Result<schemas::PublicKey> option_public_key(std::string_view option, const std:
                     given);
 }
 
+Result<Creds> option_creds(std::string_view option, const std::string& path) {
+  const auto text = option_file(option, path, FileRules{.is_secret = true});
+  if (!text) return schemas::passed_on(text);
+  auto key = schemas::key_from_creds(*text);
+  if (!key) return bad_option("{}: {}: {}", option, path, key.error().detail);
+  const auto issuer = schemas::issuer_from_creds(*text);
+  if (!issuer) return bad_option("{}: {}: {}", option, path, issuer.error().detail);
+  return Creds{std::move(*key), *issuer};
+}
+
+Result<schemas::Segment> option_segment(std::string_view option, const std::string& text) {
+  if (auto segment = schemas::Segment::parse(text)) return segment;
+  return bad_option("{} '{}': use lower-case letters, digits, - and _, at most 63", option, text);
+}
+
+Result<void> check_lease(std::string_view whose, std::uint32_t beat_ms, std::uint32_t lease_ms,
+                         std::uint32_t beats) {
+  if (beat_ms < kBeatMin_ms) {
+    return bad_option("--{}-beat-ms {}: at least {}", whose, beat_ms, kBeatMin_ms);
+  }
+  if (lease_ms <= kLeaseMax_ms && lease_ms / beats >= beat_ms) return {};
+  return bad_option("--{}-lease-ms {}: at least {} times the beat ({} ms) and at most {}", whose,
+                    lease_ms, beats, beat_ms, kLeaseMax_ms);
+}
+
 Result<void> check_certificates(std::string_view option, const std::string& path) {
+  if (path.empty()) return {};
   const auto text = option_file(option, path);
   if (!text) return schemas::passed_on(text);
   if (text->find("-----BEGIN CERTIFICATE-----") != std::string::npos) return {};
   return bad_option("{}: {}: holds no certificate: give a PEM file", option, path);
 }
 
-Result<void> can_write(std::string_view option, const std::string& path) {
-  struct stat found {};
-  if (::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode)) {
-    return bad_option("{}: {}: is a folder, not a file", option, path);
+Result<void> check_surroundings(const std::string& ready_file, const std::string& log_file,
+                                std::string_view listen) {
+  for (const auto& [option, path] :
+       {std::pair{"--ready-file", &ready_file}, std::pair{"--log-file", &log_file}}) {
+    if (path->empty()) continue;
+    if (auto may = can_write(option, *path); !may) return may;
   }
-  if (::access(folder_of(path).c_str(), W_OK | X_OK) == 0) return {};
-  return bad_option("{}: {}: cannot write into its folder: {}", option, path, std::strerror(errno));
+  const auto endpoint = parse_endpoint("--listen", listen);
+  return endpoint ? can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
 }
 
 ReadyFile::ReadyFile(std::string path) : path_(std::move(path)) {

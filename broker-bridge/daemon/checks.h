@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "broker-bridge/daemon/files.h"
+#include "schemas/address.h"
 #include "schemas/result.h"
 #include "schemas/signing.h"
 
@@ -44,11 +45,26 @@ struct Endpoint {
 // Public key of a file, or the text itself. A seed in its place is refused and never shown.
 [[nodiscard]] schemas::Result<schemas::PublicKey> option_public_key(std::string_view option,
                                                                     const std::string& given);
-// A PEM file with a certificate in it.
+// What a `.creds` file tells: the key in it, and the key of the account that issued it.
+struct Creds {
+  schemas::SigningKey key;
+  schemas::PublicKey issuer{};
+};
+[[nodiscard]] schemas::Result<Creds> option_creds(std::string_view option, const std::string& path);
+// A name as subjects have it.
+[[nodiscard]] schemas::Result<schemas::Segment> option_segment(std::string_view option,
+                                                               const std::string& text);
+// --<whose>-beat-ms and --<whose>-lease-ms: a lease is `beats` of them at least.
+[[nodiscard]] schemas::Result<void> check_lease(std::string_view whose, std::uint32_t beat_ms,
+                                                std::uint32_t lease_ms, std::uint32_t beats);
+// A PEM file with a certificate in it. An empty path is none, and fine.
 [[nodiscard]] schemas::Result<void> check_certificates(std::string_view option,
                                                        const std::string& path);
-// Whether a file can be written there: it, or else its folder.
-[[nodiscard]] schemas::Result<void> can_write(std::string_view option, const std::string& path);
+// What would keep a daemon from starting besides its own options: a --ready-file or --log-file that
+// it cannot write, an address of --listen that it cannot have. Changes nothing.
+[[nodiscard]] schemas::Result<void> check_surroundings(const std::string& ready_file,
+                                                       const std::string& log_file,
+                                                       std::string_view listen);
 
 // The file that tells which port was chosen. What an earlier process left is taken away at the
 // start, so that it is there only while somebody listens; it goes with its owner.

@@ -9,7 +9,6 @@
 #include "broker-bridge/daemon/checks.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/url.h"
-#include "schemas/order.h"
 
 namespace estop::control {
 
@@ -18,25 +17,10 @@ using schemas::Result;
 
 namespace {
 
-constexpr std::uint32_t kBeatMin_ms = 20;
-constexpr std::uint32_t kLeaseMax_ms = 600'000;
 constexpr std::uint32_t kSharingGraceMin_ms = 1'000;
 constexpr std::uint32_t kSharingGraceMax_ms = 600'000;
 constexpr std::uint32_t kBeatsPerBridgeLease = 4;  // as the bridges have it
 constexpr std::uint32_t kBeatsPerAgentLease = 3;
-constexpr daemon::FileRules kSecret{.is_secret = true};
-
-Result<void> check_lease(std::string_view who, std::uint32_t beat_ms, std::uint32_t lease_ms,
-                         std::uint32_t beats) {
-  if (beat_ms < kBeatMin_ms) {
-    return bad_option("--{}-beat-ms {}: at least {}", who, beat_ms, kBeatMin_ms);
-  }
-  if (lease_ms > kLeaseMax_ms || lease_ms / beats < beat_ms) {
-    return bad_option("--{}-lease-ms {}: at least {} times the beat ({} ms) and at most {}", who,
-                      lease_ms, beats, beat_ms, kLeaseMax_ms);
-  }
-  return {};
-}
 
 std::string or_below(const std::string& given, const std::string& folder, const char* below) {
   return given.empty() ? folder + below : given;
@@ -45,7 +29,7 @@ std::string or_below(const std::string& given, const std::string& folder, const 
 Result<schemas::SigningKey> read_log_key(const ControlConfig& config) {
   const std::string path = or_below(config.log_key, config.data, "/keys/log.seed");
   const char* option = config.log_key.empty() ? "--data" : "--log-key";
-  auto seed = daemon::option_file(option, path, kSecret);
+  auto seed = daemon::option_file(option, path, {.is_secret = true});
   if (!seed) return schemas::passed_on(seed);
   seed->erase(seed->find_last_not_of(" \r\n\t") + 1);
   auto key = schemas::SigningKey::from_seed(*seed);
@@ -57,9 +41,8 @@ Result<schemas::SigningKey> read_log_key(const ControlConfig& config) {
 
 Result<void> validate(const ControlConfig& config) {
   if (config.data.empty()) return bad_option("--data is missing: the data folder");
-  if (!schemas::is_segment(config.prefix)) {
-    return bad_option("--prefix '{}': use lower-case letters, digits, - and _, at most 63",
-                      config.prefix);
+  if (auto prefix = daemon::option_segment("--prefix", config.prefix); !prefix) {
+    return schemas::passed_on(prefix);
   }
   if (config.url.empty())
     return bad_option("--url is empty: give the broker, as nats://127.0.0.1:4222");
@@ -87,20 +70,19 @@ Result<void> validate(const ControlConfig& config) {
     return bad_option("--revoke-silent {}: 1 to {} connections, or 0 for never",
                       config.revoke_silent, kClientsMax);
   }
-  if (auto fits = check_lease("bridge", config.bridge_beat_ms, config.bridge_lease_ms,
-                              kBeatsPerBridgeLease);
+  if (auto fits = daemon::check_lease("bridge", config.bridge_beat_ms, config.bridge_lease_ms,
+                                      kBeatsPerBridgeLease);
       !fits) {
     return fits;
   }
-  return check_lease("agent", config.agent_beat_ms, config.agent_lease_ms, kBeatsPerAgentLease);
+  return daemon::check_lease("agent", config.agent_beat_ms, config.agent_lease_ms,
+                             kBeatsPerAgentLease);
 }
 
 Result<ControlIdentity> load(const ControlConfig& config) {
   if (auto valid = validate(config); !valid) return schemas::passed_on(valid);
-  if (!config.tls_ca.empty()) {
-    if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
-      return schemas::passed_on(ca);
-    }
+  if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
+    return schemas::passed_on(ca);
   }
   const std::string agents =
       or_below(config.agents_creds, config.data, "/creds/control-agents.creds");
@@ -114,13 +96,9 @@ Result<ControlIdentity> load(const ControlConfig& config) {
         std::tuple{"CONTROL", control, config.control_creds.empty() ? "--data" : "--control-creds"},
         std::tuple{"SYS", sys, "--data"}}) {
     if (path.empty()) continue;
-    const auto text = daemon::option_file(option, path, kSecret);
-    if (!text) return schemas::passed_on(text);
-    const auto key = schemas::key_from_creds(*text);
-    if (!key) return bad_option("{}: {}: {}", option, path, key.error().detail);
-    const auto issuer = schemas::issuer_from_creds(*text);
-    if (!issuer) return bad_option("{}: {}: {}", option, path, issuer.error().detail);
-    accounts.push_back({name, *issuer});
+    const auto creds = daemon::option_creds(option, path);
+    if (!creds) return schemas::passed_on(creds);
+    accounts.push_back({name, creds->issuer});
   }
   const schemas::PublicKey operators = accounts.at(1).key;
   auto log_key = read_log_key(config);

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Apart from the configuration itself, so that it can be checked without the recorder's library.
-#include <utility>
-
 #include "broker-bridge/daemon/checks.h"
 #include "control/app/config.h"
 #include "control/recorder/folder_lock.h"
@@ -12,14 +10,8 @@ namespace estop::control {
 using schemas::Result;
 
 Result<void> check_surroundings(const ControlConfig& config) {
-  for (const auto& [option, path] :
-       {std::pair{"--ready-file", &config.ready_file}, std::pair{"--log-file", &config.log_file}}) {
-    if (path->empty()) continue;
-    if (auto may = daemon::can_write(option, *path); !may) return may;
-  }
   if (auto free = can_hold_folder(config.data + "/control"); !free) return free;
-  const auto endpoint = daemon::parse_endpoint("--listen", config.listen);
-  return endpoint ? daemon::can_listen("--listen", *endpoint) : schemas::passed_on(endpoint);
+  return daemon::check_surroundings(config.ready_file, config.log_file, config.listen);
 }
 
 }  // namespace estop::control
