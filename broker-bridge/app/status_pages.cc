@@ -8,33 +8,16 @@ namespace estop::bridge {
 namespace {
 
 daemon::Page readiness(const BridgeCore& core) {
-  daemon::Page page;
-  if (core.is_open(daemon::boot_ns())) {
-    page.body = "open\n";
-    return page;
-  }
-  page.status = 503;
-  page.body = "closed: " + (core.reason().empty() ? "its lease is over" : core.reason()) + "\n";
-  return page;
+  if (core.is_open(daemon::boot_ns())) return daemon::text_page(200, "open");
+  return daemon::text_page(
+      503, "closed: " + (core.reason().empty() ? "its lease is over" : core.reason()));
 }
 
 }  // namespace
 
 daemon::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
-  return {
-      {"/metrics",
-       [&] {
-         return daemon::Page{200, daemon::Metrics::kContentType,
-                             metrics.text(shell.core(), daemon::boot_ns())};
-       }},
-      {"/livez",
-       [] {
-         daemon::Page page;
-         page.body = "alive\n";
-         return page;
-       }},
-      {"/readyz", [&] { return readiness(shell.core()); }},
-  };
+  return daemon::status_pages([&] { return metrics.text(shell.core(), daemon::boot_ns()); },
+                              [&] { return readiness(shell.core()); });
 }
 
 }  // namespace estop::bridge

@@ -14,6 +14,7 @@
 #include <boost/beast/http.hpp>
 
 #include "broker-bridge/daemon/checks.h"
+#include "broker-bridge/daemon/metrics.h"
 
 namespace estop::daemon {
 namespace {
@@ -34,8 +35,7 @@ using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
 Page plain(http::status status) {
-  return {static_cast<int>(status), "text/plain; charset=utf-8",
-          std::string(http::obsolete_reason(status)) + "\n"};
+  return text_page(static_cast<int>(status), std::string(http::obsolete_reason(status)));
 }
 
 Page build(const StatusServer::Pages& pages, const Request& request) try {
@@ -201,6 +201,20 @@ struct StatusServer::State : std::enable_shared_from_this<State> {
   std::shared_ptr<const Pages> pages;
   std::set<Session*> sessions;  // each takes itself out when it ends, or is closed to make room
 };
+
+Page text_page(int status, std::string text) {
+  return {status, Page{}.content_type, std::move(text) + '\n'};
+}
+
+StatusServer::Pages status_pages(std::function<std::string()> metrics,
+                                 std::function<Page()> readiness) {
+  return {{"/metrics",
+           [metrics = std::move(metrics)] {
+             return Page{200, Metrics::kContentType, metrics()};
+           }},
+          {"/livez", [] { return text_page(200, "alive"); }},
+          {"/readyz", std::move(readiness)}};
+}
 
 StatusServer::StatusServer(std::shared_ptr<State> state) : state_(std::move(state)) {}
 StatusServer::~StatusServer() {

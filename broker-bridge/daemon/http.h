@@ -29,6 +29,8 @@ struct Page {
   std::string body;
 };
 
+[[nodiscard]] Page text_page(int status, std::string text);
+
 class StatusServer {
  public:
   using Pages = std::map<std::string, std::function<Page()>>;  // "/metrics" → what builds it
@@ -52,5 +54,9 @@ class StatusServer {
   explicit StatusServer(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
+
+// /metrics, /readyz, and /livez: 200 while the loop runs.
+[[nodiscard]] StatusServer::Pages status_pages(std::function<std::string()> metrics,
+                                               std::function<Page()> readiness);
 
 }  // namespace estop::daemon
