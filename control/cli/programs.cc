@@ -10,9 +10,9 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "broker-bridge/daemon/probe.h"
 #include "control/cli/answer.h"
 #include "control/cli/installation.h"
-#include "control/cli/loopback.h"
 #include "control/cli/read_text.h"
 
 namespace estop::cli {
@@ -21,6 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 using Words = std::vector<std::string>;
 
+constexpr std::chrono::seconds kPatience{1};
 constexpr const char* kBroker = "nats-server";
 constexpr const char* kControl = "estop-control";
 constexpr const char* kBridge = "estop-bridge";
@@ -38,7 +39,7 @@ int leading_number(std::string_view text) {
 }
 
 std::string loopback(int port) {
-  return fmt::format("127.0.0.1:{}", port);
+  return to_text(on_loopback(port));
 }
 std::string url(const Ports& ports) {
   return "nats://" + loopback(ports.broker);
@@ -50,14 +51,15 @@ bool broker_is_ready(const std::string& folder, pid_t pid, Ports& ports) {
   const auto urls = texts(parse_answer(read_text(path)), "nats");
   if (urls.empty()) return false;
   ports.broker = leading_number(std::string_view(urls.front()).substr(urls.front().rfind(':') + 1));
-  return ports.broker != 0 && accepts(ports.broker);
+  return ports.broker != 0 && daemon::accepts(on_loopback(ports.broker), kPatience);
 }
 
 // Ours write the port and a line end into a file that was removed before they started.
 bool daemon_is_ready(const std::string& ready_file, int& port) {
   const std::string text = read_text(ready_file);
   if (text.ends_with('\n')) port = leading_number(text);
-  return port != 0 && text.ends_with('\n') && answers_ok(port, "/readyz");
+  return port != 0 && text.ends_with('\n') &&
+         daemon::answers_ok(on_loopback(port), "/readyz", kPatience);
 }
 
 Program broker(const std::string& data, const std::string& path, Ports& ports) {
@@ -133,6 +135,10 @@ Program bridge_daemon(const std::string& data, const std::string& path, const Up
 }
 
 }  // namespace
+
+daemon::Endpoint on_loopback(int port) {
+  return {"127.0.0.1", static_cast<std::uint16_t>(port)};
+}
 
 schemas::Result<std::vector<Program>> programs(const std::string& data, const Common& common,
                                                const Up& up, const std::string& search_path,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/daemon/checks.h"
 #include "control/cli/invocation.h"
 #include "control/cli/stack.h"
 #include "schemas/result.h"
@@ -21,6 +22,8 @@ struct Ports {
   int control = 0;
   int bridge = 0;
 };
+
+[[nodiscard]] daemon::Endpoint on_loopback(int port);
 
 // nats-server, estop-control, estop-bridge, in the order in which they start. They read and write
 // `ports`, which must outlive them. `data` is absolute. kNotFound: a program is missing.

@@ -15,7 +15,6 @@
 #include "control/auth/credentials.h"
 #include "control/cli/commands.h"
 #include "control/cli/installation.h"
-#include "control/cli/loopback.h"
 #include "control/cli/programs.h"
 #include "control/cli/stack.h"
 #include "control/cli/text.h"
@@ -33,7 +32,7 @@ using schemas::Segment;
 constexpr int kBrokerPort = 4222;  // in broker.conf of --init-only
 
 Result<Ports> wanted_ports(int broker) {
-  if (broker == 0 || is_free(broker)) return Ports{broker};
+  if (broker == 0 || daemon::can_listen("--port", on_loopback(broker))) return Ports{broker};
   return fail(Errc::kNoContact,
               fmt::format("port {} of 127.0.0.1 is taken, perhaps by another broker: end that one, "
                           "or choose a port with --port (0: any free one)",
@@ -157,9 +156,9 @@ void say_hello(const Common& common, const RunFile& run, Terminal& terminal) {
 }
 
 RunFile run_file_of(const Ports& ports) {
-  return {::getpid(), fmt::format("nats://127.0.0.1:{}", ports.broker),
-          fmt::format("http://127.0.0.1:{}", ports.control),
-          fmt::format("http://127.0.0.1:{}", ports.bridge)};
+  return {::getpid(), "nats://" + to_text(on_loopback(ports.broker)),
+          "http://" + to_text(on_loopback(ports.control)),
+          "http://" + to_text(on_loopback(ports.bridge))};
 }
 
 Result<void> stay_up(const std::string& data, const Common& common, const Up& up,

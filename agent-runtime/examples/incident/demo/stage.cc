@@ -2,6 +2,8 @@
 #include "agent-runtime/examples/incident/demo/stage.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +14,8 @@
 #include <utility>
 
 #include "agent-runtime/examples/incident/core/letter.h"
-#include "agent-runtime/examples/incident/demo/loopback.h"
+#include "broker-bridge/daemon/descriptor.h"
+#include "broker-bridge/daemon/probe.h"
 
 namespace estop::incident {
 namespace {
@@ -25,8 +28,22 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLook{50};  // a dead process is noticed so late at most
 constexpr milliseconds kStart{20'000};
 constexpr milliseconds kStop{10'000};
+constexpr milliseconds kPatience{1'000};
 constexpr int kPortTries = 5;
 constexpr std::size_t kShownLog_bytes = 1'500;
+
+// Where nobody listens at this moment; port 0: there is no such place.
+daemon::Endpoint free_on_loopback() {
+  const daemon::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  auto* generic = reinterpret_cast<sockaddr*>(&address);
+  const bool is_bound =
+      ::bind(probe.get(), generic, size) == 0 && ::getsockname(probe.get(), generic, &size) == 0;
+  return {"127.0.0.1", is_bound ? ntohs(address.sin_port) : std::uint16_t{0}};
+}
 
 std::string instance_name(std::size_t index) {
   return fmt::format("campaign-{}", index + 1);
@@ -76,13 +93,14 @@ Result<void> Stage::start_mail_server() {
   // The port is free when it is chosen; if somebody else was faster, smtp-sink ends at once.
   Result<void> up;
   for (int tries = 0; tries < kPortTries && !interrupted(); ++tries) {
-    const int port = free_loopback_port();
-    mail_server_ = fmt::format("127.0.0.1:{}", port);
+    const daemon::Endpoint endpoint = free_on_loopback();
+    mail_server_ = to_text(endpoint);
     std::vector<std::string> command{programs_.smtp_sink, "-d", record};
     if (::geteuid() == 0) command.insert(command.end(), {"-u", "root"});
     command.insert(command.end(), {mail_server_, "100"});
     if (auto started = start("smtp-sink", std::move(command)); !started) return started;
-    up = wait("the mail server", kStart, [&] { return accepts_on_loopback(port); });
+    up = wait("the mail server", kStart,
+              [&] { return daemon::accepts(endpoint, kPatience).has_value(); });
     if (up) return up;
     running_.pop_back();
   }

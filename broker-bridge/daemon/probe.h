@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Whether somebody serves an address: for those who wait for a start, and for health checks.
+//
+// Each blocks for `patience` at most and takes 8 KiB at most. kNoContact says where and why not.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+#include "broker-bridge/daemon/checks.h"
+#include "schemas/result.h"
+
+namespace estop::daemon {
+
+[[nodiscard]] schemas::Result<void> accepts(const Endpoint& endpoint,
+                                            std::chrono::milliseconds patience);
+// Whether a GET of `path` is answered with 200. The error tells another answer's status and text.
+[[nodiscard]] schemas::Result<void> answers_ok(const Endpoint& endpoint, const std::string& path,
+                                               std::chrono::milliseconds patience);
+
+}  // namespace estop::daemon
