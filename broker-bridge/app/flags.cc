@@ -5,7 +5,7 @@
 
 namespace estop::bridge {
 
-void add_options(daemon::CommandLine& line, BridgeConfig& config, bool& check_only) {
+void add_options(daemon::CommandLine& line, BridgeConfig& config, daemon::Instead& instead) {
   line.version("estop-bridge " ESTOP_VERSION);
   line.option("--id", config.id, "name of this bridge");
   line.option("--url", config.url, "broker, several with commas");
@@ -21,7 +21,7 @@ void add_options(daemon::CommandLine& line, BridgeConfig& config, bool& check_on
   line.option("--log-format", config.log_format, "auto, json or text");
   line.option("--log-file", config.log_file, "in place of standard error");
   line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");
-  line.flag("--check-config", check_only, "find what would keep it from starting, then end");
+  line.instead(instead);
   line.footer(daemon::kSignalsHelp);
 }
 

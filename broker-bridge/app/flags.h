@@ -8,7 +8,7 @@
 
 namespace estop::bridge {
 
-// All must outlive the parsing. `check_only`: --check-config.
-void add_options(daemon::CommandLine& line, BridgeConfig& config, bool& check_only);
+// All must outlive the parsing.
+void add_options(daemon::CommandLine& line, BridgeConfig& config, daemon::Instead& instead);
 
 }  // namespace estop::bridge

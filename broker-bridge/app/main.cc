@@ -17,6 +17,7 @@
 #include "broker-bridge/daemon/command_line.h"
 #include "broker-bridge/daemon/http.h"
 #include "broker-bridge/daemon/log.h"
+#include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/signals.h"
 #include "broker-bridge/nats/url.h"
 
@@ -76,17 +77,20 @@ int main(int argc, char** argv) {
   estop::daemon::ignore_stray_signals();
   keep_freed_memory();
   bridge::BridgeConfig config;
-  bool check_only = false;
+  estop::daemon::Instead instead;
   estop::daemon::CommandLine line(
       "Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
-  bridge::add_options(line, config, check_only);
+  bridge::add_options(line, config, instead);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
+  if (!instead.healthcheck.empty()) {
+    return estop::daemon::healthcheck("estop-bridge", instead.healthcheck);
+  }
   auto identity = bridge::load(config);
   if (!identity) return complain(kUsage, identity.error());
   if (auto may = bridge::check_surroundings(config); !may) {
     return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
   }
-  if (check_only) return kOk;
+  if (instead.check_config) return kOk;
   if (auto opened = estop::daemon::open_log_file(config.log_file); !opened) {
     return complain(kUsage, opened.error());
   }

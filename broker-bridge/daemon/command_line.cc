@@ -64,6 +64,12 @@ void CommandLine::flag(const std::string& name, bool& into, const std::string& h
   app_->add_flag(name, into, help);
 }
 
+void CommandLine::instead(Instead& into) {
+  flag("--check-config", into.check_config, "find what would keep it from starting, then end");
+  option("--healthcheck", into.healthcheck,
+         "ask /readyz of this ADDRESS:PORT, then end: 0 ready, 1 not");
+}
+
 std::optional<int> CommandLine::parse(int argc, char** argv) {
   try {
     app_->parse(argc, argv);

@@ -22,6 +22,12 @@ struct WholeNumbers {
   std::uint32_t max = std::numeric_limits<std::uint32_t>::max();
 };
 
+// What a daemon is asked for instead of running.
+struct Instead {
+  bool check_config = false;
+  std::string healthcheck;  // an address and a port; empty: not asked for
+};
+
 // Options are named with their dashes ("--url"). What `into` holds when it is added is its default,
 // which help shows unless it is empty. It must outlive parse(), and is written by it alone. One
 // thread.
@@ -42,6 +48,7 @@ class CommandLine {
   void option(const std::string& name, std::optional<std::uint32_t>& into, const std::string& help,
               WholeNumbers allowed = {});
   void flag(const std::string& name, bool& into, const std::string& help);
+  void instead(Instead& into);  // --check-config and --healthcheck
 
   // The exit code if the program ends here: 0 after --help and --version, 1 if they could not be
   // written, 2 for wrong use, which is told on stderr.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/daemon/probe.h"
 
+#include <cstdio>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
 #include <fmt/format.h>
@@ -23,6 +24,7 @@ using schemas::Errc;
 using schemas::Result;
 using Answer = http::response<http::string_body>;
 
+constexpr std::chrono::seconds kHealthPatience{2};
 constexpr std::size_t kAnswerMax_bytes = 8 * 1024;
 
 struct Ended {
@@ -99,6 +101,15 @@ Result<void> answers_ok(const Endpoint& endpoint, const std::string& path,
   if (answer.result() == http::status::ok) return {};
   return no_contact(host + path,
                     fmt::format("{} {}", answer.result_int(), schemas::printable(answer.body())));
+}
+
+int healthcheck(std::string_view program, std::string_view address) {
+  const auto endpoint = parse_endpoint("--healthcheck", address);
+  const auto ready = endpoint ? answers_ok(*endpoint, "/readyz", kHealthPatience)
+                              : Result<void>(schemas::passed_on(endpoint));
+  if (ready) return 0;
+  fmt::print(stderr, "{}: {}\n", program, to_string(ready.error()));
+  return endpoint ? 1 : 2;
 }
 
 }  // namespace estop::daemon

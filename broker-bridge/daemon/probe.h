@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "broker-bridge/daemon/checks.h"
 #include "schemas/result.h"
@@ -18,5 +19,9 @@ namespace estop::daemon {
 // Whether a GET of `path` is answered with 200. The error tells another answer's status and text.
 [[nodiscard]] schemas::Result<void> answers_ok(const Endpoint& endpoint, const std::string& path,
                                                std::chrono::milliseconds patience);
+
+// --healthcheck: whether the daemon at `address` is ready. The exit code: 0 it is; 1 it is not, or
+// does not say so within 2 s; 2 `address` is no IP address and port. Standard error says why.
+[[nodiscard]] int healthcheck(std::string_view program, std::string_view address);
 
 }  // namespace estop::daemon

@@ -5,7 +5,7 @@
 
 namespace estop::control {
 
-void add_options(daemon::CommandLine& line, ControlConfig& config, bool& check_only) {
+void add_options(daemon::CommandLine& line, ControlConfig& config, daemon::Instead& instead) {
   line.version("estop-control " ESTOP_VERSION);
   line.option("--data", config.data, "data folder: keys/, creds/, control/");
   line.option("--url", config.url, "broker, several with commas");
@@ -30,7 +30,7 @@ void add_options(daemon::CommandLine& line, ControlConfig& config, bool& check_o
   line.option("--log-format", config.log_format, "auto, json or text");
   line.option("--log-file", config.log_file, "in place of standard error");
   line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");
-  line.flag("--check-config", check_only, "find what would keep it from starting, then end");
+  line.instead(instead);
   line.footer(daemon::kSignalsHelp);
 }
 

@@ -8,7 +8,7 @@
 
 namespace estop::control {
 
-// All must outlive the parsing. `check_only`: --check-config.
-void add_options(daemon::CommandLine& line, ControlConfig& config, bool& check_only);
+// All must outlive the parsing.
+void add_options(daemon::CommandLine& line, ControlConfig& config, daemon::Instead& instead);
 
 }  // namespace estop::control

@@ -10,6 +10,7 @@
 #include "broker-bridge/daemon/command_line.h"
 #include "broker-bridge/daemon/http.h"
 #include "broker-bridge/daemon/log.h"
+#include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/process.h"
 #include "broker-bridge/daemon/signals.h"
 #include "broker-bridge/nats/url.h"
@@ -67,17 +68,20 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
 int main(int argc, char** argv) {
   estop::daemon::ignore_stray_signals();
   control::ControlConfig config;
-  bool check_only = false;
+  estop::daemon::Instead instead;
   estop::daemon::CommandLine line(
       "Estop's control: takes orders, keeps the control log, knows who obeyed");
-  control::add_options(line, config, check_only);
+  control::add_options(line, config, instead);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
+  if (!instead.healthcheck.empty()) {
+    return estop::daemon::healthcheck("estop-control", instead.healthcheck);
+  }
   auto identity = control::load(config);
   if (!identity) return complain(kUsage, identity.error());
   if (auto may = control::check_surroundings(config); !may) {
     return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
   }
-  if (check_only) return kOk;
+  if (instead.check_config) return kOk;
   if (auto opened = estop::daemon::open_log_file(config.log_file); !opened) {
     return complain(kUsage, opened.error());
   }

@@ -127,6 +127,7 @@ TEST_F(DaemonOptions, AWrongOneIsNamedAndNothingIsMade) {
       {"both", "--log-file", folder.file("none/log"), "--log-file: " + folder.file("none/log")},
       {"both", "--log-file", folder.file("a folder"), "is a folder, not a file"},
       {"both", "--ready-file", folder.file("none/ready"), "--ready-file: "},
+      {"both", "--healthcheck", "localhost:9622", "--healthcheck 'localhost:9622': give an IP"},
       {"both", "--no-such-option", "x", "--no-such-option"},
   };
   const Words before = everything();
@@ -157,6 +158,15 @@ TEST_F(DaemonOptions, CheckConfigFindsNothingWrongAndChangesNothing) {
     EXPECT_TRUE(ready.status.ok()) << ready.output;
   }
   EXPECT_EQ(everything(), before);
+}
+
+TEST_F(DaemonOptions, AHealthCheckOfNobodyFails) {
+  for (const char* part : {"bridge", "control"}) {
+    const Ended ended = run(part, "--healthcheck", "127.0.0.1:1");
+    EXPECT_EQ(ended.status, (daemon::ExitStatus{1, 0})) << part;
+    EXPECT_NE(ended.output.find("127.0.0.1:1/readyz: Connection refused"), std::string::npos)
+        << ended.output;
+  }
 }
 
 TEST_F(DaemonOptions, CheckConfigFindsWhatIsTaken) {

@@ -40,6 +40,28 @@ TEST_F(StatusPages, AnswerWhileHalfRequestsWait) {
   }
 }
 
+// It needs no other option: as the health check of an image has it.
+TEST_F(StatusPages, AHealthCheckSaysWhetherTheDaemonIsReady) {
+  const auto check = [&](const std::string& part, const char* program) {
+    TempDir out;
+    daemon::SpawnOptions spawn;
+    const std::string port = read_text(site.data.file(part + ".port"));
+    spawn.command = {program, "--healthcheck=127.0.0.1:" + port.substr(0, port.find('\n'))};
+    spawn.log_file = out.file("log");
+    const auto status = daemon::ChildProcess::spawn(spawn).value().wait(kPatience);
+    return std::to_string(status.value_or(daemon::ExitStatus{-1, 0}).code) +
+           read_text(out.file("log"));
+  };
+  EXPECT_EQ(check("control", ESTOP_CONTROL_PROGRAM), "0");
+  EXPECT_EQ(check("bridge", ESTOP_BRIDGE_PROGRAM), "0");
+  site.broker->stop();
+  EXPECT_TRUE(site.until([&] {
+    return check("control", ESTOP_CONTROL_PROGRAM).find("/readyz: 503 not leading: ") !=
+           std::string::npos;
+  }));
+  EXPECT_TRUE(check("control", ESTOP_CONTROL_PROGRAM).starts_with("1"));
+}
+
 TEST_F(StatusPages, CountersAndTheirLabelsAreThereFromTheStart) {
   const std::string control = site.page("control", "/metrics");
   const std::string bridge = site.page("bridge", "/metrics");
