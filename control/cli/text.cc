@@ -25,22 +25,13 @@ struct Letter {
   bool is_good = false;  // what is no UTF-8 is one byte that stands for nothing
 };
 
-// The first letter of a text that is not empty: no overlong form, no surrogate, none beyond
-// Unicode.
+// The first letter of a text that is not empty.
 Letter first_letter(std::string_view text) {
+  const std::size_t size = schemas::utf8_length(text);
+  if (size == 0) return {};
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(text[at]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1, true};
-  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
-  char32_t code = lead & (0xffU >> (size + 1));
-  for (std::size_t at = 1; at < size; ++at) {
-    if ((byte(at) & 0xc0U) != 0x80) return {};
-    code = (code << 6U) | (byte(at) & 0x3fU);
-  }
-  constexpr char32_t kLeast[] = {0, 0, 0x80, 0x800, 0x10000};
-  const bool is_surrogate = code >= 0xd800 && code <= 0xdfff;
-  if (code < kLeast[size] || is_surrogate || code > 0x10ffff) return {};
+  char32_t code = size == 1 ? byte(0) : byte(0) & (0xffU >> (size + 1));
+  for (std::size_t at = 1; at < size; ++at) code = (code << 6U) | (byte(at) & 0x3fU);
   return {code, size, true};
 }
 
