@@ -12,9 +12,9 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include "broker-bridge/daemon/boot_clock.h"
-#include "broker-bridge/daemon/json_text.h"
 #include "broker-bridge/daemon/repeats.h"
 #include "schemas/printable.h"
 
@@ -58,6 +58,12 @@ std::string time_text() {
   std::string text = schemas::utc_text(now_ms);
   text.pop_back();
   return fmt::format("{}.{:03}Z", text, now_ms % 1'000);
+}
+
+// As a JSON string: no line break, and U+FFFD for what is no UTF-8. It may come from an agent.
+std::string quoted(std::string_view text) {
+  using nlohmann::json;
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 // The process's log. spdlog brings the sink, its lock and the level check; the line is ours,
@@ -113,9 +119,8 @@ Result<LogLevel> parse_log_level(std::string_view text) {
   return fail(Errc::kBadArgument, "the log level is debug, info, warn or error");
 }
 
-LogField::LogField(std::string_view key, std::string_view value) : key_(key) {
-  append_json_string(json_, value);
-}
+LogField::LogField(std::string_view key, std::string_view value)
+    : key_(key), json_(quoted(value)) {}
 
 LogField::LogField(std::string_view key, double value)
     : key_(key), json_(std::isfinite(value) ? fmt::format("{}", value) : "null") {}
@@ -124,13 +129,10 @@ std::string format_json(std::string_view time, LogLevel level, std::string_view 
                         std::string_view event, LogFields fields) {
   std::string line = fmt::format("{{\"time\":\"{}\",\"level\":\"{}\"", time, level_name(level));
   const auto add = [&line](std::string_view key, std::string_view json) {
-    line += ',';
-    append_json_string(line, key);
-    line += ':';
-    line += json;
+    line += fmt::format(",{}:{}", quoted(key), json);
   };
-  if (!part.empty()) add("part", LogField("part", part).json());
-  add("event", LogField("event", event).json());
+  if (!part.empty()) add("part", quoted(part));
+  add("event", quoted(event));
   for (const auto& field : fields) add(field.key(), field.json());
   return line + '}';
 }

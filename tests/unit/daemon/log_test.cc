@@ -4,8 +4,6 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "broker-bridge/daemon/json_text.h"
-
 namespace estop::daemon {
 namespace {
 
@@ -34,17 +32,16 @@ TEST(LogTest, EveryByteGivesValidJson) {
   for (int first = 0; first < 256; ++first) {
     for (const std::string& tail : {std::string(), std::string("\x80"), std::string("\xBF\xBF"),
                                     std::string("\x80\x80\x80"), std::string("a")}) {
-      std::string json;
-      append_json_string(json, static_cast<char>(first) + tail);
+      const std::string text = static_cast<char>(first) + tail;
+      const std::string json = LogField("key", text).json();
       EXPECT_TRUE(nlohmann::json::accept(json)) << first << " " << json;
     }
   }
 }
 
 TEST(LogTest, KeepsUtf8AndReplacesTheRest) {
-  std::string json;
-  append_json_string(json, "ü€😀 \xC0\xAF \xED\xA0\x80 \xFF");
-  EXPECT_EQ(json, "\"ü€😀 \uFFFD\uFFFD \uFFFD\uFFFD\uFFFD \uFFFD\"");
+  EXPECT_EQ(LogField("key", "ü€😀 \xC0\xAF \xED\xA0\x80 \xFF").json(),
+            "\"ü€😀 \uFFFD\uFFFD \uFFFD\uFFFD\uFFFD \uFFFD\"");
 }
 
 TEST(LogTest, ParsesItsOptions) {
