@@ -54,7 +54,7 @@ enum class Errc : std::uint16_t {
 
 struct Error {
   Errc code = Errc::kInternal;
-  std::string detail;  // for people: what was wrong and what to do; never parsed
+  std::string detail = {};  // for people: what was wrong and what to do; never parsed
 
   friend bool operator==(const Error&, const Error&) = default;
 };

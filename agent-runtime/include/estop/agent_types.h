@@ -29,17 +29,18 @@ enum class OnLostContact : std::uint8_t {
   kContinue,  // only for agents whose stopping is the greater harm: the bridges still refuse
 };
 
+// Every member of the structs below has a default: name the ones that you set.
 struct AgentOptions {
-  std::string address;                        // `org/workspace/name`; replicas share it
+  std::string address = {};                   // `org/workspace/name`; replicas share it
   std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
-  std::string creds_file;                     // .creds of this address; its key signs receipts
-  std::string tls_ca_file;  // PEM: TLS only, to whom it certifies; empty: not asked
-  std::string control_key;  // log.pub: its path, or the key's text itself
+  std::string creds_file = {};                // .creds of this address; its key signs receipts
+  std::string tls_ca_file = {};  // PEM: TLS only, to whom it certifies; empty: not asked
+  std::string control_key = {};  // log.pub: its path, or the key's text itself
   // `[a-z0-9]{8,16}`. Two processes with one name are told apart, each has to confirm a stop, but
   // they share an inbox. Empty: random.
-  std::string instance;
-  std::string host;              // shown to operators, at most 256 bytes; empty: this machine's
-  std::string spawned_by;        // address of the agent that started this one
+  std::string instance = {};
+  std::string host = {};         // shown to operators, at most 256 bytes; empty: this machine's
+  std::string spawned_by = {};   // address of the agent that started this one
   std::string prefix = "estop";  // of every subject
   OnLostContact on_lost_contact = OnLostContact::kStop;
   unsigned handler_threads = 4;       // 1 to 256
@@ -52,11 +53,11 @@ struct AgentOptions {
 
 // A delivered intent. The bridge vouches for `from`; the rest is the sender's word.
 struct Intent {
-  std::string from;    // org/workspace/name
-  std::string action;  // email.send
-  std::string id;      // unique per sender: a good part of an effect key
-  std::string trace;   // W3C traceparent or empty
-  Bytes payload;
+  std::string from = {};    // org/workspace/name
+  std::string action = {};  // email.send
+  std::string id = {};      // unique per sender: a good part of an effect key
+  std::string trace = {};   // W3C traceparent or empty
+  Bytes payload = {};
   bool wants_reply = false;
 };
 
@@ -67,28 +68,29 @@ using Handler = std::function<Result<Bytes>(const Intent&, std::stop_token)>;
 // Why this agent stands still.
 struct StopOrder {
   StopCause cause = StopCause::kKill;
-  std::string op_id;  // of the kill; the rest of the texts too
-  std::string scope;  // acme/prod/*
-  std::string actor;
-  std::string reason;  // also filled, with a sentence, for the other causes
-  std::chrono::steady_clock::time_point grace_until;  // checkpoints are accepted until about then
+  std::string op_id = {};  // of the kill; the rest of the texts too
+  std::string scope = {};  // acme/prod/*
+  std::string actor = {};
+  std::string reason = {};  // also filled, with a sentence, for the other causes
+  // Control accepts checkpoints until about then.
+  std::chrono::steady_clock::time_point grace_until = {};
   friend bool operator==(const StopOrder&, const StopOrder&) = default;
 };
 
 // An intent of ours that did not pass.
 struct Refusal {
-  std::string id;  // as send() returned it
-  Error error;     // kReceiverKilled, kOldIncarnation, kNoContact, …: who, why, since when
+  std::string id = {};  // as send() returned it
+  Error error = {};     // kReceiverKilled, kOldIncarnation, kNoContact, …: who, why, since when
 };
 
 struct Checkpoint {
   std::uint64_t version = 0;
-  Bytes bytes;
+  Bytes bytes = {};
 };
 
 struct Effect {
   EffectState before = EffectState::kNone;
-  Bytes outcome;  // as given to finish(), if kFinished
+  Bytes outcome = {};  // as given to finish(), if kFinished
 };
 
 // What one piece of work came to; added up and told to operators with every beat.
