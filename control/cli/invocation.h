@@ -63,7 +63,6 @@ struct Kill {
 struct Resume {
   schemas::Scope scope;
   std::string reason;
-  std::string pending;            // empty: redeliver
   std::vector<std::string> wait;  // empty: durable and opened
   std::string op_id;
   bool yes = false;  // do not ask

@@ -215,7 +215,6 @@ ExitStatus run_resume(const Common& common, const Resume& resume, Terminal& term
   }
   json order = order_of(common, resume.scope, resume.reason, resume.op_id, resume.wait);
   order.update(**lifts);
-  if (!resume.pending.empty()) order["pending"] = resume.pending;
   if (auto good = check_command("resume", order); !good) return fail_with(good.error(), terminal);
   const Ask ask = [&](const std::string& text, std::uint32_t timeout_ms, Progress&,
                       const Answer& answer) {

@@ -116,16 +116,19 @@ void Tree::add_orders() {
     Resume made;
     made.scope = scope_of(typed_, "resume");
     made.reason = reason_of(typed_.reason, "resume", "link is fixed");
-    made.pending = typed_.pending;
+    if (!typed_.pending.empty() && typed_.pending != "redeliver") {
+      refuse(
+          fmt::format("--pending {}: only redeliver; hold, discard and dead-letter need durable "
+                      "work, which comes later. Leave --pending out",
+                      typed_.pending));
+    }
     made.wait = stages_of(typed_.wait, {"committed", "durable", "opened"});
     made.op_id = op_id_of(typed_.op_id);
     made.yes = typed_.yes;
     return made;
   });
-  resume
-      ->add_option("--pending", typed_.pending,
-                   "waiting work: redeliver, hold, discard, dead-letter")
-      ->check(CLI::IsMember({"redeliver", "hold", "discard", "dead-letter"}));
+  resume->add_option("--pending", typed_.pending,
+                     "waiting work: redeliver; more comes with durable work");
   resume->add_flag("-y,--yes", typed_.yes, "do not ask; needed without a terminal");
   CLI::App* approve =
       add(app_, "approve", "as the second operator, let a waiting order go", [this] {

@@ -130,18 +130,21 @@ schemas::Through read_through(Fields& fields, const std::vector<std::string>& li
 }
 
 Command read_resume(Fields& fields) {
-  using schemas::PendingWork;
   ResumeCommand resume;
   resume.order = read_order(fields);
   resume.order.wait = read_wait(fields, bit(Stage::kDurable) | bit(Stage::kOpened),
                                 {Stage::kCommitted, Stage::kDurable, Stage::kOpened});
   resume.lifts = fields.texts("lifts");
   resume.through = read_through(fields, resume.lifts);
-  resume.pending =
-      fields.one_of<PendingWork>("pending", {{"redeliver", PendingWork::kRedeliver},
-                                             {"hold", PendingWork::kHold},
-                                             {"discard", PendingWork::kDiscard},
-                                             {"dead-letter", PendingWork::kDeadLetter}});
+  // The others are reserved: nothing would carry them out.
+  const bool is_redelivered = fields.one_of<bool>(
+      "pending",
+      {{"redeliver", true}, {"hold", false}, {"discard", false}, {"dead-letter", false}});
+  if (!is_redelivered) {
+    fields.refuse("pending",
+                  "can only be redeliver: hold, discard and dead-letter need durable work, which "
+                  "comes later; leave the field out");
+  }
   fields.refuse_unknown();
   return resume;
 }

@@ -61,7 +61,6 @@ struct ResumeCommand {
   // Without both: every kill of exactly that scope.
   std::vector<std::string> lifts;
   schemas::Through through{};
-  schemas::PendingWork pending = schemas::PendingWork::kRedeliver;
 };
 // The second operator's word: the order as he has seen it, so that his signature is under it.
 struct ApproveCommand {

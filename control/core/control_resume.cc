@@ -136,7 +136,6 @@ Result<schemas::Record> ControlCore::draft_resume(const CommandReceived& asked,
   const auto kills = ledger_.latches().exactly(scope);
   if (kills.empty()) return tl::make_unexpected(nothing_to_lift(scope));
   schemas::Record draft = asked_draft(RecordKind::kResume, asked, resume.order);
-  draft.pending = resume.pending;
   draft.lifts = resume.lifts;
   draft.through = resume.through;
   const bool says_what = !draft.lifts.empty() || draft.through.place.seq != 0;

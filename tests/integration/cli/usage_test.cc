@@ -82,7 +82,8 @@ std::vector<Verb> verbs() {
                                    {"--fleet"},
                                    {"--wait", "revoked"}});
   std::vector<Words> of_resumes = of_orders;
-  of_resumes.insert(of_resumes.end(), {{"--pending", "x"}, {"--fleet"}, {"--wait", "fenced"}});
+  of_resumes.insert(of_resumes.end(),
+                    {{"--pending", "x"}, {"--pending", "hold"}, {"--fleet"}, {"--wait", "fenced"}});
   return {
       {{"kill", "acme/prod/x", "--reason", "x"}, of_kills},
       {{"kill", "acme", "--reason", "x"}, {{}}},

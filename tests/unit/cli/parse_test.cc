@@ -114,6 +114,15 @@ TEST(CliParse, AKillHasAGraceUnlessItIsNow) {
   EXPECT_TRUE(expect<Kill>({"kill", "a/b/c", "-r", "x", "--now"}).now);
 }
 
+TEST(CliParse, WorkThatWaitsCanOnlyBeRedeliveredYet) {
+  expect<Resume>({"resume", "a/b/c", "-r", "x", "--yes", "--pending", "redeliver"});
+  for (const char* later : {"hold", "discard", "dead-letter", "x"}) {
+    const Parsed result = parsed({"resume", "a/b/c", "-r", "x", "--yes", "--pending", later});
+    EXPECT_EQ(result.status, ExitStatus::kUsage) << later;
+    EXPECT_NE(result.text.find("durable work"), std::string::npos) << result.text;
+  }
+}
+
 TEST(CliParse, AReasonMayLookLikeAnOptionIfItIsSaid) {
   EXPECT_EQ(expect<Kill>({"kill", "*", "--reason=--now"}).reason, "--now");
   EXPECT_EQ(expect<Kill>({"kill", "*", "-r", "-x is broken"}).reason, "-x is broken");

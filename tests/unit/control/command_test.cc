@@ -40,6 +40,14 @@ constexpr BadCommand kBad[] = {
      Errc::kBadArgument},
     {"unknown pending", "resume", R"({"scope":"a/b/c","reason":"r","pending":"?"})",
      Errc::kBadArgument},
+    {"empty pending", "resume", R"({"scope":"a/b/c","reason":"r","pending":""})",
+     Errc::kBadArgument},
+    {"pending work is held", "resume", R"({"scope":"a/b/c","reason":"r","pending":"hold"})",
+     Errc::kBadArgument},
+    {"pending work is dropped", "resume", R"({"scope":"a/b/c","reason":"r","pending":"discard"})",
+     Errc::kBadArgument},
+    {"pending work as dead letters", "resume",
+     R"({"scope":"a/b/c","reason":"r","pending":"dead-letter"})", Errc::kBadArgument},
     {"get of no address", "get", R"({})", Errc::kBadAddress},
     {"get of a scope", "get", R"({"address":"acme/*"})", Errc::kBadAddress},
     {"ps of nonsense", "ps", R"({"filter":"//"})", Errc::kBadScope},
@@ -152,13 +160,20 @@ TEST(Command, AKillIsNotRefusedForAFieldOfANewerCommandLine) {
   EXPECT_EQ(kill.grace_ms, 0U);
 }
 
-TEST(Command, AResumeNamesWhatItLiftsAndWhatBecomesOfWork) {
+TEST(Command, AResumeNamesWhatItLifts) {
   const auto resume = std::get<ResumeCommand>(
       parse_command("resume",
-                    R"({"scope":"a/b/c","reason":"r","lifts":["k1"],"pending":"discard"})")
+                    R"({"scope":"a/b/c","reason":"r","lifts":["k1"],"pending":"redeliver"})")
           .value());
   EXPECT_EQ(resume.lifts, std::vector<std::string>{"k1"});
-  EXPECT_EQ(resume.pending, schemas::PendingWork::kDiscard);
+}
+
+TEST(Command, WorkThatWaitsCanOnlyBeRedeliveredYet) {
+  const auto refused =
+      parse_command("resume", R"({"scope":"a/b/c","reason":"r","pending":"discard"})");
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("can only be redeliver"), std::string::npos);
+  EXPECT_NE(refused.error().detail.find("durable work"), std::string::npos);
 }
 
 TEST(Command, AnEmptyBodyIsAnEmptyObject) {

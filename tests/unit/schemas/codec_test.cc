@@ -187,6 +187,21 @@ TEST(RecordTest, ARecordOfAKindThatMayBeSkippedIsRead) {
   EXPECT_FALSE(is_skippable(RecordKind::kKill));
 }
 
+// Versions before wrote what the resume asked for: their logs stay readable.
+TEST(RecordTest, AResumeWithAReservedFateOfItsWorkIsRead) {
+  for (const auto pending : {PendingWork::kHold, PendingWork::kDiscard, PendingWork::kDeadLetter}) {
+    Record resume = kill_record();
+    resume.kind = RecordKind::kResume;
+    resume.grace_ms = 0;
+    resume.lifts = {"op-0"};
+    resume.incarnation = 1;
+    resume.pending = pending;
+    const auto made = sign_record(resume, key(1));
+    ASSERT_TRUE(made) << made.error();
+    EXPECT_EQ(open_record(made->frame).value().record, resume);
+  }
+}
+
 TEST(CodecTest, TextWithControlCharactersOrBrokenUtf8IsRefused) {
   for (const char* text :
        {"\x1b[2J", "\x7f", "\xff", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80"}) {
