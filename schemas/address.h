@@ -58,7 +58,7 @@ struct ActionTag {
   static std::string explain(std::string_view text);
 };
 
-using Segment = CheckedName<is_segment, SegmentTag>;     // operator names, bridge ids, the prefix
+using Segment = CheckedName<is_segment, SegmentTag>;     // operator names, bridge ids
 using Instance = CheckedName<is_instance, InstanceTag>;  // one running replica
 using Action = CheckedName<is_action, ActionTag>;        // email.send
 

@@ -3,8 +3,8 @@
 // Every subject of Estop, as pairs of builder and pattern. No other file spells one.
 //
 // A `Subject` can only come from a builder here, and builders take checked names: a publish or
-// subscribe cannot carry a byte that the grammar does not allow. The prefix (default `estop`)
-// separates several Estops on one broker.
+// subscribe cannot carry a byte that the grammar does not allow. Every part uses standard(); the
+// yardsticks of the benchmark talk past Estop with a prefix of their own.
 #pragma once
 
 #include <optional>

@@ -23,13 +23,11 @@ constexpr unsigned kThreadsMax = 256;
 Result<Identity> identity_from(const AgentOptions& options) {
   auto address = schemas::Address::parse(options.address);
   if (!address) return tl::make_unexpected(address.error());
-  auto prefix = schemas::Segment::parse(options.prefix);
-  if (!prefix) return tl::make_unexpected(prefix.error());
   auto instance = schemas::Instance::parse(
       options.instance.empty() ? daemon::random_name(kInstance_letters) : options.instance);
   if (!instance) return tl::make_unexpected(instance.error());
   return Identity{*address, *instance, daemon::random_name(kInstance_letters),
-                  schemas::Subjects(*prefix)};
+                  schemas::Subjects::standard()};
 }
 
 Result<Keys> keys_from(const AgentOptions& options) {

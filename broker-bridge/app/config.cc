@@ -19,9 +19,8 @@ constexpr std::uint32_t kBeatsPerLease = 4;  // of which it forwards in three: s
 }  // namespace
 
 Result<void> validate(const BridgeConfig& config) {
-  if (auto id = daemon::option_segment("--id", config.id); !id) return schemas::passed_on(id);
-  if (auto prefix = daemon::option_segment("--prefix", config.prefix); !prefix) {
-    return schemas::passed_on(prefix);
+  if (auto id = daemon::option_segment("--id", config.id); !id) {
+    return schemas::passed_on(id);
   }
   if (config.url.empty())
     return bad_option("--url is empty: give the broker, as nats://127.0.0.1:4222");
@@ -59,7 +58,7 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
   if (!control_key) return schemas::passed_on(control_key);
   auto endpoint = daemon::parse_endpoint("--listen", config.listen);
   return BridgeIdentity{*schemas::Segment::parse(config.id),
-                        schemas::Subjects(*schemas::Segment::parse(config.prefix)),
+                        schemas::Subjects::standard(),
                         std::move(control->key),
                         *control_key,
                         control->issuer,

@@ -23,8 +23,7 @@ struct BridgeConfig {
   std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one; [::1]:0
   std::uint32_t beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t lease_ms = schemas::kBridgeLease_ms;
-  bool no_fleet_orders = false;  // as control's --second-operator fleet-kill
-  std::string prefix = "estop";
+  bool no_fleet_orders = false;     // as control's --second-operator fleet-kill
   std::string log_format = "auto";  // auto, json, text
   std::string log_file;             // in place of standard error; SIGHUP opens it again
   std::string ready_file;           // written with the chosen port once it listens; empty: none

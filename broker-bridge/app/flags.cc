@@ -17,7 +17,6 @@ void add_options(daemon::CommandLine& line, BridgeConfig& config, daemon::Instea
   line.option("--bridge-beat-ms", config.beat_ms, "time between beats");
   line.option("--bridge-lease-ms", config.lease_ms, "as control has it");
   line.flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");
-  line.option("--prefix", config.prefix, "first token of every subject");
   line.option("--log-format", config.log_format, "auto, json or text");
   line.option("--log-file", config.log_file, "in place of standard error");
   line.option("--ready-file", config.ready_file, "gets the chosen port of --listen");

@@ -41,9 +41,6 @@ Result<schemas::SigningKey> read_log_key(const ControlConfig& config) {
 
 Result<void> validate(const ControlConfig& config) {
   if (config.data.empty()) return bad_option("--data is missing: the data folder");
-  if (auto prefix = daemon::option_segment("--prefix", config.prefix); !prefix) {
-    return schemas::passed_on(prefix);
-  }
   if (config.url.empty())
     return bad_option("--url is empty: give the broker, as nats://127.0.0.1:4222");
   if (auto urls = nats::parse_urls(config.url); !urls) {
@@ -104,7 +101,7 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   auto log_key = read_log_key(config);
   if (!log_key) return schemas::passed_on(log_key);
   auto endpoint = daemon::parse_endpoint("--listen", config.listen);
-  return ControlIdentity{schemas::Subjects(*schemas::Segment::parse(config.prefix)),
+  return ControlIdentity{schemas::Subjects::standard(),
                          std::move(*log_key),
                          operators,
                          agents,

@@ -28,7 +28,6 @@ struct ControlConfig {
   std::string control_creds;  // empty: <data>/creds/control-control.creds
   std::string log_key;        // file with the seed that signs the log; empty: <data>/keys/log.seed
   std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
-  std::string prefix = "estop";
   std::uint32_t bridge_beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t bridge_lease_ms = schemas::kBridgeLease_ms;
   std::uint32_t agent_beat_ms = schemas::kAgentBeat_ms;

@@ -18,7 +18,6 @@ void add_options(daemon::CommandLine& line, ControlConfig& config, daemon::Inste
   line.option("--second-operator", config.second_operator,
               "what waits for a second operator: resume, fleet-kill");
   line.option("--listen", config.listen, "for /metrics /livez /readyz");
-  line.option("--prefix", config.prefix, "first token of every subject");
   line.option("--bridge-beat-ms", config.bridge_beat_ms, "time between leases");
   line.option("--bridge-lease-ms", config.bridge_lease_ms, "as the bridges have it");
   line.option("--agent-beat-ms", config.agent_beat_ms, "told to agents");

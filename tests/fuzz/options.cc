@@ -51,7 +51,6 @@ class File {
 void bridge_options(std::string_view rest) {
   bridge::BridgeConfig config;
   config.id = line(rest);
-  config.prefix = line(rest);
   config.listen = line(rest);
   config.log_format = line(rest);
   config.beat_ms = number(rest, config.beat_ms);
@@ -70,7 +69,6 @@ void bridge_options(std::string_view rest) {
 void control_options(std::string_view rest) {
   control::ControlConfig config;
   config.data = "/nonexistent";
-  config.prefix = line(rest);
   config.listen = line(rest);
   config.log_format = line(rest);
   config.bridge_beat_ms = number(rest, config.bridge_beat_ms);
@@ -84,7 +82,7 @@ void control_options(std::string_view rest) {
   config.log_key = key.path();
   config.agents_creds = config.control_creds = creds.path();
   const auto read = load(config);
-  require(!read || read->subjects.prefix().text() == config.prefix, "names stay");
+  require(!read || read->recorder_folder == config.data + "/control", "names stay");
 }
 
 }  // namespace

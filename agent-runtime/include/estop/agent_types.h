@@ -39,9 +39,8 @@ struct AgentOptions {
   // `[a-z0-9]{8,16}`. Two processes with one name are told apart, each has to confirm a stop, but
   // they share an inbox. Empty: random.
   std::string instance = {};
-  std::string host = {};         // shown to operators, at most 256 bytes; empty: this machine's
-  std::string spawned_by = {};   // address of the agent that started this one
-  std::string prefix = "estop";  // of every subject
+  std::string host = {};        // shown to operators, at most 256 bytes; empty: this machine's
+  std::string spawned_by = {};  // address of the agent that started this one
   OnLostContact on_lost_contact = OnLostContact::kStop;
   unsigned handler_threads = 4;       // 1 to 256
   std::size_t queue_max = 1'024;      // deliveries that wait for a handler thread; beyond: refused

@@ -122,7 +122,7 @@ TEST_F(DaemonOptions, AWrongOneIsNamedAndNothingIsMade) {
       {"both", "--bridge-beat-ms", "1", "--bridge-beat-ms 1: at least"},
       {"both", "--bridge-beat-ms", "soon", "--bridge-beat-ms"},
       {"both", "--bridge-lease-ms", "1", "--bridge-lease-ms 1: at least"},
-      {"both", "--prefix", "A.b", "--prefix 'A.b'"},
+      {"both", "--prefix", "other", "--prefix"},
       {"both", "--log-format", "xml", "--log-format 'xml': "},
       {"both", "--log-file", folder.file("none/log"), "--log-file: " + folder.file("none/log")},
       {"both", "--log-file", folder.file("a folder"), "is a folder, not a file"},

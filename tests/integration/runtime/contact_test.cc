@@ -125,7 +125,6 @@ TEST_F(Contact, WhatIsWrongWithTheOptionsIsSaid) {
   } rows[] = {
       {[](AgentOptions& bad) { bad.address = "acme/prod"; }, Errc::kBadAddress},
       {[](AgentOptions& bad) { bad.instance = "UPPER"; }, Errc::kBadAddress},
-      {[](AgentOptions& bad) { bad.prefix = "a.b"; }, Errc::kBadAddress},
       {[](AgentOptions& bad) { bad.spawned_by = "nobody"; }, Errc::kBadAddress},
       {[](AgentOptions& bad) { bad.control_key = ""; }, Errc::kBadArgument},
       {[](AgentOptions& bad) { bad.control_key = "/does/not/exist"; }, Errc::kBadArgument},

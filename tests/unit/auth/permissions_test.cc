@@ -112,7 +112,7 @@ TEST(Permissions, TheNameInACredentialSaysWhoseItIs) {
   }
 }
 
-TEST(Permissions, UseTheConfiguredPrefix) {
+TEST(Permissions, UseThePrefixOfTheSubjects) {
   const auto allowed = permissions(kAgent, Account::kAgents, Subjects(segment("staging")));
   for (const std::string& subject : allowed->publish) EXPECT_TRUE(subject.starts_with("staging."));
   for (const std::string& subject : allowed->subscribe)

@@ -17,7 +17,6 @@ struct BadConfig {
 const BadConfig kBad[] = {
     {"no data folder", [](auto& c) { c.data.clear(); }, "--data"},
     {"no broker", [](auto& c) { c.url.clear(); }, "--url"},
-    {"prefix with a dot", [](auto& c) { c.prefix = "a.b"; }, "--prefix"},
     {"no port", [](auto& c) { c.listen = "127.0.0.1"; }, "--listen"},
     {"port too large", [](auto& c) { c.listen = "127.0.0.1:70000"; }, "--listen"},
     {"unknown log format", [](auto& c) { c.log_format = "xml"; }, "--log-format"},

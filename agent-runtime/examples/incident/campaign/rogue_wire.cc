@@ -37,8 +37,7 @@ tl::unexpected<Error> failure_of(std::string_view payload) {
 
 struct RogueWire::State : std::enable_shared_from_this<State> {
   State(boost::asio::io_context& loop, const AgentOptions& options, Events given)
-      : subjects(schemas::Segment::parse(options.prefix).value()),
-        address(schemas::Address::parse(options.address).value()),
+      : address(schemas::Address::parse(options.address).value()),
         instance(schemas::Instance::parse(daemon::random_name(kInstance_letters)).value()),
         events(std::move(given)),
         creds_file(options.creds_file),
@@ -119,7 +118,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     });
   }
 
-  Subjects subjects;
+  Subjects subjects = Subjects::standard();
   schemas::Address address;
   schemas::Instance instance;
   Events events;
