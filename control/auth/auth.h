@@ -42,7 +42,7 @@ struct OperatorRole {
 };
 struct ViewerRole {
   schemas::Segment name;
-};  // ps, get, watch, audit; no kill, no resume
+};  // ps, get, status, audit, verify; no kill, no resume
 using Role = std::variant<AgentRole, BridgeRole, ControlRole, OperatorRole, ViewerRole>;
 
 // Allow-lists only; an empty list is never made (the broker reads an absent one as "everything").

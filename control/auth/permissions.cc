@@ -81,7 +81,7 @@ std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& 
     made.publish = texts({to.commands_of(role.name)});
   } else {
     for (const std::string_view verb :
-         {"kill", "resume", "approve", "ps", "get", "watch", "audit", "verify", "status"}) {
+         {"kill", "resume", "approve", "ps", "get", "audit", "verify", "status"}) {
       made.publish.push_back(to.command(role.name, segment(verb)).str());
     }
   }
@@ -91,7 +91,7 @@ std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& 
 
 std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to) {
   Permissions made{{}, texts({to.own_inbox(role.name), to.events()})};
-  for (const std::string_view verb : {"ps", "get", "watch", "audit", "verify", "status"}) {
+  for (const std::string_view verb : {"ps", "get", "audit", "verify", "status"}) {
     made.publish.push_back(to.command(role.name, segment(verb)).str());
   }
   return made;

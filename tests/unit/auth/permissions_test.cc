@@ -73,7 +73,7 @@ const Case kCases[] = {
     {"operator in CONTROL", kOperator, Account::kControl,
      "pub estop.command.alice.kill estop.command.alice.resume estop.command.alice.approve "
      "estop.command.alice.ps "
-     "estop.command.alice.get estop.command.alice.watch estop.command.alice.audit "
+     "estop.command.alice.get estop.command.alice.audit "
      "estop.command.alice.verify estop.command.alice.status estop.emergency.alice\n"
      "sub estop.inbox.alice.> estop.event.>"},
     {"admin in CONTROL", kAdmin, Account::kControl,
@@ -81,7 +81,7 @@ const Case kCases[] = {
     {"operator in SYS", kOperator, Account::kSys, "no user"},
     {"viewer in AGENTS", kViewer, Account::kAgents, "no user"},
     {"viewer in CONTROL", kViewer, Account::kControl,
-     "pub estop.command.bob.ps estop.command.bob.get estop.command.bob.watch "
+     "pub estop.command.bob.ps estop.command.bob.get "
      "estop.command.bob.audit estop.command.bob.verify estop.command.bob.status\n"
      "sub estop.inbox.bob.> estop.event.>"},
     {"viewer in SYS", kViewer, Account::kSys, "no user"},
