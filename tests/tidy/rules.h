@@ -17,7 +17,6 @@
 namespace estop::tidy {
 
 inline constexpr std::size_t kColumnsMax = 100;
-inline constexpr std::size_t kFunctionMax_lines = 70;
 
 struct Violation {
   std::string path;
@@ -29,7 +28,6 @@ using Violations = std::vector<Violation>;
 std::ostream& operator<<(std::ostream& out, const Violation& violation);  // path:line: text
 
 [[nodiscard]] Violations long_lines(const Source& source);        // counts characters, not bytes
-[[nodiscard]] Violations long_functions(const Source& source);    // head to closing brace
 [[nodiscard]] Violations foreign_includes(const Source& source);  // pure folders, one place each
 [[nodiscard]] Violations heavy_includes(
     const Source& source);  // of what our headers must not drag in
@@ -38,12 +36,7 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation);  // pat
 [[nodiscard]] Violations missing_once(const Source& source);        // #pragma once
 [[nodiscard]] Violations missing_license(const Source& source);     // SPDX, in the first line
 
-// That need the whole tree. Together they stand for compiling each header alone, which would take a
-// fifth of the build: a header includes what its `std::` names need, itself or through ours ...
-[[nodiscard]] Violations missing_includes(const Source& source, const std::vector<Source>& tree);
-// ... and a source includes its own header before anything else could help it.
-[[nodiscard]] Violations late_own_header(const Source& source, const std::vector<Source>& tree);
-
+// That needs the whole tree.
 [[nodiscard]] Violations twin_types(const std::vector<Source>& tree);  // one name, one type
 
 }  // namespace estop::tidy

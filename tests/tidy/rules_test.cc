@@ -23,27 +23,10 @@ struct Case {
   std::size_t line;  // of the one violation; 0: none
 };
 
-std::string function_of(std::size_t lines, const std::string& head) {
-  std::string text = head + " {\n";
-  for (std::size_t i = 2; i < lines; ++i) text += "  step();\n";
-  return text + "}\n";
-}
-
 const Case kCases[] = {
     {"100 columns fit", long_lines, "a.cc", std::string(100, 'x'), 0},
     {"101 columns do not", long_lines, "a.cc", "\n" + std::string(101, 'x'), 2},
     {"characters count, not bytes", long_lines, "a.cc", std::string(99, 'x') + "→", 0},
-    {"70 lines fit", long_functions, "a.cc", function_of(70, "int f()"), 0},
-    {"71 lines do not", long_functions, "a.cc", function_of(71, "int f()"), 1},
-    {"a namespace may be long", long_functions, "a.cc", function_of(200, "namespace estop"), 0},
-    {"a class may be long", long_functions, "a.cc",
-     function_of(200, "class Gate final : public Base"), 0},
-    {"a member of it may not", long_functions, "a.cc",
-     "class A {\n" + function_of(71, "  void f(int a)") + "};\n", 2},
-    {"a constructor with braced initialisers may not", long_functions, "a.cc",
-     function_of(71, "A::A(int a) : a_{a}, b_{a}"), 1},
-    {"a brace in a string is none", long_functions, "a.cc",
-     "auto s = \"f() {\";\n" + function_of(60, "int f()") + function_of(60, "int g()"), 0},
     {"asio in a core", foreign_includes, "control/core/ledger.cc", "#include <boost/asio.hpp>", 1},
     {"mutex in schemas", foreign_includes, "schemas/a.cc", "\n#include <mutex>", 2},
     {"mutex in a shell", foreign_includes, "control/recorder/a.cc", "#include <mutex>", 0},
@@ -113,37 +96,6 @@ std::vector<Source> tree_of(std::initializer_list<std::pair<const char*, const c
   std::vector<Source> tree;
   for (const auto& [path, text] : files) tree.push_back(read_source(path, text));
   return tree;
-}
-
-TEST(tidy_rules, AHeaderIncludesWhatItsNamesNeed) {
-  const auto tree = tree_of({{"a.h", "#include <string>\n"},
-                             {"b.h", "#include \"a.h\"\nstd::string one;\nstd::vector<int> two;\n"},
-                             {"c.h", "std::unheard_of x;\n"},
-                             {"d.h", "// std::vector\ntl::expected<int, int> f();\n"},
-                             {"e.cc", "std::vector<int> x;\n"}});
-  EXPECT_TRUE(missing_includes(tree[0], tree).empty());
-  ASSERT_EQ(missing_includes(tree[1], tree).size(), 1U);
-  EXPECT_EQ(missing_includes(tree[1], tree)[0].text, "uses std::vector: include <vector>");
-  EXPECT_EQ(missing_includes(tree[1], tree)[0].line, 3U);
-  ASSERT_EQ(missing_includes(tree[2], tree).size(), 1U);
-  ASSERT_EQ(missing_includes(tree[3], tree).size(), 1U);
-  EXPECT_EQ(missing_includes(tree[3], tree)[0].line, 2U);
-  EXPECT_TRUE(missing_includes(tree[4], tree).empty()) << "sources are the compiler's";
-}
-
-TEST(tidy_rules, ASourceIncludesItsOwnHeaderFirst) {
-  const auto tree = tree_of({{"x/a.h", ""},
-                             {"x/a.cc", "#include \"x/a.h\"\n#include <string>\n"},
-                             {"x/b.h", ""},
-                             {"x/b.cc", "// Why\n#include <string>\n#include \"x/b.h\"\n"},
-                             {"x/c.cc", "#include <string>\n"},
-                             {"x/d.h", ""},
-                             {"x/d.cc", "int x;\n"}});
-  EXPECT_TRUE(late_own_header(tree[1], tree).empty());
-  ASSERT_EQ(late_own_header(tree[3], tree).size(), 1U);
-  EXPECT_EQ(late_own_header(tree[3], tree)[0].line, 2U);
-  EXPECT_TRUE(late_own_header(tree[4], tree).empty()) << "it has none";
-  EXPECT_EQ(late_own_header(tree[6], tree).size(), 1U);
 }
 
 TEST(tidy_rules, ANameHasOneTypeInItsNamespace) {
