@@ -175,19 +175,6 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation) {
   return out << violation.path << ':' << violation.line << ": " << violation.text;
 }
 
-Violations long_lines(const Source& source) {
-  Violations found;
-  for (std::size_t i = 0; i < source.raw.size(); ++i) {
-    const auto columns = std::count_if(source.raw[i].begin(), source.raw[i].end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
-    });
-    if (static_cast<std::size_t>(columns) <= kColumnsMax) continue;
-    found.push_back({source.path, i + 1,
-                     fmt::format("{} columns: at most {}; break the line", columns, kColumnsMax)});
-  }
-  return found;
-}
-
 Violations foreign_includes(const Source& source) {
   Violations found;
   for (std::size_t i = 0; i < source.raw.size(); ++i) {

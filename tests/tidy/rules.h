@@ -17,6 +17,7 @@
 namespace estop::tidy {
 
 inline constexpr std::size_t kColumnsMax = 100;
+inline constexpr std::size_t kFileMax_lines = 300;
 
 struct Violation {
   std::string path;
@@ -28,6 +29,7 @@ using Violations = std::vector<Violation>;
 std::ostream& operator<<(std::ostream& out, const Violation& violation);  // path:line: text
 
 [[nodiscard]] Violations long_lines(const Source& source);        // counts characters, not bytes
+[[nodiscard]] Violations long_files(const Source& source);        // of the product; none grows
 [[nodiscard]] Violations foreign_includes(const Source& source);  // pure folders, one place each
 [[nodiscard]] Violations heavy_includes(
     const Source& source);  // of what our headers must not drag in

@@ -23,10 +23,24 @@ struct Case {
   std::size_t line;  // of the one violation; 0: none
 };
 
+std::string lines(int count) {
+  std::string text;
+  for (int i = 0; i < count; ++i) text += "int x;\n";
+  return text;
+}
+
 const Case kCases[] = {
     {"100 columns fit", long_lines, "a.cc", std::string(100, 'x'), 0},
     {"101 columns do not", long_lines, "a.cc", "\n" + std::string(101, 'x'), 2},
     {"characters count, not bytes", long_lines, "a.cc", std::string(99, 'x') + "→", 0},
+    {"300 lines fit", long_files, "schemas/a.cc", lines(300), 0},
+    {"301 lines do not", long_files, "schemas/a.h", lines(301), 301},
+    {"a test may be long", long_files, "tests/unit/a.cc", lines(301), 0},
+    {"a long file may shrink", long_files, "broker-bridge/app/bridge_shell.cc", lines(301), 0},
+    {"a long file may not grow", long_files, "broker-bridge/app/bridge_shell.cc", lines(1'000),
+     1'000},
+    {"a file that is short leaves the list", long_files, "broker-bridge/app/bridge_shell.cc",
+     lines(300), 300},
     {"asio in a core", foreign_includes, "control/core/ledger.cc", "#include <boost/asio.hpp>", 1},
     {"mutex in schemas", foreign_includes, "schemas/a.cc", "\n#include <mutex>", 2},
     {"mutex in a shell", foreign_includes, "control/recorder/a.cc", "#include <mutex>", 0},

@@ -38,6 +38,9 @@ void expect_none(Violations (*rule)(const Source&)) {
 TEST(tidy, LinesHaveAtMost100Columns) {
   expect_none(long_lines);
 }
+TEST(tidy, FilesOfTheProductHaveAtMost300Lines) {
+  expect_none(long_files);
+}
 TEST(tidy, IncludesStayWithinTheirBoundaries) {
   expect_none(foreign_includes);
 }
