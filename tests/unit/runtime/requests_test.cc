@@ -32,6 +32,7 @@ TEST_F(RequestsTest, H64_AStrangersReplyIsIgnoredAndTheRightOneAnswers) {
   EXPECT_EQ(reply("i1", "acme.prod.mallory"), Reply::kForeign);
   EXPECT_EQ(reply("i1", "acme.prod.mallory"), Reply::kForeignAgain);
   EXPECT_TRUE(ends_.empty());
+  ASSERT_NE(requests_.asked("i1"), nullptr);
   EXPECT_EQ(requests_.asked("i1")->text(), "acme/prod/y");
   EXPECT_EQ(reply("i1", "acme.prod.y"), Reply::kTaken);
   EXPECT_EQ(ends_, std::vector<std::string>{"from acme.prod.y"});
