@@ -22,10 +22,10 @@ Result<SignedRecord> decode(const StatementUse& use) {
     const Errc code = opened.error().code;
     const bool is_newer = code == Errc::kUnknownType || code == Errc::kUnknownVersion;
     return schemas::fail(
-        code, fmt::format("the stored record {}:{} {}: {}", epoch, seq,
-                          is_newer ? "is of a newer Estop, which has to run on this folder"
-                                   : "is damaged",
-                          opened.error().detail));
+        code, fmt::format(
+                  "the stored record {}:{} {}: {}", epoch, seq,
+                  is_newer ? "is of a newer Estop, which has to run on this folder" : "is damaged",
+                  opened.error().detail));
   }
   if (opened->hash != use.array<32>(2) || opened->record.epoch != epoch ||
       opened->record.seq != seq) {
