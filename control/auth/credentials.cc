@@ -5,12 +5,11 @@
 #include <array>
 #include <optional>
 
-#include "broker-bridge/daemon/file_lock.h"
 #include "broker-bridge/daemon/files.h"
-#include "control/auth/accounts.h"
 #include "control/auth/claims.h"
 #include "control/auth/private_file.h"
 #include "control/auth/register.h"
+#include "control/auth/vault.h"
 
 namespace estop::control {
 namespace {
@@ -22,39 +21,6 @@ using schemas::passed_on;
 using schemas::Result;
 using schemas::SigningKey;
 using schemas::Subjects;
-
-// One data folder, held while something in it is changed.
-struct Vault {
-  const std::string& folder;
-  const Keyring& keys;
-  std::uint64_t now_s;
-  daemon::FileLock lock;
-  std::array<AccountClaims, kAccounts.size()> accounts{};
-
-  static Result<Vault> open(const std::string& folder, const Keyring& keys, std::uint64_t now_s) {
-    if (auto made = make_folder(folder); !made) return passed_on(made);
-    auto lock = daemon::FileLock::wait_for(folder + "/auth.lock");
-    if (!lock) return passed_on(lock);
-    Vault vault{folder, keys, now_s, std::move(*lock)};
-    const auto jwts = open_accounts(folder, keys, now_s);
-    if (!jwts) return passed_on(jwts);
-    for (const Account account : kAccounts) {
-      const auto at = static_cast<std::size_t>(account);
-      vault.accounts[at] = *read_account_jwt(keys, account, (*jwts)[at]);
-    }
-    return vault;
-  }
-
-  [[nodiscard]] AccountClaims& claims(Account account) {
-    return accounts[static_cast<std::size_t>(account)];
-  }
-  [[nodiscard]] bool is_revoked(Account account, const std::string& user) {
-    return claims(account).revoked.contains(user);
-  }
-  Result<void> write(Account account) {
-    return write_account(folder, keys, account, claims(account), now_s);
-  }
-};
 
 std::string creds_path(const std::string& folder, const Role& role, Account account) {
   const bool several =

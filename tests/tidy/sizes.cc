@@ -21,7 +21,6 @@ constexpr std::array kLonger{
     Longer{"broker-bridge/app/bridge_shell.cc", 333},
     Longer{"control/app/claims_writer.cc", 326},
     Longer{"control/app/control_shell.cc", 315},
-    Longer{"control/auth/credentials.cc", 309},
 };
 
 }  // namespace

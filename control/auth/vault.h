@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One data folder, locked while something in it is changed, and the claims of its accounts.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "broker-bridge/daemon/file_lock.h"
+#include "control/auth/accounts.h"
+#include "control/auth/auth.h"
+
+namespace estop::control {
+
+struct Vault {
+  const std::string& folder;  // these two outlive it
+  const Keyring& keys;
+  std::uint64_t now_s;
+  daemon::FileLock lock;
+  std::array<AccountClaims, kAccounts.size()> accounts{};
+
+  // Makes what is missing. Waits for whoever has the lock.
+  [[nodiscard]] static schemas::Result<Vault> open(const std::string& folder, const Keyring& keys,
+                                                   std::uint64_t now_s);
+
+  [[nodiscard]] AccountClaims& claims(Account account) {
+    return accounts[static_cast<std::size_t>(account)];
+  }
+  [[nodiscard]] bool is_revoked(Account account, const std::string& user) {
+    return claims(account).revoked.contains(user);
+  }
+  [[nodiscard]] schemas::Result<void> write(Account account);
+};
+
+}  // namespace estop::control
