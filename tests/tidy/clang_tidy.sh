@@ -30,7 +30,7 @@ if [ "${ESTOP_TIDY_ALL:-}" != 1 ]; then
 fi
 
 # What the build defines for tests: texts, whatever is in them.
-flags=$({ grep -rhoE --include=CMakeLists.txt --exclude-dir=build '\bESTOP_[A-Z_]+="' . || true; } | sort -u | sed 's/.*/-D&"/')
+flags=$({ grep -rhoE --include=CMakeLists.txt --exclude-dir=build '\bESTOP_[A-Z_]+="' . || true; } | sort -u | sed 's/\(.*\)="/-D\1="\1"/')
 export flags
 
 look() {
