@@ -9,14 +9,19 @@ set -euo pipefail
 export compiler=$1 scratch=$2 check=$0
 folder=$3 jobs=$4
 
+# What the build defines for tests: texts, whatever is in them.
+flags=$({ grep -rhoE --include=CMakeLists.txt --exclude-dir=build '\bESTOP_[A-Z_]+="' . || true; } | sort -u | sed 's/\(.*\)="/-D\1="\1"/')
+export flags
+
 alone() {
-  local header=$1 stamp=$scratch/$1.ok reads=$scratch/$1.d
+  local header=$1 stamp=$scratch/$1.ok reads=$scratch/$1.d began=$scratch/$1.$$
   mkdir -p "$(dirname "$stamp")"
   if [ -e "$stamp" ] && [ "$stamp" -nt "$check" ] && [ -z "$(newer "$stamp" "$reads")" ]; then return; fi
   rm -f "$stamp"
-  touch "$stamp.new"  # before the compiler reads: what changes meanwhile is newer
+  touch "$began"  # before the compiler reads: what changes meanwhile is newer
+  # shellcheck disable=SC2086 # one flag a word
   "$compiler" -std=c++20 -w -fsyntax-only -I. -Iagent-runtime/include -DMSGPACK_NO_BOOST \
-    -DMSGPACK_DEFAULT_API_VERSION=3 -MMD -MF "$reads" -x c++ -include "$header" /dev/null && mv "$stamp.new" "$stamp"
+    -DMSGPACK_DEFAULT_API_VERSION=3 $flags -MMD -MF "$reads" -x c++ -include "$header" /dev/null && mv "$began" "$stamp"
 }
 
 # The files of a .d file that are newer than the stamp, or gone.
