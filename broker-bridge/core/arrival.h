@@ -2,8 +2,9 @@
 
 // What a closed bridge had forwarded, on its way to the broker.
 //
-// When a lease is over, control tells fences without this bridge. So what it forwarded has to be
-// there by then, or never to come: a link that is slow, and yet alive, would bring it later. Pure.
+// When the lease of this bridge is over, control no longer waits for it and says *fenced*. What the
+// bridge forwarded has to arrive before that, or never: a slow link that is still alive would
+// deliver it later. Pure.
 #pragma once
 
 #include <cstddef>
@@ -19,8 +20,8 @@ class Arrival {
   void expect(Nanos until) noexcept { until_ = until; }
   // It is open again, so control waits for its receipt again.
   void forget() noexcept { until_.reset(); }
-  // `unconfirmed_bytes`: of the connection that carries what was forwarded. True, once: the time is
-  // over, and the connection has to be given up with what it holds.
+  // `unconfirmed_bytes`: what the connection to AGENTS has sent and the other side has not
+  // confirmed. Returns true once, when the time is over and bytes are left: reset the connection.
   [[nodiscard]] bool is_late(Nanos now, std::size_t unconfirmed_bytes) noexcept {
     if (!until_ || (unconfirmed_bytes != 0 && now < *until_)) return false;
     until_.reset();

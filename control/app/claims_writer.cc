@@ -115,7 +115,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     if (jobs.size() == 1) begin();
   }
 
-  // Later, as every other answer: whoever asked is still at it.
+  // Answers later, as every other answer does: the caller has not returned yet.
   void refuse(const Job& job, schemas::Error why) {
     boost::asio::post(loop, [weak = weak_from_this(), done = job.done, why = std::move(why)] {
       if (const auto self = weak.lock()) done(tl::make_unexpected(why));

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How much of control's time an agent may take: asked for every message of an agent before anything
-// of it is decoded.
+// How much of control's time an agent may take. Control asks here before it decodes anything of an
+// agent's message.
 //
-// Each instance has a budget, so that one cannot use up its siblings'; each address has one,
-// because its credential can make up instances as it likes; and all addresses together have one,
-// because many credentials within their budgets are too much, too. A killed address keeps a small
-// one: its honest instances still confirm, beat and ask. The table is bounded; whoever does not fit
-// in shares one budget with the others that do not. Orders, and receipts of bridges, do not pass
-// here.
+// Each instance has a budget, so that it cannot use up its siblings'. Each address has one, because
+// one credential can make up any number of instances. All addresses together have one, because many
+// credentials within their budgets are too much as well. A killed address keeps a small budget: its
+// honest instances still confirm, beat and ask. The table is bounded; addresses that do not fit in
+// share one budget. Orders and receipts of bridges need no budget.
 #pragma once
 
 #include <array>
@@ -38,11 +37,11 @@ struct AgentBudgetOptions {
   std::size_t instances_max = 65'536;
 };
 
-// What was dropped of one address since it was told last.
+// How many messages of one address were dropped since the last report.
 struct AgentsDropped {
   std::string address;  // tokens; empty: of those that share a budget
   std::uint64_t messages = 0;
-  bool had_little = false;  // of addresses that said no more than their part: there are too many
+  bool had_little = false;  // it said no more than its part: there are too many addresses
 };
 
 class AgentBudget {
@@ -52,10 +51,10 @@ class AgentBudget {
   // Whether the message may be decoded. `address` and `instance` as they stand on the subject.
   [[nodiscard]] bool admits(AgentSays what, std::string_view address, std::string_view instance,
                             std::uint64_t now_us);
-  // The same of an address that is killed: asked besides.
+  // The additional question for an address that is killed.
   [[nodiscard]] bool admits_killed(AgentSays what, std::string_view address, std::uint64_t now_us);
 
-  // Whose messages were dropped since the last call, at most kToldMax of them.
+  // The addresses whose messages were dropped since the last call, at most kToldMax of them.
   [[nodiscard]] std::vector<AgentsDropped> take_dropped();
   // Forgets who has rested.
   void sweep(std::uint64_t now_us);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Lines of the audit that agents cause. An agent can announce itself thousands of times a second,
-// and the audit is never shortened. So of each address and kind some lines a minute are written
-// whole; the rest is counted, and one line says how many there were.
+// The audit lines that agents cause. An agent can announce itself thousands of times a second, and
+// the audit is never shortened. So control writes a bounded number of lines a minute for each
+// address and kind; it counts the rest and writes one line with their number.
 #pragma once
 
 #include <cstddef>

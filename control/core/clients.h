@@ -60,7 +60,7 @@ class Clients {
   void on(const ClientsHeard& heard);
   // How many living instances of an address announced themselves.
   using Announced = std::function<std::size_t(const schemas::Address&)>;
-  // What is shared, for longer than the grace, and was not told.
+  // Credentials that have been shared for longer than the grace and were not reported yet.
   std::vector<SharedCredential> shared(const Announced& announced, std::uint64_t now_us);
   // One that has held `silent_max` connections or more beyond the announced instances for longer
   // than the grace: the one with the most. It is named again only after another grace.

@@ -14,9 +14,9 @@
 
 namespace estop::control {
 
-// On the log's subject: everybody who listens sees it at once. The stream takes it only if its last
-// sequence is `seq - 1`; answered by AppendAnswered. With seq 0 the stream refuses it in any case,
-// and nobody answers.
+// Publishes on the log's subject: every listener sees it at once. The stream takes it only if its
+// last sequence is `seq - 1`; AppendAnswered has its answer. With seq 0 the stream always refuses
+// it, and there is no answer.
 struct PublishRecord {
   std::uint64_t seq = 0;
   schemas::Bytes frame;
@@ -26,12 +26,12 @@ struct PublishRecord {
 struct ReadStream {
   std::uint64_t from_seq = 1;
 };
-// First to the address that is named, if one is, then to everyone.
+// Publishes an order to runtimes: first to one address, if `first` names it, then to everyone.
 struct PublishToAgents {
   std::optional<schemas::Address> first;
   schemas::Bytes frame;
 };
-// Everything published so far leaves now, not at the end of the batch.
+// Sends what was published so far now, and not at the end of the batch.
 struct Flush {};
 struct PublishLease {
   schemas::Bytes frame;
@@ -80,7 +80,7 @@ struct ReadDetails {  // answered by DetailsRead
   ReplyTo reply;
   PageRequest page{};
 };
-// Nothing is confirmed before (174 µs). Answered by BridgeReceiptChecked.
+// Checks the signature before anybody hears of the receipt. Answered by BridgeReceiptChecked.
 struct CheckBridgeReceipt {
   std::string bridge;
   schemas::BridgeReceipt receipt;
@@ -94,8 +94,8 @@ struct CheckStopped {  // answered by StoppedChecked
   schemas::Bytes bytes;
   schemas::PublicKey key{};
 };
-// The bridges have heard this kill from the operator: what they answer goes before its record.
-// Answered by WriteDue when it is time. Asked for again, the earlier one counts.
+// Bridges heard this kill from the operator himself. Their receipts are handled before its record
+// is written. Answered by WriteDue when it is time; of two requests the earlier time counts.
 struct WriteSoon {
   std::string op_id;
   std::uint64_t in_us = 0;
@@ -107,26 +107,25 @@ struct CheckOrder {  // answered by OrderChecked
 struct RevokeCredentials {
   Withdrawal withdrawal;
 };
-// The addresses of this scope may have new credentials again.
+// Allows new credentials for the addresses of this scope again.
 struct LiftBar {
   schemas::Scope scope;
 };
-struct PublishEvent {  // the live feed; made into JSON when others have had what they wait for
+struct PublishEvent {  // the live feed; it becomes JSON after everything that somebody waits for
   schemas::Segment kind;
   AuditEntry entry;
 };
-// A stage of an order took so long, from the order on: for the metrics.
+// For the metrics: how long after its order a stage was reached.
 struct OrderTimed {
   Stage stage = Stage::kFenced;
   std::uint64_t us = 0;
 };
-// Something that a person has to look at. Also in the audit and on the live feed, by effects of
-// their own.
+// Something that a person has to look at. Its audit line and its event are effects of their own.
 struct Alarm {
   std::string kind;
   std::string detail;
 };
-// Control cannot go on without guessing. The process ends; a start anew reads the log again.
+// Control cannot go on without guessing. The process ends; the next start reads the log again.
 struct Stop {
   std::string reason;
 };

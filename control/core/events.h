@@ -2,7 +2,7 @@
 
 // What can happen to control, as values. The shell makes them; ControlCore::handle takes them.
 //
-// Messages arrive decoded: what cannot be decoded never becomes an event (the shell counts it).
+// Messages arrive decoded. The shell counts what it cannot decode; that never becomes an event.
 // Identities (`actor`, `bridge`, `address`, `instance`) come from the subject, which the broker
 // checked, never from the payload.
 #pragma once
@@ -182,17 +182,16 @@ struct Withdrawal {
   std::string reason{};
   ReplyTo reply{};
 };
-// The broker refuses so many credentials, or: why it does not yet.
+// How many credentials the broker refuses now, or why it does not yet.
 struct CredentialsRevoked {
   Withdrawal asked;
   schemas::Result<std::size_t> count;
 };
-// What the broker knows of the accounts was held against what stands in the data folder.
+// The result of comparing the broker's accounts with those in the data folder.
 struct AccountsCompared {
-  std::vector<std::string>
-      differed{};                     // names of accounts that the broker had otherwise: put right
-  std::vector<std::string> barred{};  // scopes that get no new credentials
-  schemas::Result<void> result{};     // why it could not be compared or put right
+  std::vector<std::string> differed{};  // accounts that differed and were put right, by name
+  std::vector<std::string> barred{};    // scopes that get no new credentials
+  schemas::Result<void> result{};       // why they could not be compared or put right
 };
 
 // --- Who is connected ---

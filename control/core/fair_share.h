@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What all together may take of something, shared fairly when they want more: so many a second, and
-// so many at once after a rest.
+// A common budget that many share fairly: a rate a second, and a burst after a rest.
 //
-// Whoever has had less than its part in this second takes from all that is there; whoever has had
-// more takes only from the upper half. So a crowd that wants too much is cut to its parts, and who
-// wants little is served. A part is the rate by the number of those who have come in this second or
-// the last. Pure: the time is an argument.
+// A user that has taken less than its part in this second takes from the whole bucket. One that has
+// taken more takes only from the upper half. So users that want too much are cut to their parts,
+// and those that want little are served. A part is the rate divided by the number of users that
+// came in this second or the last one. Pure: the time is an argument.
 #pragma once
 
 #include <cstddef>
@@ -18,15 +17,15 @@ namespace estop::control {
 
 class FairShare {
  public:
-  // What one of them has had; kept by whoever keeps him.
+  // What one user has taken. The caller keeps it for each user.
   struct Had {
     std::uint64_t second = 0;
     std::uint64_t taken = 0;
   };
   enum class Taken : std::uint8_t {
     kYes,
-    kOverPart,  // not: it has had its part, and others want theirs
-    kNothing,   // not: it has had less, but nothing is left
+    kOverPart,  // refused: it has taken its part, and others want theirs
+    kNothing,   // refused: it has taken less, but nothing is left
   };
 
   explicit FairShare(Rate all) : all_(all), bucket_(all) {}

@@ -48,7 +48,7 @@ class Ledger {
   std::vector<LedgerNews> on_append(const AppendAnswered& answer, Effects& out);
   std::vector<LedgerNews> on_stored(const RecordStored& stored, Effects& out);
   void on_link(bool up);
-  // To be called last: hands the recorder what it was not given yet.
+  // Hands new records to the recorder. Call it last: what bridges wait for goes out first.
   void store_new(Effects& out);
   void tick(Now now, bool recorder_healthy, Effects& out);
 

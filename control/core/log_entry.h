@@ -49,9 +49,9 @@ struct LedgerNews {
   std::uint64_t audit_number = 0;  // kDurable
 };
 
-// What is to become a record: Ledger::append numbers, dates and signs it.
 inline constexpr std::string_view kControl = "control";  // no operator's name
 
+// A record before Ledger::append numbers, dates and signs it.
 inline schemas::Record draft_of(schemas::RecordKind kind, std::string op_id, std::string actor) {
   schemas::Record draft;
   draft.kind = kind;
@@ -90,7 +90,7 @@ struct OpState {
   bool committed = false;
   bool durable = false;
   bool applied = false;
-  bool has_one_seq = false;  // it never had another number, and none is out without it
+  bool has_one_seq = false;  // it was published with this number only
   std::uint64_t audit_number = 0;
   std::string lifted_by{};  // of a kill: the op id of the resume
   std::uint64_t lifted_ms = 0;

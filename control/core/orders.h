@@ -42,7 +42,7 @@ struct Order {
 struct Proposal {
   schemas::Record draft{};
   std::uint64_t until_us = 0;
-  bool has_order = false;  // that its operator signed: it is kept once
+  bool has_order = false;  // the audit has the order that its operator signed
 };
 using Proposals = std::map<std::string, Proposal>;  // by op id
 
@@ -50,9 +50,9 @@ class Orders {
  public:
   Order& add(Order order);
   [[nodiscard]] Order* find(const std::string& op_id);
-  // Tells the watcher what happened so far, `notes` for himself first. He stays until his stages
-  // are reached, but for those that cannot be (`never`), or `until_us` is over. False: nobody can
-  // be added, there are too many.
+  // Tells the watcher what happened so far, after the `notes` that concern only him. A watcher ends
+  // when his stages are reached (those in `never` cannot be) or at `until_us`. False: there are too
+  // many watchers.
   bool watch(Order& order, const ReplyTo& reply, const OrderRequest& request,
              std::vector<std::string> notes, std::uint64_t until_us, Effects& out);
   // News about a stage for all watchers.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The agents: who announced itself, how it fares, and who has confirmed which kill.
+// The agents: which instances announced themselves, their health, and which kills they confirmed.
 //
-// Health is counted from the arrival of beats. A kill does not change it: *killed* lies over it.
-// Who has not confirmed a kill stays missing whatever else becomes of it, also if it leaves or
-// crashes: unconfirmed is never shown as stopped. It is kept for as long, so that its receipt can
-// still come.
+// Health is counted from the arrival of beats. A kill does not change it; a killed instance is
+// shown as killed, whatever its health. An instance that has not confirmed a kill stays *missing*,
+// also when it leaves or crashes: unconfirmed is never shown as stopped. The registry keeps it as
+// long, because its receipt may still come.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct RegistryOptions {
   std::uint32_t lease_ms = schemas::kAgentLease_ms;
 };
 
-// One process: two that bear the name of one instance stop one by one.
+// One process. Two processes may bear the name of one instance; each confirms its stop by itself.
 struct LifeName {
   std::string instance;  // acme/prod/mailer@k3j9x2ab
   schemas::Process process;
@@ -44,7 +44,7 @@ struct AgentInstance {
   schemas::Beat beat;                                            // the newest
   schemas::AgentState reported = schemas::AgentState::kUnknown;  // what was told last
   std::string confirmed_op;        // the newest kill that it confirmed
-  bool is_stored_as_past = false;  // as crashed: a restart does not wait for it
+  bool is_stored_as_past = false;  // stored as crashed: a restart of control does not wait for it
 
   [[nodiscard]] std::string name() const;  // acme/prod/mailer@k3j9x2ab
   [[nodiscard]] LifeName life() const;
@@ -62,10 +62,12 @@ class Registry {
  public:
   explicit Registry(RegistryOptions options) : options_(options) {}
 
-  // At start: who was there when control ended. They have a full time to be heard again.
+  // At start: an instance that lived when control ended. It counts as silent only after a full time
+  // from now on.
   void restore(const StoredAgent& agent, std::uint64_t now_us);
 
-  // Whether a hello tells anything that is not known: who is alive says it again in every trouble.
+  // Whether a hello tells anything new. A living instance repeats its hello after every loss of
+  // contact, and a repetition needs no audit line.
   [[nodiscard]] bool is_news(const schemas::Address& address, const schemas::Instance& instance,
                              const schemas::Hello& hello, std::uint64_t incarnation,
                              std::uint64_t now_us) const;
@@ -83,8 +85,8 @@ class Registry {
 
   [[nodiscard]] schemas::AgentState health(const AgentInstance& instance,
                                            std::uint64_t now_us) const;
-  // Instances whose health is another one than reported last; marks it as reported. Forgets the
-  // past ones beyond their bounds.
+  // The instances whose health has changed since it was reported last; marks them as reported.
+  // Forgets past instances beyond their bounds of number and age.
   std::vector<AgentInstance*> changed(std::uint64_t now_us, std::uint64_t now_ms);
 
   [[nodiscard]] bool knows(const schemas::Scope& scope) const;  // anybody, ever
@@ -100,7 +102,7 @@ class Registry {
   // Waits for every living instance of the scope; one that exists already is kept.
   StopCount& expect_stops(const std::string& op_id, const schemas::Scope& scope,
                           std::uint64_t now_us);
-  // Nullptr: nobody waits for it (any more), or it was counted before.
+  // Nullptr: no kill waits for it (any more), or it was counted before.
   StopCount* stopped(const std::string& op_id, const AgentInstance& instance);
   [[nodiscard]] StopCount* stops(const std::string& op_id);
   void forget_stops(const std::string& op_id) { stops_.erase(op_id); }

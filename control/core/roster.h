@@ -62,13 +62,13 @@ class Roster {
   // While the log of a lost stream is made anew, a record of old may come when a later join holds:
   // who may be open is still waited for.
   void left(const BridgeName& name, std::uint64_t now_us);
-  // Its left record is on its way. A lease granted now would outlive that record, and no fence
-  // after it would wait for the bridge.
+  // Control has written the left record of this bridge. A lease granted now would outlive the
+  // record, and no fence behind the record would wait for the bridge.
   void leaves(const BridgeName& name) { bridges_.at(name).joined = false; }
 
   // A beat. The bridge gets a grant only if it asks to join or is open, and is `trusted`: its
-  // applied head is part of our log. One that is closed, for want of a link or of records, is
-  // counted down even if it beats: no fence waits longer for what it forwarded than its lease.
+  // applied head is part of our log. A closed bridge that still beats (it lacks a link or records)
+  // gets none. So a fence waits at most one lease for what that bridge forwarded.
   Bridge& heard(const schemas::BridgeBeat& beat, bool trusted, std::uint64_t now_us);
   // The nonces to echo now; from here on these bridges may be open.
   std::vector<schemas::Grant> grant();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What agents ask of the store, in a lane for each address: so many at the recorder at a time, so
-// many bytes a second, the rest waits its turn in a bounded queue. So an address that asks for more
-// than its share waits for itself, and holds up nobody else.
+// The agents' requests to the store, in a lane for each address. A lane has a bounded number of
+// requests at the recorder and of bytes a second; the rest waits in a bounded queue. So an address
+// that asks for too much delays itself and nobody else.
 #pragma once
 
 #include <cstddef>
@@ -27,7 +27,7 @@ struct StoreLanesOptions {
   Rate refusals{20, 100};  // answers that there are too many; behind them silence
 };
 
-// As it came: nothing of it is decoded while it waits.
+// A request as it came. It is decoded when its turn comes.
 struct WaitingStore {
   std::string subject;
   std::string reply;
@@ -36,8 +36,8 @@ struct WaitingStore {
 
 class StoreLanes {
  public:
-  // Decodes it and begins it: true, then ended() follows, sooner or later. False: it was nothing,
-  // or was answered at once.
+  // Decodes a request and begins it. True: ended() follows. False: it could not be read, or it was
+  // answered at once.
   using Begin = std::function<bool(const WaitingStore&)>;
 
   StoreLanes(StoreLanesOptions options, Begin begin)
