@@ -69,17 +69,15 @@ void BridgeMetrics::refused(schemas::Errc code) {
   (known != refused_.end() ? known : refused_.find(schemas::Errc::kInternal))->second.add();
 }
 
-std::string BridgeMetrics::text(const BridgeCore& core, Nanos now) {
-  const Counters& counters = core.counters();
-  forwarded_.raise_to(static_cast<double>(counters.forwarded));
-  after_fence_.raise_to(static_cast<double>(counters.after_fence));
-  bad_frames_.raise_to(static_cast<double>(counters.bad_frames));
-  const Nanos left = std::max<Nanos>(0, core.lease().until() - now);
-  lease_.set(static_cast<double>(left) / 1e9);
-  state_.set(number(core.state()));
-  log_head_.set(static_cast<double>(core.follower().applied().seq));
-  kills_.set(static_cast<double>(core.gate().kills()));
-  addresses_.set(static_cast<double>(core.gate().nodes()));
+std::string BridgeMetrics::text(const BridgeStatus& status) {
+  forwarded_.raise_to(static_cast<double>(status.counters.forwarded));
+  after_fence_.raise_to(static_cast<double>(status.counters.after_fence));
+  bad_frames_.raise_to(static_cast<double>(status.counters.bad_frames));
+  lease_.set(static_cast<double>(status.lease_left) / 1e9);
+  state_.set(number(status.state));
+  log_head_.set(static_cast<double>(status.applied.seq));
+  kills_.set(static_cast<double>(status.kills));
+  addresses_.set(static_cast<double>(status.scopes));
   return metrics_.text();
 }
 

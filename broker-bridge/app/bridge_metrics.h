@@ -7,7 +7,7 @@
 #include <map>
 #include <string_view>
 
-#include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/core/bridge_status.h"
 #include "broker-bridge/daemon/metrics.h"
 
 namespace estop::bridge {
@@ -31,8 +31,8 @@ class BridgeMetrics {
   void refused(schemas::Errc code);
   void ignored_reply() { ignored_replies_.add(); }
   void kill_latched(double seconds) { kill_latch_.observe(seconds); }
-  // The exposition, brought up to date from the core.
-  [[nodiscard]] std::string text(const BridgeCore& core, Nanos now);
+  // The exposition, brought up to date.
+  [[nodiscard]] std::string text(const BridgeStatus& status);
 
  private:
   daemon::Metrics metrics_{"estop-bridge"};

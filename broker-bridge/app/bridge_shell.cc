@@ -326,8 +326,8 @@ schemas::Result<void> BridgeShell::start() {
 void BridgeShell::leave() {
   state_->leave();
 }
-const BridgeCore& BridgeShell::core() const {
-  return state_->core;
+BridgeStatus BridgeShell::status() const {
+  return state_->core.status(daemon::boot_ns());
 }
 
 }  // namespace estop::bridge

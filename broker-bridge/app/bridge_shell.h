@@ -10,6 +10,7 @@
 #include <string>
 
 #include "broker-bridge/app/config.h"
+#include "broker-bridge/core/bridge_status.h"
 
 namespace boost::asio {
 class io_context;
@@ -17,7 +18,6 @@ class io_context;
 
 namespace estop::bridge {
 
-class BridgeCore;
 class BridgeMetrics;
 
 class BridgeShell {
@@ -39,7 +39,7 @@ class BridgeShell {
   // Leaves the queue group, says so to control, writes what is buffered (at most a second), then
   // `left`.
   void leave();
-  [[nodiscard]] const BridgeCore& core() const;
+  [[nodiscard]] BridgeStatus status() const;
 
  private:
   struct State;

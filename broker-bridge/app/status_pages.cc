@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/app/status_pages.h"
 
-#include "broker-bridge/core/bridge_core.h"
-#include "broker-bridge/daemon/boot_clock.h"
+#include "broker-bridge/core/bridge_status.h"
 
 namespace estop::bridge {
 namespace {
 
-daemon::Page readiness(const BridgeCore& core) {
-  if (core.is_open(daemon::boot_ns())) return daemon::text_page(200, "open");
-  return daemon::text_page(
-      503, "closed: " + (core.reason().empty() ? "its lease is over" : core.reason()));
+daemon::Page readiness(const BridgeStatus& status) {
+  if (status.is_open) return daemon::text_page(200, "open");
+  return daemon::text_page(503, "closed: " + status.why_closed);
 }
 
 }  // namespace
 
 daemon::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
-  return daemon::status_pages([&] { return metrics.text(shell.core(), daemon::boot_ns()); },
-                              [&] { return readiness(shell.core()); });
+  return daemon::status_pages([&] { return metrics.text(shell.status()); },
+                              [&] { return readiness(shell.status()); });
 }
 
 }  // namespace estop::bridge

@@ -51,7 +51,7 @@ bool BridgeCore::hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, E
     // One more than control says is as wrong as many.
     if (told_.size() <= frame.uncommitted_count) told_.push_back(kill->hash);
     const bool is_kill = kill->record.kind == RecordKind::kKill;
-    if (is_kill && gate_.find(kill->record) == nullptr) act_on_sight(*kill, now, out);
+    if (is_kill && own_gate().find(kill->record) == nullptr) act_on_sight(*kill, now, out);
   }
   return told_.size() == frame.uncommitted_count &&
          schemas::digest_of(told_) == frame.uncommitted_digest;
@@ -70,9 +70,9 @@ void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effect
   was_open_ = true;
   ++counters_.opened;
   out.emplace_back(JoinGroup{});
-  out.emplace_back(Note{
-      Note::Level::kInfo,
-      fmt::format("open at {}:{} with {} kills", frame.head.epoch, frame.head.seq, gate_.kills())});
+  out.emplace_back(
+      Note{Note::Level::kInfo, fmt::format("open at {}:{} with {} kills", frame.head.epoch,
+                                           frame.head.seq, own_gate().kills())});
   beat(now, out);
 }
 

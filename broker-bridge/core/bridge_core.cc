@@ -30,9 +30,49 @@ std::string_view name(Account account) noexcept {
 
 BridgeCore::BridgeCore(BridgeOptions options)
     : options_(std::move(options)),
-      gate_(options_.gate),
-      lease_(options_.lease, options_.first_nonce),
-      asked_(options_.gate.hash_seed) {}
+      admission_(options_.subjects, options_.gate),
+      lease_(options_.lease, options_.first_nonce) {}
+
+Counters BridgeCore::counters() const noexcept {
+  Counters all = counters_;
+  static_cast<IntentCounters&>(all) = admission_.counters();
+  return all;
+}
+
+BridgeStatus BridgeCore::status(Nanos now) const {
+  BridgeStatus status;
+  status.state = state_;
+  status.is_open = is_open(now);
+  if (!status.is_open) status.why_closed = why_closed();
+  status.lease_left = std::max<Nanos>(0, lease_.until() - now);
+  status.applied = follower_.applied();
+  status.kills = gate().kills();
+  status.scopes = gate().nodes();
+  status.counters = counters();
+  return status;
+}
+
+const std::string& BridgeCore::why_closed() const noexcept {
+  static const std::string kLeaseOver = "its lease is over";
+  return reason_.empty() ? kLeaseOver : reason_;
+}
+
+// --- Intents ---
+
+const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string_view data,
+                                           Nanos now) {
+  if (is_open(now)) return admission_.decide(subject, data, now);
+  return admission_.closed(subject, data, why_closed());
+}
+
+void BridgeCore::forwarded() {
+  has_forwarded_ = true;
+  admission_.forwarded();
+}
+
+const IntentOutcome& BridgeCore::not_forwarded(std::string_view subject, std::string_view data) {
+  return admission_.not_forwarded(subject, data, connected_[index(Account::kAgents)]);
+}
 
 bool BridgeCore::is_open(Nanos now) const noexcept {
   const bool may_go_on = lease_.holds(now) || ESTOP_SEEDED_BUG(kLeaseUnchecked);
@@ -46,7 +86,7 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   if (account == Account::kAgents) {
     ++connection_;
     for (const Sighting& seen : std::vector<Sighting>(recent_)) {
-      if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) gate_.unlatch(seen.kill);
+      if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) own_gate().unlatch(seen.kill);
       if (now - seen.at < kRecent) owe(seen.kill, now, out);
     }
     pay_receipts(now, out);
@@ -94,10 +134,11 @@ void BridgeCore::beat(Nanos now, Effects& out) {
   beat.state = state_;
   beat.applied = follower_.applied();
   beat.key = options_.own_key;
-  beat.forwarded = counters_.forwarded;
-  beat.refused = counters_.refused;
-  beat.refused_killed = counters_.refused_killed;
-  beat.after_fence = counters_.after_fence;
+  const IntentCounters& intents = admission_.counters();
+  beat.forwarded = intents.forwarded;
+  beat.refused = intents.refused;
+  beat.refused_killed = intents.refused_killed;
+  beat.after_fence = intents.after_fence;
   std::size_t bytes = 0;
   for (const auto& [key, kill] : held_) {
     if ((bytes += kill.frame.size()) > kHeldInBeatMax_bytes) break;
@@ -131,14 +172,14 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
       held_.erase(key_of(record));
       // Written under an op id of control's own: what this bridge holds as `target` is that kill.
       held_.erase(key_of(record.target, record.scope));
-      if (gate_.kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
-      gate_.commit(record);
+      if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
+      own_gate().commit(record);
       return;
     case RecordKind::kResume:
       if (stopped_for_good_) return;  // behind what it does not understand nothing opens
-      if (!gate_.resume(record)) return unlike_control(record, now, out);
-      std::erase_if(held_,
-                    [&](const auto& kill) { return gate_.find(kill.second.record) == nullptr; });
+      if (!own_gate().resume(record)) return unlike_control(record, now, out);
+      std::erase_if(
+          held_, [&](const auto& kill) { return own_gate().find(kill.second.record) == nullptr; });
       if (was_open_) receipt(record, now, out);
       return;
     case RecordKind::kBridgeLeft:

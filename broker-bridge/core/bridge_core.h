@@ -15,10 +15,10 @@
 #include <string_view>
 #include <vector>
 
-#include "broker-bridge/core/asked.h"
+#include "broker-bridge/core/admission.h"
+#include "broker-bridge/core/bridge_status.h"
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/follower.h"
-#include "broker-bridge/core/gate.h"
 #include "broker-bridge/core/lease.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
@@ -63,20 +63,22 @@ class BridgeCore {
   // kills that acted on sight, and takes those back that their author did not sign.
   void settle(Nanos now, Effects& out);
 
-  // Valid until the next call. If its action is kForward: publish at once and, if that worked, call
-  // `forwarded`, otherwise `not_forwarded` with the same intent, and publish that refusal.
+  // As Admission has them; closed, nothing passes.
   [[nodiscard]] const IntentOutcome& on_intent(std::string_view subject, std::string_view data,
                                                Nanos now);
   void forwarded();
   [[nodiscard]] const IntentOutcome& not_forwarded(std::string_view subject, std::string_view data);
 
+  [[nodiscard]] BridgeStatus status(Nanos now) const;
+
+  // For tests.
   [[nodiscard]] schemas::BridgeState state() const noexcept { return state_; }
   [[nodiscard]] bool is_open(Nanos now) const noexcept;
   [[nodiscard]] const std::string& reason() const noexcept {
     return reason_;
   }  // why it is not open
-  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
-  [[nodiscard]] const Gate& gate() const noexcept { return gate_; }
+  [[nodiscard]] Counters counters() const noexcept;
+  [[nodiscard]] const Gate& gate() const noexcept { return admission_.gate(); }
   [[nodiscard]] const Follower& follower() const noexcept { return follower_; }
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
 
@@ -110,14 +112,14 @@ class BridgeCore {
   void not_understood(std::string_view what, const schemas::Error& error, Nanos now, Effects& out);
   void alarm(std::string text, Effects& out);
   [[nodiscard]] bool connected() const noexcept { return connected_[0] && connected_[1]; }
-  void refuse(const schemas::IntentSubject& parts, std::string_view id, schemas::Errc code,
-              std::string text);
+  [[nodiscard]] const std::string& why_closed() const noexcept;
+  [[nodiscard]] Gate& own_gate() noexcept { return admission_.gate(); }
 
   BridgeOptions options_;
-  Gate gate_;
+  Admission admission_;
   Follower follower_;
   Lease lease_;
-  Counters counters_;
+  Counters counters_;  // without those of the intents: see counters()
   schemas::BridgeState state_ = schemas::BridgeState::kReplaying;
   std::string reason_ = "not connected yet";
   bool stopped_for_good_ = false;
@@ -141,10 +143,6 @@ class BridgeCore {
   // Confirmed once more when AGENTS comes back: a receipt may be lost.
   std::vector<Sighting> recent_;
   std::vector<schemas::Record> owed_;  // kills whose receipt waits for the time to be sent
-  Asked asked_;
-  Asked::Request request_;  // of the outcome, if that is one
-  IntentOutcome outcome_;
-  Verdict verdict_;
 };
 
 }  // namespace estop::bridge

@@ -40,7 +40,7 @@ Latched BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& o
   if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch) || ESTOP_SEEDED_BUG(kKillWaitsForCommit)) {
     return Latched::kLifted;
   }
-  const Latched latched = gate_.kill(kill.record);
+  const Latched latched = own_gate().kill(kill.record);
   if (latched == Latched::kLifted) return latched;
   if (latched == Latched::kNew) {
     held_.insert_or_assign(key_of(kill.record), kill);
@@ -102,7 +102,7 @@ void BridgeCore::settle(Nanos now, Effects& out) {
     }
     order.kill.frame = std::move(order.frame);
     good.emplace(key_of(record), std::move(order.kill));
-    if (const HeldKill* held = gate_.find(record); held != nullptr) {
+    if (const HeldKill* held = own_gate().find(record); held != nullptr) {
       out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor), record.op_id,
                                    held->forwarded_before});
     }
@@ -111,7 +111,7 @@ void BridgeCore::settle(Nanos now, Effects& out) {
     take_back(kill.record, whose, now, out);
     const auto instead = good.find(key_of(kill.record));
     if (instead == good.end()) continue;
-    (void)gate_.kill(instead->second.record);
+    (void)own_gate().kill(instead->second.record);
     held_.insert_or_assign(instead->first, instead->second);
     recent_.push_back({instead->second.record, now});
   }
@@ -119,7 +119,7 @@ void BridgeCore::settle(Nanos now, Effects& out) {
 
 // A kill that its author did not sign.
 void BridgeCore::take_back(const Record& kill, const std::string& whose, Nanos now, Effects& out) {
-  gate_.unlatch(kill);
+  own_gate().unlatch(kill);
   held_.erase(key_of(kill));
   std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill; });
   std::erase_if(owed_, [&](const Record& owed) { return owed == kill; });
@@ -141,8 +141,8 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
   receipt.epoch = record.epoch;
   receipt.seq = record.seq;
   receipt.kind = record.kind;
-  receipt.forwarded_before = gate_.forwarded(record.scope);
-  if (const HeldKill* kill = gate_.find(record); kill != nullptr) {
+  receipt.forwarded_before = own_gate().forwarded(record.scope);
+  if (const HeldKill* kill = own_gate().find(record); kill != nullptr) {
     receipt.forwarded_before = kill->forwarded_before;
     receipt.refused_since = kill->refused;
   }
@@ -183,7 +183,7 @@ void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects
 void BridgeCore::pay_receipts(Nanos now, Effects& out) {
   if (!may_confirm(now)) return;
   for (const Record& kill : std::exchange(owed_, {})) {
-    if (gate_.find(kill) != nullptr) receipt(kill, now, out);
+    if (own_gate().find(kill) != nullptr) receipt(kill, now, out);
   }
 }
 

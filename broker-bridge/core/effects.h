@@ -76,13 +76,15 @@ struct IntentOutcome {
 };
 
 // Since start.
-struct Counters {
+struct IntentCounters {
   std::uint64_t forwarded = 0;
   std::uint64_t refused = 0;
   std::uint64_t refused_killed = 0;  // of these: under a kill, or an old incarnation
   std::uint64_t refused_closed = 0;  // of these: the bridge was not open
   std::uint64_t ignored = 0;         // subjects that are none
   std::uint64_t after_fence = 0;     // as BridgeBeat::after_fence: a defect; must stay 0
+};
+struct Counters : IntentCounters {
   // Records, lease frames and orders that were not understood or not signed.
   std::uint64_t bad_frames = 0;
   std::uint64_t replays = 0;
