@@ -68,7 +68,11 @@ const signed = {
   }],
   record_resume: ['record', messages.Record, {
     ...orders, seq: 4, op_id: 'op-8c11', kind: messages.Kind.resume, reason: 'template fixed',
-    content: [1, selector, ['op-7f3a'], [0, 0, Buffer.alloc(0)], 0, Buffer.alloc(0), 1, 1, ''],
+    content: [1, selector, ['op-7f3a'], [0, 0, Buffer.alloc(0)], 0, Buffer.alloc(0), 1, 1],
+  }],
+  record_resume_by_place: ['record', messages.Record, {
+    ...orders, seq: 4, op_id: 'op-8c11', kind: messages.Kind.resume, reason: 'template fixed',
+    content: [1, selector, [], [1, 3, fill(0xbb)], 850, fill(0xcc), 1, 1],
   }],
   record_bridge_joined: ['record', messages.Record, {
     ...orders, seq: 2, prev: fill(0), op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined,

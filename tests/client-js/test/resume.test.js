@@ -2,6 +2,7 @@
 'use strict';
 // After a resume: a new incarnation, and what the agent had left behind. PROTOCOL.md §4 "StoreRequest", §5, §6.
 const assert = require('node:assert/strict');
+const crypto = require('node:crypto');
 const test = require('node:test');
 const { Effect, Store } = require('../lib/messages');
 const { until } = require('../lib/until');
@@ -62,6 +63,28 @@ test('a resume that names one of two kills leaves the other', async () => {
   assert.equal(agent.lastHello.latches[0].op_id, 'op-second');
   assert.equal(agent.state, 'stopped');
   await alice.command('resume', { scope: agent.address, reason: 'whole', op_id: 'op-whole', lifts: ['op-second'] });
+  await until(agent, 'change', () => agent.ready, 'ready again');
+});
+
+test('a resume by place lifts what stands in the log there, and nothing later', async () => {
+  const agent = await running('again/js/many');
+  for (const op_id of ['op-one', 'op-two']) {
+    await alice.command('kill', { scope: agent.address, reason: 'a drill', op_id });
+  }
+  const seen = await alice.ask('ps', { kills_of: agent.address });
+  await alice.command('kill', { scope: agent.address, reason: 'a drill', op_id: 'op-three' });
+
+  const kills = seen.kills.filter((kill) => kill.scope === agent.address).sort((a, b) => a.epoch - b.epoch || a.seq - b.seq);
+  const digest = crypto.createHash('sha256').update(kills.map((kill) => `${kill.op_id}\0`).join('')).digest('hex');
+  const { epoch, seq, hash } = seen.log;
+  const order = { scope: agent.address, reason: 'whole', op_id: 'op-place', through: { epoch, seq, hash, count: kills.length, digest } };
+  const other = { ...order, through: { ...order.through, count: 3 } };
+  const [refused] = await alice.command('resume', other);
+  assert.equal(refused.error.code, 4095);
+  assert.equal(byStage(await alice.command('resume', order)).done.ok, true);
+  await until(agent, 'change', () => agent.lastHello.latches.length === 1, 'a hello with the later kill');
+  assert.equal(agent.lastHello.latches[0].op_id, 'op-three');
+  await alice.command('resume', { scope: agent.address, reason: 'whole', op_id: 'op-rest', lifts: ['op-three'] });
   await until(agent, 'change', () => agent.ready, 'ready again');
 });
 
