@@ -19,7 +19,9 @@ constexpr int kWrongLastSubjectSequence = 10164;  // newer brokers, for a consta
 
 // What the broker refused, in our vocabulary.
 Error refusal(const json& error) {
-  const int code = error.value("err_code", 0);
+  const auto told = error.find("err_code");
+  const bool has_code = told != error.end() && told->is_number_integer();
+  const int code = has_code ? told->get<int>() : 0;
   const std::string detail =
       fmt::format("{} ({})", error.value("description", std::string("JetStream error")), code);
   if (code == kWrongLastSequence || code == kWrongLastSubjectSequence) {

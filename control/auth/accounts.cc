@@ -44,14 +44,25 @@ json limits_of(Account account, const AccountClaims& claims) {
           {"consumer", streams}};
 }
 
+// Whole numbers only: what get<>() makes of a fraction that is too large is not defined.
+std::uint64_t time_in(const json& number) {
+  return number.get_ref<const json::number_unsigned_t&>();
+}
+
 // Throws json::exception on claims that have another shape.
 AccountClaims claims_in(const json& jwt) {
   AccountClaims made;
-  made.issued_at_s = jwt.at("iat").get_ref<const json::number_unsigned_t&>();
+  made.issued_at_s = time_in(jwt.at("iat"));
   const json& nats = jwt.at("nats");
-  const int connections = nats.at("limits").value("conn", kUnlimited);
-  if (connections > 0) made.agents_max = std::min(connections, kAgentConnectionsMax);
-  if (nats.contains("revocations")) nats.at("revocations").get_to(made.revoked);
+  if (const json& limits = nats.at("limits"); limits.contains("conn")) {
+    const auto connections = limits.at("conn").get_ref<const json::number_integer_t&>();
+    const auto bounded = std::min<json::number_integer_t>(connections, kAgentConnectionsMax);
+    if (connections > 0) made.agents_max = static_cast<int>(bounded);
+  }
+  const json revocations = nats.value("revocations", json::object());
+  for (const auto& [user, since] : revocations.get_ref<const json::object_t&>()) {
+    made.revoked[user] = time_in(since);
+  }
   for (const json& tag : nats.value("tags", json::array())) {
     const auto text = tag.get<std::string>();
     if (text.starts_with(kBarTag)) made.barred.insert(text.substr(kBarTag.size()));
