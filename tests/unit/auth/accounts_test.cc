@@ -106,6 +106,26 @@ TEST_F(Accounts, MadeWithOtherLimitsAreMadeAnewAndKeepWhoIsRevoked) {
   EXPECT_EQ(claims(Account::kAgents).issued_at_s, kNow_s + 1) << "the broker takes the later one";
 }
 
+// What JSON makes of a fraction that no integer holds is not defined: it never comes so far.
+TEST_F(Accounts, WithAFractionWhereANumberBelongsAreRefused) {
+  const auto nats = [](const nlohmann::json& conn, const nlohmann::json& since) {
+    return nlohmann::json{{"type", "account"},
+                          {"version", 2},
+                          {"limits", {{"conn", conn}}},
+                          {"revocations", {{"UA", since}}}};
+  };
+  const auto read = [&](const nlohmann::json& claims) {
+    const std::string jwt =
+        sign_jwt(keys_.operator_key, keys_.account(Account::kAgents).public_text(), "AGENTS",
+                 kNow_s, claims);
+    return read_account_jwt(keys_, Account::kAgents, jwt);
+  };
+  ASSERT_TRUE(read(nats(-1, 5)));
+  EXPECT_EQ(read(nats(-1, 5))->revoked.at("UA"), 5U);
+  EXPECT_EQ(read(nats(-1, 1.7e104)).error().code, Errc::kMalformed);
+  EXPECT_EQ(read(nats(1.7e104, 5)).error().code, Errc::kMalformed);
+}
+
 TEST_F(Accounts, OfOtherKeysAreRefused) {
   ASSERT_TRUE(open_accounts(folder(), keys_, kNow_s).has_value());
   const auto opened = open_accounts(folder(), Keyring::generate(), kNow_s);
