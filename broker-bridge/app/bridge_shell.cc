@@ -97,6 +97,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     told.error = [name](const std::string& text) {
       daemon::log_warn("broker-error", {{"account", name}, {"text", text}});
     };
+    told.may_write = [this] { return core.may_write(daemon::boot_ns()); };
     return told;
   }
 
@@ -173,7 +174,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     const IntentOutcome& outcome = core.on_intent(message.subject, message.data, now);
     switch (outcome.action) {
       case IntentOutcome::Action::kForward:
-        if (agents.publish_built(outcome.subject, message.data)) return core.forwarded();
+        if (agents.publish_guarded(outcome.subject, message.data)) return core.forwarded();
         return refuse(core.not_forwarded(message.subject, message.data));
       case IntentOutcome::Action::kRefuse:
         refuse(outcome);
@@ -280,8 +281,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void perform(const AbandonReplay&) { reader.reset(); }
 
-  // The connection took it not. The same line is logged once a minute, with the count of the
-  // others.
+  // The same line is logged once a minute, with the count of the others.
   void unsent(BridgeMessage what) {
     metrics.unsent(what);
     daemon::log_warn("not-sent", {{"what", name(what)},

@@ -36,7 +36,7 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   const bool is_at_head = follower_.applied() == frame->head || ESTOP_SEEDED_BUG(kOpenBeforeReplay);
   if (!stopped_for_good_ && is_at_head && has_all) take_grants(*frame, now, out);
   if (state_ != BridgeState::kOpen) return;
-  forwards_until_ = std::max(forwards_until_, lease_.until() + options_.arrival);
+  write_until_ = std::max(write_until_, lease_.until());
 }
 
 // H59: they may fill several frames, and each of these may be lost. True: all of them were heard.

@@ -74,6 +74,10 @@ const IntentOutcome& BridgeCore::not_forwarded(std::string_view subject, std::st
   return admission_.not_forwarded(subject, data, connected_[index(Account::kAgents)]);
 }
 
+bool BridgeCore::may_write(Nanos now) const noexcept {
+  return now < write_until_;
+}
+
 bool BridgeCore::is_open(Nanos now) const noexcept {
   const bool may_go_on = lease_.holds(now) || ESTOP_SEEDED_BUG(kLeaseUnchecked);
   return state_ == BridgeState::kOpen && may_go_on;
@@ -101,7 +105,7 @@ void BridgeCore::on_disconnected(Account account, Nanos now, Effects& out) {
   // What it forwarded may lie in the broker's socket. A receipt over the next connection says
   // nothing about that.
   if (account == Account::kAgents && std::exchange(has_forwarded_, false)) {
-    quiet_until_ = forwards_until_;
+    quiet_until_ = write_until_ + options_.arrival;
   }
   if (replay_runs_) out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
@@ -121,6 +125,8 @@ void BridgeCore::on_tick(Nanos now, Effects& out) {
 void BridgeCore::on_leave(Nanos now, Effects& out) {
   shut("was asked to stop", now, out);
   state_ = BridgeState::kLeaving;
+  // Of one that leaves, control counts the time to arrive alone.
+  write_until_ = std::min(write_until_, now + options_.arrival / 2);
   beat(now, out);
 }
 

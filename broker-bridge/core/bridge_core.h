@@ -68,6 +68,9 @@ class BridgeCore {
                                                Nanos now);
   void forwarded();
   [[nodiscard]] const IntentOutcome& not_forwarded(std::string_view subject, std::string_view data);
+  // Whether what was forwarded may still be written: a fence that waits for the end of a lease
+  // counts on it that nothing is written later (H57).
+  [[nodiscard]] bool may_write(Nanos now) const noexcept;
 
   [[nodiscard]] BridgeStatus status(Nanos now) const;
 
@@ -133,7 +136,7 @@ class BridgeCore {
   std::uint64_t connection_ = 0;     // to AGENTS, counted
   Nanos next_beat_ = 0;
   Nanos replay_again_at_ = 0;
-  Nanos forwards_until_ = 0;    // newest end of a lease, with the time to arrive, since the start
+  Nanos write_until_ = 0;       // newest end of a lease since the start; sooner if it leaves
   bool has_forwarded_ = false;  // over this AGENTS connection
   Nanos quiet_until_ = 0;       // until then the broker may still read an earlier AGENTS connection
   std::map<std::string, schemas::SignedRecord>

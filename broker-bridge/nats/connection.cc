@@ -15,7 +15,7 @@ constexpr std::size_t kProtocolOverhead_bytes = 64;  // per publish, besides the
 }  // namespace
 
 Connection::Connection(boost::asio::io_context& loop, ConnectOptions options,
-                       schemas::Subject inbox, ConnectionEvents events)
+                       const schemas::Subject& inbox, ConnectionEvents events)
     : state_(std::make_shared<State>(loop, std::move(options), inbox.str(), std::move(events))) {}
 
 Connection::~Connection() {
@@ -50,6 +50,10 @@ bool Connection::publish(const schemas::Subject& subject, std::string_view data)
 bool Connection::publish(const schemas::Subject& subject, std::string_view data,
                          const Headers& headers, const schemas::Subject& reply) {
   return state_->publish(subject.c_str(), reply.empty() ? nullptr : reply.c_str(), data, &headers);
+}
+
+bool Connection::publish_guarded(const std::string& subject, std::string_view data) {
+  return state_->publish_guarded(subject.c_str(), data);
 }
 
 bool Connection::publish_built(const std::string& subject, std::string_view data) {
@@ -147,9 +151,15 @@ std::size_t Connection::State::payload_max_bytes() const {
   return most > 0 ? static_cast<std::size_t>(most) : 0;
 }
 
+bool Connection::State::publish_guarded(const char* subject, std::string_view data) {
+  const bool taken = publish(subject, nullptr, data, nullptr);
+  guarded_ = guarded_ || taken;
+  return taken;
+}
+
 bool Connection::State::publish(const char* subject, const char* reply, std::string_view data,
                                 const Headers* headers) {
-  if (!attached()) return false;
+  if (!may_use()) return false;
   if (unsent_bytes_ > options_.write_pause_bytes && !write_armed_) flush();
   if (unsent_bytes_ > kUnsentMax_pauses * options_.write_pause_bytes) return false;
   const auto size = static_cast<int>(data.size());

@@ -87,6 +87,9 @@ struct ConnectionEvents {
   std::function<void(std::string reason)> closed;
   // A permissions violation and the like, and the notice that the broker goes away.
   std::function<void(std::string text)> error;
+  // A question: asked before each write while something of publish_guarded is buffered. False: the
+  // connection ends as with abandon(), and nothing of the buffer is written. Empty: always true.
+  std::function<bool()> may_write;
 };
 
 class Connection {
@@ -97,7 +100,7 @@ class Connection {
   // `inbox`: the pattern (`….>`) of this connection's own inbox, from Subjects::own_inbox or
   // inbox_of. request() receives its answers below it, at `….rpc.<unique>`. `loop` must outlive
   // this.
-  Connection(boost::asio::io_context& loop, ConnectOptions options, schemas::Subject inbox,
+  Connection(boost::asio::io_context& loop, ConnectOptions options, const schemas::Subject& inbox,
              ConnectionEvents events);
   ~Connection();  // closes; blocks at most a second, or connect_timeout during a reconnect
   Connection(const Connection&) = delete;
@@ -125,6 +128,9 @@ class Connection {
   [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data);
   [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data,
                              const Headers& headers, const schemas::Subject& reply = {});
+  // As publish, for what must not be written late: this process may stand still for any time
+  // between a publish and the write of the batch. See ConnectionEvents::may_write.
+  [[nodiscard]] bool publish_guarded(const std::string& subject, std::string_view data);
   // For a subject that a Subjects builder wrote into a reused string (the bridge's hot path).
   [[nodiscard]] bool publish_built(const std::string& subject, std::string_view data);
   [[nodiscard]] bool publish_built(const std::string& subject, std::string_view data,

@@ -99,6 +99,7 @@ void Connection::State::release() {
   read_armed_ = false;
   write_armed_ = false;
   unsent_bytes_ = 0;
+  guarded_ = false;
   for (const auto& one : subscriptions_) one->handle.reset();
   nc_.reset();
 }
@@ -206,10 +207,12 @@ void Connection::State::drain(Subscription& subscription) {
 
 void Connection::State::flush() {
   // A zero-length write would be taken for a closed connection.
-  if (!attached() || natsConnection_Buffered(nc_.get()) <= 0) return;
+  if (!may_use() || natsConnection_Buffered(nc_.get()) <= 0) return;
+  if (guarded_ && events_.may_write && !events_.may_write()) return abandon_soon();
   natsConnection_ProcessWriteEvent(nc_.get());
   unsent_bytes_ = buffered_bytes();
-  if (unsent_bytes_ > 0) arm_write();  // a partial write announces nothing by itself
+  if (unsent_bytes_ > 0) return arm_write();  // a partial write announces nothing by itself
+  guarded_ = false;
 }
 
 std::size_t Connection::State::buffered_bytes() const {
@@ -228,13 +231,26 @@ std::size_t Connection::State::unconfirmed_bytes() {
 // Of an address of no family, connect() makes the kernel forget what it has not sent, and reset the
 // connection. nats.c finds it lost at its next read, as if the broker had done it: if it were asked
 // to close it, it would wait half a second for its buffer to become empty.
-void Connection::State::abandon(const std::string& reason) {
-  if (closed_ || !attached()) return;
+void Connection::State::cut(std::string reason) {
   sockaddr nobody{};
   nobody.sa_family = AF_UNSPEC;
-  ::connect(socket_->native_handle(), &nobody, sizeof nobody);
-  abandoned_ = reason;
+  const int socket = socket_->native_handle();
+  if (::connect(socket, &nobody, sizeof nobody) != 0) ::shutdown(socket, SHUT_RDWR);
+  abandoned_ = std::move(reason);
+}
+
+void Connection::State::abandon(const std::string& reason) {
+  if (closed_ || !attached()) return;
+  cut(reason);
   natsConnection_ProcessReadEvent(nc_.get());
+}
+
+// A handler may be at work on what that read would free.
+void Connection::State::abandon_soon() {
+  cut("what was buffered may not be written any more");
+  hop_.post([self = shared_from_this(), link = link_] {
+    if (link == self->link_ && self->attached()) natsConnection_ProcessReadEvent(self->nc_.get());
+  });
 }
 
 void Connection::State::poll() {

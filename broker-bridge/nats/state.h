@@ -71,12 +71,15 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void unsubscribe(SubscriptionId id);
   [[nodiscard]] bool publish(const char* subject, const char* reply, std::string_view data,
                              const Headers* headers);
+  [[nodiscard]] bool publish_guarded(const char* subject, std::string_view data);
   [[nodiscard]] std::size_t payload_max_bytes() const;
 
   // event_loop.cc
   [[nodiscard]] bool attached() const {
     return link_ != nullptr && !link_->lost.load(std::memory_order_acquire);
   }
+  // False also from abandon() until the connection is told lost: nothing more leaves over it.
+  [[nodiscard]] bool may_use() const { return attached() && abandoned_.empty(); }
   void flush();
   void poll();
   [[nodiscard]] std::uint64_t batches() const { return batches_; }
@@ -150,6 +153,8 @@ class Connection::State : public std::enable_shared_from_this<State> {
   void end(std::string reason);                  // the credential was refused
 
   void start(Subscription& subscription);
+  void cut(std::string reason);
+  void abandon_soon();
   void arm_read();
   void arm_write();
   void watch_silence();
@@ -185,6 +190,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   std::string abandoned_;  // why
   bool in_batch_ = false;
   Clock::time_point heard_at_;    // the broker's machine gave a sign of life
+  bool guarded_ = false;          // what is buffered holds something of publish_guarded
   std::size_t unsent_bytes_ = 0;  // upper estimate between two flushes
   std::uint64_t batches_ = 0;
 

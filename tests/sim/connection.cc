@@ -265,7 +265,7 @@ int MessageView::broker_status() const {
 }
 
 Connection::Connection(boost::asio::io_context& loop, ConnectOptions options,
-                       schemas::Subject inbox, ConnectionEvents events)
+                       const schemas::Subject& inbox, ConnectionEvents events)
     : state_(std::make_shared<State>(loop, std::move(options), inbox.str(), std::move(events))) {}
 
 Connection::~Connection() = default;

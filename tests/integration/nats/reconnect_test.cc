@@ -44,6 +44,15 @@ class ReconnectTest : public OneLoop {
   std::string why_;
 };
 
+std::size_t arrived_before_the_reset(const estop::testing::Socket& socket) {
+  std::size_t arrived = 0;
+  ssize_t got = 1;
+  for (std::string some(64 * 1024, 0); got > 0; arrived += got > 0 ? std::size_t(got) : 0)
+    got = ::recv(socket.fd(), some.data(), some.size(), 0);
+  EXPECT_EQ(errno, ECONNRESET);
+  return arrived;
+}
+
 long open_descriptors() {
   const std::filesystem::directory_iterator all("/proc/self/fd");
   return std::distance(begin(all), end(all));
@@ -366,15 +375,74 @@ TEST_F(ReconnectTest, WhatIsUnconfirmedOfAnAbandonedConnectionNeverArrives) {
   ASSERT_TRUE(lives("CDC")) << life_;
   const estop::testing::Socket fresh = next.get();
   EXPECT_EQ(a->unconfirmed_bytes(), 0U);
-  std::size_t arrived = 0;
-  ssize_t got = 1;
-  for (std::string some(64 * 1024, 0); got > 0; arrived += got > 0 ? std::size_t(got) : 0)
-    got = ::recv(slow.fd(), some.data(), some.size(), 0);
-  EXPECT_EQ(errno, ECONNRESET);
+  const std::size_t arrived = arrived_before_the_reset(slow);
   // The heads of the messages, and a segment that was there before its confirmation.
   constexpr std::size_t kMore_bytes = 4 * 1024 + 64 * 1024;
   EXPECT_GT(unconfirmed, 4 * kMore_bytes);
   EXPECT_LE(arrived + unconfirmed, published + kMore_bytes) << unconfirmed << " unconfirmed";
+}
+
+// H57: a process that stood still between a publish and the write of its batch.
+TEST_F(ReconnectTest, H57_NothingOfAGuardedBufferIsWrittenTooLate) {
+  bool may_write = true;
+  auto events = recorded();
+  events.may_write = [&] { return may_write; };
+  const auto a = connected(broker_.url(), "alice", std::move(events));
+  const auto b = connected(broker_.url(), "bob");
+  std::string seen;
+  b->subscribe(event("out"), [&](const MessageView& m) { seen += m.data; });
+  const std::string out = event("out").str();
+  bool is_last_refused = false;
+  a->subscribe(event("in"), [&](const MessageView& m) {
+    EXPECT_TRUE(a->publish_guarded(out, m.data));
+    if (m.data != "2") return;
+    may_write = false;  // the thaw
+    a->flush();         // a receipt, in the middle of the batch
+    is_last_refused = !a->publish(event("out"), "3");
+  });
+  ASSERT_TRUE(settle(*a));
+  ASSERT_TRUE(settle(*b));
+  for (const char* data : {"1", "2"}) EXPECT_TRUE(b->publish(event("in"), data));
+  b->flush();
+  ASSERT_TRUE(lives("CDC")) << life_;
+  EXPECT_TRUE(is_last_refused);
+  EXPECT_NE(why_.find("may not be written"), std::string::npos) << why_;
+  EXPECT_TRUE(a->publish(event("out"), "unguarded"));
+  a->flush();
+  ASSERT_TRUE(run_until([&] { return seen.ends_with("unguarded"); }));
+  EXPECT_EQ(seen.find_first_of("23"), std::string::npos) << seen;
+  EXPECT_EQ(life_, "CDC") << why_;
+}
+
+TEST_F(ReconnectTest, H57_OfAGuardedBufferTheRestThatTheSocketDidNotTakeIsNotWrittenTooLate) {
+  const StubBroker stub;
+  auto greeting = std::async(std::launch::async, [&] { return stub.greet(); });
+  bool may_write = true;
+  auto events = recorded();
+  events.may_write = [&] { return may_write; };
+  const auto a = connected(stub.url(), "alice", std::move(events));
+  const estop::testing::Socket slow = greeting.get();
+  const std::string data(512 * 1024, 'x');
+  std::size_t published = 0;
+  while (a->buffered_bytes() == 0) {
+    ASSERT_TRUE(a->publish_guarded(event("x").str(), data));
+    ASSERT_TRUE(a->publish(event("x"), data));  // behind the guarded one
+    a->flush();
+    published += 2 * data.size();
+  }
+  constexpr std::size_t kHeads_bytes = 4 * 1024;
+  const std::size_t rest = a->buffered_bytes();
+  EXPECT_GT(rest, 2 * kHeads_bytes);
+  may_write = false;
+  auto next = std::async(std::launch::async, [&] { return stub.greet(); });
+  a->flush();  // as when the socket takes more
+  EXPECT_TRUE(lives("CDC")) << life_;
+  EXPECT_NE(why_.find("may not be written"), std::string::npos) << why_;
+  EXPECT_LE(arrived_before_the_reset(slow), published - rest + kHeads_bytes);
+  const estop::testing::Socket fresh = next.get();
+  ASSERT_TRUE(a->publish(event("x"), "unguarded"));
+  a->flush();
+  EXPECT_EQ(a->buffered_bytes(), 0U);
 }
 
 TEST_F(ReconnectTest, AStalledBrokerStopsReadingInsteadOfGrowing) {

@@ -60,6 +60,28 @@ TEST_F(BridgeStartTest, H32H33_TheLeaseIsCheckedBeforeEveryIntentWithoutATick) {
   EXPECT_EQ(core.counters().forwarded, 0U);
 }
 
+TEST_F(BridgeStartTest, H57_WhatItForwardedMayBeWrittenUntilTheNewestLeaseEnds) {
+  EXPECT_FALSE(core.may_write(now));
+  run_to_open();
+  now += bridge_options().lease - 1;
+  EXPECT_TRUE(core.may_write(now));
+  EXPECT_FALSE(core.may_write(now + 1)) << "frozen between the look at the lease and the write";
+  effects.clear();
+  core.on_tick(now - kMs, effects);  // a beat
+  lease();
+  EXPECT_TRUE(core.may_write(now + 1)) << "control waits for the newer lease";
+  core.on_disconnected(Account::kControl, now, effects);
+  EXPECT_TRUE(core.may_write(now + 1))
+      << "closed before its end: control waits for it all the same";
+}
+
+TEST_F(BridgeStartTest, H57_OfOneThatLeavesOnlyForHalfTheTimeToArrive) {
+  run_to_open();
+  core.on_leave(now, effects);
+  EXPECT_TRUE(core.may_write(now + 499 * kMs));
+  EXPECT_FALSE(core.may_write(now + 500 * kMs)) << "control counts one second from its beat";
+}
+
 TEST_F(BridgeStartTest, ItGoesOnForAsLongAsItsBeatsAreEchoed) {
   run_to_open();
   for (int i = 0; i < 40; ++i) {
