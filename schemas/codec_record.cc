@@ -86,82 +86,97 @@ Through read_through(ArrayReader& in) {
   return through;
 }
 
-void write_body(ArrayWriter& out, const Record& r) {
-  switch (r.kind) {
-    case RecordKind::kKill:
-      out.list(5).member(HoldKind::kKill);
-      write_selector(out, r.scope);
-      out.member(r.mode).number(r.grace_ms).text(r.target);
-      return;
-    case RecordKind::kResume:
-      out.list(8).member(HoldKind::kKill);
-      write_selector(out, r.scope);
-      out.list(r.lifts.size());
-      for (const std::string& lifted : r.lifts) out.text(lifted);
-      write_through(out, r.through);
-      out.member(r.pending).number(r.incarnation);
-      return;
-    case RecordKind::kBridgeJoined:
-      out.list(3).text(r.target).text(r.process).bin(r.key);
-      return;
-    case RecordKind::kBridgeLeft:
-      out.list(2).text(r.target).text(r.process);
-      return;
-    case RecordKind::kEpochOpened:
-    case RecordKind::kTermOpened:
-      out.list(1).text(r.target);
-      return;
-    case RecordKind::kFirstSkippable:
-      break;
+struct BodyWriter {
+  ArrayWriter& out;
+
+  void operator()(const Kill& kill) const {
+    out.list(5).member(HoldKind::kKill);
+    write_selector(out, kill.scope);
+    out.member(kill.mode).number(kill.grace_ms).text(kill.given_as);
   }
-  out.list(0);
+  void operator()(const Resume& resume) const {
+    out.list(8).member(HoldKind::kKill);
+    write_selector(out, resume.scope);
+    out.list(resume.lifts.size());
+    for (const std::string& lifted : resume.lifts) out.text(lifted);
+    write_through(out, resume.through);
+    out.member(resume.pending).number(resume.incarnation);
+  }
+  void operator()(const BridgeJoined& joined) const {
+    out.list(3).text(joined.bridge).text(joined.process).bin(joined.key);
+  }
+  void operator()(const BridgeLeft& left) const {
+    out.list(2).text(left.bridge).text(left.process);
+  }
+  void operator()(const EpochOpened& opened) const { out.list(1).text(opened.former); }
+  void operator()(const TermOpened& opened) const { out.list(1).text(opened.leader); }
+  void operator()(const Skipped&) const { out.list(0); }
+};
+
+Kill read_kill(ArrayReader& in) {
+  Kill kill;
+  (void)in.member<HoldKind>();
+  kill.scope = read_selector(in);
+  kill.mode = in.member<KillMode>();
+  kill.grace_ms = in.number32();
+  kill.given_as = in.text(kNameMax_bytes);
+  return kill;
 }
 
-void read_kill(ArrayReader& in, Record& r) {
+Resume read_resume(ArrayReader& in) {
+  Resume resume;
   (void)in.member<HoldKind>();
-  r.scope = read_selector(in);
-  r.mode = in.member<KillMode>();
-  r.grace_ms = in.number32();
-  r.target = in.text(kNameMax_bytes);
-}
-
-void read_resume(ArrayReader& in, Record& r) {
-  (void)in.member<HoldKind>();
-  r.scope = read_selector(in);
-  r.lifts = read_lifts(in);
-  r.through = read_through(in);
-  const bool is_by_place = r.through.place.seq != 0;
-  if (in.ok() && is_by_place && !r.lifts.empty()) {
+  resume.scope = read_selector(in);
+  resume.lifts = read_lifts(in);
+  resume.through = read_through(in);
+  const bool is_by_place = resume.through.place.seq != 0;
+  if (in.ok() && is_by_place && !resume.lifts.empty()) {
     in.fault(Errc::kMalformed, "a resume names kills or a place, not both");
   }
-  r.pending = in.member<PendingWork>();
-  r.incarnation = in.number();
+  resume.pending = in.member<PendingWork>();
+  resume.incarnation = in.number();
+  return resume;
 }
 
-void read_body(ArrayReader& in, Record& r) {
-  switch (r.kind) {
+BridgeJoined read_joined(ArrayReader& in) {
+  BridgeJoined joined;
+  joined.bridge = read_name(in, kSegmentMax_bytes);
+  joined.process = read_process(in);
+  joined.key = in.bin(sizeof(PublicKey));
+  return joined;
+}
+
+BridgeLeft read_left(ArrayReader& in) {
+  BridgeLeft left;
+  left.bridge = read_name(in, kSegmentMax_bytes);
+  left.process = read_process(in);
+  return left;
+}
+
+RecordBody read_body(ArrayReader& in, RecordKind kind) {
+  RecordBody body;
+  const auto nested = [&](std::uint32_t elements, auto read) {
+    in.nested(elements, [&](ArrayReader& inner) { body = read(inner); });
+    return body;
+  };
+  switch (kind) {
     case RecordKind::kKill:
-      return in.nested(5, [&](ArrayReader& body) { read_kill(body, r); });
+      return nested(5, read_kill);
     case RecordKind::kResume:
-      return in.nested(8, [&](ArrayReader& body) { read_resume(body, r); });
+      return nested(8, read_resume);
     case RecordKind::kBridgeJoined:
-      return in.nested(3, [&](ArrayReader& body) {
-        r.target = read_name(body, kSegmentMax_bytes);
-        r.process = read_process(body);
-        r.key = body.bin(sizeof(PublicKey));
-      });
+      return nested(3, read_joined);
     case RecordKind::kBridgeLeft:
-      return in.nested(2, [&](ArrayReader& body) {
-        r.target = read_name(body, kSegmentMax_bytes);
-        r.process = read_process(body);
-      });
+      return nested(2, read_left);
     case RecordKind::kEpochOpened:
+      return nested(1, [](ArrayReader& inner) { return EpochOpened{inner.text(kNameMax_bytes)}; });
     case RecordKind::kTermOpened:
-      return in.nested(1, [&](ArrayReader& body) { r.target = body.text(kNameMax_bytes); });
+      return nested(1, [](ArrayReader& inner) { return TermOpened{inner.text(kNameMax_bytes)}; });
     case RecordKind::kFirstSkippable:
       break;
   }
   in.skip();
+  return Skipped{kind};
 }
 
 enum class Reason { kStrict, kAny };
@@ -175,14 +190,13 @@ Result<Record> decode_body(std::string_view body, Reason reason) {
   r.prev = in.fixed<32>();
   r.op_id = read_name(in, kOpIdMax_bytes);
   in.nested(3, [&](ArrayReader& actor) {
-    r.actor_kind = actor.member<ActorKind>();
-    r.actor = read_name(actor, kSegmentMax_bytes);
-    r.actor_detail = actor.text(kActorDetailMax_bytes);
+    r.actor.kind = actor.member<ActorKind>();
+    r.actor.name = read_name(actor, kSegmentMax_bytes);
+    r.actor.detail = actor.text(kActorDetailMax_bytes);
   });
   r.reason = reason == Reason::kAny ? in.any_text(kFrameMax_bytes) : in.text(kReasonMax_bytes);
   r.issued_at_ms = in.number();
-  r.kind = in.member<RecordKind>();
-  read_body(in, r);
+  r.body = read_body(in, in.member<RecordKind>());
   return in.finish(std::move(r));
 }
 
@@ -201,9 +215,9 @@ Result<SignedRecord> open_signed(std::string_view frame, Reason reason) {
 Bytes body_of(const Record& r) {
   ArrayWriter out(11);
   out.number(kVersion).number(r.epoch).number(r.term).number(r.seq).fixed(r.prev).text(r.op_id);
-  out.list(3).member(r.actor_kind).text(r.actor).text(r.actor_detail);
-  out.text(r.reason).number(r.issued_at_ms).member(r.kind);
-  write_body(out, r);
+  out.list(3).member(r.actor.kind).text(r.actor.name).text(r.actor.detail);
+  out.text(r.reason).number(r.issued_at_ms).member(r.kind());
+  std::visit(BodyWriter{out}, r.body);
   return out.end();
 }
 
@@ -212,10 +226,11 @@ Result<SignedRecord> sign_record(const Record& record, const SigningKey& key) {
 }
 
 Result<void> check_record(const Record& record) {
-  if (record.lifts.size() > kLiftsMax) {
+  const auto* resume = std::get_if<Resume>(&record.body);
+  if (resume != nullptr && resume->lifts.size() > kLiftsMax) {
     return fail(Errc::kTooMany, fmt::format("a resume names at most {} kills, not {}: name a place "
                                             "in the log, with 'through'",
-                                            kLiftsMax, record.lifts.size()));
+                                            kLiftsMax, resume->lifts.size()));
   }
   const auto read = decode_body(body_of(record), Reason::kStrict);
   return read ? Result<void>{} : passed_on(read);

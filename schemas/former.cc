@@ -9,6 +9,29 @@ namespace {
 
 constexpr std::uint64_t kFormerVersion = 1;
 
+// All kinds had all fields.
+RecordBody body_of(RecordKind kind, Kill kill, Resume resume, const std::string& target,
+                   Bytes key) {
+  switch (kind) {
+    case RecordKind::kKill:
+      kill.given_as = target;
+      return kill;
+    case RecordKind::kResume:
+      return resume;
+    case RecordKind::kBridgeJoined:
+      return BridgeJoined{.bridge = target, .process = {}, .key = std::move(key)};
+    case RecordKind::kBridgeLeft:
+      return BridgeLeft{.bridge = target, .process = {}};
+    case RecordKind::kEpochOpened:
+      return EpochOpened{target};
+    case RecordKind::kTermOpened:
+      return TermOpened{target};
+    case RecordKind::kFirstSkippable:
+      break;
+  }
+  return Skipped{kind};
+}
+
 }  // namespace
 
 Result<SignedRecord> open_former_record(std::string_view frame) {
@@ -23,21 +46,22 @@ Result<SignedRecord> open_former_record(std::string_view frame) {
   r.seq = in.number();
   r.prev = in.fixed<32>();
   r.op_id = in.text(kOpIdMax_bytes);
-  r.kind = in.member<RecordKind>();
+  const auto kind = in.member<RecordKind>();
   const auto scope = Scope::parse(in.text(kNameMax_bytes));
   if (in.ok() && !scope) in.fault(scope.error());
-  if (scope) r.scope = *scope;
-  r.mode = in.member<KillMode>();
-  r.grace_ms = in.number32();
-  r.actor = in.text(kSegmentMax_bytes);
+  Kill kill{.scope = scope.value_or(Scope{})};
+  kill.mode = in.member<KillMode>();
+  kill.grace_ms = in.number32();
+  r.actor.name = in.text(kSegmentMax_bytes);
+  if (r.actor.name == "control") r.actor.kind = ActorKind::kControl;
   r.reason = in.text(kReasonMax_bytes);
   r.issued_at_ms = in.number();
-  r.lifts = in.texts(kOpIdMax_bytes, kLiftsMax);
-  r.pending = in.member<PendingWork>();
-  r.incarnation = in.number();
-  r.target = in.text(kNameMax_bytes);
-  r.key = in.bin(sizeof(PublicKey));
-  if (r.actor == "control") r.actor_kind = ActorKind::kControl;
+  Resume resume{.scope = kill.scope, .lifts = in.texts(kOpIdMax_bytes, kLiftsMax)};
+  resume.pending = in.member<PendingWork>();
+  resume.incarnation = in.number();
+  const std::string target = in.text(kNameMax_bytes);
+  Bytes key = in.bin(sizeof(PublicKey));
+  r.body = body_of(kind, std::move(kill), std::move(resume), target, std::move(key));
   if (!in.ok()) return tl::make_unexpected(in.error());
   return SignedRecord{std::move(r), Bytes(frame), sha256(body)};
 }

@@ -20,7 +20,7 @@ bool stands_through(const Hold& kill, const Head& place) noexcept {
          place_of(kill) <= std::pair(place.epoch, place.seq);
 }
 
-bool lifts(const Record& resume, const Hold& kill) noexcept {
+bool lifts(const Resume& resume, const Hold& kill) noexcept {
   if (kill.latch.scope != resume.scope) return false;
   const auto& named = resume.lifts;
   return stands_through(kill, resume.through.place) ||

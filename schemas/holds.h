@@ -35,8 +35,8 @@ struct Hold {
 // Whether the kill stands in the log at or before `place`.
 [[nodiscard]] bool stands_through(const Hold& kill, const Head& place) noexcept;
 // Whether the resume means this kill: it is of the same scope, and named or at or before the place.
-[[nodiscard]] bool lifts(const Record& resume, const Hold& kill) noexcept;
-// What a resume by place says of the kills that it lifts (Record::through): their number and the
+[[nodiscard]] bool lifts(const Resume& resume, const Hold& kill) noexcept;
+// What a resume by place says of the kills that it lifts (Resume::through): their number and the
 // SHA-256 over their op ids, in the order of the log, each followed by a zero byte. `kills` may be
 // in any order.
 [[nodiscard]] Through through(const Head& place, std::vector<const Hold*> kills);
@@ -151,7 +151,7 @@ class HoldIndex {
   }
   // What this resume lifts: the kills of its scope that it names or that stand through its place,
   // and what is held under the op ids that their operators gave them.
-  [[nodiscard]] Holds lifted_by(const Record& resume) const {
+  [[nodiscard]] Holds lifted_by(const Resume& resume) const {
     Holds found;
     if (resume.through.place.seq != 0) found = through_place(resume.scope, resume.through.place);
     std::set<const Held*> seen(found.begin(), found.end());

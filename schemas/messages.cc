@@ -11,12 +11,30 @@ Process process_from(std::uint64_t random) {
   return fmt::format("{:016x}", random);
 }
 
+RecordKind Record::kind() const noexcept {
+  struct Of {
+    RecordKind operator()(const Kill&) const noexcept { return RecordKind::kKill; }
+    RecordKind operator()(const Resume&) const noexcept { return RecordKind::kResume; }
+    RecordKind operator()(const BridgeJoined&) const noexcept { return RecordKind::kBridgeJoined; }
+    RecordKind operator()(const BridgeLeft&) const noexcept { return RecordKind::kBridgeLeft; }
+    RecordKind operator()(const EpochOpened&) const noexcept { return RecordKind::kEpochOpened; }
+    RecordKind operator()(const TermOpened&) const noexcept { return RecordKind::kTermOpened; }
+    RecordKind operator()(const Skipped& skipped) const noexcept { return skipped.kind; }
+  };
+  return std::visit(Of{}, body);
+}
+
+const Scope& Record::scope() const {
+  const auto* lifted = std::get_if<Resume>(&body);
+  return lifted != nullptr ? lifted->scope : kill().scope;
+}
+
 Latch latch_of(const Record& kill) {
   return {.op_id = kill.op_id,
           .seq = kill.seq,
-          .scope = kill.scope,
-          .mode = kill.mode,
-          .actor = kill.actor,
+          .scope = kill.kill().scope,
+          .mode = kill.kill().mode,
+          .actor = kill.actor.name,
           .reason = kill.reason,
           .since_ms = kill.issued_at_ms};
 }

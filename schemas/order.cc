@@ -122,37 +122,37 @@ Result<SignedOrder> open_order(std::string_view frame) {
   auto kill = open_written_kill(inner);
   if (!kill) return tl::make_unexpected(kill.error());
   const Record& record = kill->record;
-  if (record.kind != RecordKind::kKill || record.epoch != 0 || record.term != 0 ||
-      record.seq != 0) {
+  if (!record.is<Kill>() || record.epoch != 0 || record.term != 0 || record.seq != 0) {
     return tl::make_unexpected(malformed("an order is a kill without a place in the log"));
   }
   auto notes = settle_kill(kill->record);
   return SignedOrder{std::move(*kill), std::move(credential), Bytes(frame), std::move(notes)};
 }
 
-std::vector<std::string> settle_kill(Record& kill) {
+std::vector<std::string> settle_kill(Record& record) {
   std::vector<std::string> notes;
+  Kill& kill = record.kill();
   if (kill.mode == KillMode::kNow) kill.grace_ms = 0;
   if (kill.grace_ms > kGraceMax_ms) {
     notes.push_back(fmt::format("a grace of {} ms is over the maximum: it is {} ms", kill.grace_ms,
                                 kGraceMax_ms));
     kill.grace_ms = kGraceMax_ms;
   }
-  if (printable(kill.reason).size() > kReasonMax_bytes) {
+  if (printable(record.reason).size() > kReasonMax_bytes) {
     notes.push_back(fmt::format("the reason is cut to {} bytes", kReasonMax_bytes));
   }
-  kill.reason = printable(kill.reason, kReasonMax_bytes);
-  if (kill.reason.empty()) {
+  record.reason = printable(record.reason, kReasonMax_bytes);
+  if (record.reason.empty()) {
     notes.emplace_back("no reason was given: whoever reads the audit asks why");
-    kill.reason = "no reason given";
+    record.reason = "no reason given";
   }
   // Only control may say these.
-  if (!kill.target.empty() || kill.actor_kind != ActorKind::kOperator) {
+  if (!kill.given_as.empty() || record.actor.kind != ActorKind::kOperator) {
     notes.emplace_back("an op id that was given before, or another kind of actor, is ignored");
   }
-  kill.prev = {};
-  kill.target.clear();
-  kill.actor_kind = ActorKind::kOperator;
+  record.prev = {};
+  kill.given_as.clear();
+  record.actor.kind = ActorKind::kOperator;
   return notes;
 }
 
@@ -163,7 +163,7 @@ Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
   if (credential->issuer != issuer) {
     return fail(Errc::kBadSignature, "the credential was issued by another account");
   }
-  const auto actor = Segment::parse(order.kill.record.actor);
+  const auto actor = Segment::parse(order.kill.record.actor.name);
   if (!actor) return tl::make_unexpected(actor.error());
   const auto& allowed = credential->publish;
   if (std::find(allowed.begin(), allowed.end(), subjects.emergency(*actor).str()) ==

@@ -30,7 +30,7 @@ struct SignedOrder {
 // by one rule for every way on which a kill comes: a grace over the maximum and a reason that is
 // too long are cut, a missing reason says so, what belongs to other kinds of records is dropped.
 // Returns a sentence for each change that its operator should know.
-[[nodiscard]] std::vector<std::string> settle_kill(Record& kill);
+[[nodiscard]] std::vector<std::string> settle_kill(Record& record);
 
 // `kill` is a kKill without a place in the log; `creds_text` the text of the operator's `.creds`
 // file. kBadArgument: the credentials hold no JWT or no seed. Otherwise what open_order would say.

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "schemas/address.h"
@@ -36,12 +37,12 @@ struct Reads {
 };
 
 enum class RecordKind : std::uint8_t {
-  kEpochOpened = 1,  // first record of a stream: `prev` is the old head's hash, `target` its place
+  kEpochOpened = 1,  // first record of a stream
   kKill = 2,
   kResume = 3,
-  kBridgeJoined = 4,  // `target` = bridge id, `key` = its public key
-  kBridgeLeft = 5,    // `target` = bridge id
-  kTermOpened = 6,    // a leader began
+  kBridgeJoined = 4,
+  kBridgeLeft = 5,
+  kTermOpened = 6,  // a leader began
   // From here on: a record that has no effect on who does not know its kind. Below, it stops.
   kFirstSkippable = 128,
 };
@@ -51,7 +52,6 @@ enum class RecordKind : std::uint8_t {
 // What this build reads.
 [[nodiscard]] Reads own_reads();
 
-// On whose behalf a record was written.
 enum class ActorKind : std::uint8_t {
   kOperator = 1,
   kPolicy = 2,
@@ -90,32 +90,91 @@ struct Through {
   friend bool operator==(const Through&, const Through&) = default;
 };
 
+// On whose behalf a record was written.
+struct Actor {
+  ActorKind kind = ActorKind::kOperator;
+  std::string name;    // a segment: the operator, or `control`
+  std::string detail;  // for people: the version of a policy; ≤ kActorDetailMax_bytes
+  friend bool operator==(const Actor&, const Actor&) = default;
+};
+
+// What a record says, by its kind. Nothing of it means anything in another kind.
+
+struct Kill {
+  Scope scope{};
+  KillMode mode = KillMode::kGrace;
+  std::uint32_t grace_ms = 0;
+  std::string given_as{};  // the op id that its operator gave, where this is another one
+  friend bool operator==(const Kill&, const Kill&) = default;
+};
+
+struct Resume {
+  Scope scope{};
+  std::vector<std::string> lifts{};  // op ids of the kills that it lifts, or
+  Through through{};                 // all up to a place, where they are too many to be named
+  PendingWork pending = PendingWork::kRedeliver;
+  // What the scope's addresses get. The leader raises it with every resume; it never goes back,
+  // also not in a stream that was made anew (where `seq` may).
+  std::uint64_t incarnation = 0;
+  friend bool operator==(const Resume&, const Resume&) = default;
+};
+
+struct BridgeJoined {
+  std::string bridge{};  // its id
+  Process process{};
+  Bytes key{};  // 32 bytes public key
+  friend bool operator==(const BridgeJoined&, const BridgeJoined&) = default;
+};
+
+struct BridgeLeft {
+  std::string bridge{};
+  Process process{};
+  friend bool operator==(const BridgeLeft&, const BridgeLeft&) = default;
+};
+
+struct EpochOpened {
+  std::string former{};  // the place `epoch:seq` of the old head; empty for the very first
+  friend bool operator==(const EpochOpened&, const EpochOpened&) = default;
+};
+
+struct TermOpened {
+  std::string leader{};
+  friend bool operator==(const TermOpened&, const TermOpened&) = default;
+};
+
+// Of a kind that this build may skip, and does.
+struct Skipped {
+  RecordKind kind = RecordKind::kFirstSkippable;
+  friend bool operator==(const Skipped&, const Skipped&) = default;
+};
+
+// Closed: a new kind is a new member, and whoever visits it has to say what it means there.
+using RecordBody =
+    std::variant<Kill, Resume, BridgeJoined, BridgeLeft, EpochOpened, TermOpened, Skipped>;
+
 struct Record {
   std::uint64_t epoch = 0;  // raised when the stream is made anew
   std::uint64_t term = 0;   // raised by each leader
   std::uint64_t seq = 0;    // stream sequence, from 1
-  Hash prev{};  // hash of record seq-1; of the old head for kEpochOpened; zero for the very first
+  Hash prev{};  // hash of record seq-1; of the old head for EpochOpened; zero for the very first
   std::string op_id;  // unique per order; a retry carries the same
-  RecordKind kind = RecordKind::kKill;
-  Scope scope;                       // kill, resume
-  KillMode mode = KillMode::kGrace;  // kill
-  std::uint32_t grace_ms = 0;        // kill
-  std::string actor;                 // a segment: the operator, or `control`
-  ActorKind actor_kind = ActorKind::kOperator;
-  std::string actor_detail;  // for people: the version of a policy; ≤ kActorDetailMax_bytes
-  std::string reason;        // kill, resume
+  Actor actor;
+  std::string reason;  // of a kill or resume
   std::uint64_t issued_at_ms = 0;
-  std::vector<std::string> lifts;  // resume: op ids of the kills that it lifts, or
-  Through through;                 // all up to a place, where they are too many to be named
-  PendingWork pending = PendingWork::kRedeliver;  // resume
-  // Resume: the incarnation that the scope's addresses get. The leader raises it with every resume;
-  // it never goes back, also not in a stream that was made anew (where `seq` may).
-  std::uint64_t incarnation = 0;
-  // Bridge id; for kEpochOpened "epoch:seq" of the old head; of a kill: the op id that its operator
-  // gave, where this is another one.
-  std::string target;
-  Process process;  // kBridgeJoined, kBridgeLeft: of the bridge
-  Bytes key;        // kBridgeJoined: 32 bytes public key; otherwise empty
+  RecordBody body;
+
+  [[nodiscard]] RecordKind kind() const noexcept;
+  template <class Body>
+  [[nodiscard]] bool is() const noexcept {
+    return std::holds_alternative<Body>(body);
+  }
+  // For who knows the kind: another one throws, which ends a process of ours.
+  [[nodiscard]] const Kill& kill() const { return std::get<Kill>(body); }
+  [[nodiscard]] Kill& kill() { return std::get<Kill>(body); }
+  [[nodiscard]] const Resume& resume() const { return std::get<Resume>(body); }
+  [[nodiscard]] Resume& resume() { return std::get<Resume>(body); }
+  // Of a kill or a resume.
+  [[nodiscard]] const Scope& scope() const;
   friend bool operator==(const Record&, const Record&) = default;
 };
 

@@ -131,18 +131,19 @@ void Obedience::on(const BeatAnswered& event) {
 
 void Obedience::on(const OrderSeen& event) {
   const Record& record = event.record;
-  if (record.kind == RecordKind::kKill && covers_us(record.scope)) {
-    if (was_lifted(record.op_id, record.scope)) return;
-    const std::string key = key_of(record.op_id, record.scope);
+  const auto* kill = std::get_if<schemas::Kill>(&record.body);
+  if (kill != nullptr && covers_us(kill->scope)) {
+    if (was_lifted(record.op_id, kill->scope)) return;
+    const std::string key = key_of(record.op_id, kill->scope);
     if (const auto known = orders_.find(key); known != orders_.end()) {
       if (known->second.receipt_sent) tell(known->second, false);
       return;
     }
-    Order order = make_order(latch_of(record), record.grace_ms, false);
+    Order order = make_order(latch_of(record), kill->grace_ms, false);
     order.epoch = record.epoch;
     orders_.emplace(key, std::move(order));
     raise();
-  } else if (record.kind != RecordKind::kKill && record.kind != RecordKind::kResume) {
+  } else if (kill == nullptr && !record.is<schemas::Resume>()) {
     return;  // bridges and leaders: not for runtimes
   }
   effects_.emplace_back(CheckOrder{record});
@@ -151,15 +152,15 @@ void Obedience::on(const OrderSeen& event) {
 void Obedience::on(const OrderChecked& event) {
   const Record& record = event.record;
   if (!event.signed_by_control) {
-    const auto held = orders_.find(key_of(record.op_id, record.scope));
+    const auto held = orders_.find(key_of(record.op_id, record.scope()));
     if (held != orders_.end() && !held->second.verified) orders_.erase(held);
     effects_.emplace_back(Alarm{{Errc::kBadSignature, "an order that control did not sign: " +
-                                                          std::string(name(record.kind)) + " of " +
-                                                          record.scope.text()}});
+                                                          std::string(name(record.kind())) +
+                                                          " of " + record.scope().text()}});
     return;
   }
-  if (record.kind == RecordKind::kResume) return resumed(record);
-  const auto held = orders_.find(key_of(record.op_id, record.scope));
+  if (record.is<schemas::Resume>()) return resumed(record);
+  const auto held = orders_.find(key_of(record.op_id, record.scope()));
   if (held != orders_.end()) {
     held->second.verified = true;
     settle();  // our own work first, so that it is counted as ours
@@ -171,18 +172,19 @@ void Obedience::on(const OrderChecked& event) {
 // is not ours nothing needs to be remembered.
 void Obedience::resumed(const Record& record) {
   effects_.emplace_back(PeerResumed{record});
-  if (!covers_us(record.scope)) return;
-  for (const auto& op_id : record.lifts) {
-    if (orders_.contains(key_of(op_id, record.scope))) continue;
-    remember_lifted(op_id, record.scope);  // so it may come late: it is over
+  const schemas::Resume& resume = record.resume();
+  if (!covers_us(resume.scope)) return;
+  for (const auto& op_id : resume.lifts) {
+    if (orders_.contains(key_of(op_id, resume.scope))) continue;
+    remember_lifted(op_id, resume.scope);  // so it may come late: it is over
   }
   for (auto& [key, order] : orders_) {
-    if (!lifts(record, order)) continue;
+    if (!lifts(resume, order)) continue;
     // It came behind a newer resume: this one's incarnation is enough to end it.
-    order.incarnation_at_sight = std::min(order.incarnation_at_sight, record.incarnation - 1);
+    order.incarnation_at_sight = std::min(order.incarnation_at_sight, resume.incarnation - 1);
   }
-  if (announced_ && announced_incarnation_ >= record.incarnation) return;
-  known_incarnation_ = std::max(known_incarnation_, record.incarnation);
+  if (announced_ && announced_incarnation_ >= resume.incarnation) return;
+  known_incarnation_ = std::max(known_incarnation_, resume.incarnation);
   announce_anew(now_ + config_.hello_jitter);
 }
 

@@ -52,9 +52,11 @@ struct Printer {
     out << "send-receipt " << effect.receipt.op_id
         << (effect.receipt.grace_exceeded ? " overdue" : "");
   }
-  void operator()(const PeerKilled& effect) const { out << "peer-killed " << effect.record.scope; }
+  void operator()(const PeerKilled& effect) const {
+    out << "peer-killed " << effect.record.scope();
+  }
   void operator()(const PeerResumed& effect) const {
-    out << "peer-resumed " << effect.record.scope;
+    out << "peer-resumed " << effect.record.scope();
   }
   void operator()(const KeepCheckpoints& effect) const {
     out << "keep-checkpoints " << effect.checkpoints.size();

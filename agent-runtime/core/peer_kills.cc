@@ -7,19 +7,19 @@ namespace estop::agent {
 
 void PeerKills::killed(const schemas::Record& record, BootTime now) {
   forget(now);
-  if (Kill* known = kills_.find(record.op_id, record.scope); known != nullptr) {
+  if (Kill* known = kills_.find(record.op_id, record.scope()); known != nullptr) {
     known->epoch = record.epoch;
     known->latch.seq = record.seq;
     return;
   }
   if (by_age_.size() >= kills_max_) forget_oldest();
-  by_age_.push_back(
-      &kills_.add({{schemas::latch_of(record), record.epoch, record.target}, now + window_}));
+  by_age_.push_back(&kills_.add(
+      {{schemas::latch_of(record), record.epoch, record.kill().given_as}, now + window_}));
 }
 
-void PeerKills::resumed(const schemas::Record& record) {
-  for (const Kill* lifted : kills_.lifted_by(record)) {
-    kills_.find(lifted->latch.op_id, record.scope)->incarnation_min = record.incarnation;
+void PeerKills::resumed(const schemas::Resume& resume) {
+  for (const Kill* lifted : kills_.lifted_by(resume)) {
+    kills_.find(lifted->latch.op_id, resume.scope)->incarnation_min = resume.incarnation;
   }
 }
 

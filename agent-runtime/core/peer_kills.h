@@ -23,7 +23,7 @@ class PeerKills {
       : window_(window), kills_max_(kills_max) {}
 
   void killed(const schemas::Record& record, BootTime now);
-  void resumed(const schemas::Record& record);
+  void resumed(const schemas::Resume& resume);
   // May an intent of this sender, which carries this incarnation, still be handled?
   [[nodiscard]] bool admits(const schemas::Address& sender, std::string_view instance,
                             std::uint64_t incarnation, BootTime now);

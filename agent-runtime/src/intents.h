@@ -50,7 +50,7 @@ class Intents {
   void resume();
   [[nodiscard]] HandlerPool::Stopped stop(std::uint64_t drain, const Error& why);
   [[nodiscard]] std::vector<std::stop_source> peer_killed(const schemas::Record& record);
-  void peer_resumed(const schemas::Record& record) { peers_.resumed(record); }
+  void peer_resumed(const schemas::Record& record) { peers_.resumed(record.resume()); }
   void fail_all(const Error& why) { requests_.fail_all(why); }
   void expire() { requests_.expire(now()); }
   [[nodiscard]] std::optional<BootTime> next_deadline() const { return requests_.next_deadline(); }

@@ -94,10 +94,11 @@ HandlerPool::Stopped Intents::stop(std::uint64_t drain, const Error& why) {
 
 std::vector<std::stop_source> Intents::peer_killed(const schemas::Record& record) {
   peers_.killed(record, boot_now());
-  auto stopped = pool_.drop(record.scope);
+  auto stopped = pool_.drop(record.scope());
   dropped_ += stopped.dropped;
-  requests_.fail_to(record.scope, {Errc::kReceiverKilled, record.scope.text() + " was killed by " +
-                                                              record.actor + ": " + record.reason});
+  requests_.fail_to(record.scope(),
+                    {Errc::kReceiverKilled, record.scope().text() + " was killed by " +
+                                                record.actor.name + ": " + record.reason});
   return std::move(stopped.running);
 }
 

@@ -50,8 +50,8 @@ bool BridgeCore::hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, E
     }
     // One more than control says is as wrong as many.
     if (told_.size() <= frame.uncommitted_count) told_.push_back(kill->hash);
-    const bool is_kill = kill->record.kind == RecordKind::kKill;
-    if (is_kill && own_gate().find(kill->record) == nullptr) act_on_sight(*kill, now, out);
+    if (kill->record.is<schemas::Kill>() && own_gate().find(kill->record) == nullptr)
+      act_on_sight(*kill, now, out);
   }
   return told_.size() == frame.uncommitted_count &&
          schemas::digest_of(told_) == frame.uncommitted_digest;

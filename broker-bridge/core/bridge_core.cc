@@ -162,7 +162,7 @@ void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   }
   if (!record) return reject_frame("a record", record.error(), out);
   if (ESTOP_SEEDED_BUG(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
-  if (record->record.kind == RecordKind::kKill) {
+  if (record->record.is<schemas::Kill>()) {
     const Latched latched = act_on_sight(*record, now, out);
     const bool is_rival = latched == Latched::kAgain && is_contested(record->record);
     if (latched == Latched::kNew || is_rival) unverified_.push_back(*record);
@@ -173,41 +173,33 @@ void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
 
 // Rule 3: only what is committed, in its place.
 void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
-  switch (record.kind) {
-    case RecordKind::kKill:
-      held_.erase(key_of(record));
-      // Written under an op id of control's own: what this bridge holds as `target` is that kill.
-      held_.erase(key_of(record.target, record.scope));
-      if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
-      own_gate().commit(record);
-      return;
-    case RecordKind::kResume:
-      if (stopped_for_good_) return;  // behind what it does not understand nothing opens
-      if (!own_gate().resume(record)) return unlike_control(record, now, out);
-      std::erase_if(
-          held_, [&](const auto& kill) { return own_gate().find(kill.second.record) == nullptr; });
-      if (was_open_) receipt(record, now, out);
-      return;
-    case RecordKind::kBridgeLeft:
-      // Control no longer counts on us: no fence would wait for this bridge.
-      if (record.target != options_.id.text() || record.process != options_.process) return;
-      if (state_ == BridgeState::kOpen) shut("control has declared this bridge gone", now, out);
-      lease_.forget();
-      return;
-    case RecordKind::kEpochOpened:
-    case RecordKind::kBridgeJoined:
-    case RecordKind::kTermOpened:
-    case RecordKind::kFirstSkippable:
-      return;
+  if (const auto* kill = std::get_if<schemas::Kill>(&record.body)) {
+    held_.erase(key_of(record));
+    // Written under an op id of control's own: what this bridge holds as given is that kill.
+    held_.erase(key_of(kill->given_as, kill->scope));
+    if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
+    own_gate().commit(record);
+  } else if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
+    if (stopped_for_good_) return;  // behind what it does not understand nothing opens
+    if (!own_gate().resume(*resume)) return unlike_control(record, now, out);
+    std::erase_if(held_,
+                  [&](const auto& held) { return own_gate().find(held.second.record) == nullptr; });
+    if (was_open_) receipt(record, now, out);
+  } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
+    // Control no longer counts on us: no fence would wait for this bridge.
+    if (left->bridge != options_.id.text() || left->process != options_.process) return;
+    if (state_ == BridgeState::kOpen) shut("control has declared this bridge gone", now, out);
+    lease_.forget();
   }
 }
 
 // Control and this bridge have read one log, and count other kills in it: one of them is wrong.
-void BridgeCore::unlike_control(const Record& resume, Nanos now, Effects& out) {
+void BridgeCore::unlike_control(const Record& record, Nanos now, Effects& out) {
+  const schemas::Through& through = record.resume().through;
   stop_for_good(fmt::format("the kills of {} through record {}:{} are not the {} that resume {} "
                             "lifts",
-                            resume.scope.text(), resume.through.place.epoch,
-                            resume.through.place.seq, resume.through.count, resume.op_id),
+                            record.scope().text(), through.place.epoch, through.place.seq,
+                            through.count, record.op_id),
                 now, out);
 }
 

@@ -98,7 +98,7 @@ class BridgeCore {
   [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
   void take_back(const schemas::Record& kill, const std::string& whose, Nanos now, Effects& out);
   void apply(const schemas::Record& record, Nanos now, Effects& out);
-  void unlike_control(const schemas::Record& resume, Nanos now, Effects& out);
+  void unlike_control(const schemas::Record& record, Nanos now, Effects& out);
   void follow(const schemas::Head& head, Nanos now, Effects& out);
   void read_missing(const Progress& progress, Nanos now, Effects& out);
   void join(Nanos now, Effects& out);

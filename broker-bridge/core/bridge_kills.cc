@@ -31,7 +31,7 @@ std::string BridgeCore::key_of(const std::string& op_id, const schemas::Scope& s
   return op_id + ' ' + scope.text();
 }
 std::string BridgeCore::key_of(const Record& kill) {
-  return key_of(kill.op_id, kill.scope);
+  return key_of(kill.op_id, kill.scope());
 }
 
 // Rules 1 and 3: whatever the state, committed or not.
@@ -68,13 +68,13 @@ void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Na
                               Effects& out) {
   auto order = schemas::open_order(frame);
   if (!order) return reject_frame("an emergency kill", order.error(), out);
-  if (order->kill.record.actor != actor) {
+  if (order->kill.record.actor.name != actor) {
     ++counters_.bad_frames;
     return alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
-                             order->kill.record.actor),
+                             order->kill.record.actor.name),
                  out);
   }
-  const bool is_fleet = order->kill.record.scope.kind() == schemas::Scope::Kind::kFleet;
+  const bool is_fleet = order->kill.record.scope().kind() == schemas::Scope::Kind::kFleet;
   if (is_fleet && !options_.obeys_fleet_orders) return;
   const Latched latched = act_on_sight(order->kill, now, out);
   // Beats show the order whole: control adopts it.
@@ -97,13 +97,13 @@ void BridgeCore::settle(Nanos now, Effects& out) {
   for (schemas::SignedOrder& order : std::exchange(unverified_orders_, {})) {
     const Record record = order.kill.record;
     if (!schemas::verify_order(order, options_.operators_key, options_.subjects)) {
-      bad.emplace_back(std::move(order.kill), "operator " + record.actor);
+      bad.emplace_back(std::move(order.kill), "operator " + record.actor.name);
       continue;
     }
     order.kill.frame = std::move(order.frame);
     good.emplace(key_of(record), std::move(order.kill));
     if (const HeldKill* held = own_gate().find(record); held != nullptr) {
-      out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor), record.op_id,
+      out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor.name), record.op_id,
                                    held->forwarded_before});
     }
   }
@@ -124,14 +124,14 @@ void BridgeCore::take_back(const Record& kill, const std::string& whose, Nanos n
   std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill; });
   std::erase_if(owed_, [&](const Record& owed) { return owed == kill; });
   ++counters_.bad_frames;
-  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back", kill.scope.text(),
+  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back", kill.scope().text(),
                     kill.op_id, whose),
         out);
   beat(now, out);
 }
 
 void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
-  if (record.kind == RecordKind::kKill && !may_confirm(now)) return owe(record, now, out);
+  if (record.is<schemas::Kill>() && !may_confirm(now)) return owe(record, now, out);
   if (!connected_[index(Account::kAgents)]) return;  // control reads a resume in the beats
   schemas::BridgeReceipt receipt;
   receipt.bridge = options_.id.text();
@@ -140,13 +140,13 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
   receipt.op_id = record.op_id;
   receipt.epoch = record.epoch;
   receipt.seq = record.seq;
-  receipt.kind = record.kind;
-  receipt.forwarded_before = own_gate().forwarded(record.scope);
+  receipt.kind = record.kind();
+  receipt.forwarded_before = own_gate().forwarded(record.scope());
   if (const HeldKill* kill = own_gate().find(record); kill != nullptr) {
     receipt.forwarded_before = kill->forwarded_before;
     receipt.refused_since = kill->refused;
   }
-  out.emplace_back(SendReceipt{std::move(receipt), now, record.scope});
+  out.emplace_back(SendReceipt{std::move(receipt), now, record.scope()});
 }
 
 // A receipt is a barrier for what this connection forwarded, and says nothing about an earlier one,
@@ -157,7 +157,7 @@ bool BridgeCore::may_confirm(Nanos now) const noexcept {
 
 void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
   const auto same = [&](const Record& owed) {
-    return owed.op_id == kill.op_id && owed.scope == kill.scope;
+    return owed.op_id == kill.op_id && owed.scope() == kill.scope();
   };
   if (std::any_of(owed_.begin(), owed_.end(), same)) return;
   if (owed_.size() >= kOwedMax) {
@@ -172,11 +172,10 @@ void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
 void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects& out) {
   if (unsent.receipt.kind != RecordKind::kKill) return;  // control reads a resume in the beats
   Record kill;
-  kill.kind = RecordKind::kKill;
   kill.op_id = unsent.receipt.op_id;
   kill.epoch = unsent.receipt.epoch;
   kill.seq = unsent.receipt.seq;
-  kill.scope = unsent.scope;
+  kill.body = schemas::Kill{.scope = unsent.scope};
   owe(kill, now, out);
 }
 

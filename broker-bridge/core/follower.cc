@@ -109,16 +109,17 @@ Result<void> Follower::check_link(const Record& record) const {
                                      record.seq, place(applied_), why));
   };
   if (record.term < term_) return no("its leader was deposed");
-  const bool opens = record.kind == RecordKind::kEpochOpened;
+  const auto* opened = std::get_if<schemas::EpochOpened>(&record.body);
   if (applied_.seq == 0) {
-    return opens && record.seq == 1 ? Result<void>{} : no("a log begins with epoch-opened at 1");
+    return opened != nullptr && record.seq == 1 ? Result<void>{}
+                                                : no("a log begins with epoch-opened at 1");
   }
   if (record.prev != applied_.hash) return no("its previous hash is another one");
   if (record.epoch == applied_.epoch) {
     return record.seq == applied_.seq + 1 ? Result<void>{} : no("its number is not the next one");
   }
   if (record.epoch < applied_.epoch) return no("its epoch is older");
-  if (!opens || record.target != place(applied_))
+  if (opened == nullptr || opened->former != place(applied_))
     return no("its epoch was not opened on this head");
   const bool fits = record.seq == 1 || record.seq == applied_.seq + 1;
   return fits ? Result<void>{} : no("its number is neither 1 nor the next one");

@@ -111,13 +111,13 @@ bool Gate::must_not_pass(const schemas::IntentSubject& parts, std::string_view t
 }
 
 Latched Gate::kill(const schemas::Record& record) {
-  if (was_lifted(record.op_id, record.scope)) return Latched::kLifted;
-  if (HeldKill* known = kills_.find(record.op_id, record.scope); known != nullptr) {
+  if (was_lifted(record.op_id, record.scope())) return Latched::kLifted;
+  if (HeldKill* known = kills_.find(record.op_id, record.scope()); known != nullptr) {
     // Committed, or adopted by a new leader: the newest place in the log is the one to tell.
     known->latch.seq = std::max(known->latch.seq, record.seq);
     return Latched::kAgain;
   }
-  Node& node = tree_.make(record.scope.tokens());
+  Node& node = tree_.make(record.scope().tokens());
   HeldKill** last = &node.kills;
   while (*last != nullptr) last = &(*last)->next;
   *last = &kills_.add({{schemas::latch_of(record)}, node.forwarded, 0, &node, nullptr});
@@ -125,35 +125,35 @@ Latched Gate::kill(const schemas::Record& record) {
 }
 
 void Gate::commit(const schemas::Record& kill) {
-  HeldKill* known = kills_.find(kill.op_id, kill.scope);
+  HeldKill* known = kills_.find(kill.op_id, kill.scope());
   if (known == nullptr) return;
   known->epoch = kill.epoch;
   known->latch.seq = kill.seq;
-  known->given = kill.target;
+  known->given = kill.kill().given_as;
 }
 
 void Gate::unlatch(const schemas::Record& record) {
-  if (const auto* known = kills_.find(record.op_id, record.scope); known != nullptr) {
+  if (const auto* known = kills_.find(record.op_id, record.scope()); known != nullptr) {
     release(*known);
   }
 }
 
-bool Gate::resume(const schemas::Record& record) {
-  const schemas::Head& place = record.through.place;
+bool Gate::resume(const schemas::Resume& resume) {
+  const schemas::Head& place = resume.through.place;
   if (place.seq != 0) {
-    const auto stand = kills_.through_place(record.scope, place);
-    if (schemas::through(place, {stand.begin(), stand.end()}) != record.through) return false;
+    const auto stand = kills_.through_place(resume.scope, place);
+    if (schemas::through(place, {stand.begin(), stand.end()}) != resume.through) return false;
   }
   // What it names may come late, as a repeated order: it is over.
-  for (const std::string& op_id : record.lifts) remember_lifted(op_id, record.scope);
-  for (const HeldKill* kill : kills_.lifted_by(record)) {
-    remember_lifted(kill->latch.op_id, record.scope);
-    if (!kill->given.empty()) remember_lifted(kill->given, record.scope);
+  for (const std::string& op_id : resume.lifts) remember_lifted(op_id, resume.scope);
+  for (const HeldKill* kill : kills_.lifted_by(resume)) {
+    remember_lifted(kill->latch.op_id, resume.scope);
+    if (!kill->given.empty()) remember_lifted(kill->given, resume.scope);
     release(*kill);
   }
-  Node& node = tree_.make(record.scope.tokens());
+  Node& node = tree_.make(resume.scope.tokens());
   while (ESTOP_SEEDED_BUG(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
-  node.incarnation = std::max(node.incarnation, record.incarnation);
+  node.incarnation = std::max(node.incarnation, resume.incarnation);
   return true;
 }
 
@@ -162,7 +162,7 @@ void Gate::remember_lifted(const std::string& op_id, const schemas::Scope& scope
 }
 
 const HeldKill* Gate::find(const schemas::Record& kill) const {
-  return kills_.find(kill.op_id, kill.scope);
+  return kills_.find(kill.op_id, kill.scope());
 }
 
 std::uint64_t Gate::forwarded(const schemas::Scope& scope) const {

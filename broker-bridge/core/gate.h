@@ -74,7 +74,7 @@ class Gate {
   void commit(const schemas::Record& kill);
   // `record` is a committed resume. Resumes must come in the order of the log. False, and nothing
   // is lifted: it goes by place, and what this gate holds there is not what the resume means.
-  [[nodiscard]] bool resume(const schemas::Record& record);
+  [[nodiscard]] bool resume(const schemas::Resume& resume);
 
   // The kill, if it holds.
   [[nodiscard]] const HeldKill* find(const schemas::Record& kill) const;

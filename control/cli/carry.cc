@@ -96,8 +96,8 @@ void print(const Carry& carry, const Carried& told, Terminal& terminal) {
   std::ostream& out = terminal.out;
   out << fmt::format("kills        {} hold{}\n", told.kills.size(), told.kills.empty() ? "" : ":");
   for (const schemas::Record& kill : told.kills) {
-    out << fmt::format("             {}   by {}, op {}: {}\n", kill.scope.text(), shown(kill.actor),
-                       shown(kill.op_id), shown(kill.reason));
+    out << fmt::format("             {}   by {}, op {}: {}\n", kill.scope().text(),
+                       shown(kill.actor.name), shown(kill.op_id), shown(kill.reason));
   }
   out << fmt::format("log          {} records, signed anew\n", told.records);
   out << fmt::format("checkpoints  {}\n", told.checkpoints);
@@ -124,8 +124,8 @@ void print_json(const Carried& told, Terminal& terminal) {
   nlohmann::json kills = nlohmann::json::array();
   for (const schemas::Record& kill : told.kills) {
     kills.push_back({{"op_id", kill.op_id},
-                     {"scope", kill.scope.text()},
-                     {"actor", kill.actor},
+                     {"scope", kill.scope().text()},
+                     {"actor", kill.actor.name},
                      {"reason", kill.reason}});
   }
   const nlohmann::json all = {{"kills", kills},

@@ -87,10 +87,11 @@ schemas::Record record_of(const Kill& kill, const schemas::Segment& actor,
                           const std::string& op_id) {
   schemas::Record record;
   record.op_id = op_id;
-  record.scope = kill.scope;
-  record.mode = kill.now ? schemas::KillMode::kNow : schemas::KillMode::kGrace;
-  record.grace_ms = kill.now ? 0 : kill.grace_ms;
-  record.actor = actor.text();
+  record.body =
+      schemas::Kill{.scope = kill.scope,
+                    .mode = kill.now ? schemas::KillMode::kNow : schemas::KillMode::kGrace,
+                    .grace_ms = kill.now ? 0 : kill.grace_ms};
+  record.actor.name = actor.text();
   record.reason = kill.reason;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   record.issued_at_ms = static_cast<std::uint64_t>(

@@ -122,14 +122,15 @@ json bridge_json(const Bridge& bridge, Now now) {
 
 json proposal_json(const Proposal& proposal, Now now) {
   const schemas::Record& draft = proposal.draft;
-  const bool is_kill = draft.kind == schemas::RecordKind::kKill;
+  const auto* resume = std::get_if<schemas::Resume>(&draft.body);
   const std::uint64_t left_us = proposal.until_us - std::min(proposal.until_us, now.boot_us);
-  json shown = {{"op_id", draft.op_id},        {"verb", is_kill ? "kill" : "resume"},
-                {"scope", draft.scope.text()}, {"actor", draft.actor},
-                {"reason", draft.reason},      {"expires_in_ms", left_us / 1'000}};
-  const bool is_by_place = draft.through.place.seq != 0;
-  if (!is_kill && !is_by_place) shown["lifts"] = draft.lifts;
-  if (!is_kill && is_by_place) shown["through"] = through_json(draft.through);
+  json shown = {{"op_id", draft.op_id},          {"verb", resume == nullptr ? "kill" : "resume"},
+                {"scope", draft.scope().text()}, {"actor", draft.actor.name},
+                {"reason", draft.reason},        {"expires_in_ms", left_us / 1'000}};
+  if (resume == nullptr) return shown;
+  const bool is_by_place = resume->through.place.seq != 0;
+  if (!is_by_place) shown["lifts"] = resume->lifts;
+  if (is_by_place) shown["through"] = through_json(resume->through);
   return shown;
 }
 

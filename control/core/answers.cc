@@ -201,14 +201,15 @@ std::string event_json(const AuditEntry& entry) {
 
 std::string order_detail(const schemas::Record& record) {
   json detail = {{"reason", record.reason}};
-  if (!record.target.empty()) detail["given_as"] = record.target;
-  if (record.kind == schemas::RecordKind::kKill) {
-    detail["mode"] = name(record.mode);
-    detail["grace_ms"] = record.grace_ms;
+  if (const auto* kill = std::get_if<schemas::Kill>(&record.body)) {
+    if (!kill->given_as.empty()) detail["given_as"] = kill->given_as;
+    detail["mode"] = name(kill->mode);
+    detail["grace_ms"] = kill->grace_ms;
   } else {
-    if (record.through.place.seq == 0) detail["lifts"] = record.lifts;
-    if (record.through.place.seq != 0) detail["through"] = through_json(record.through);
-    detail["pending"] = name(record.pending);
+    const schemas::Resume& resume = record.resume();
+    if (resume.through.place.seq == 0) detail["lifts"] = resume.lifts;
+    if (resume.through.place.seq != 0) detail["through"] = through_json(resume.through);
+    detail["pending"] = name(resume.pending);
   }
   return text(detail);
 }
@@ -219,7 +220,8 @@ std::string text_detail(const char* key, const std::string& value) {
 
 std::string adopted_detail(const std::string& from, const schemas::Record& kill) {
   json detail = {{"from", from}, {"reason", kill.reason}};
-  if (!kill.target.empty()) detail["given_as"] = kill.target;
+  const std::string& given_as = kill.kill().given_as;
+  if (!given_as.empty()) detail["given_as"] = given_as;
   return text(detail);
 }
 

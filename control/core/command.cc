@@ -67,11 +67,11 @@ OrderRequest read_order(Fields& fields) {
 // By the rule that holds for orders that come signed, too.
 void settle(KillCommand& kill) {
   schemas::Record as_order;
-  as_order.mode = kill.mode;
-  as_order.grace_ms = kill.grace_ms;
+  as_order.kill().mode = kill.mode;
+  as_order.kill().grace_ms = kill.grace_ms;
   as_order.reason = std::move(kill.order.reason);
   for (std::string& note : schemas::settle_kill(as_order)) kill.notes.push_back(std::move(note));
-  kill.grace_ms = as_order.grace_ms;
+  kill.grace_ms = as_order.kill().grace_ms;
   kill.order.reason = std::move(as_order.reason);
 }
 

@@ -38,24 +38,23 @@ void ControlCore::on(const BridgeBeatReceived& received, Now now, Effects& out) 
   const bool known = bridge.joined && bridge.key == beat.key;
   const bool asks = beat.state == BridgeState::kJoining && beat.applied == ledger_.head();
   if (!known && asks && !ledger_.is_full()) {
-    append_bridge(RecordKind::kBridgeJoined, bridge.name, beat.key, now, out);
+    append_bridge(schemas::BridgeJoined{.bridge = bridge.name.id,
+                                        .process = bridge.name.process,
+                                        .key = {beat.key.begin(), beat.key.end()}},
+                  bridge.name, now, out);
   }
   publish_lease(now, out);
 }
 
-void ControlCore::append_bridge(RecordKind kind, const BridgeName& name,
-                                const schemas::PublicKey& key, Now now, Effects& out) {
-  if (const auto read = all_bridges_read(kind); !read) {
+void ControlCore::append_bridge(schemas::RecordBody body, const BridgeName& name, Now now,
+                                Effects& out) {
+  schemas::Record draft = draft_of(std::move(body), {}, "control");
+  if (const auto read = all_bridges_read(draft.kind()); !read) {
     return alarm("bridge-reads-less", name.id, read.error().detail, now, out);
   }
   if (!bridges_moving_.insert(name).second) return;
-  const std::string label(schemas::name(kind));
-  const std::string op_id =
-      "bridge-" + std::to_string(ledger_.term()) + "-" + std::to_string(++own_ops_);
-  schemas::Record draft = draft_of(kind, op_id, "control");
-  draft.target = name.id;
-  draft.process = name.process;
-  if (kind == RecordKind::kBridgeJoined) draft.key.assign(key.begin(), key.end());
+  const std::string label(schemas::name(draft.kind()));
+  draft.op_id = fmt::format("bridge-{}-{}", ledger_.term(), ++own_ops_);
   AuditEntry entry =
       audit_line(now, label, "control", name.id, draft.op_id, text_detail("process", name.process));
   out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});

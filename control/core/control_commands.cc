@@ -41,11 +41,10 @@ void ControlCore::refuse(const CommandReceived& asked, const schemas::Error& err
        out);
 }
 
-schemas::Record ControlCore::asked_draft(RecordKind kind, const CommandReceived& asked,
+schemas::Record ControlCore::asked_draft(schemas::RecordBody body, const CommandReceived& asked,
                                          const OrderRequest& request) {
   const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
-  schemas::Record draft = draft_of(kind, op_id, asked.actor);
-  draft.scope = request.scope;
+  schemas::Record draft = draft_of(std::move(body), op_id, asked.actor);
   draft.reason = request.reason;
   return draft;
 }
@@ -71,11 +70,12 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
     return watch(kept_order(claim, request.scope, now, out), asked, request, std::move(notes), now,
                  out);
   }
-  schemas::Record draft = asked_draft(RecordKind::kKill, asked, request);
+  schemas::Record draft = asked_draft(schemas::Kill{.scope = request.scope,
+                                                    .mode = kill.mode,
+                                                    .grace_ms = kill.grace_ms,
+                                                    .given_as = claim.given_as},
+                                      asked, request);
   draft.op_id = claim.op_id;
-  draft.target = claim.given_as;
-  draft.mode = kill.mode;
-  draft.grace_ms = kill.grace_ms;
   if (auto fits = schemas::check_record(draft); !fits) {
     return refuse(asked, fits.error(), now, out);
   }
@@ -89,8 +89,8 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
 
 Order& ControlCore::order_kill(schemas::Record draft, std::vector<std::string> warnings, Now now,
                                Effects& out) {
-  AuditEntry entry =
-      audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
+  AuditEntry entry = audit_line(now, "kill", draft.actor.name, draft.scope().text(), draft.op_id,
+                                order_detail(draft));
   PublishEvent event{*schemas::Segment::parse("kill"), entry};
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   ++counters_.kills;
@@ -132,7 +132,7 @@ Order& ControlCore::begin_kill(const schemas::SignedRecord& record,
 }
 
 void ControlCore::publish_kill(const schemas::SignedRecord& record, Effects& out) {
-  const schemas::Address address = record.record.scope.address();
+  const schemas::Address address = record.record.scope().address();
   out.push_back(
       PublishToAgents{address.empty() ? std::nullopt : std::optional(address), record.frame});
   out.push_back(Flush{});
@@ -142,7 +142,7 @@ Order& ControlCore::count_kill(const schemas::SignedRecord& record,
                                std::vector<std::string> warnings, Now now, Effects& out) {
   Order& order = begin_order(record, std::move(warnings), now);
   const std::string& op_id = order.op_id;
-  StopCount& stops = registry_.expect_stops(op_id, record.record.scope, now.boot_us);
+  StopCount& stops = registry_.expect_stops(op_id, record.record.scope(), now.boot_us);
   const Gathering& fence = roster_.gather(op_id, record.record.seq, true, now.boot_us);
   if (fence.done_us != 0) gathered(order, fence, now, out);
   tell_stops(order, stops, now, out);
@@ -153,9 +153,9 @@ Order& ControlCore::begin_order(const schemas::SignedRecord& record,
                                 std::vector<std::string> warnings, Now now) {
   const schemas::Record& order = record.record;
   return orders_.add({.op_id = order.op_id,
-                      .kind = order.kind,
-                      .scope = order.scope,
-                      .actor = order.actor,
+                      .kind = order.kind(),
+                      .scope = order.scope(),
+                      .actor = order.actor.name,
                       .frame = record.frame,
                       .started_us = now.boot_us,
                       .seq = order.seq,
@@ -171,13 +171,12 @@ Order& ControlCore::kept_order(const KillClaim& claim, const schemas::Scope& sco
   if (Order* order = orders_.find(claim.op_id)) return *order;
   const std::vector<std::string> notes = {"this order was given before"};
   schemas::SignedRecord first;
-  first.record = draft_of(RecordKind::kKill, claim.op_id, {});
-  first.record.scope = scope;
+  first.record = draft_of(schemas::Kill{.scope = scope}, claim.op_id, {});
   const OpState* known = ledger_.find(claim.op_id);
   if (claim.is != OpIs::kInForce || known == nullptr) return begin_order(first, notes, now);
   const HeldKill* held = ledger_.latches().find(claim.op_id);
   first.record.seq = known->seq;
-  first.record.actor = held != nullptr ? held->latch.actor : std::string();
+  first.record.actor.name = held != nullptr ? held->latch.actor : std::string();
   first.frame = held != nullptr ? held->frame : ledger_.stored_frame(claim.op_id);
   if (first.frame.empty()) return begin_order(first, notes, now);
   Ledger::announce(first.frame, out);

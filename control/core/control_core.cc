@@ -96,36 +96,24 @@ void ControlCore::take(const std::vector<LedgerNews>& news, Now now, Effects& ou
 // once.
 void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& out) {
   const schemas::Record& record = signed_record.record;
-  switch (record.kind) {
-    case RecordKind::kResume: {
-      Order* order = orders_.find(record.op_id);
-      if (order == nullptr) order = &begin_order(signed_record, {}, now);
-      const Gathering& gathering = roster_.gather(record.op_id, record.seq, false, now.boot_us);
-      if (ledger_.latches().exactly(record.scope).empty()) out.push_back(LiftBar{record.scope});
-      publish_lease(now, out);
-      gathered(*order, gathering, now, out);
-      break;
-    }
-    case RecordKind::kBridgeJoined: {
-      const BridgeName name{record.target, record.process};
-      bridges_moving_.erase(name);
-      roster_.joined(name, key_of(record), false);
-      publish_lease(now, out);
-      break;
-    }
-    case RecordKind::kBridgeLeft: {
-      const BridgeName name{record.target, record.process};
-      bridges_moving_.erase(name);
-      roster_.left(name, now.boot_us);
-      break;
-    }
-    case RecordKind::kTermOpened:
-      publish_lease(now, out);
-      break;
-    case RecordKind::kKill:
-    case RecordKind::kEpochOpened:
-    case RecordKind::kFirstSkippable:
-      break;
+  if (record.is<schemas::Resume>()) {
+    Order* order = orders_.find(record.op_id);
+    if (order == nullptr) order = &begin_order(signed_record, {}, now);
+    const Gathering& gathering = roster_.gather(record.op_id, record.seq, false, now.boot_us);
+    if (ledger_.latches().exactly(record.scope()).empty()) out.push_back(LiftBar{record.scope()});
+    publish_lease(now, out);
+    gathered(*order, gathering, now, out);
+  } else if (const auto* joined = std::get_if<schemas::BridgeJoined>(&record.body)) {
+    const BridgeName name{joined->bridge, joined->process};
+    bridges_moving_.erase(name);
+    roster_.joined(name, key_of(*joined), false);
+    publish_lease(now, out);
+  } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
+    const BridgeName name{left->bridge, left->process};
+    bridges_moving_.erase(name);
+    roster_.left(name, now.boot_us);
+  } else if (record.is<schemas::TermOpened>()) {
+    publish_lease(now, out);
   }
 }
 
@@ -170,7 +158,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
             "the bridge (process " + name.process + ") is silent and its lease is over", now, out);
     }
     roster_.leaves(name);
-    append_bridge(RecordKind::kBridgeLeft, name, {}, now, out);
+    append_bridge(schemas::BridgeLeft{.bridge = name.id, .process = name.process}, name, now, out);
   }
   roster_.forget_gone(now.boot_us);
   if (now.boot_us >= next_lease_us_) publish_lease(now, out);

@@ -59,14 +59,14 @@ class ControlCore {
   bool repeat_resume(const CommandReceived& asked, const ResumeCommand& resume, Now now,
                      Effects& out);
   void tell_progress(Order& order, const OpState& known, Effects& out);
-  [[nodiscard]] static schemas::Record asked_draft(schemas::RecordKind kind,
+  [[nodiscard]] static schemas::Record asked_draft(schemas::RecordBody body,
                                                    const CommandReceived& asked,
                                                    const OrderRequest& request);
   Order& order_kill(schemas::Record draft, std::vector<std::string> warnings, Now now,
                     Effects& out);
   Order& order_resume(schemas::Record draft, Now now, Effects& out);
   schemas::SignedRecord append_resume(schemas::Record draft, Now now, Effects& out);
-  [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Record& resume) const;
+  [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Resume& resume) const;
   [[nodiscard]] schemas::Result<void> may_resume() const;
   [[nodiscard]] schemas::Result<void> all_bridges_read(schemas::RecordKind kind) const;
   void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
@@ -94,7 +94,7 @@ class ControlCore {
   [[nodiscard]] schemas::Result<schemas::Record> draft_resume(const CommandReceived& asked,
                                                               const ResumeCommand& resume) const;
   [[nodiscard]] schemas::Error nothing_to_lift(const schemas::Scope& scope) const;
-  [[nodiscard]] schemas::Result<void> can_lift(const schemas::Record& resume) const;
+  [[nodiscard]] schemas::Result<void> can_lift(const schemas::Resume& resume) const;
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);
@@ -149,8 +149,7 @@ class ControlCore {
 
   void publish_lease(Now now, Effects& out);
   void repeat_unconfirmed(Now now, Effects& out);
-  void append_bridge(schemas::RecordKind kind, const BridgeName& name,
-                     const schemas::PublicKey& key, Now now, Effects& out);
+  void append_bridge(schemas::RecordBody body, const BridgeName& name, Now now, Effects& out);
 
   // Credentials (control_credentials.cc).
   [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,

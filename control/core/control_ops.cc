@@ -27,7 +27,7 @@ std::string own_op_id(const std::string& given, const schemas::Scope& scope, uns
 std::optional<OpIs> ControlCore::use_of(const std::string& op_id, const schemas::Scope& scope,
                                         const std::string& actor) const {
   const auto is_same = [&](const schemas::Record& other) {
-    return other.kind == RecordKind::kKill && other.scope == scope && other.actor == actor;
+    return other.is<schemas::Kill>() && other.scope() == scope && other.actor.name == actor;
   };
   if (const auto found = unwritten_.find(op_id); found != unwritten_.end()) {
     return is_same(found->second.kill.record) ? std::optional(OpIs::kUnwritten) : std::nullopt;
@@ -56,7 +56,7 @@ KillClaim ControlCore::claim_kill(const std::string& op_id, const schemas::Scope
 }
 
 KillClaim ControlCore::claim_kill(const schemas::Record& kill) const {
-  return claim_kill(kill.op_id, kill.scope, kill.actor);
+  return claim_kill(kill.op_id, kill.scope(), kill.actor.name);
 }
 
 schemas::Error ControlCore::lifted_error(const KillClaim& claim,

@@ -17,8 +17,8 @@ using schemas::RecordKind;
 using schemas::Result;
 
 bool ControlCore::needs_second(const schemas::Record& draft) const {
-  if (draft.kind == RecordKind::kResume) return options_.second_for_resume;
-  return options_.second_for_fleet_kill && draft.scope.kind() == schemas::Scope::Kind::kFleet;
+  if (draft.is<schemas::Resume>()) return options_.second_for_resume;
+  return options_.second_for_fleet_kill && draft.scope().kind() == schemas::Scope::Kind::kFleet;
 }
 
 // One operator cannot keep out the others: his own are few, and whoever has none waiting finds a
@@ -26,7 +26,7 @@ bool ControlCore::needs_second(const schemas::Record& draft) const {
 bool ControlCore::may_propose(const std::string& actor) const {
   const auto own = static_cast<std::size_t>(
       std::count_if(proposals_.begin(), proposals_.end(),
-                    [&](const auto& one) { return one.second.draft.actor == actor; }));
+                    [&](const auto& one) { return one.second.draft.actor.name == actor; }));
   if (own >= kProposalsOfOneMax) return false;
   return proposals_.size() < kProposalsMax || (own == 0 && proposals_.size() < 2 * kProposalsMax);
 }
@@ -34,11 +34,11 @@ bool ControlCore::may_propose(const std::string& actor) const {
 void ControlCore::propose(const CommandReceived& asked, const OrderRequest& request,
                           schemas::Record draft, std::vector<std::string> notes, Now now,
                           Effects& out) {
-  if (!may_propose(draft.actor)) {
+  if (!may_propose(draft.actor.name)) {
     return refuse(asked, {Errc::kOverLimit, "too many orders wait for a second operator"}, now,
                   out);
   }
-  keep_proof(asked, draft.scope.text(), draft.op_id, now, out);
+  keep_proof(asked, draft.scope().text(), draft.op_id, now, out);
   watch(keep_proposal(std::move(draft), now, out), asked, request, std::move(notes), now, out);
 }
 
@@ -46,12 +46,12 @@ void ControlCore::propose(const CommandReceived& asked, const OrderRequest& requ
 void ControlCore::propose(const schemas::SignedOrder& order, const KillClaim& claim, Now now,
                           Effects& out) {
   schemas::Record draft = order.kill.record;
-  if (!is_proven(order, draft.actor, now, out)) return;
+  if (!is_proven(order, draft.actor.name, now, out)) return;
   auto known = proposals_.find(claim.op_id);
   if (known == proposals_.end()) {
-    if (!may_propose(draft.actor)) return;
+    if (!may_propose(draft.actor.name)) return;
     draft.op_id = claim.op_id;
-    draft.target = claim.given_as;
+    draft.kill().given_as = claim.given_as;
     keep_proposal(std::move(draft), now, out);
     known = proposals_.find(claim.op_id);
   }
@@ -60,13 +60,13 @@ void ControlCore::propose(const schemas::SignedOrder& order, const KillClaim& cl
 }
 
 Order& ControlCore::keep_proposal(schemas::Record draft, Now now, Effects& out) {
-  note(audit_line(now, "proposed", draft.actor, draft.scope.text(), draft.op_id,
+  note(audit_line(now, "proposed", draft.actor.name, draft.scope().text(), draft.op_id,
                   order_detail(draft)),
        out);
   Order& order = orders_.add({.op_id = draft.op_id,
-                              .kind = draft.kind,
-                              .scope = draft.scope,
-                              .actor = draft.actor,
+                              .kind = draft.kind(),
+                              .scope = draft.scope(),
+                              .actor = draft.actor.name,
                               .started_us = now.boot_us});
   orders_.tell(order, Stage::kApproved, approved_json({}), out);
   proposals_[order.op_id] = {std::move(draft), now.boot_us + kProposalKept_us};
@@ -80,10 +80,11 @@ bool ControlCore::watch_proposed_resume(const CommandReceived& asked, const Resu
   const auto found = proposals_.find(request.op_id);
   if (found == proposals_.end()) return false;
   const schemas::Record& draft = found->second.draft;
-  const bool is_same = draft.kind == RecordKind::kResume && draft.scope == request.scope &&
-                       draft.actor == asked.actor &&
-                       (resume.lifts.empty() || resume.lifts == draft.lifts) &&
-                       (resume.through.place.seq == 0 || resume.through == draft.through);
+  const auto* first = std::get_if<schemas::Resume>(&draft.body);
+  const bool is_same = first != nullptr && first->scope == request.scope &&
+                       draft.actor.name == asked.actor &&
+                       (resume.lifts.empty() || resume.lifts == first->lifts) &&
+                       (resume.through.place.seq == 0 || resume.through == first->through);
   Order* order = orders_.find(request.op_id);
   if (!is_same || order == nullptr) {
     refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"}, now,
@@ -111,12 +112,12 @@ void ControlCore::obey(const CommandReceived& asked, const ApproveCommand& appro
   if (!may) return refuse(asked, may.error(), now, out);
   schemas::Record draft = std::move(found->second.draft);
   proposals_.erase(found);
-  note(audit_line(now, "approved", asked.actor, draft.scope.text(), op_id,
+  note(audit_line(now, "approved", asked.actor, draft.scope().text(), op_id,
                   text_detail("reason", approve.order.reason)),
        out);
-  keep_proof(asked, draft.scope.text(), op_id, now, out);
-  const bool is_kill = draft.kind == RecordKind::kKill;
-  Order& order = is_kill ? order_kill(draft, kill_warnings(draft.scope), now, out)
+  keep_proof(asked, draft.scope().text(), op_id, now, out);
+  const bool is_kill = draft.is<schemas::Kill>();
+  Order& order = is_kill ? order_kill(draft, kill_warnings(draft.scope()), now, out)
                          : order_resume(draft, now, out);
   orders_.reach(order, Stage::kApproved, approved_json(asked.actor), out);
   watch(order, asked, approve.order, {}, now, out);
@@ -124,19 +125,22 @@ void ControlCore::obey(const CommandReceived& asked, const ApproveCommand& appro
 
 Result<void> ControlCore::may_approve(const CommandReceived& asked, const ApproveCommand& approve,
                                       const schemas::Record& draft) const {
-  if (draft.actor == asked.actor) {
+  if (draft.actor.name == asked.actor) {
     return fail(Errc::kNotPermitted, "it is " + asked.actor +
                                          "'s own order: another operator has "
                                          "to approve it");
   }
-  if (draft.kind != approve.kind || draft.scope != approve.order.scope ||
-      draft.lifts != approve.lifts || draft.through != approve.through) {
+  const auto* resume = std::get_if<schemas::Resume>(&draft.body);
+  const bool lifts_these =
+      resume != nullptr ? resume->lifts == approve.lifts && resume->through == approve.through
+                        : approve.lifts.empty() && approve.through == schemas::Through{};
+  if (draft.kind() != approve.kind || draft.scope() != approve.order.scope || !lifts_these) {
     return fail(Errc::kBadArgument, "op_id '" + draft.op_id +
                                         "' names another order than the one "
                                         "that was approved");
   }
-  if (draft.kind == RecordKind::kKill) return {};
-  if (auto can = can_lift(draft); !can) return can;
+  if (resume == nullptr) return {};
+  if (auto can = can_lift(*resume); !can) return can;
   return may_resume();
 }
 
@@ -144,7 +148,7 @@ void ControlCore::expire_proposals(Now now, Effects& out) {
   std::erase_if(proposals_, [&](const auto& entry) {
     const schemas::Record& draft = entry.second.draft;
     if (now.boot_us < entry.second.until_us) return false;
-    note(audit_line(now, "expired", draft.actor, draft.scope.text(), draft.op_id), out);
+    note(audit_line(now, "expired", draft.actor.name, draft.scope().text(), draft.op_id), out);
     orders_.drop(draft.op_id,
                  error_json({Errc::kTimeout, "no second operator has approved it in 10 minutes"}),
                  out);

@@ -38,21 +38,21 @@ void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume
 }
 
 Order& ControlCore::order_resume(schemas::Record draft, Now now, Effects& out) {
-  std::vector<std::string> warnings = resume_warnings(draft);
+  std::vector<std::string> warnings = resume_warnings(draft.resume());
   const auto record = append_resume(std::move(draft), now, out);
   ++counters_.resumes;
   return begin_order(record, std::move(warnings), now);
 }
 
 schemas::SignedRecord ControlCore::append_resume(schemas::Record draft, Now now, Effects& out) {
-  AuditEntry entry =
-      audit_line(now, "resume", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
+  AuditEntry entry = audit_line(now, "resume", draft.actor.name, draft.scope().text(), draft.op_id,
+                                order_detail(draft));
   out.push_back(PublishEvent{*schemas::Segment::parse("resume"), entry});
   return ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 
 // What holds besides what this resume lifts.
-std::vector<std::string> ControlCore::resume_warnings(const schemas::Record& resume) const {
+std::vector<std::string> ControlCore::resume_warnings(const schemas::Resume& resume) const {
   const Latches::Kills lifted = ledger_.latches().lifted_by(resume);
   const std::set<const HeldKill*> goes(lifted.begin(), lifted.end());
   auto still = ledger_.latches().wider_than(resume.scope);
@@ -91,9 +91,8 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
   Order* order = orders_.find(request.op_id);
   if (order == nullptr) {
     schemas::SignedRecord first;  // without a frame: the runtimes have heard it
-    first.record = draft_of(RecordKind::kResume, request.op_id, asked.actor);
+    first.record = draft_of(schemas::Resume{.scope = known->scope}, request.op_id, asked.actor);
     first.record.seq = known->seq;
-    first.record.scope = known->scope;
     order = &begin_order(first, {"this order was given before"}, now);
     if (known->applied) {
       gathered(*order, roster_.gather(request.op_id, known->seq, false, now.boot_us), now, out);
@@ -102,9 +101,7 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
   } else if (known->applied) {
     order->warnings.clear();
   }
-  schemas::Record lifts_nothing;
-  lifts_nothing.scope = request.scope;
-  if (known->applied) notes = resume_warnings(lifts_nothing);
+  if (known->applied) notes = resume_warnings({.scope = request.scope});  // lifts nothing
   watch(*order, asked, request, std::move(notes), now, out);
   return true;
 }
@@ -135,10 +132,8 @@ Result<schemas::Record> ControlCore::draft_resume(const CommandReceived& asked,
   const schemas::Scope& scope = resume.order.scope;
   const auto kills = ledger_.latches().exactly(scope);
   if (kills.empty()) return tl::make_unexpected(nothing_to_lift(scope));
-  schemas::Record draft = asked_draft(RecordKind::kResume, asked, resume.order);
-  draft.lifts = resume.lifts;
-  draft.through = resume.through;
-  const bool says_what = !draft.lifts.empty() || draft.through.place.seq != 0;
+  schemas::Resume lifting{.scope = scope, .lifts = resume.lifts, .through = resume.through};
+  const bool says_what = !lifting.lifts.empty() || lifting.through.place.seq != 0;
   if (!asked.proof.empty() && (!says_what || resume.order.op_id.empty())) {
     return fail(Errc::kBadArgument,
                 "'lifts' or 'through', or 'op_id', is missing: a signed resume says what it lifts, "
@@ -147,12 +142,12 @@ Result<schemas::Record> ControlCore::draft_resume(const CommandReceived& asked,
   if (!says_what && kills.size() > schemas::kLiftsMax) {
     const schemas::Head head = ledger_.head();
     const auto stand = ledger_.latches().through_place(scope, head);
-    draft.through = schemas::through(head, {stand.begin(), stand.end()});
+    lifting.through = schemas::through(head, {stand.begin(), stand.end()});
   } else if (!says_what) {
-    for (const HeldKill* held : kills) draft.lifts.push_back(held->latch.op_id);
+    for (const HeldKill* held : kills) lifting.lifts.push_back(held->latch.op_id);
   }
-  if (const auto can = can_lift(draft); !can) return tl::make_unexpected(can.error());
-  return draft;
+  if (const auto can = can_lift(lifting); !can) return tl::make_unexpected(can.error());
+  return asked_draft(std::move(lifting), asked, resume.order);
 }
 
 schemas::Error ControlCore::nothing_to_lift(const schemas::Scope& scope) const {
@@ -168,7 +163,7 @@ schemas::Error ControlCore::nothing_to_lift(const schemas::Scope& scope) const {
   return {Errc::kNotKilled, scope.text() + " is not killed"};
 }
 
-Result<void> ControlCore::can_lift(const schemas::Record& resume) const {
+Result<void> ControlCore::can_lift(const schemas::Resume& resume) const {
   const schemas::Scope& scope = resume.scope;
   const auto on_their_way = ledger_.being_lifted();
   const auto is_on_its_way = [&](const std::string& op_id) {

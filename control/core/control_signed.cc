@@ -56,7 +56,7 @@ void ControlCore::keep_proof(const CommandReceived& asked, const std::string& su
 void ControlCore::keep_order(const schemas::SignedOrder& order, const std::string& op_id, Now now,
                              Effects& out) {
   const schemas::Record& kill = order.kill.record;
-  note(audit_line(now, "signed", kill.actor, kill.scope.text(), op_id,
+  note(audit_line(now, "signed", kill.actor.name, kill.scope().text(), op_id,
                   text_detail("order", schemas::base64url(order.frame))),
        out);
 }
@@ -78,8 +78,9 @@ bool ControlCore::is_proven(const schemas::SignedOrder& order, const std::string
 void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) {
   const schemas::SignedOrder& order = emergency.order;
   const schemas::Record& kill = order.kill.record;
-  if (kill.actor != emergency.actor) {
-    alarm("forged-order", emergency.actor, "sent an order in the name of " + kill.actor, now, out);
+  if (kill.actor.name != emergency.actor) {
+    alarm("forged-order", emergency.actor, "sent an order in the name of " + kill.actor.name, now,
+          out);
     return;
   }
   const KillClaim claim = claim_kill(kill);
@@ -93,9 +94,9 @@ void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) 
     return;
   }
   // Its op id names another order, which goes on unharmed whatever this one is.
-  if (!claim.given_as.empty()) return adopt(order, claim, "operator " + kill.actor, now, out);
+  if (!claim.given_as.empty()) return adopt(order, claim, "operator " + kill.actor.name, now, out);
   unwritten_.emplace(kill.op_id, order);
-  std::vector<std::string> warnings = kill_warnings(kill.scope);
+  std::vector<std::string> warnings = kill_warnings(kill.scope());
   warnings.insert(warnings.begin(), order.notes.begin(), order.notes.end());
   count_kill(order.kill, std::move(warnings), now, out).frame.clear();  // nothing to repeat yet
   out.push_back(WriteSoon{kill.op_id, kWriteWait_us});
@@ -110,15 +111,15 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
   const auto good = schemas::verify_order(order, options_.operators_key, options_.subjects);
   if (!good) {
     ++counters_.bad_signatures;
-    alarm("forged-order", draft.actor, "order " + due.op_id + ": " + to_string(good.error()), now,
-          out);
+    alarm("forged-order", draft.actor.name, "order " + due.op_id + ": " + to_string(good.error()),
+          now, out);
     roster_.forget(due.op_id);
     registry_.forget_stops(due.op_id);
     return orders_.drop(due.op_id, error_json(good.error()), out);
   }
   ++counters_.kills;
-  AuditEntry entry =
-      audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
+  AuditEntry entry = audit_line(now, "kill", draft.actor.name, draft.scope().text(), draft.op_id,
+                                order_detail(draft));
   out.push_back(PublishEvent{*schemas::Segment::parse("kill"), entry});
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   Order* watched = orders_.find(due.op_id);  // gone if this machine slept in between
@@ -134,18 +135,18 @@ void ControlCore::on(const OrderChecked& checked, Now now, Effects& out) {
   const schemas::Record& kill = order.kill.record;
   if (!checked.verdict) {
     ++counters_.bad_signatures;
-    return alarm("forged-order", kill.actor,
+    return alarm("forged-order", kill.actor.name,
                  "order " + kill.op_id + ": " + to_string(checked.verdict.error()), now, out);
   }
   const KillClaim claim = claim_kill(kill);
   switch (claim.is) {
     case OpIs::kNew:
-      return adopt(order, claim, "operator " + kill.actor, now, out);
+      return adopt(order, claim, "operator " + kill.actor.name, now, out);
     case OpIs::kInForce:
       return keep_order(order, claim.op_id, now, out);
     case OpIs::kLifted:  // bridges know it as well: it has no effect
-      return note(audit_line(now, "refused", kill.actor, kill.scope.text(), claim.op_id,
-                             text_detail("error", to_string(lifted_error(claim, kill.scope)))),
+      return note(audit_line(now, "refused", kill.actor.name, kill.scope().text(), claim.op_id,
+                             text_detail("error", to_string(lifted_error(claim, kill.scope())))),
                   out);
     case OpIs::kWaiting:
     case OpIs::kUnwritten:
@@ -169,8 +170,9 @@ bool ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, 
     if (missing(claim)) adopt(*order, claim, from, now, out);
     return missing(claim);
   }
+  if (!held->record.is<schemas::Kill>()) return false;
   const KillClaim claim = claim_kill(held->record);
-  if (held->record.kind != RecordKind::kKill || !missing(claim)) return false;
+  if (!missing(claim)) return false;
   if (!schemas::verify_record(*held, ledger_.key().public_key())) {
     ++counters_.bad_signatures;
     alarm("forged-kill", bridge, "the bridge holds a kill that control did not sign", now, out);
@@ -197,14 +199,14 @@ void ControlCore::adopt(schemas::Record draft, const KillClaim& claim, const std
   std::vector<std::string> notes;
   if (!claim.given_as.empty()) {
     notes.push_back(taken_note(claim));
-    alarm("op-id-reused", draft.actor, notes.back(), now, out);
-    draft.target = claim.given_as;
+    alarm("op-id-reused", draft.actor.name, notes.back(), now, out);
+    draft.kill().given_as = claim.given_as;
   }
   draft.op_id = claim.op_id;
   proposals_.erase(draft.op_id);
   now.wall_ms = draft.issued_at_ms;
   ++counters_.kills;
-  AuditEntry entry = audit_line(now, "adopted", draft.actor, draft.scope.text(), draft.op_id,
+  AuditEntry entry = audit_line(now, "adopted", draft.actor.name, draft.scope().text(), draft.op_id,
                                 adopted_detail(from, draft));
   begin_kill(ledger_.append(std::move(draft), std::move(entry), now, out), std::move(notes), now,
              out);

@@ -17,22 +17,22 @@ std::string whole_name(const schemas::Address& address, std::string_view instanc
 
 void Latches::kill(const schemas::SignedRecord& kill, std::uint64_t now_us) {
   const schemas::Record& record = kill.record;
-  if (HeldKill* held = kills_.find(record.op_id, record.scope); held != nullptr) {
+  if (HeldKill* held = kills_.find(record.op_id, record.scope()); held != nullptr) {
     held->epoch = record.epoch;
     held->latch.seq = record.seq;
     held->frame = kill.frame;
   } else if (kills_.find(record.op_id) == nullptr) {
-    kills_.add({{schemas::latch_of(record), record.epoch, record.target},
-                record.grace_ms,
+    kills_.add({{schemas::latch_of(record), record.epoch, record.kill().given_as},
+                record.kill().grace_ms,
                 now_us,
                 kill.frame});
   }
 }
 
-void Latches::resume(const schemas::Record& record) {
-  for (const HeldKill* held : kills_.lifted_by(record)) kills_.remove(*held);
-  auto& incarnation = incarnations_[record.scope.tokens()];
-  incarnation = std::max(incarnation, record.incarnation);
+void Latches::resume(const schemas::Resume& resume) {
+  for (const HeldKill* held : kills_.lifted_by(resume)) kills_.remove(*held);
+  auto& incarnation = incarnations_[resume.scope.tokens()];
+  incarnation = std::max(incarnation, resume.incarnation);
 }
 
 Latches::Kills Latches::covering(const schemas::Address& address, std::string_view instance,

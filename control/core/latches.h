@@ -27,7 +27,7 @@ class Latches {
   // and frame. Here an op id has one scope (op_claim.h).
   void kill(const schemas::SignedRecord& kill, std::uint64_t now_us);
   // A resume in its place in the log: lifts what it names and raises the incarnation.
-  void resume(const schemas::Record& record);
+  void resume(const schemas::Resume& resume);
 
   [[nodiscard]] const HeldKill* find(std::string_view op_id) const { return kills_.find(op_id); }
   // Every kill that covers the instance, narrowest scope first; an empty instance asks for the
@@ -47,7 +47,7 @@ class Latches {
     return kills_.through_place(scope, place);
   }
   // What a resume lifts of what holds now.
-  [[nodiscard]] Kills lifted_by(const schemas::Record& resume) const {
+  [[nodiscard]] Kills lifted_by(const schemas::Resume& resume) const {
     return kills_.lifted_by(resume);
   }
   [[nodiscard]] Kills all() const { return kills_.all(); }

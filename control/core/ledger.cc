@@ -16,8 +16,8 @@ using schemas::SignedRecord;
 using What = LedgerNews::What;
 
 bool LogEntry::may_apply() const {
-  const RecordKind kind = record.record.kind;
-  const bool opens = kind == RecordKind::kResume || kind == RecordKind::kBridgeJoined;
+  const bool opens =
+      record.record.is<schemas::Resume>() || record.record.is<schemas::BridgeJoined>();
   return committed && (durable || !opens || ESTOP_SEEDED_BUG(kResumeWithoutRecorder));
 }
 
@@ -39,7 +39,7 @@ SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& ou
   if (!made) return {};
   unnumbered_.push_back({.record = std::move(*made), .audit = audit});
   const LogEntry& entry = unnumbered_.back();
-  ops_[draft.op_id] = {.kind = draft.kind, .scope = draft.scope};
+  ops_[draft.op_id] = {.kind = draft.kind(), .scope = scope_of(draft)};
   apply(entry.record, now.boot_us);
   announce(entry.record.frame, out);
   out.push_back(WriteAudit{std::move(audit)});
@@ -62,9 +62,9 @@ std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
   draft.term = term_;
   draft.seq = hashes_.size() + 1;
   draft.prev = hashes_.empty() ? schemas::Hash{} : hashes_.back();
-  if (draft.kind == RecordKind::kResume) {
+  if (auto* resume = std::get_if<schemas::Resume>(&draft.body)) {
     incarnation_ = std::max(incarnation_ + 1, draft.seq);
-    draft.incarnation = incarnation_;
+    resume->incarnation = incarnation_;
   }
   auto made = sign(draft, out);
   if (made) hashes_.push_back(made->hash);
@@ -75,8 +75,8 @@ LogEntry& Ledger::push(LogEntry entry) {
   const Record& record = entry.record.record;
   OpState& op = ops_[record.op_id];
   op.seq = record.seq;
-  op.kind = record.kind;
-  op.scope = record.scope;
+  op.kind = record.kind();
+  op.scope = scope_of(record);
   op.through = through_of(record);
   op.committed = entry.committed;
   op.durable = entry.durable;
@@ -209,27 +209,18 @@ void Ledger::advance(std::vector<LedgerNews>& news) {
 
 void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
   const Record& record = applied.record;
-  switch (record.kind) {
-    case RecordKind::kKill:
-      latches_.kill(applied, now_us);
-      break;
-    case RecordKind::kResume:
-      remember_lifted(record);
-      latches_.resume(record);
-      break;
-    case RecordKind::kBridgeJoined:
-    case RecordKind::kBridgeLeft:
-      enter_bridge(record, joined_);
-      break;
-    case RecordKind::kEpochOpened:
-    case RecordKind::kTermOpened:
-    case RecordKind::kFirstSkippable:
-      break;
+  if (record.is<schemas::Kill>()) {
+    latches_.kill(applied, now_us);
+  } else if (record.is<schemas::Resume>()) {
+    remember_lifted(record);
+    latches_.resume(record.resume());
+  } else {
+    enter_bridge(record, joined_);
   }
 }
 
 void Ledger::remember_lifted(const Record& resume) {
-  for (const HeldKill* held : latches_.lifted_by(resume)) {
+  for (const HeldKill* held : latches_.lifted_by(resume.resume())) {
     remember_lifted(held->latch.op_id, resume);
   }
 }
@@ -237,7 +228,7 @@ void Ledger::remember_lifted(const Record& resume) {
 void Ledger::remember_lifted(const std::string& op_id, const Record& resume) {
   const auto op = ops_.find(op_id);
   if (op == ops_.end() || op->second.kind != RecordKind::kKill) return;
-  if (op->second.scope != resume.scope || !op->second.lifted_by.empty()) return;
+  if (op->second.scope != resume.scope() || !op->second.lifted_by.empty()) return;
   op->second.lifted_by = resume.op_id;
   op->second.lifted_ms = resume.issued_at_ms;
 }

@@ -100,7 +100,7 @@ class Ledger {
   bool adopt(const StreamTail& tail, Effects& out);
   bool confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out);
   void open_log(std::uint64_t stream_last, Now now, Effects& out);
-  void append_own(schemas::RecordKind kind, std::string op_id, Now now, Effects& out);
+  void append_own(schemas::RecordBody body, std::string op_id, Now now, Effects& out);
   bool stop(std::string reason, Effects& out);
 
   schemas::SigningKey key_;

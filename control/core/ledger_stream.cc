@@ -19,26 +19,26 @@ namespace {
 
 OpState op_of(const Record& record) {
   return {.seq = record.seq,
-          .kind = record.kind,
-          .scope = record.scope,
+          .kind = record.kind(),
+          .scope = scope_of(record),
           .durable = true,
           .through = through_of(record)};
 }
 
 AuditEntry adopted(const Record& record, Now now) {
-  return audit_line(now, "adopted", record.actor, record.scope.text(), record.op_id,
+  return audit_line(now, "adopted", record.actor.name, scope_of(record).text(), record.op_id,
                     R"({"from":"stream","seq":)" + std::to_string(record.seq) + "}");
 }
 
 }  // namespace
 
 void Ledger::remember_lifted_before(const Record& resume) {
-  for (const std::string& op_id : resume.lifts) remember_lifted(op_id, resume);
-  const schemas::Head& place = resume.through.place;
+  for (const std::string& op_id : resume.resume().lifts) remember_lifted(op_id, resume);
+  const schemas::Head& place = resume.resume().through.place;
   for (const SignedRecord& earlier : log_) {
     const Record& kill = earlier.record;
     if (std::pair(kill.epoch, kill.seq) > std::pair(place.epoch, place.seq)) continue;
-    if (kill.kind == RecordKind::kKill) remember_lifted(kill.op_id, resume);
+    if (kill.is<schemas::Kill>()) remember_lifted(kill.op_id, resume);
   }
 }
 
@@ -49,7 +49,7 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
     if (record.record.seq != hashes_.size() + 1) break;
     ops_[record.record.op_id] = op_of(record.record);
-    if (record.record.kind == RecordKind::kResume) remember_lifted_before(record.record);
+    if (record.record.is<schemas::Resume>()) remember_lifted_before(record.record);
     hashes_.push_back(record.hash);
     log_.push_back(std::move(record));
   }
@@ -149,7 +149,9 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     const Record record = log_[i].record;
     epoch_ = record.epoch;
     term_ = std::max(term_, record.term + 1);
-    incarnation_ = std::max(incarnation_, record.incarnation);
+    if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
+      incarnation_ = std::max(incarnation_, resume->incarnation);
+    }
     const bool stored = i < stored_count_;
     const bool committed = record.seq <= committed_seq_;
     if (stored && committed) {
@@ -166,8 +168,11 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
   }
   log_ = {};
   publish_more(out);
-  if (hashes_.empty()) append_own(RecordKind::kEpochOpened, "epoch-" + fresh_id_, now, out);
-  append_own(RecordKind::kTermOpened, "term-" + std::to_string(term_), now, out);
+  if (hashes_.empty()) {
+    const std::string no_log_before = "0:0";
+    append_own(schemas::EpochOpened{no_log_before}, "epoch-" + fresh_id_, now, out);
+  }
+  append_own(schemas::TermOpened{}, "term-" + std::to_string(term_), now, out);
   term_seq_ = hashes_.size();
   for (LogEntry& kill : std::exchange(unnumbered_, {})) {
     Record draft = kill.record.record;
@@ -179,10 +184,10 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
   }
 }
 
-void Ledger::append_own(RecordKind kind, std::string op_id, Now now, Effects& out) {
-  Record draft = draft_of(kind, std::move(op_id), "control");
-  if (kind == RecordKind::kEpochOpened) draft.target = "0:0";  // no log before
-  append(std::move(draft), audit_line(now, std::string(schemas::name(kind)), "control"), now, out);
+void Ledger::append_own(schemas::RecordBody body, std::string op_id, Now now, Effects& out) {
+  Record draft = draft_of(std::move(body), std::move(op_id), "control");
+  const std::string label(schemas::name(draft.kind()));
+  append(std::move(draft), audit_line(now, label, "control"), now, out);
 }
 
 }  // namespace estop::control

@@ -63,8 +63,8 @@ std::map<std::string, std::string> Ledger::being_lifted() const {
   std::map<std::string, std::string> lifted;
   for (const LogEntry& entry : pending_) {
     const Record& record = entry.record.record;
-    if (record.kind != RecordKind::kResume || record.seq <= applied_seq_) continue;
-    for (const HeldKill* held : latches_.lifted_by(record)) {
+    if (!record.is<schemas::Resume>() || record.seq <= applied_seq_) continue;
+    for (const HeldKill* held : latches_.lifted_by(record.resume())) {
       lifted.emplace(held->latch.op_id, record.op_id);
     }
   }
@@ -73,7 +73,7 @@ std::map<std::string, std::string> Ledger::being_lifted() const {
 
 schemas::Bytes Ledger::stored_frame(const std::string& op_id) const {
   const auto stored = std::find_if(log_.begin(), log_.end(), [&](const SignedRecord& one) {
-    return one.record.op_id == op_id && one.record.kind == RecordKind::kKill;
+    return one.record.op_id == op_id && one.record.is<schemas::Kill>();
   });
   return stored == log_.end() ? schemas::Bytes{} : stored->frame;
 }

@@ -33,7 +33,7 @@ struct LogEntry {
   bool store_failed = false;  // tried again with the next retry
   bool durable = false;
 
-  [[nodiscard]] bool is_kill() const { return record.record.kind == schemas::RecordKind::kKill; }
+  [[nodiscard]] bool is_kill() const { return record.record.is<schemas::Kill>(); }
   // What may open something also has to survive the loss of the stream.
   [[nodiscard]] bool may_apply() const;
 };
@@ -52,12 +52,12 @@ struct LedgerNews {
 inline constexpr std::string_view kControl = "control";  // no operator's name
 
 // A record before Ledger::append numbers, dates and signs it.
-inline schemas::Record draft_of(schemas::RecordKind kind, std::string op_id, std::string actor) {
+inline schemas::Record draft_of(schemas::RecordBody body, std::string op_id, std::string actor) {
   schemas::Record draft;
-  draft.kind = kind;
   draft.op_id = std::move(op_id);
-  draft.actor = std::move(actor);
-  if (draft.actor == kControl) draft.actor_kind = schemas::ActorKind::kControl;
+  draft.actor.name = std::move(actor);
+  if (draft.actor.name == kControl) draft.actor.kind = schemas::ActorKind::kControl;
+  draft.body = std::move(body);
   return draft;
 }
 
@@ -68,7 +68,7 @@ inline AuditEntry audit_line(Now now, std::string kind, std::string actor, std::
 }
 
 // The key that a joined bridge signs its receipts with.
-inline schemas::PublicKey key_of(const schemas::Record& joined) {
+inline schemas::PublicKey key_of(const schemas::BridgeJoined& joined) {
   schemas::PublicKey key{};
   std::copy_n(joined.key.begin(), std::min(joined.key.size(), key.size()), key.begin());
   return key;
@@ -77,9 +77,17 @@ inline schemas::PublicKey key_of(const schemas::Record& joined) {
 // Bridges that joined and did not leave, with their keys.
 using JoinedBridges = std::map<BridgeName, schemas::PublicKey>;
 inline void enter_bridge(const schemas::Record& record, JoinedBridges& bridges) {
-  const BridgeName name{record.target, record.process};
-  if (record.kind == schemas::RecordKind::kBridgeJoined) bridges[name] = key_of(record);
-  if (record.kind == schemas::RecordKind::kBridgeLeft) bridges.erase(name);
+  if (const auto* joined = std::get_if<schemas::BridgeJoined>(&record.body)) {
+    bridges[{joined->bridge, joined->process}] = key_of(*joined);
+  } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
+    bridges.erase({left->bridge, left->process});
+  }
+}
+
+// Whom a record is about: nobody, for those that are no orders.
+inline schemas::Scope scope_of(const schemas::Record& record) {
+  const bool is_order = record.is<schemas::Kill>() || record.is<schemas::Resume>();
+  return is_order ? record.scope() : schemas::Scope{};
 }
 
 // How far the record of an op id has come.
@@ -98,8 +106,9 @@ struct OpState {
 };
 
 inline std::shared_ptr<const schemas::Through> through_of(const schemas::Record& record) {
-  if (record.through.place.seq == 0) return nullptr;
-  return std::make_shared<const schemas::Through>(record.through);
+  const auto* resume = std::get_if<schemas::Resume>(&record.body);
+  if (resume == nullptr || resume->through.place.seq == 0) return nullptr;
+  return std::make_shared<const schemas::Through>(resume->through);
 }
 
 }  // namespace estop::control

@@ -110,8 +110,7 @@ Result<OldLog> read_log(SQLite::Database& connection, Carried& told) {
       return fail(Errc::kStoreUnavailable,
                   fmt::format("record {} was changed: bring the folder back from a copy",
                               place(at.epoch, at.seq)));
-    } else if (record->record.kind == RecordKind::kKill ||
-               record->record.kind == RecordKind::kResume) {
+    } else if (record->record.is<schemas::Kill>() || record->record.is<schemas::Resume>()) {
       log.orders.push_back(record->record);
     }
     log.head = at;
@@ -136,12 +135,10 @@ Result<void> check_audit(AuditTable& audit, const AuditAnchor& anchor) {
 Result<std::vector<SignedRecord>> sign_anew(OldLog log, std::uint64_t now_ms,
                                             const schemas::SigningKey& key) {
   Record opened;
-  opened.kind = RecordKind::kEpochOpened;
   opened.op_id = fmt::format("epoch-{}", schemas::hex(log.head.hash).substr(0, 16));
-  opened.actor = "control";
-  opened.actor_kind = schemas::ActorKind::kControl;
+  opened.actor = {.kind = schemas::ActorKind::kControl, .name = "control", .detail = {}};
   opened.issued_at_ms = now_ms;
-  opened.target = place(log.head.epoch, log.head.seq);
+  opened.body = schemas::EpochOpened{place(log.head.epoch, log.head.seq)};
   log.orders.insert(log.orders.begin(), std::move(opened));
   std::vector<SignedRecord> made;
   made.reserve(log.orders.size());
@@ -161,10 +158,11 @@ std::vector<Record> standing(const std::vector<SignedRecord>& log) {
   std::vector<Record> kills;
   for (const SignedRecord& one : log) {
     const Record& record = one.record;
-    if (record.kind == RecordKind::kKill) kills.push_back(record);
-    if (record.kind != RecordKind::kResume) continue;
+    if (record.is<schemas::Kill>()) kills.push_back(record);
+    const auto* resume = std::get_if<schemas::Resume>(&record.body);
+    if (resume == nullptr) continue;
     std::erase_if(kills, [&](const Record& kill) {
-      return schemas::lifts(record, {schemas::latch_of(kill), kill.epoch});
+      return schemas::lifts(*resume, {schemas::latch_of(kill), kill.epoch});
     });
   }
   return kills;
@@ -193,7 +191,7 @@ void replace_records(SQLite::Database& connection, const std::vector<SignedRecor
   connection.exec(fmt::format("DROP TRIGGER {}; DELETE FROM records; {}", kGuard, guard));
   RecordTable records(connection);
   for (const SignedRecord& one : log) {
-    (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind,
+    (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind(),
                        one.record.op_id, one.hash, one.frame});
   }
 }

@@ -63,7 +63,7 @@ struct Recorder::Parts {
 
   static StoredRecord stored(const schemas::SignedRecord& signed_record) {
     const schemas::Record& record = signed_record.record;
-    return {record.epoch, record.seq,         record.term,        record.kind,
+    return {record.epoch, record.seq,         record.term,        record.kind(),
             record.op_id, signed_record.hash, signed_record.frame};
   }
 

@@ -60,16 +60,16 @@ class AttackForgery : public ::testing::Test {
   static Record kill(const std::string& op_id) {
     Record record;
     record.op_id = op_id;
-    record.scope = schemas::Scope::parse("acme/prod/mallory").value();
-    record.actor = "alice";
+    record.kill().scope = schemas::Scope::parse("acme/prod/mallory").value();
+    record.actor.name = "alice";
     record.reason = "forged";
     return record;
   }
   static Record resume(const std::string& op_id, const std::string& lifted) {
     Record record = kill(op_id);
-    record.kind = RecordKind::kResume;
-    record.lifts = {lifted};
-    record.incarnation = 99;
+    record.body = schemas::Resume{.scope = record.scope()};
+    record.resume().lifts = {lifted};
+    record.resume().incarnation = 99;
     return record;
   }
 
@@ -160,10 +160,10 @@ TEST_F(AttackForgery, H54AnOrderThatNobodyUnderstandsClosesNoBridge) {
   const std::string before = scene_.state();
   const SigningKey wrong = SigningKey::generate(KeyRole::kUser);
   Record strange = kill("o");
-  strange.kind = static_cast<RecordKind>(99);
+  strange.body = schemas::Skipped{static_cast<schemas::RecordKind>(99)};
   strange.reason.clear();
   Record odd = kill("o");
-  odd.mode = static_cast<schemas::KillMode>(9);
+  odd.kill().mode = static_cast<schemas::KillMode>(9);
   RawNats alice = scene_.enter({operator_(), Account::kControl});
   for (const std::string& record : {forged_record(strange, wrong), forged_record(odd, wrong),
                                     forged_record(kill("o"), wrong, of_another_version),
@@ -184,7 +184,7 @@ TEST_F(AttackForgery, H30AnOrderInAnotherNameStopsNobody) {
   const std::string before = scene_.state();
   const std::string own = scene_.creds({operator_(), Account::kControl});
   Record as_bob = kill("signed-2");
-  as_bob.actor = "bob";
+  as_bob.actor.name = "bob";
   const auto order = schemas::sign_order(as_bob, own);
   ASSERT_TRUE(order) << order.error();
   RawNats alice = *RawNats::connect(scene_.site.broker->port(), own);

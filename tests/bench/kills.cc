@@ -36,9 +36,9 @@ class Operator {
   Clock::time_point kill(const std::string& scope) {
     schemas::Record kill;
     kill.op_id = fmt::format("bench-{}-{}", Clock::now().time_since_epoch().count(), ++orders_);
-    kill.scope = schemas::Scope::parse(scope).value();
-    kill.mode = schemas::KillMode::kNow;
-    kill.actor = name_;
+    kill.kill().scope = schemas::Scope::parse(scope).value();
+    kill.kill().mode = schemas::KillMode::kNow;
+    kill.actor.name = name_;
     kill.reason = "benchmark";
     const std::string order =
         fmt::format(R"({{"scope":"{}","reason":"{}","op_id":"{}","mode":"now",)"

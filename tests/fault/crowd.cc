@@ -204,9 +204,9 @@ bool Crowd::settle(std::chrono::milliseconds patience) {
 std::uint64_t Crowd::incarnation_of_resume(const std::string& killed_op_id) const {
   for (const auto& member : members_) {
     for (const schemas::Record& order : member->player->orders) {
-      const bool lifts =
-          std::find(order.lifts.begin(), order.lifts.end(), killed_op_id) != order.lifts.end();
-      if (order.kind == schemas::RecordKind::kResume && lifts) return order.incarnation;
+      const bool lifts = std::find(order.resume().lifts.begin(), order.resume().lifts.end(),
+                                   killed_op_id) != order.resume().lifts.end();
+      if (order.kind() == schemas::RecordKind::kResume && lifts) return order.resume().incarnation;
     }
   }
   return 0;

@@ -68,8 +68,8 @@ void pass_the_gate(const IntentSubject& parts, const IntentHead& head) {
   Gate gate({});
   for (const char* text : kKilled) {
     schemas::Record kill;
-    kill.scope = *Scope::parse(text);
-    kill.op_id = kill.scope.tokens();
+    kill.kill().scope = *Scope::parse(text);
+    kill.op_id = kill.scope().tokens();
     gate.kill(kill);
   }
   const bool is_reply = has(head.flags, schemas::IntentFlag::kReply);

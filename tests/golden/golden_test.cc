@@ -35,9 +35,9 @@ Record kill() {
   record.seq = 3;
   record.prev = filled(0xaa);
   record.op_id = "op-7f3a";
-  record.scope = *Scope::parse("acme/prod/email-campaign");
-  record.grace_ms = 10'000;
-  record.actor = "alice";
+  record.kill().scope = *Scope::parse("acme/prod/email-campaign");
+  record.kill().grace_ms = 10'000;
+  record.actor.name = "alice";
   record.reason = "broken unsubscribe link";
   record.issued_at_ms = 1'760'000'000'000;
   return record;
@@ -47,18 +47,18 @@ Record resume() {
   Record record = kill();
   record.seq = 4;
   record.op_id = "op-8c11";
-  record.kind = RecordKind::kResume;
+  record.body = Resume{.scope = record.scope()};
   record.reason = "template fixed";
-  record.lifts = {"op-7f3a"};
-  record.incarnation = 1;
+  record.resume().lifts = {"op-7f3a"};
+  record.resume().incarnation = 1;
   return record;
 }
 
 // Of more kills than a resume may name.
 Record resume_by_place() {
   Record record = resume();
-  record.lifts.clear();
-  record.through = {{1, 3, filled(0xbb)}, 850, filled(0xcc)};
+  record.resume().lifts.clear();
+  record.resume().through = {{1, 3, filled(0xbb)}, 850, filled(0xcc)};
   return record;
 }
 
@@ -68,12 +68,9 @@ Record joined() {
   record.term = 1;
   record.seq = 2;
   record.op_id = "join-b1-1";
-  record.kind = RecordKind::kBridgeJoined;
-  record.actor = "control";
-  record.actor_kind = ActorKind::kControl;
-  record.target = "b1";
-  record.process = "p7q2m1z9";
-  record.key = Bytes(32, '\x11');
+  record.actor.name = "control";
+  record.actor.kind = ActorKind::kControl;
+  record.body = BridgeJoined{.bridge = "b1", .process = "p7q2m1z9", .key = Bytes(32, '\x11')};
   return record;
 }
 

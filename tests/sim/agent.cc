@@ -230,7 +230,7 @@ void AgentProcess::perform(const agent::PeerKilled& effect) {
 }
 
 void AgentProcess::perform(const agent::PeerResumed& effect) {
-  life_->peers.resumed(effect.record);
+  life_->peers.resumed(effect.record.resume());
 }
 
 void AgentProcess::perform(const agent::KeepCheckpoints& effect) {

@@ -194,7 +194,7 @@ void Faults::jump_wall_clock() {
 
 void Faults::speak_of_the_future() {
   schemas::Record record;
-  record.kind = static_cast<schemas::RecordKind>(99);
+  record.body = schemas::Skipped{static_cast<schemas::RecordKind>(99)};
   record.op_id = "later";
   // Control's own word stops who does not understand it, a stranger's says nothing.
   const bool by_control = ground_.random.between(0, 1) == 0;
@@ -217,13 +217,13 @@ void Faults::forge() {
   const auto subjects = schemas::Subjects::standard();
   schemas::Record kill;
   kill.op_id = "forged";
-  kill.actor = "mallory";
+  kill.actor.name = "mallory";
   kill.epoch = 1;
   kill.seq = world_.broker->stream().last_seq() + 1;
   schemas::Record resume = kill;
-  resume.kind = schemas::RecordKind::kResume;
-  resume.lifts = {"op-1", "op-2", "op-3", "op-4", "op-5"};
-  resume.incarnation = 1'000;
+  resume.body = schemas::Resume{.scope = resume.scope()};
+  resume.resume().lifts = {"op-1", "op-2", "op-3", "op-4", "op-5"};
+  resume.resume().incarnation = 1'000;
   schemas::LeaseFrame lease;
   lease.leader = "mallory1";
   lease.term = 1'000;

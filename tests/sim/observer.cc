@@ -89,15 +89,16 @@ void Observer::record_published(const schemas::Bytes& frame) {
   const auto record = schemas::open_record(frame);
   if (!record) fail("I7", "control published what is no record");
   const schemas::Record& made = record->record;
+  const bool is_order = made.is<schemas::Kill>() || made.is<schemas::Resume>();
   ground_.trace.note(ground_.timeline.now(), frame, [&] {
-    return fmt::format("control: {} {} at {} of {}", name(made.kind), made.op_id, made.seq,
-                       made.scope.text());
+    return fmt::format("control: {} {} at {} of {}", name(made.kind()), made.op_id, made.seq,
+                       is_order ? made.scope().text() : "*");
   });
-  if (made.kind == RecordKind::kKill || made.kind == RecordKind::kResume) {
+  if (is_order) {
     checked("I7");
     const auto ordered = orders_.find(made.op_id);
-    if (ordered == orders_.end() || ordered->second != made.scope.text()) {
-      fail("I7", fmt::format("nobody ordered {} of {}", made.op_id, made.scope.text()));
+    if (ordered == orders_.end() || ordered->second != made.scope().text()) {
+      fail("I7", fmt::format("nobody ordered {} of {}", made.op_id, made.scope().text()));
     }
   }
   published_.insert(made.op_id);
@@ -184,7 +185,7 @@ void Observer::recorder_stored(const schemas::SignedRecord& record) {
     return line.op_id == op_id || line.kind == "gap";
   });
   const bool is_order =
-      record.record.kind == RecordKind::kKill || record.record.kind == RecordKind::kResume;
+      record.record.kind() == RecordKind::kKill || record.record.kind() == RecordKind::kResume;
   if (is_order && !told) fail("I8", op_id + " is in the log and not in the audit");
   truth_.stored(record.hash);
 }

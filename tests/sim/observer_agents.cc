@@ -66,7 +66,8 @@ void Observer::checkpoint_stored(const schemas::Address& address, const std::str
 }
 
 void Observer::order_verified(const schemas::Instance& instance, const schemas::Record& record) {
-  if (record.kind == schemas::RecordKind::kKill) agents_[instance.text()].seen.insert(record.op_id);
+  if (record.kind() == schemas::RecordKind::kKill)
+    agents_[instance.text()].seen.insert(record.op_id);
 }
 
 // A kill that control has lost ends with the agent's next resume: nobody lists it. One that is

@@ -49,13 +49,13 @@ void Observer::log_delivered(const std::string& id, std::string_view frame) {
     return;
   }
   const bool good = schemas::verify_record(*record, settings_.control_key);
-  if (good && record->record.kind == RecordKind::kKill) life.seen.insert(record->record.op_id);
+  if (good && record->record.kind() == RecordKind::kKill) life.seen.insert(record->record.op_id);
 }
 
 void Observer::emergency_delivered(const std::string& id, std::string_view actor,
                                    std::string_view frame) {
   const auto order = schemas::open_order(frame);
-  if (!order || order->kill.record.actor != actor) return;
+  if (!order || order->kill.record.actor.name != actor) return;
   if (!schemas::verify_order(*order, settings_.operators_key, settings_.subjects)) return;
   bridges_[id].seen.insert(order->kill.record.op_id);
 }

@@ -139,10 +139,9 @@ void OperatorProcess::send(const std::string& op_id) {
 // To bridges and control at once, as `estop kill` does.
 void OperatorProcess::send_signed(const Asked& asked) {
   schemas::Record kill;
-  kill.kind = schemas::RecordKind::kKill;
   kill.op_id = asked.op_id;
-  kill.scope = *schemas::Scope::parse(asked.scope);
-  kill.actor = own_name().text();
+  kill.kill().scope = *schemas::Scope::parse(asked.scope);
+  kill.actor.name = own_name().text();
   kill.reason = "because";
   kill.issued_at_ms = wall_ms();
   const auto order = schemas::sign_order(kill, settings_.creds);

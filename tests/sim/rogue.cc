@@ -116,11 +116,11 @@ void RogueProcess::forge_order() {
   record.epoch = 1;
   record.seq = ground().random.below(40);
   record.op_id = fmt::format("forged-{}", ++ids_);
-  record.kind =
-      ground().random.below(2) == 0 ? schemas::RecordKind::kKill : schemas::RecordKind::kResume;
-  record.actor = "mallory";
-  record.lifts = {"op-1", "op-2", "op-3"};
-  record.incarnation = incarnation_ + 1;
+  if (ground().random.below(2) != 0) {
+    record.body =
+        schemas::Resume{.lifts = {"op-1", "op-2", "op-3"}, .incarnation = incarnation_ + 1};
+  }
+  record.actor.name = "mallory";
   const auto frame = schemas::sign_record(record, own_key_).value().frame;
   const auto& subjects = settings_.subjects;
   (void)life_->connection.publish(subjects.log(), frame);

@@ -39,8 +39,8 @@ void Truth::ordered(const std::string& op_id, const schemas::Scope& scope) {
 void Truth::published(const schemas::SignedRecord& signed_record, Nanos now, std::uint64_t stamp) {
   const schemas::Record& record = signed_record.record;
   published_[signed_record.hash] = {record.epoch, record.seq};
-  if (record.kind == RecordKind::kResume) resumes_[signed_record.hash].record = record;
-  if (record.kind != RecordKind::kKill) return;
+  if (record.kind() == RecordKind::kResume) resumes_[signed_record.hash].record = record;
+  if (record.kind() != RecordKind::kKill) return;
   Kill& kill = kills_[record.op_id];
   const bool is_new = kill.records.insert(signed_record.hash).second;
   kill_of_[signed_record.hash] = record.op_id;
@@ -75,14 +75,14 @@ void Truth::stored(const schemas::Hash& hash) {
 
 // By place: every kill of its scope that has a record at or before it.
 std::vector<std::string> Truth::lifted_by(const schemas::Record& resume) const {
-  std::vector<std::string> op_ids = resume.lifts;
-  const Place last{resume.through.place.epoch, resume.through.place.seq};
+  std::vector<std::string> op_ids = resume.resume().lifts;
+  const Place last{resume.resume().through.place.epoch, resume.resume().through.place.seq};
   if (last.second == 0) return op_ids;
   for (auto at = in_stream_.begin(); at != in_stream_.upper_bound(last); ++at) {
     const auto kill = kill_of_.find(at->second);
     if (kill == kill_of_.end()) continue;
     const Kill& one = kills_.at(kill->second);
-    if (one.scope == resume.scope && !one.resumed) op_ids.push_back(one.op_id);
+    if (one.scope == resume.scope() && !one.resumed) op_ids.push_back(one.op_id);
   }
   return op_ids;
 }
@@ -107,14 +107,14 @@ void Truth::settle(Resume& resume) {
   if (!resume.holds()) return;
   for (const std::string& op_id : lifted_by(resume.record)) {
     Kill* kill = find(op_id);
-    const bool fits = kill != nullptr && kill->scope == resume.record.scope &&
-                      (!kill->resumed || kill->incarnation == resume.record.incarnation);
+    const bool fits = kill != nullptr && kill->scope == resume.record.scope() &&
+                      (!kill->resumed || kill->incarnation == resume.record.resume().incarnation);
     if (!fits) {
       throw Violation{"I3",
                       fmt::format("{} lifts {}, which does not hold", resume.record.op_id, op_id)};
     }
     kill->resumed = true;
-    kill->incarnation = resume.record.incarnation;
+    kill->incarnation = resume.record.resume().incarnation;
   }
 }
 
@@ -158,8 +158,8 @@ std::vector<Kill*> Truth::covering(std::string_view address, std::string_view in
 std::uint64_t Truth::incarnation(std::string_view address, std::string_view instance) const {
   std::uint64_t newest = 0;
   for (const auto& [hash, resume] : resumes_) {
-    if (!resume.holds() || !covers(resume.record.scope, address, instance)) continue;
-    newest = std::max(newest, resume.record.incarnation);
+    if (!resume.holds() || !covers(resume.record.scope(), address, instance)) continue;
+    newest = std::max(newest, resume.record.resume().incarnation);
   }
   return newest;
 }

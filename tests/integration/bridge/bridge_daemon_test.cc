@@ -100,7 +100,7 @@ TEST_F(BridgeDaemonTest, AResumeActsWhenTheHeadCoversItAndTheOldLifeStaysOut) {
   ASSERT_TRUE(stage.until([&] { return stage.receipts.size() == 2; }));
   EXPECT_EQ(stage.receipts[1].kind, schemas::RecordKind::kResume);
   stage.send(x, y, 2, 0);
-  stage.send(x, y, 3, resumed.record.incarnation);
+  stage.send(x, y, 3, resumed.record.resume().incarnation);
   EXPECT_TRUE(stage.until([&] { return y.delivered == 3 && x.refusals.size() == 2; }));
   EXPECT_EQ(x.refusals[0][0].second, "410");
 }

@@ -110,8 +110,8 @@ schemas::SignedOrder Stage::order(const control::Keyring& keys, const std::strin
                                   const std::string& op_id) {
   schemas::Record kill;
   kill.op_id = op_id;
-  kill.scope = schemas::Scope::parse(scope).value();
-  kill.actor = "alice";
+  kill.kill().scope = schemas::Scope::parse(scope).value();
+  kill.actor.name = "alice";
   kill.reason = "control is gone";
   const control::OperatorRole alice{segment("alice"), false};
   return schemas::sign_order(

@@ -91,7 +91,7 @@ TEST_F(RunningSite, AResumeOpensTheBridgeAndGivesANewLife) {
   ASSERT_TRUE(site.until([&] { return player.orders.size() == 2; }));
   site.say_hello(player);
   EXPECT_GT(player.hello.incarnation, 0U);
-  EXPECT_EQ(player.hello.incarnation, player.orders[1].incarnation);
+  EXPECT_EQ(player.hello.incarnation, player.orders[1].resume().incarnation);
   EXPECT_TRUE(player.hello.latches.empty());
 }
 

@@ -34,7 +34,7 @@ class Desk : public ::testing::Test {
         });
   }
   void store_kill(std::uint64_t seq) {
-    schemas::Record record = draft_of(schemas::RecordKind::kKill, "k1", "alice");
+    schemas::Record record = draft_of(schemas::Kill{}, "k1", "alice");
     record.epoch = 1;
     record.seq = seq;
     record.prev = newest;

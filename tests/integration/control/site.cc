@@ -164,8 +164,8 @@ std::string Site::operator_creds() {
 void Site::emergency(const std::string& scope, const std::string& op_id) {
   schemas::Record kill;
   kill.op_id = op_id;
-  kill.scope = schemas::Scope::parse(scope).value();
-  kill.actor = "alice";
+  kill.kill().scope = schemas::Scope::parse(scope).value();
+  kill.actor.name = "alice";
   kill.reason = "control is gone";
   emergency(schemas::sign_order(kill, operator_creds()).value().frame);
 }
@@ -267,8 +267,8 @@ void Site::obey(Player& player, std::string_view frame) {
                                  [&](const auto& other) { return other.op_id == record.op_id; });
   if (known) return;
   player.orders.push_back(record);
-  const bool concerned = record.kind == schemas::RecordKind::kKill &&
-                         record.scope.covers(player.address, player.instance.text());
+  const bool concerned = record.kind() == schemas::RecordKind::kKill &&
+                         record.scope().covers(player.address, player.instance.text());
   if (!concerned || !is_obedient || player.is_frozen) return;
   schemas::StoppedReceipt receipt;
   receipt.process = player.process;

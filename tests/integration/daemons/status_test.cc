@@ -94,8 +94,8 @@ TEST_F(StatusPages, OneKillCountsOnce) {
   // One that she did not sign acts until that is seen, and is none. Control hears it first.
   schemas::Record kill;
   kill.op_id = "forged-1";
-  kill.scope = schemas::Scope::parse("acme/prod/z").value();
-  kill.actor = "alice";
+  kill.kill().scope = schemas::Scope::parse("acme/prod/z").value();
+  kill.actor.name = "alice";
   kill.reason = "forged";
   const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kUser);
   const auto jwt = schemas::jwt_from_creds(site.operator_creds()).value();

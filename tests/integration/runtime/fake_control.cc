@@ -100,7 +100,7 @@ schemas::SignedRecord FakeControl::sign(schemas::Record record, const schemas::S
   record.epoch = 1;
   record.term = 1;
   record.seq = ++seq_;
-  record.actor = "alice";
+  record.actor.name = "alice";
   record.issued_at_ms = 1'700'000'000'000;
   return schemas::sign_record(record, key).value();
 }
@@ -110,14 +110,14 @@ schemas::SignedRecord FakeControl::make_kill(const std::string& scope, const std
                                              const schemas::SigningKey& key) {
   schemas::Record record;
   record.op_id = op_id;
-  record.scope = *schemas::Scope::parse(scope);
-  record.grace_ms = grace_ms;
+  record.kill().scope = *schemas::Scope::parse(scope);
+  record.kill().grace_ms = grace_ms;
   record.reason = "broken unsubscribe link";
   return sign(record, key);
 }
 
 void FakeControl::publish(const schemas::SignedRecord& record) {
-  const auto address = record.record.scope.address();
+  const auto address = record.record.scope().address();
   if (!address.empty()) (void)connection_->publish(subjects_.control_of(address), record.frame);
   (void)connection_->publish(subjects_.control_all(), record.frame);
 }
@@ -169,11 +169,10 @@ void FakeControl::resume(const std::string& op_id) {
   run([&] {
     schemas::Record record;
     record.op_id = "resume-of-" + op_id;
-    record.kind = schemas::RecordKind::kResume;
-    record.scope = latches_.at(op_id).scope;
+    record.body = schemas::Resume{.scope = latches_.at(op_id).scope};
     record.reason = "fixed";
-    record.lifts = {op_id};
-    record.incarnation = ++incarnation_;
+    record.resume().lifts = {op_id};
+    record.resume().incarnation = ++incarnation_;
     latches_.erase(op_id);
     publish(sign(record, key_));
   });

@@ -20,8 +20,8 @@ Bytes body_with(Part part, char value) {
   schemas::Record record;
   record.op_id = "k1";
   record.epoch = record.term = record.seq = 1;
-  record.scope = *schemas::Scope::parse("acme/prod/other");
-  record.actor = "alice";
+  record.kill().scope = *schemas::Scope::parse("acme/prod/other");
+  record.actor.name = "alice";
   record.reason = "r";
   const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kOperator);
   Bytes frame = schemas::sign_record(record, stranger).value().frame;

@@ -18,8 +18,8 @@ class BridgeEmergencyTest : public BridgeFixture {
                                     const std::string& actor = "alice") {
     schemas::Record kill;
     kill.op_id = op_id;
-    kill.scope = scope("acme/prod/x");
-    kill.actor = actor;
+    kill.kill().scope = scope("acme/prod/x");
+    kill.actor.name = actor;
     kill.reason = "broken link";
     return schemas::sign_order(kill, creds_text).value();
   }
@@ -78,7 +78,7 @@ TEST_F(BridgeEmergencyTest, ABadOrderWithTheOpIdOfAGoodOneTakesNothingFromThat) 
   const auto good = order("k1", alice);
   emergency(good);
   schemas::Record wider = good.kill.record;
-  wider.scope = scope("acme/*");
+  wider.kill().scope = scope("acme/*");
   const auto bad = schemas::sign_order(wider, forged_creds()).value();
   emergency(bad);
   EXPECT_EQ(core.gate().kills(), 1U);
@@ -91,7 +91,7 @@ TEST_F(BridgeEmergencyTest, TwoScopesWithOneOpIdAreBothShownToControl) {
   run_to_open();
   const auto first = order("k1", alice);
   schemas::Record other = first.kill.record;
-  other.scope = scope("acme/prod/z");
+  other.kill().scope = scope("acme/prod/z");
   emergency(first);
   emergency(schemas::sign_order(other, alice).value());
   pass(500 * kMs);
@@ -106,10 +106,10 @@ TEST_F(BridgeEmergencyTest, TwoScopesWithOneOpIdAreBothShownToControl) {
 TEST_F(BridgeEmergencyTest, WhatControlWroteForItIsNoLongerShownAndItsResumeLiftsBoth) {
   run_to_open();
   emergency(order("k1", alice));
-  schemas::Record written = log.record(schemas::RecordKind::kKill);
+  schemas::Record written = log.record(schemas::Kill{});
   written.op_id = "own-1";
-  written.scope = scope("acme/prod/x");
-  written.target = "k1";
+  written.kill().scope = scope("acme/prod/x");
+  written.kill().given_as = "k1";
   live(log.add(std::move(written)));
   lease();
   pass(500 * kMs);
@@ -127,9 +127,9 @@ TEST_F(BridgeEmergencyTest, ABridgeThatMissedOneOfSeveralLeaseFramesStaysClosed)
   connect();
   std::vector<schemas::SignedRecord> kills;
   for (const char* op_id : {"k1", "k2", "k3"}) {
-    auto kill = log.record(schemas::RecordKind::kKill);
+    auto kill = log.record(schemas::Kill{});
     kill.op_id = op_id;
-    kill.scope = scope("acme/prod/x");
+    kill.kill().scope = scope("acme/prod/x");
     kills.push_back(schemas::sign_record(kill, log.key()).value());
   }
   // In two frames of one round: the first has two kills, the last one kill and the grants.
@@ -159,9 +159,9 @@ TEST_F(BridgeEmergencyTest, ABridgeThatMissedOneOfSeveralLeaseFramesStaysClosed)
 // Frames of two rounds together are not all of one.
 TEST_F(BridgeEmergencyTest, FramesOfTwoRoundsAreNotCountedTogether) {
   connect();
-  auto kill = log.record(schemas::RecordKind::kKill);
+  auto kill = log.record(schemas::Kill{});
   kill.op_id = "k1";
-  kill.scope = scope("acme/prod/x");
+  kill.kill().scope = scope("acme/prod/x");
   const auto one = schemas::sign_record(kill, log.key()).value();
   lease_with(with_uncommitted(frame(), {one}));
   replay();
@@ -234,7 +234,7 @@ TEST_F(TwoOperatorsTest, AKillOfTheWholeFleetIsControlsToDecide) {
   run_to_open();
   schemas::Record kill;
   kill.op_id = "k1";
-  kill.actor = "alice";
+  kill.actor.name = "alice";
   kill.reason = "all of them";
   emergency(schemas::sign_order(kill, alice).value());
   EXPECT_EQ(core.gate().kills(), 0U);

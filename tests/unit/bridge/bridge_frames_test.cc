@@ -32,7 +32,7 @@ Bytes record_with(Fault fault, schemas::Record record, const schemas::SigningKey
     case Fault::kUnreadable:
       return "garbage";
     case Fault::kUnknownKind:
-      record.kind = static_cast<schemas::RecordKind>(99);
+      record.body = schemas::Skipped{static_cast<schemas::RecordKind>(99)};
       return testing::forged_record(record, key);
     case Fault::kOtherVersion:
       return testing::forged_record(record, key, testing::of_another_version);
@@ -117,9 +117,9 @@ constexpr Row kRows[] = {
 void send(BridgeAtHand& bridge, const Row& row) {
   const schemas::SigningKey stranger = stranger_key();
   const schemas::SigningKey& key = row.signed_by_control ? bridge.log.key() : stranger;
-  schemas::Record kill = bridge.log.record(schemas::RecordKind::kKill);
+  schemas::Record kill = bridge.log.record(schemas::Kill{});
   kill.op_id = "k1";
-  kill.actor = "alice";
+  kill.actor.name = "alice";
   switch (row.where) {
     case Where::kLog:
       bridge.core.on_log(record_with(row.fault, kill, key), bridge.now, bridge.effects);
@@ -196,9 +196,9 @@ TEST_F(BridgeReplayTest, H54_ADamagedRecordIsReadAgainAndNothingOpensMeanwhile) 
 TEST(BridgeReplay, H45_ASignedRecordThatItCannotReadClosesItForGood) {
   for (const Fault fault : {Fault::kUnknownKind, Fault::kOtherVersion, Fault::kMisshapen}) {
     Replaying bridge;
-    auto record = bridge.log.record(schemas::RecordKind::kKill);
+    auto record = bridge.log.record(schemas::Kill{});
     record.op_id = "k1";
-    record.actor = "alice";
+    record.actor.name = "alice";
     const Bytes frame = record_with(fault, record, bridge.log.key());
     bridge.core.on_replayed(frame, bridge.now, bridge.effects);
     EXPECT_TRUE(bridge.alarmed("closed for good")) << fault;

@@ -85,9 +85,9 @@ TEST_F(BridgeKillTest, H25_AnUncommittedKillHoldsAndIsReportedUntilTheLogHasIt) 
 
 TEST_F(BridgeKillTest, AnAdoptedKillIsTheSameKill) {
   run_to_open();
-  auto replaced = log.record(schemas::RecordKind::kKill);
+  auto replaced = log.record(schemas::Kill{});
   replaced.op_id = "k1";
-  replaced.scope = scope("acme/prod/x");
+  replaced.kill().scope = scope("acme/prod/x");
   live(schemas::sign_record(replaced, log.key()).value());  // never committed
   live(log.left("b9"));
   live(log.kill("acme/prod/x", "k1"));  // adopted under a new number
@@ -112,8 +112,8 @@ TEST_F(BridgeKillTest, AKillInALeaseFrameLatchesBeforeTheBridgeOpens) {
 
 TEST_F(BridgeKillTest, H30_AForgedKillIsTakenBackWithAnAlarm) {
   run_to_open();
-  auto forged = log.record(schemas::RecordKind::kKill);
-  forged.scope = scope("*");
+  auto forged = log.record(schemas::Kill{});
+  forged.kill().scope = scope("*");
   forged.op_id = "evil";
   core.on_log(schemas::sign_record(forged, stranger_key()).value().frame, now, effects);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed") << "first stop, then ask";
@@ -143,9 +143,9 @@ TEST_F(BridgeKillTest, I3_AResumeSeenLiveDoesNothingUntilTheHeadCoversIt) {
 TEST_F(BridgeKillTest, AResumeThatTheStreamRefusedIsNeverApplied) {
   run_to_open();
   live(log.kill("acme/prod/x", "k1"));
-  auto refused = log.record(schemas::RecordKind::kResume);
-  refused.lifts = {"k1"};
-  refused.scope = scope("acme/prod/x");
+  auto refused = log.record(schemas::Resume{});
+  refused.resume().lifts = {"k1"};
+  refused.resume().scope = scope("acme/prod/x");
   live(schemas::sign_record(refused, log.key()).value());
   live(log.left("b9"));  // took its place
   lease();

@@ -140,9 +140,9 @@ TEST_F(BridgeReceiptTest, WithMoreReceiptsThanItCanKeepItClosesAndIsCountedDown)
   go_on_until(1'000 * kMs);
   ASSERT_TRUE(core.is_open(now));
   for (int i = 0; i < 4'097; ++i) {
-    auto kill = log.record(schemas::RecordKind::kKill);
+    auto kill = log.record(schemas::Kill{});
     kill.op_id = "k" + std::to_string(i);
-    kill.scope = scope("acme/prod/x");
+    kill.kill().scope = scope("acme/prod/x");
     core.on_log(schemas::sign_record(kill, log.key()).value().frame, now, effects);
   }
   EXPECT_FALSE(core.is_open(now));

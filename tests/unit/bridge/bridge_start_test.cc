@@ -171,8 +171,8 @@ TEST_F(BridgeStartTest, AStreamThatDoesNotMatchTheSignedHeadClosesItForGood) {
 
 TEST_F(BridgeStartTest, H45_ASignedRecordOfAKindThatItDoesNotKnowClosesItForGood) {
   run_to_open();
-  auto strange = log.record(schemas::RecordKind::kKill);
-  strange.kind = static_cast<schemas::RecordKind>(99);
+  auto strange = log.record(schemas::Kill{});
+  strange.body = schemas::Skipped{static_cast<schemas::RecordKind>(99)};
   core.on_log(testing::forged_record(strange, log.key()), now, effects);
   EXPECT_TRUE(alarmed("unknown-type"));
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "no-contact");
@@ -239,9 +239,7 @@ TEST_F(BridgeStartTest, I11_ADeposedLeaderGrantsNothing) {
 
 TEST_F(BridgeStartTest, AnotherProcessOfItsIdThatIsDeclaredGoneIsNotItself) {
   run_to_open();
-  auto left = log.record(schemas::RecordKind::kBridgeLeft);
-  left.target = "b1";
-  left.process = "process2";
+  auto left = log.record(schemas::BridgeLeft{.bridge = "b1", .process = "process2"});
   live(log.add(std::move(left)));
   lease();
   EXPECT_EQ(core.state(), BridgeState::kOpen);

@@ -64,8 +64,8 @@ TEST_F(FollowerTest, AReplayAppliesInOrderAndEndsAtTheHead) {
 
 TEST_F(FollowerTest, AReplacedUncommittedRecordIsNoFork) {
   follower.saw(log.records()[0]);
-  auto replaced = log.record(schemas::RecordKind::kKill);
-  replaced.actor = "deposed";
+  auto replaced = log.record(schemas::Kill{});
+  replaced.actor.name = "deposed";
   follower.saw(schemas::sign_record(replaced, log.key()).value());
   follower.saw(log.kill("acme/prod/x", "k1"));
   EXPECT_EQ(follow(log.head()), (Numbers{1, 2}));
@@ -122,7 +122,7 @@ TEST_F(FollowerTest, ARecordThatDoesNotFollowIsRefused) {
     SCOPED_TRACE(row.what);
     follower = Follower{};
     ASSERT_TRUE(follower.replayed(log.records()[0]).value());
-    auto record = log.record(schemas::RecordKind::kKill);
+    auto record = log.record(schemas::Kill{});
     row.spoil(record);
     const auto replayed = follower.replayed(schemas::sign_record(record, log.key()).value());
     EXPECT_TRUE(!replayed || !*replayed);
@@ -132,7 +132,7 @@ TEST_F(FollowerTest, ARecordThatDoesNotFollowIsRefused) {
 
 TEST_F(FollowerTest, ALogBeginsWithAnEpoch) {
   auto record = WrittenLog{}.records()[0].record;
-  record.kind = schemas::RecordKind::kTermOpened;
+  record.body = schemas::TermOpened{};
   EXPECT_FALSE(follower.replayed(schemas::sign_record(record, log.key()).value()));
 }
 
@@ -141,7 +141,7 @@ TEST_F(FollowerTest, H29_ANewEpochIsFollowedOnlyIfItCarriesTheOldHead) {
   see_all();
   follow(log.head());
   const auto before = follower;
-  auto forgot = log.record(schemas::RecordKind::kEpochOpened);
+  auto forgot = log.record(schemas::EpochOpened{});
   forgot.epoch = 2;
   forgot.seq = 1;
   forgot.prev = {};
@@ -171,7 +171,7 @@ TEST_F(FollowerTest, ANewEpochIsReadFromItsBeginningAndKnownRecordsAreSkipped) {
 
 TEST_F(FollowerTest, ARememberedFloodIsBounded) {
   for (std::size_t i = 0; i < Follower::kPendingMax + 10; ++i) {
-    follower.saw(log.add(log.record(schemas::RecordKind::kTermOpened)));
+    follower.saw(log.add(log.record(schemas::TermOpened{})));
   }
   follow(log.head());
   EXPECT_EQ(progress.kind, Kind::kBehind);

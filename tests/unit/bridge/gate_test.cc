@@ -43,7 +43,7 @@ struct GateAtHand {
   }
   schemas::Record resume(std::string_view scope_text, std::vector<std::string> lifts) {
     const auto record = log.resume(scope_text, std::move(lifts)).record;
-    EXPECT_TRUE(gate.resume(record));
+    EXPECT_TRUE(gate.resume(record.resume()));
     return record;
   }
   // By place: those of `kills`, through the last of them.
@@ -53,10 +53,9 @@ struct GateAtHand {
     std::vector<const schemas::Hold*> all;
     for (const auto& hold : holds) all.push_back(&hold);
     schemas::Record resume;
-    resume.kind = schemas::RecordKind::kResume;
-    resume.scope = kills.front().scope;
-    resume.through = schemas::through({kills.back().epoch, kills.back().seq, {}}, all);
-    resume.incarnation = 9;
+    resume.body = schemas::Resume{.scope = kills.front().scope()};
+    resume.resume().through = schemas::through({kills.back().epoch, kills.back().seq, {}}, all);
+    resume.resume().incarnation = 9;
     return resume;
   }
 
@@ -116,7 +115,7 @@ TEST_F(GateTest, KillsOfOneScopeStackAndEachHasToBeLifted) {
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 4), Errc::kSenderKilled);
   EXPECT_EQ(verdict.cause->latch.op_id, "k2");
   const auto second = resume("acme/prod/x", {"k2"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", second.incarnation), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", second.resume().incarnation), Errc::kOk);
 }
 
 // H53: any number of kills by one small record.
@@ -126,7 +125,7 @@ TEST_F(GateTest, AResumeByPlaceLiftsTheKillsOfItsScopeUpToThere) {
   kill("acme/prod/y", "other");
   const auto record = through(kills);
   kill("acme/prod/x", "later");
-  EXPECT_TRUE(gate.resume(record));
+  EXPECT_TRUE(gate.resume(record.resume()));
   EXPECT_EQ(gate.kills(), 2U);
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/z", 9), Errc::kSenderKilled);
   EXPECT_EQ(verdict.cause->latch.op_id, "later");
@@ -139,7 +138,7 @@ TEST_F(GateTest, AResumeByPlaceLiftsNoKillWithoutAPlace) {
   const auto only_seen = log.kill("acme/prod/x", "k2").record;
   gate.kill(only_seen);
   const auto last = kill("acme/prod/x", "k3");
-  EXPECT_TRUE(gate.resume(through({first, last})));
+  EXPECT_TRUE(gate.resume(through({first, last}).resume()));
   EXPECT_EQ(gate.kills(), 1U);
   EXPECT_NE(gate.find(only_seen), nullptr);
 }
@@ -147,12 +146,12 @@ TEST_F(GateTest, AResumeByPlaceLiftsNoKillWithoutAPlace) {
 TEST_F(GateTest, AResumeByPlaceThatMeansOtherKillsLiftsNothing) {
   const auto first = kill("acme/prod/x", "k1");
   const auto second = kill("acme/prod/x", "k2");
-  EXPECT_FALSE(gate.resume(through({second})));
+  EXPECT_FALSE(gate.resume(through({second}).resume()));
   auto renamed = first;
   renamed.op_id = "k9";
-  EXPECT_FALSE(gate.resume(through({renamed, second})));
+  EXPECT_FALSE(gate.resume(through({renamed, second}).resume()));
   EXPECT_EQ(gate.kills(), 2U);
-  EXPECT_TRUE(gate.resume(through({first, second})));
+  EXPECT_TRUE(gate.resume(through({first, second}).resume()));
   EXPECT_EQ(gate.kills(), 0U);
 }
 
@@ -162,13 +161,13 @@ TEST_F(GateTest, AResumeLiftsAKillUnderTheOpIdThatItsOperatorGaveToo) {
     GateAtHand fresh;
     fresh.gate.kill(fresh.log.kill("acme/prod/x", "k1").record);
     auto own = fresh.log.kill("acme/prod/x", "own-1").record;
-    own.target = "k1";
+    own.kill().given_as = "k1";
     fresh.gate.kill(own);
     fresh.gate.commit(own);
     auto record = fresh.through({own});
-    if (!by_place) record.through = {};
-    if (!by_place) record.lifts = {"own-1"};
-    EXPECT_TRUE(fresh.gate.resume(record));
+    if (!by_place) record.resume().through = {};
+    if (!by_place) record.resume().lifts = {"own-1"};
+    EXPECT_TRUE(fresh.gate.resume(record.resume()));
     EXPECT_EQ(fresh.gate.kills(), 0U) << by_place;
     EXPECT_EQ(fresh.gate.kill(fresh.log.kill("acme/prod/x", "k1").record), Latched::kLifted);
   }
@@ -196,7 +195,7 @@ TEST_F(GateTest, TheSecondOpinionIsThatOfTheTree) {
       held.push_back(kill(scope, "k" + std::to_string(i)));
     } else if (!held.empty() && random() % 3 == 0) {
       std::swap(held[random() % held.size()], held.back());
-      resume(held.back().scope.text(), {held.back().op_id});
+      resume(held.back().scope().text(), {held.back().op_id});
       held.pop_back();
     }
     const bool is_reply = random() % 3 == 0;
@@ -217,7 +216,7 @@ TEST_F(GateTest, AResumeLiftsNoKillOfAnotherScopeThatItNames) {
   resume("acme/*", {"k1"});
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", 3), Errc::kSenderKilled);
   const auto own = resume("acme/prod/*", {"k1"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", own.incarnation), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", own.resume().incarnation), Errc::kOk);
 }
 
 // H55: two operators took one op id. Control resumes each by its own scope.
@@ -225,25 +224,25 @@ TEST_F(GateTest, OfTwoKillsWithOneOpIdAResumeLiftsTheOneOfItsScope) {
   kill("acme/prod/x", "k1");
   kill("acme/prod/*", "k1");
   const auto wide = resume("acme/prod/*", {"k1"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.incarnation), Errc::kSenderKilled);
-  EXPECT_EQ(ask("acme/prod/z", "acme/prod/y", wide.incarnation), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", wide.resume().incarnation), Errc::kSenderKilled);
+  EXPECT_EQ(ask("acme/prod/z", "acme/prod/y", wide.resume().incarnation), Errc::kOk);
   const auto narrow = resume("acme/prod/x", {"k1"});
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", narrow.incarnation), Errc::kOk);
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", narrow.resume().incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
   const auto killed = kill("acme/prod/x", "k1");
   const auto resumed = resume("acme/prod/x", {"k1"});
   EXPECT_EQ(gate.kill(killed), Latched::kLifted);
-  EXPECT_TRUE(gate.resume(resumed));
-  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.incarnation), Errc::kOk);
+  EXPECT_TRUE(gate.resume(resumed.resume()));
+  EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.resume().incarnation), Errc::kOk);
 }
 
 TEST_F(GateTest, AResumeLiftsAKillThatThisGateNeverSaw) {
   auto killed = log.kill("acme/prod/x", "k1").record;
   const auto resumed = resume("acme/prod/x", {"k1"});
   EXPECT_EQ(gate.kill(killed), Latched::kLifted);
-  EXPECT_EQ(gate.incarnation(scope("acme/prod/x")), resumed.incarnation);
+  EXPECT_EQ(gate.incarnation(scope("acme/prod/x")), resumed.resume().incarnation);
 }
 
 TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
@@ -259,9 +258,9 @@ TEST_F(GateTest, AnOpIdThatComesWithASecondScopeHoldsBoth) {
 
 TEST_F(GateTest, H52_OnlyTheIncarnationOfTheNewestResumeOfTheChainPasses) {
   kill("acme/prod/x", "k1");
-  const auto narrow = resume("acme/prod/x", {"k1"}).incarnation;
+  const auto narrow = resume("acme/prod/x", {"k1"}).resume().incarnation;
   kill("acme/*", "k2");
-  const auto wide = resume("acme/*", {"k2"}).incarnation;
+  const auto wide = resume("acme/*", {"k2"}).resume().incarnation;
   struct Row {
     const char* from;
     std::uint64_t incarnation;

@@ -31,35 +31,33 @@ inline schemas::Scope scope(std::string_view text) {
 // Appends signed records, each chained to the one before.
 class WrittenLog {
  public:
-  WrittenLog() { add(record(schemas::RecordKind::kEpochOpened)); }
+  WrittenLog() {
+    add(record(schemas::EpochOpened{fmt::format("{}:{}", head().epoch, head().seq)}));
+  }
 
   schemas::SignedRecord kill(std::string_view scope_text, std::string op_id) {
-    auto made = record(schemas::RecordKind::kKill);
+    auto made = record(schemas::Kill{});
     made.op_id = std::move(op_id);
-    made.scope = scope(scope_text);
+    made.kill().scope = scope(scope_text);
     made.reason = "broken unsubscribe link";
     return add(std::move(made));
   }
   schemas::SignedRecord resume(std::string_view scope_text, std::vector<std::string> lifts) {
-    auto made = record(schemas::RecordKind::kResume);
+    auto made = record(schemas::Resume{.scope = scope(scope_text)});
     made.op_id = "resume-" + std::to_string(made.seq);
-    made.scope = scope(scope_text);
     made.reason = "fixed";
-    made.lifts = std::move(lifts);
-    made.incarnation = made.seq + kIncarnationOffset;
+    made.resume().lifts = std::move(lifts);
+    made.resume().incarnation = made.seq + kIncarnationOffset;
     return add(std::move(made));
   }
   schemas::SignedRecord left(std::string bridge) {
-    auto made = record(schemas::RecordKind::kBridgeLeft);
+    auto made = record(schemas::BridgeLeft{.bridge = std::move(bridge), .process = "process1"});
     made.op_id = "left-" + std::to_string(made.seq);
-    made.target = std::move(bridge);
-    made.process = "process1";
     return add(std::move(made));
   }
   // A stream made anew: its first record carries the old head.
   schemas::SignedRecord open_epoch() {
-    auto made = record(schemas::RecordKind::kEpochOpened);
-    made.target = std::to_string(head().epoch) + ":" + std::to_string(head().seq);
+    auto made = record(schemas::EpochOpened{fmt::format("{}:{}", head().epoch, head().seq)});
     made.epoch = head().epoch + 1;
     made.seq = 1;
     return add(std::move(made));
@@ -69,7 +67,7 @@ class WrittenLog {
     return records_.back();
   }
   // The next record of a kind, not appended.
-  [[nodiscard]] schemas::Record record(schemas::RecordKind kind) const {
+  [[nodiscard]] schemas::Record record(schemas::RecordBody body) const {
     schemas::Record made;
     const auto last = head();
     made.epoch = last.seq == 0 ? 1 : last.epoch;
@@ -77,8 +75,8 @@ class WrittenLog {
     made.seq = last.seq + 1;
     made.prev = last.hash;
     made.op_id = "op-" + std::to_string(made.seq);
-    made.kind = kind;
-    made.actor = "alice";
+    made.body = std::move(body);
+    made.actor.name = "alice";
     made.issued_at_ms = 1'795'307'142'000;
     return made;
   }

@@ -19,7 +19,7 @@ TEST(Bridges, AreGrantedALeaseOnlyAfterTheyJoinedInTheLog) {
   world.stream_up = true;
   world.pass(1'000);
   EXPECT_TRUE(world.was_granted("b1"));
-  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+  EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeJoined);
 }
 
 TEST(Bridges, AReplayingOneDoesNotJoin) {
@@ -54,7 +54,7 @@ TEST(Bridges, AnUnansweredBeatIsWorthNothingOnceTheBridgeSaysThatItIsClosed) {
   world.beat("b1", BridgeState::kReplaying);
   world.stream_up = true;
   world.pass(1'000);
-  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+  EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeJoined);
   EXPECT_EQ(world.core->roster().maybe_open(world.now.boot_us), 0U);
 }
 
@@ -130,7 +130,7 @@ TEST(Bridges, SilenceBeyondTheLeaseEndsInALeftRecord) {
   World world;
   world.open("b1");
   world.pass(6'000);
-  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeLeft);
+  EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeLeft);
   EXPECT_TRUE(world.alarmed("bridge-lost"));
   EXPECT_EQ(world.core->roster().maybe_open(world.now.boot_us), 0U);
 }
@@ -157,7 +157,7 @@ TEST(Bridges, ACleanLeaveIsRecordedSoonAndNoAlarm) {
   world.open("b1");
   world.beat("b1", BridgeState::kLeaving);
   world.pass(1'600);
-  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeLeft);
+  EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeLeft);
   EXPECT_FALSE(world.alarmed("bridge-lost"));
 }
 
@@ -258,7 +258,7 @@ TEST_F(ClosedBridge, HoldsUpNoFenceBeyondItsLastLease) {  // I9
 
 TEST_F(ClosedBridge, IsNotDeclaredGone) {
   beats_for(10'000);
-  EXPECT_EQ(world.stream.back().record.kind, RecordKind::kBridgeJoined);
+  EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeJoined);
   EXPECT_FALSE(world.alarmed("bridge-lost"));
 }
 
@@ -418,8 +418,8 @@ class KillHeldByABridge : public ::testing::Test {
     world.beat(beat);
   }
   schemas::Record kill = [] {
-    schemas::Record record = draft_of(RecordKind::kKill, "k9", "bob");
-    record.scope = schemas::Scope::parse("acme/prod/x").value();
+    schemas::Record record =
+        draft_of(schemas::Kill{.scope = schemas::Scope::parse("acme/prod/x").value()}, "k9", "bob");
     record.reason = "he saw it first";
     return record;
   }();
@@ -429,7 +429,7 @@ class KillHeldByABridge : public ::testing::Test {
 TEST_F(KillHeldByABridge, IsAdoptedUnderANewNumberWithItsOpId) {
   hold(schemas::sign_record(kill, log_key()).value());
   ASSERT_NE(world.committed("k9"), nullptr);
-  EXPECT_EQ(world.committed("k9")->actor, "bob");
+  EXPECT_EQ(world.committed("k9")->actor.name, "bob");
   EXPECT_EQ(world.audited("adopted"), 1U);
   hold(schemas::sign_record(kill, log_key()).value());
   EXPECT_EQ(world.count_committed("k9"), 1U);

@@ -31,8 +31,9 @@ Bytes bent(Fault fault, Bytes good) {
 Bytes order(Fault fault) {
   schemas::Record kill;
   kill.op_id = "k1";
-  kill.actor = "alice";
-  if (fault == Fault::kUnknownKind) kill.kind = static_cast<schemas::RecordKind>(99);
+  kill.actor.name = "alice";
+  if (fault == Fault::kUnknownKind)
+    kill.body = schemas::Skipped{static_cast<schemas::RecordKind>(99)};
   const auto credential = schemas::jwt_from_creds(testing::operator_creds("alice")).value();
   const auto bend = fault == Fault::kOtherVersion ? testing::of_another_version : testing::Bend{};
   const Bytes record = testing::forged_record(kill, testing::operator_key(), bend);

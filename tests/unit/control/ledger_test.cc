@@ -14,8 +14,8 @@ using schemas::RecordKind;
 TEST(ControlLog, OpensWithAnEpochAndATerm) {
   World world;
   ASSERT_EQ(world.stream.size(), 2U);
-  EXPECT_EQ(world.stream[0].record.kind, RecordKind::kEpochOpened);
-  EXPECT_EQ(world.stream[1].record.kind, RecordKind::kTermOpened);
+  EXPECT_EQ(world.stream[0].record.kind(), RecordKind::kEpochOpened);
+  EXPECT_EQ(world.stream[1].record.kind(), RecordKind::kTermOpened);
   EXPECT_EQ(world.stream[1].record.prev, world.stream[0].hash);
   EXPECT_EQ(world.stored.size(), 2U);
   EXPECT_TRUE(world.core->ledger().is_leading());

@@ -134,7 +134,7 @@ TEST_F(OpId, OfAnotherOrderInASignedKillIsListedAndLiftedByAnOrdinaryResume_H55)
 
   world.resume("acme/prod/y", "r1", {{"lifts", {own}}});
   ASSERT_NE(world.committed("r1"), nullptr);
-  EXPECT_EQ(world.committed("r1")->lifts, std::vector<std::string>{own})
+  EXPECT_EQ(world.committed("r1")->resume().lifts, std::vector<std::string>{own})
       << "bridges know the other one from the record of the kill";
   EXPECT_TRUE(holds("acme/prod/x")) << "the first order of that id is another one";
   EXPECT_FALSE(holds("acme/prod/y"));
@@ -169,12 +169,12 @@ TEST_F(OpId, HeldByABridgeIsAdoptedWhateverElseItNames_H55) {
     const auto order = one.order("acme/prod/y", "o1");
     one.shows("b1", order.frame);
     one.shows("b1", order.frame);
-    const auto kills = one.core->ledger().latches().exactly(order.kill.record.scope);
+    const auto kills = one.core->ledger().latches().exactly(order.kill.record.scope());
     ASSERT_EQ(kills.size(), 1U);
     EXPECT_EQ(kills[0]->given, "o1");
     one.restart();
     one.shows("b1", order.frame);
-    EXPECT_EQ(one.core->ledger().latches().exactly(order.kill.record.scope).size(), 1U);
+    EXPECT_EQ(one.core->ledger().latches().exactly(order.kill.record.scope()).size(), 1U);
   }
 }
 

@@ -124,7 +124,7 @@ TEST(Resume, NamesEveryKillOfExactlyItsScope) {  // I3
   world.kill("acme/prod/x", "k2");
   world.kill("acme/prod/x@aaaaaaa1", "k3");
   world.resume("acme/prod/x", "r1");
-  EXPECT_EQ(world.committed("r1")->lifts, (std::vector<std::string>{"k1", "k2"}));
+  EXPECT_EQ(world.committed("r1")->resume().lifts, (std::vector<std::string>{"k1", "k2"}));
   EXPECT_EQ(world.core->ledger().latches().all().size(), 1U);
 }
 

@@ -55,7 +55,7 @@ TEST_F(SecondOperator, AResumeWaitsForHim) {
   const auto second = approve("bob", good);
   EXPECT_EQ(world.error(second), "");
   EXPECT_FALSE(holds("k1"));
-  EXPECT_EQ(world.committed("r1")->actor, "alice");
+  EXPECT_EQ(world.committed("r1")->actor.name, "alice");
   EXPECT_EQ(world.stage(first, "approved")["by"], "bob");
   world.receipt("b1", "r1");
   EXPECT_TRUE(world.is_done(first)) << world.answers(first).back();
@@ -121,7 +121,7 @@ TEST_F(SecondOperator, AKillOfTheFleetWaitsForHimAndNoOtherDoes) {
 
   approve("bob", approval("k9", "kill", "*", {}));
   ASSERT_NE(world.committed("k9"), nullptr);
-  EXPECT_EQ(world.committed("k9")->actor, "alice");
+  EXPECT_EQ(world.committed("k9")->actor.name, "alice");
   world.receipt("b1", "k9");
   EXPECT_EQ(world.stage(first, "fenced")["n"], 1);
   EXPECT_EQ(world.audited("signed"), 2U);

@@ -31,7 +31,7 @@ TEST_F(SignedKill, IsFencedBeforeItsRecordIsWritten) {
   ASSERT_EQ(world.due, std::vector<std::string>{"k1"});
   world.write("k1");
   ASSERT_NE(world.committed("k1"), nullptr);
-  EXPECT_EQ(world.committed("k1")->actor, "alice");
+  EXPECT_EQ(world.committed("k1")->actor.name, "alice");
   EXPECT_FALSE(world.to_agents.empty());
   EXPECT_TRUE(world.is_done(inbox)) << world.answers(inbox).back();
   EXPECT_EQ(world.audited("kill"), 1U);
@@ -78,7 +78,7 @@ TEST_F(SignedKill, ThatDiffersFromItsCommandIsAdoptedAndAnAlarm_H55) {
 // The order and its command say the same: a grace over the maximum, no reason.
 TEST_F(SignedKill, IsJudgedAsItsCommandIs_H56) {
   auto written = world.order("acme/prod/x", "k1").kill.record;
-  written.grace_ms = 4'000'000'000;
+  written.kill().grace_ms = 4'000'000'000;
   written.reason = "";
   const auto jwt = schemas::jwt_from_creds(testing::operator_creds("alice"));
   const auto frame =
@@ -88,7 +88,7 @@ TEST_F(SignedKill, IsJudgedAsItsCommandIs_H56) {
       world.ask("kill", {{"scope", "acme/prod/x"}, {"op_id", "k1"}, {"grace_ms", 4'000'000'000U}});
   world.write("k1");
   ASSERT_NE(world.committed("k1"), nullptr);
-  EXPECT_EQ(world.committed("k1")->grace_ms, schemas::kGraceMax_ms);
+  EXPECT_EQ(world.committed("k1")->kill().grace_ms, schemas::kGraceMax_ms);
   EXPECT_EQ(world.committed("k1")->reason, "no reason given");
   const std::string warning = world.stage(inbox, "accepted")["warning"];
   EXPECT_NE(warning.find("grace"), std::string::npos);
@@ -126,7 +126,7 @@ TEST_F(SignedKill, H25_HeldByABridgeAloneIsAdoptedByTheNextControl) {
   const auto order = world.order("acme/prod/x", "k1");
   world.shows("b1", order.frame);
   ASSERT_NE(world.committed("k1"), nullptr);
-  EXPECT_EQ(world.committed("k1")->actor, "alice");
+  EXPECT_EQ(world.committed("k1")->actor.name, "alice");
   EXPECT_EQ(world.audited("adopted"), 1U);
   EXPECT_EQ(world.audited("signed"), 1U);
 }

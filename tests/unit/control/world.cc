@@ -99,8 +99,8 @@ schemas::SignedOrder World::order(const std::string& scope, const std::string& o
                                   const std::string& actor) const {
   schemas::Record kill;
   kill.op_id = op_id;
-  kill.scope = schemas::Scope::parse(scope).value();
-  kill.actor = actor;
+  kill.kill().scope = schemas::Scope::parse(scope).value();
+  kill.actor.name = actor;
   kill.reason = "broken link";
   kill.issued_at_ms = now.wall_ms;
   return schemas::sign_order(kill, testing::operator_creds("alice")).value();

@@ -46,9 +46,9 @@ class CarryTest : public RecorderTest {
   }
   static SignedRecord resume_after(const SignedRecord& before, std::vector<std::string> lifts) {
     schemas::Record record = kill_after(before, "resume-1").record;
-    record.kind = RecordKind::kResume;
-    record.lifts = std::move(lifts);
-    record.incarnation = record.seq;
+    record.body = schemas::Resume{.scope = record.scope()};
+    record.resume().lifts = std::move(lifts);
+    record.resume().incarnation = record.seq;
     return schemas::Result<SignedRecord>(schemas::sign_record(record, key())).value();
   }
   static const schemas::SigningKey& key() {
@@ -93,13 +93,13 @@ TEST_F(CarryTest, TheNewLogIsOpenedOnTheOldHeadAndHoldsEveryOrderSignedAnew) {
   ASSERT_TRUE(told) << told.error();
   const auto log = open_carried();
   ASSERT_EQ(log.size(), 4U);
-  EXPECT_EQ(log[0].record.kind, RecordKind::kEpochOpened);
+  EXPECT_EQ(log[0].record.kind(), RecordKind::kEpochOpened);
   EXPECT_EQ(log[0].record.epoch, 2U);
-  EXPECT_EQ(log[0].record.target, "1:3");
+  EXPECT_EQ(std::get<schemas::EpochOpened>(log[0].record.body).former, "1:3");
   EXPECT_EQ(log[1].record.op_id, "kill-1");
   EXPECT_EQ(log[2].record.op_id, "kill-2");
-  EXPECT_EQ(log[3].record.lifts, std::vector<std::string>{"kill-1"});
-  EXPECT_EQ(log[3].record.incarnation, 3U);
+  EXPECT_EQ(log[3].record.resume().lifts, std::vector<std::string>{"kill-1"});
+  EXPECT_EQ(log[3].record.resume().incarnation, 3U);
   for (const SignedRecord& one : log) EXPECT_TRUE(verify_record(one, key().public_key()));
 }
 
@@ -116,7 +116,7 @@ class FormerFolder : public CarryTest {
     for (const char* name : {"record_bridge_joined", "record_kill", "record_resume"}) {
       const schemas::Bytes frame = golden::read_hex(ESTOP_FORMER_RECORDS, name);
       const SignedRecord one = schemas::open_former_record(frame).value();
-      (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind,
+      (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind(),
                          one.record.op_id, one.hash, one.frame});
     }
   }
@@ -134,13 +134,13 @@ TEST_F(FormerFolder, IsCarriedWithItsOrders) {
   EXPECT_TRUE(told->kills.empty()) << "the resume lifts the one kill";
   const auto log = open_carried();
   ASSERT_EQ(log.size(), 3U);
-  EXPECT_EQ(log[0].record.kind, RecordKind::kEpochOpened);
+  EXPECT_EQ(log[0].record.kind(), RecordKind::kEpochOpened);
   EXPECT_EQ(log[1].record.op_id, "op-7f3a");
-  EXPECT_EQ(log[1].record.scope.text(), "acme/prod/email-campaign");
-  EXPECT_EQ(log[1].record.grace_ms, 10'000U);
+  EXPECT_EQ(log[1].record.scope().text(), "acme/prod/email-campaign");
+  EXPECT_EQ(log[1].record.kill().grace_ms, 10'000U);
   EXPECT_EQ(log[1].record.reason, "broken unsubscribe link");
-  EXPECT_EQ(log[2].record.lifts, std::vector<std::string>{"op-7f3a"});
-  EXPECT_EQ(log[2].record.incarnation, 1U);
+  EXPECT_EQ(log[2].record.resume().lifts, std::vector<std::string>{"op-7f3a"});
+  EXPECT_EQ(log[2].record.resume().incarnation, 1U);
 }
 
 TEST_F(CarryTest, WhatHoldsIsToldAndWorkAndAuditComeAlong) {

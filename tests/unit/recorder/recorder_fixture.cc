@@ -136,8 +136,8 @@ schemas::SignedRecord kill_after(const schemas::SignedRecord& before, const std:
   record.seq = before.record.seq + 1;
   record.prev = before.hash;
   record.op_id = op_id;
-  record.scope = schemas::Scope::of(mailer());
-  record.actor = "alice";
+  record.kill().scope = schemas::Scope::of(mailer());
+  record.actor.name = "alice";
   record.reason = "broken unsubscribe link";
   return schemas::sign_record(record, key).value();
 }

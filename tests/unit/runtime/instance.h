@@ -59,16 +59,16 @@ class Instance : public testing::Test {
                               std::uint32_t grace_ms = 1'000) {
     schemas::Record record;
     record.op_id = op_id;
-    record.scope = *schemas::Scope::parse(scope);
-    record.grace_ms = grace_ms;
+    record.kill().scope = *schemas::Scope::parse(scope);
+    record.kill().grace_ms = grace_ms;
     return record;
   }
   static schemas::Record resume(const std::string& lifts, std::uint64_t incarnation,
                                 const std::string& scope = "acme/prod/mailer") {
     schemas::Record record = kill("resume-of-" + lifts, scope);
-    record.kind = schemas::RecordKind::kResume;
-    record.lifts = {lifts};
-    record.incarnation = incarnation;
+    record.body = schemas::Resume{.scope = record.scope()};
+    record.resume().lifts = {lifts};
+    record.resume().incarnation = incarnation;
     return record;
   }
   std::string obey(const schemas::Record& record) {

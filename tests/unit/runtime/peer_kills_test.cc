@@ -13,7 +13,7 @@ class PeerKillsTest : public testing::Test {
   static schemas::Record kill(const std::string& op_id, const std::string& scope) {
     schemas::Record record;
     record.op_id = op_id;
-    record.scope = *schemas::Scope::parse(scope);
+    record.kill().scope = *schemas::Scope::parse(scope);
     return record;
   }
   bool admits(const std::string& sender, std::uint64_t incarnation, BootTime now = {}) {
@@ -30,10 +30,7 @@ TEST_F(PeerKillsTest, AKillShutsItsScopeOutAndNobodyElse) {  // H22
 
 TEST_F(PeerKillsTest, AResumeLetsOnlyTheNewIncarnationIn) {  // H46
   kills_.killed(kill("k", "acme/*"), {});
-  schemas::Record resume = kill("r", "acme/*");
-  resume.lifts = {"k"};
-  resume.incarnation = 7;
-  kills_.resumed(resume);
+  kills_.resumed({.scope = *schemas::Scope::parse("acme/*"), .lifts = {"k"}, .incarnation = 7});
   EXPECT_FALSE(admits("acme/prod/rogue", 6));
   EXPECT_TRUE(admits("acme/prod/rogue", 7));
 }
@@ -66,10 +63,8 @@ TEST_F(PeerKillsTest, TheOldestKillGivesWayAtTheBound) {
 TEST_F(PeerKillsTest, TwoScopesOfOneOpIdAreTwoKills) {  // H56
   kills_.killed(kill("k", "acme/prod/rogue"), {});
   kills_.killed(kill("k", "acme/prod/mailer"), {});
-  schemas::Record resume = kill("r", "acme/prod/mailer");
-  resume.lifts = {"k"};
-  resume.incarnation = 7;
-  kills_.resumed(resume);
+  kills_.resumed(
+      {.scope = *schemas::Scope::parse("acme/prod/mailer"), .lifts = {"k"}, .incarnation = 7});
   EXPECT_TRUE(admits("acme/prod/mailer", 7));
   EXPECT_FALSE(admits("acme/prod/rogue", 7));
 }

@@ -24,9 +24,9 @@ Record kill_record() {
   record.term = 2;
   record.seq = 7;
   record.op_id = "op-1";
-  record.scope = *Scope::parse("acme/prod/campaign");
-  record.grace_ms = 10'000;
-  record.actor = "alice";
+  record.kill().scope = *Scope::parse("acme/prod/campaign");
+  record.kill().grace_ms = 10'000;
+  record.actor.name = "alice";
   record.reason = "broken unsubscribe link";
   record.issued_at_ms = 1'700'000'000'000;
   return record;
@@ -67,7 +67,7 @@ TEST(RecordTest, H30_ASignedBodyOfOneKindDoesNotPassAsAnother) {
 
 TEST(RecordTest, H45_AnUnknownRecordKindIsAnErrorAndNotAKill) {
   auto record = kill_record();
-  record.kind = static_cast<RecordKind>(99);
+  record.body = Skipped{static_cast<RecordKind>(99)};
   EXPECT_EQ(open_record(testing::forged_record(record, key(1))).error().code, Errc::kUnknownType);
 }
 
@@ -177,13 +177,11 @@ TEST(CodecTest, TagsBelow128HaveToBeUnderstoodAndOthersAreSkipped) {
 // A kind from 128 on is a record like any other, without an effect.
 TEST(RecordTest, ARecordOfAKindThatMayBeSkippedIsRead) {
   Record note = kill_record();
-  note.kind = static_cast<RecordKind>(130);
-  note.scope = {};
-  note.grace_ms = 0;
+  note.body = Skipped{static_cast<RecordKind>(130)};
   const auto made = sign_record(note, key(1));
   ASSERT_TRUE(made) << made.error();
   EXPECT_EQ(open_record(made->frame).value().record, note);
-  EXPECT_TRUE(is_skippable(note.kind));
+  EXPECT_TRUE(is_skippable(note.kind()));
   EXPECT_FALSE(is_skippable(RecordKind::kKill));
 }
 
@@ -191,11 +189,10 @@ TEST(RecordTest, ARecordOfAKindThatMayBeSkippedIsRead) {
 TEST(RecordTest, AResumeWithAReservedFateOfItsWorkIsRead) {
   for (const auto pending : {PendingWork::kHold, PendingWork::kDiscard, PendingWork::kDeadLetter}) {
     Record resume = kill_record();
-    resume.kind = RecordKind::kResume;
-    resume.grace_ms = 0;
-    resume.lifts = {"op-0"};
-    resume.incarnation = 1;
-    resume.pending = pending;
+    resume.body = Resume{.scope = resume.scope()};
+    resume.resume().lifts = {"op-0"};
+    resume.resume().incarnation = 1;
+    resume.resume().pending = pending;
     const auto made = sign_record(resume, key(1));
     ASSERT_TRUE(made) << made.error();
     EXPECT_EQ(open_record(made->frame).value().record, resume);

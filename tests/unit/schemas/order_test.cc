@@ -21,8 +21,8 @@ using testing::user_jwt;
 Record kill_of(const std::string& actor) {
   Record kill;
   kill.op_id = "k1";
-  kill.scope = Scope::parse("acme/prod/x").value();
-  kill.actor = actor;
+  kill.kill().scope = Scope::parse("acme/prod/x").value();
+  kill.actor.name = actor;
   kill.reason = "broken link";
   return kill;
 }
@@ -51,19 +51,19 @@ struct Unusual {
   const char* note;
 };
 const Unusual kUnusual[] = {
-    {"a grace over the maximum", [](Record& r) { r.grace_ms = 4'000'000'000; }, "broken link",
-     kGraceMax_ms, "a grace of 4000000000 ms is over the maximum: it is 600000 ms"},
-    {"a grace of none", [](Record& r) { r.mode = KillMode::kNow, r.grace_ms = 7; }, "broken link",
-     0, ""},
+    {"a grace over the maximum", [](Record& r) { r.kill().grace_ms = 4'000'000'000; },
+     "broken link", kGraceMax_ms, "a grace of 4000000000 ms is over the maximum: it is 600000 ms"},
+    {"a grace of none", [](Record& r) { r.kill().mode = KillMode::kNow, r.kill().grace_ms = 7; },
+     "broken link", 0, ""},
     {"no reason", [](Record& r) { r.reason.clear(); }, "no reason given", 0, "no reason was given"},
     {"a reason that a terminal obeys", [](Record& r) { r.reason = "\x1b[2J\xe2\x80\xaegone"; },
      "[2J gone", 0, ""},
     {"a reason that is no UTF-8", [](Record& r) { r.reason = "gr\xfcn"; }, "gr n", 0, ""},
     {"a reason that is too long", [](Record& r) { r.reason = "x" + std::string(5'000, ' ') + "y"; },
      "x", 0, "the reason is cut to 1024 bytes"},
-    {"an op id given before", [](Record& r) { r.target = "k7"; }, "broken link", 0,
+    {"an op id given before", [](Record& r) { r.kill().given_as = "k7"; }, "broken link", 0,
      "an op id that was given before"},
-    {"an actor that is no operator", [](Record& r) { r.actor_kind = ActorKind::kControl; },
+    {"an actor that is no operator", [](Record& r) { r.actor.kind = ActorKind::kControl; },
      "broken link", 0, "an op id that was given before, or another kind of actor"},
 };
 
@@ -78,9 +78,9 @@ TEST(Order, IsAKillWhateverItsOtherFieldsHold) {
     ASSERT_TRUE(order) << order.error();
     EXPECT_TRUE(judge(order));
     Record expected = kill_of("alice");
-    expected.mode = written.mode;
+    expected.kill().mode = written.kill().mode;
     expected.reason = row.reason;
-    expected.grace_ms = row.grace_ms;
+    expected.kill().grace_ms = row.grace_ms;
     EXPECT_EQ(order->kill.record, expected);
     const std::string note = order->notes.empty() ? "" : order->notes.front();
     EXPECT_EQ(note.substr(0, std::string_view(row.note).size()), row.note) << note;
@@ -146,7 +146,7 @@ TEST(Order, OnlyAKillWithoutAPlaceInTheLogIsOne) {
   Record placed = kill_of("alice");
   placed.seq = 7;
   Record resume = kill_of("alice");
-  resume.kind = RecordKind::kResume;
+  resume.body = Resume{.scope = resume.scope()};
   for (const Record& record : {placed, resume}) {
     EXPECT_EQ(sign_order(record, operator_creds("alice")).error().code, Errc::kMalformed);
     const auto frame = testing::forged_record(record, testing::operator_key());

@@ -39,27 +39,43 @@ Scope widest_scope() {
 
 const Process kLongestProcess = letters(kInstanceMax_bytes);
 
+RecordBody largest_body(RecordKind kind) {
+  switch (kind) {
+    case RecordKind::kKill:
+      return Kill{
+          .scope = widest_scope(), .grace_ms = UINT32_MAX, .given_as = letters(kNameMax_bytes)};
+    case RecordKind::kResume:
+      return Resume{.scope = widest_scope(), .lifts = op_ids(kLiftsMax), .incarnation = UINT64_MAX};
+    case RecordKind::kBridgeJoined:
+      return BridgeJoined{.bridge = letters(kSegmentMax_bytes),
+                          .process = kLongestProcess,
+                          .key = Bytes(32, '\xff')};
+    case RecordKind::kBridgeLeft:
+      return BridgeLeft{.bridge = letters(kSegmentMax_bytes), .process = kLongestProcess};
+    case RecordKind::kEpochOpened:
+      return EpochOpened{letters(kNameMax_bytes)};
+    case RecordKind::kTermOpened:
+      return TermOpened{letters(kNameMax_bytes)};
+    case RecordKind::kFirstSkippable:
+      break;
+  }
+  return Skipped{kind};
+}
+
+BridgeJoined& joined(Record& record) {
+  return std::get<BridgeJoined>(record.body);
+}
+
 // Everything in it is as large as it may be.
 Record largest(RecordKind kind) {
   Record record;
   record.epoch = record.term = record.seq = UINT64_MAX;
   record.op_id = op_ids(1)[0];
-  record.kind = kind;
-  record.actor = letters(kSegmentMax_bytes);
-  record.actor_detail = letters(kActorDetailMax_bytes);
+  record.actor.name = letters(kSegmentMax_bytes);
+  record.actor.detail = letters(kActorDetailMax_bytes);
   record.reason = letters(kReasonMax_bytes);
   record.issued_at_ms = UINT64_MAX;
-  if (kind == RecordKind::kKill || kind == RecordKind::kResume) record.scope = widest_scope();
-  if (kind == RecordKind::kKill) record.grace_ms = UINT32_MAX;
-  if (kind == RecordKind::kResume) {
-    record.incarnation = UINT64_MAX;
-    record.lifts = op_ids(kLiftsMax);
-  }
-  const bool names_bridge = kind == RecordKind::kBridgeJoined || kind == RecordKind::kBridgeLeft;
-  const bool has_target = kind != RecordKind::kResume;
-  if (has_target) record.target = letters(names_bridge ? kSegmentMax_bytes : kNameMax_bytes);
-  if (names_bridge) record.process = kLongestProcess;
-  if (kind == RecordKind::kBridgeJoined) record.key = Bytes(32, '\xff');
+  record.body = largest_body(kind);
   return record;
 }
 
@@ -69,7 +85,7 @@ TEST(WrittenTest, TheLargestRecordOfEachKindFitsItsFrame) {
     const auto made = sign_record(record, operator_key());
     ASSERT_TRUE(made) << made.error();
     EXPECT_LE(made->frame.size(), kRecordMax_bytes);
-    EXPECT_EQ(open_record(made->frame).value().record, record) << record.kind;
+    EXPECT_EQ(open_record(made->frame).value().record, record) << record.kind();
   }
 }
 
@@ -82,8 +98,8 @@ Through through_all() {
 
 TEST(WrittenTest, H53_AResumeOfAnyNumberOfKillsIsASmallRecord) {
   Record record = largest(RecordKind::kResume);
-  record.lifts.clear();
-  record.through = through_all();
+  record.resume().lifts.clear();
+  record.resume().through = through_all();
   const auto made = sign_record(record, operator_key());
   ASSERT_TRUE(made) << made.error();
   EXPECT_LE(made->frame.size(), 2'048U);
@@ -95,16 +111,16 @@ TEST(WrittenTest, H53_AResumeThatGoesByPlaceHasAllOfItAndNamesNoKill) {
     const char* what;
     void (*bend)(Record&);
   } rows[] = {
-      {"kills and a place", [](Record& r) { r.lifts = {"k1"}; }},
-      {"a place without a count", [](Record& r) { r.through.count = 0; }},
-      {"a place without an epoch", [](Record& r) { r.through.place.epoch = 0; }},
-      {"a count without a place", [](Record& r) { r.through.place.seq = 0; }},
+      {"kills and a place", [](Record& r) { r.resume().lifts = {"k1"}; }},
+      {"a place without a count", [](Record& r) { r.resume().through.count = 0; }},
+      {"a place without an epoch", [](Record& r) { r.resume().through.place.epoch = 0; }},
+      {"a count without a place", [](Record& r) { r.resume().through.place.seq = 0; }},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
     Record record = largest(RecordKind::kResume);
-    record.lifts.clear();
-    record.through = through_all();
+    record.resume().lifts.clear();
+    record.resume().through = through_all();
     row.bend(record);
     EXPECT_EQ(check_record(record).error().code, Errc::kMalformed);
     EXPECT_FALSE(sign_record(record, operator_key()));
@@ -121,38 +137,41 @@ TEST(WrittenTest, H53_ARecordAboveABoundIsNeverSigned) {
     void (*bend)(Record&);
     Errc code;
   } rows[] = {
-      {"an op id more", kResume, [](Record& r) { r.lifts = op_ids(kLiftsMax + 1); },
+      {"an op id more", kResume, [](Record& r) { r.resume().lifts = op_ids(kLiftsMax + 1); },
        Errc::kTooMany},
-      {"850 kills", kResume, [](Record& r) { r.lifts = op_ids(850); }, Errc::kTooLarge},
-      {"one kill 5,500 times", kResume, [](Record& r) { r.lifts.assign(5'500, "k1"); },
+      {"850 kills", kResume, [](Record& r) { r.resume().lifts = op_ids(850); }, Errc::kTooLarge},
+      {"one kill 5,500 times", kResume, [](Record& r) { r.resume().lifts.assign(5'500, "k1"); },
        Errc::kTooLarge},
       {"a kill twice", kResume,
        [](Record& r) {
-         r.lifts = {"k1", "k2", "k1"};
+         r.resume().lifts = {"k1", "k2", "k1"};
        },
        Errc::kBadArgument},
-      {"a longer op id there", kResume, [](Record& r) { r.lifts = {letters(41)}; },
+      {"a longer op id there", kResume, [](Record& r) { r.resume().lifts = {letters(41)}; },
        Errc::kTooLarge},
       {"op id", kKill, [](Record& r) { r.op_id += 'a'; }, Errc::kTooLarge},
       {"no op id", kKill, [](Record& r) { r.op_id.clear(); }, Errc::kBadAddress},
       {"op id that is no segment", kKill, [](Record& r) { r.op_id = "K 1"; }, Errc::kBadAddress},
-      {"actor", kKill, [](Record& r) { r.actor += 'a'; }, Errc::kTooLarge},
-      {"actor that is no segment", kKill, [](Record& r) { r.actor = "J. Doe"; }, Errc::kBadAddress},
-      {"kind of actor", kKill, [](Record& r) { r.actor_kind = static_cast<ActorKind>(7); },
+      {"actor", kKill, [](Record& r) { r.actor.name += 'a'; }, Errc::kTooLarge},
+      {"actor that is no segment", kKill, [](Record& r) { r.actor.name = "J. Doe"; },
+       Errc::kBadAddress},
+      {"kind of actor", kKill, [](Record& r) { r.actor.kind = static_cast<ActorKind>(7); },
        Errc::kUnknownType},
-      {"detail of the actor", kKill, [](Record& r) { r.actor_detail += 'a'; }, Errc::kTooLarge},
+      {"detail of the actor", kKill, [](Record& r) { r.actor.detail += 'a'; }, Errc::kTooLarge},
       {"reason", kResume, [](Record& r) { r.reason += 'a'; }, Errc::kTooLarge},
       {"reason that is not UTF-8", kResume, [](Record& r) { r.reason = "\xe4"; }, Errc::kMalformed},
       {"reason with ESC", kResume, [](Record& r) { r.reason = "\x1b[2J"; }, Errc::kMalformed},
-      {"target", kKill, [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
-      {"kind", kKill, [](Record& r) { r.kind = static_cast<RecordKind>(99); }, Errc::kUnknownType},
-      {"mode", kKill, [](Record& r) { r.mode = static_cast<KillMode>(3); }, Errc::kUnknownType},
-      {"pending", kResume, [](Record& r) { r.pending = static_cast<PendingWork>(0); },
+      {"target", kKill, [](Record& r) { r.kill().given_as += 'a'; }, Errc::kTooLarge},
+      {"kind", kKill, [](Record& r) { r.body = Skipped{static_cast<RecordKind>(99)}; },
        Errc::kUnknownType},
-      {"bridge", kJoined, [](Record& r) { r.target += 'a'; }, Errc::kTooLarge},
-      {"process", kJoined, [](Record& r) { r.process += 'a'; }, Errc::kTooLarge},
-      {"no process", kJoined, [](Record& r) { r.process.clear(); }, Errc::kMalformed},
-      {"key", kJoined, [](Record& r) { r.key += 'a'; }, Errc::kTooLarge},
+      {"mode", kKill, [](Record& r) { r.kill().mode = static_cast<KillMode>(3); },
+       Errc::kUnknownType},
+      {"pending", kResume, [](Record& r) { r.resume().pending = static_cast<PendingWork>(0); },
+       Errc::kUnknownType},
+      {"bridge", kJoined, [](Record& r) { joined(r).bridge += 'a'; }, Errc::kTooLarge},
+      {"process", kJoined, [](Record& r) { joined(r).process += 'a'; }, Errc::kTooLarge},
+      {"no process", kJoined, [](Record& r) { joined(r).process.clear(); }, Errc::kMalformed},
+      {"key", kJoined, [](Record& r) { joined(r).key += 'a'; }, Errc::kTooLarge},
   };
   for (const auto& row : rows) {
     SCOPED_TRACE(row.what);
@@ -161,7 +180,8 @@ TEST(WrittenTest, H53_ARecordAboveABoundIsNeverSigned) {
     const auto made = sign_record(record, operator_key());
     ASSERT_FALSE(made);
     EXPECT_EQ(made.error().code, row.code) << made.error();
-    const Errc asked = record.lifts.size() > kLiftsMax ? Errc::kTooMany : row.code;
+    const Errc asked =
+        record.is<Resume>() && record.resume().lifts.size() > kLiftsMax ? Errc::kTooMany : row.code;
     EXPECT_EQ(check_record(record).error().code, asked);
     const Bytes forged = testing::forged_record(record, operator_key());
     EXPECT_EQ(open_record(forged).error().code, row.code);

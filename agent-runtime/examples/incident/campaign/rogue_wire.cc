@@ -55,7 +55,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
   void listen() {
     connection->subscribe(subjects.control_of(address), [this](const nats::MessageView& message) {
       const auto order = schemas::open_record(message.data);
-      if (order && order->record.kind == schemas::RecordKind::kKill) events.kill_heard();
+      if (order && order->record.kind() == schemas::RecordKind::kKill) events.kill_heard();
     });
     connection->subscribe(subjects.inbox_of(address, instance),
                           [this](const nats::MessageView& message) { read_inbox(message); });
