@@ -11,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "agent-runtime/src/boot_clock.h"
+#include "broker-bridge/nats/asio_loop.h"
 
 namespace estop::agent {
 namespace {
@@ -24,6 +25,7 @@ constexpr Millis kPatience{1'000};  // beyond a request's own timeout
 class Link::Loop {
  public:
   boost::asio::io_context context{1};
+  nats::AsioLoop on_context{context};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       context.get_executor()};
   boost::asio::steady_timer timer{context};
@@ -33,7 +35,7 @@ Link::Link(Identity identity, nats::ConnectOptions options, nats::ConnectionEven
            std::function<void()> tick)
     : identity_(std::move(identity)), tick_(std::move(tick)), loop_(std::make_unique<Loop>()) {
   connection_ = std::make_unique<nats::Connection>(
-      loop_->context, std::move(options),
+      loop_->on_context, std::move(options),
       identity_.subjects.inbox_of(identity_.address, identity_.instance), std::move(events));
 }
 

@@ -14,6 +14,7 @@
 #include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/random.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
 #include "control/app/agent_desk.h"
@@ -72,9 +73,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
 
-  State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
+  State(nats::AsioLoop& on, const ControlConfig& config, ControlIdentity who,
         std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
-      : loop(on),
+      : loop(on.context()),
         subjects(who.subjects),
         operators_key(who.operators_key),
         metrics(shown),
@@ -99,12 +100,12 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
                 [this](const schemas::Address& address) {
                   return core.ledger().latches().narrowest(address, {}) != nullptr;
                 }}),
-        timer(on),
-        claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
+        timer(loop),
+        claims(loop, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
-        desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
+        desk(loop, std::move(recorder), [this](const Event& event) { recorded(event); }) {
     if (!links.sys) return;
-    clients.emplace(on, *links.sys, subjects, ClientWatch::Options{std::move(who.accounts)},
+    clients.emplace(loop, *links.sys, subjects, ClientWatch::Options{std::move(who.accounts)},
                     [this](const Event& event) { handle(event); });
   }
 
@@ -279,7 +280,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void perform(const Stop& effect) { failed(true, effect.reason); }
 };
 
-ControlShell::ControlShell(boost::asio::io_context& loop, const ControlConfig& config,
+ControlShell::ControlShell(nats::AsioLoop& loop, const ControlConfig& config,
                            ControlIdentity identity, std::unique_ptr<Recorder> recorder,
                            ControlMetrics& metrics, Failed failed)
     : state_(std::make_shared<State>(loop, config, std::move(identity), std::move(recorder),

@@ -14,8 +14,8 @@
 #include "control/core/control_core.h"
 #include "control/recorder/recorder.h"
 
-namespace boost::asio {
-class io_context;
+namespace estop::nats {
+class AsioLoop;
 }
 
 namespace estop::control {
@@ -27,7 +27,7 @@ class ControlShell {
   using Failed = std::function<void(bool broken, std::string cause)>;
 
   // `loop` and `metrics` must outlive this.
-  ControlShell(boost::asio::io_context& loop, const ControlConfig& config, ControlIdentity identity,
+  ControlShell(nats::AsioLoop& loop, const ControlConfig& config, ControlIdentity identity,
                std::unique_ptr<Recorder> recorder, ControlMetrics& metrics, Failed failed);
   ~ControlShell();  // commits what is queued
   ControlShell(const ControlShell&) = delete;

@@ -28,7 +28,7 @@ constexpr Nanos kLookedIntoMost = 8 * kSecond;
 }  // namespace
 
 struct BridgeProcess::Life {
-  boost::asio::io_context loop;
+  SimLoop loop;
   bridge::BridgeCore core;
   Connection agents;
   Connection control;

@@ -26,8 +26,7 @@ constexpr sim::Nanos kBusyMost = 5 * sim::kMs;
 
 class Connection::State {
  public:
-  State(boost::asio::io_context& loop, ConnectOptions options, std::string inbox,
-        ConnectionEvents events)
+  State(sim::SimLoop& loop, ConnectOptions options, std::string inbox, ConnectionEvents events)
       : process_(loop.process),
         broker_(loop.broker),
         user_(std::move(options.creds_file)),
@@ -264,9 +263,10 @@ int MessageView::broker_status() const {
   return std::stoi(header("Status").value_or("0"));
 }
 
-Connection::Connection(boost::asio::io_context& loop, ConnectOptions options,
-                       schemas::Subject inbox, ConnectionEvents events)
-    : state_(std::make_shared<State>(loop, std::move(options), inbox.str(), std::move(events))) {}
+Connection::Connection(Loop& loop, ConnectOptions options, schemas::Subject inbox,
+                       ConnectionEvents events)
+    : state_(std::make_shared<State>(dynamic_cast<sim::SimLoop&>(loop), std::move(options),
+                                     inbox.str(), std::move(events))) {}
 
 Connection::~Connection() = default;
 

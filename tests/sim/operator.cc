@@ -29,18 +29,17 @@ schemas::Segment own_name() {
 OperatorProcess::OperatorProcess(Ground& ground, Broker& broker, Observer& observer,
                                  OperatorSettings settings)
     : Process(ground, "operator"),
-      broker_(broker),
+      loop_(*this, broker),
       observer_(observer),
       settings_(std::move(settings)) {}
 
 OperatorProcess::~OperatorProcess() = default;
 
 void OperatorProcess::begin() {
-  boost::asio::io_context loop{*this, broker_};
   nats::ConnectOptions options;
   options.creds_file = "operator-alice";
   const auto inbox = settings_.subjects.own_inbox(own_name());
-  life_.reset(new Life{loop, {loop, options, inbox, {}}});
+  life_.reset(new Life{{loop_, options, inbox, {}}});
   life_->connection.subscribe(inbox, [this](const MessageView& message) {
     hear(std::string(message.subject.substr(message.subject.rfind('.') + 1)), message.data);
   });

@@ -51,7 +51,6 @@ class OperatorProcess : public Process {
 
  private:
   struct Life {
-    boost::asio::io_context loop;
     nats::Connection connection;
   };
 
@@ -66,7 +65,7 @@ class OperatorProcess : public Process {
   void send_signed(const Asked& asked);
   void hear(const std::string& op_id, std::string_view answer);
 
-  Broker& broker_;
+  SimLoop loop_;
   Observer& observer_;
   OperatorSettings settings_;
   bool rests_ = false;
