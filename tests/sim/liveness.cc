@@ -33,6 +33,7 @@ bool is_open(const BridgeProcess& bridge) {
 std::string who_is_missing(const World& world) {
   std::string missing = "not open again:";
   if (!world.control->is_leading()) missing += " control";
+  if (world.boss->waits()) missing += " an answer to the operator";
   for (const auto& bridge : world.bridges) {
     if (!is_open(*bridge)) missing += " " + bridge->id();
   }
@@ -44,7 +45,8 @@ std::string who_is_missing(const World& world) {
 }
 
 bool is_well(const World& world) {
-  return world.control->is_leading() && world.observer->scopes_killed().empty() &&
+  return world.control->is_leading() && !world.boss->waits() &&
+         world.observer->scopes_killed().empty() &&
          std::all_of(world.bridges.begin(), world.bridges.end(),
                      [](const auto& one) { return is_open(*one); }) &&
          std::all_of(world.agents.begin(), world.agents.end(),

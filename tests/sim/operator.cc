@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -65,6 +66,12 @@ void OperatorProcess::order_something() {
   } else {
     kill_something();
   }
+}
+
+bool OperatorProcess::waits() const {
+  return std::any_of(asked_.begin(), asked_.end(), [](const auto& entry) {
+    return !entry.second.accepted && !entry.second.done;
+  });
 }
 
 void OperatorProcess::kill_something() {
