@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "broker-bridge/nats/loop.h"
 #include "tests/sim/broker.h"
@@ -27,8 +28,23 @@ class SimLoop final : public nats::Loop {
   }
   [[nodiscard]] std::int64_t now() const override { return process.boot_now(); }
 
+  // A connection writes at the end of each turn what it was given in it.
+  class Writer {
+   public:
+    virtual ~Writer() = default;
+    virtual void write() = 0;
+  };
+  void begin(Writer& writer) { writers_.push_back(&writer); }
+  void end(Writer& writer) { std::erase(writers_, &writer); }
+  void write() {
+    for (Writer* writer : writers_) writer->write();
+  }
+
   Process& process;
   Broker& broker;
+
+ private:
+  std::vector<Writer*> writers_;  // in the order of their making
 };
 
 }  // namespace estop::sim
