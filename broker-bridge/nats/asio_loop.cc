@@ -37,4 +37,8 @@ std::int64_t AsioLoop::now() const {
   return daemon::boot_ns();
 }
 
+std::uint64_t AsioLoop::wall_ms() const {
+  return daemon::wall_ms();
+}
+
 }  // namespace estop::nats

@@ -19,6 +19,7 @@ class AsioLoop final : public Loop {
   void post(Work work) override;
   Timer after(std::chrono::nanoseconds delay, Work work) override;
   [[nodiscard]] std::int64_t now() const override;
+  [[nodiscard]] std::uint64_t wall_ms() const override;
   // For what waits for sockets.
   [[nodiscard]] boost::asio::io_context& context() noexcept { return context_; }
 

@@ -49,6 +49,8 @@ class Loop {
   virtual Timer after(std::chrono::nanoseconds delay, Work work) = 0;
   // Nanoseconds of boot time: it counts suspend and never jumps.
   [[nodiscard]] virtual std::int64_t now() const = 0;
+  // Milliseconds since 1970. Can jump: only for people and for records. From any thread.
+  [[nodiscard]] virtual std::uint64_t wall_ms() const = 0;
 };
 
 }  // namespace estop::nats

@@ -27,6 +27,7 @@ class SimLoop final : public nats::Loop {
     return Timer(waiting);
   }
   [[nodiscard]] std::int64_t now() const override { return process.boot_now(); }
+  [[nodiscard]] std::uint64_t wall_ms() const override { return process.wall_ms(); }
 
   // A connection writes at the end of each turn what it was given in it.
   class Writer {

@@ -19,8 +19,8 @@ struct Longer {
 };
 constexpr std::array kLonger{
     Longer{"broker-bridge/app/bridge_shell.cc", 323},
-    Longer{"control/app/claims_writer.cc", 326},
-    Longer{"control/app/control_shell.cc", 315},
+    Longer{"control/app/claims_writer.cc", 313},
+    Longer{"control/app/control_shell.cc", 305},
 };
 
 }  // namespace
