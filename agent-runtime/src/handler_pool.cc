@@ -16,22 +16,13 @@ thread_local Here here;
 
 }  // namespace
 
-HandlerPool::HandlerPool(unsigned threads, std::size_t queue_max, Hooks hooks)
-    : queue_max_(queue_max), hooks_(std::move(hooks)) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
-}
-
-HandlerPool::~HandlerPool() {
-  finish();
-}
-
 bool HandlerPool::submit(Delivery delivery) {
   {
     const std::lock_guard lock(mutex_);
     if (!open_ || queue_.size() >= queue_max_) return false;
     queue_.push_back(std::move(delivery));
   }
-  changed_.notify_one();
+  wake();
   return true;
 }
 
@@ -66,19 +57,6 @@ HandlerPool::Stopped HandlerPool::drop(const schemas::Scope& scope) {
   return stopped;
 }
 
-void HandlerPool::finish() {
-  {
-    const std::lock_guard lock(mutex_);
-    open_ = false;
-    finishing_ = true;
-    queue_.clear();
-  }
-  changed_.notify_all();
-  for (std::thread& thread : threads_) {
-    if (thread.joinable()) thread.join();
-  }
-}
-
 bool HandlerPool::is_current() const noexcept {
   return here.pool == this;
 }
@@ -93,28 +71,29 @@ std::uint64_t HandlerPool::not_started() const {
   return not_started_;
 }
 
-void HandlerPool::run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    changed_.wait(lock, [this] { return finishing_ || !queue_.empty(); });
-    if (finishing_) return;
-    const Delivery delivery = std::move(queue_.front());
-    queue_.pop_front();
-    if (!hooks_.may_start(delivery)) {  // under the lock: nothing starts behind stop()'s back
-      ++not_started_;
-      continue;
-    }
-    const auto mine =
-        running_.insert(running_.end(), {delivery.from, delivery.from_instance, {}, false});
-    lock.unlock();
-    here = {this, delivery.life};
-    handle(delivery, mine->stop.get_token());
-    here = {};
-    lock.lock();
-    const bool last_to_drain = mine->draining && --draining_ == 0;
-    running_.erase(mine);
-    if (last_to_drain) hooks_.ended(drain_);
+bool HandlerPool::take(Task& task) {
+  Delivery delivery = std::move(queue_.front());
+  queue_.pop_front();
+  if (!hooks_.may_start(delivery)) {  // under the lock: nothing starts behind stop()'s back
+    ++not_started_;
+    return false;
   }
+  task.running =
+      running_.insert(running_.end(), {delivery.from, delivery.from_instance, {}, false});
+  task.delivery = std::move(delivery);
+  return true;
+}
+
+void HandlerPool::carry_out(const Task& task) {
+  here = {this, task.delivery.life};
+  handle(task.delivery, task.running->stop.get_token());
+  here = {};
+}
+
+void HandlerPool::end(const Task& task) {
+  const bool last_to_drain = task.running->draining && --draining_ == 0;
+  running_.erase(task.running);
+  if (last_to_drain) hooks_.ended(drain_);
 }
 
 void HandlerPool::handle(const Delivery& delivery, std::stop_token stop) {

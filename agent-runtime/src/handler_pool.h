@@ -70,8 +70,19 @@ class HandlerPool {
     std::stop_source stop;
     bool draining = false;
   };
-  void run();
+  struct Task {  // a delivery that a handler is at
+    Delivery delivery;
+    std::list<Running>::iterator running;
+  };
+  // Under the lock. take: false drops the delivery. end: behind carry_out.
+  [[nodiscard]] bool take(Task& task);
+  void end(const Task& task);
+  void carry_out(const Task& task);  // without the lock
   void handle(const Delivery& delivery, std::stop_token stop);
+
+  // handler_threads.cc
+  void wake();
+  void run();
 
   const std::size_t queue_max_;
   const Hooks hooks_;

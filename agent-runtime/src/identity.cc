@@ -18,6 +18,13 @@ constexpr std::size_t kInstance_letters = 12;  // 62 bits of chance
 constexpr std::size_t kHostMax_bytes = 256;
 constexpr unsigned kThreadsMax = 256;
 
+std::string host_of(const AgentOptions& options) {
+  if (!options.host.empty()) return options.host;
+  std::array<char, kHostMax_bytes> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
 }  // namespace
 
 Result<Identity> identity_from(const AgentOptions& options) {
@@ -26,8 +33,12 @@ Result<Identity> identity_from(const AgentOptions& options) {
   auto instance = schemas::Instance::parse(
       options.instance.empty() ? daemon::random_name(kInstance_letters) : options.instance);
   if (!instance) return tl::make_unexpected(instance.error());
-  return Identity{*address, *instance, daemon::random_name(kInstance_letters),
-                  schemas::Subjects::standard()};
+  return Identity{.address = *address,
+                  .instance = *instance,
+                  .process = daemon::random_name(kInstance_letters),
+                  .subjects = schemas::Subjects::standard(),
+                  .host = host_of(options),
+                  .pid = static_cast<std::uint64_t>(getpid())};
 }
 
 Result<Keys> keys_from(const AgentOptions& options) {
@@ -69,13 +80,6 @@ Result<void> validate(const AgentOptions& options) {
     }
   }
   return {};
-}
-
-std::string host_of(const AgentOptions& options) {
-  if (!options.host.empty()) return options.host;
-  std::array<char, kHostMax_bytes> name{};
-  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
 }
 
 }  // namespace estop::agent

@@ -20,6 +20,5 @@ struct Keys {
 [[nodiscard]] Result<Keys> keys_from(const AgentOptions& options);
 // Numbers within their ranges.
 [[nodiscard]] Result<void> validate(const AgentOptions& options);
-[[nodiscard]] std::string host_of(const AgentOptions& options);
 
 }  // namespace estop::agent

@@ -4,10 +4,9 @@
 #include "agent-runtime/src/intents.h"
 
 #include <memory>
-#include <random>
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
+#include "broker-bridge/daemon/random.h"
 #include "schemas/codec.h"
 #include "schemas/signing.h"
 
@@ -18,15 +17,14 @@ using schemas::IntentFlag;
 
 namespace {
 
-constexpr std::size_t kSecretWords = 8;
+constexpr std::size_t kSecretWords = 4;
 constexpr std::size_t kIdHex = 20;  // 80 bits
 constexpr std::size_t kSmallReply_bytes = 4 * 1024;
 
 Bytes random_bytes() {
-  std::random_device source;
   Bytes bytes;
   for (std::size_t i = 0; i < kSecretWords; ++i) {
-    const auto word = source();
+    const std::uint64_t word = daemon::random_number();
     bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
   }
   return bytes;
@@ -42,17 +40,13 @@ Intents::Intents(Link& link, const Standing& standing, const AgentOptions& optio
       secret_(random_bytes()),
       pool_(options.handler_threads, options.queue_max,
             {[this](const Delivery& one) {
-               return standing_.acts(one.life) && boot_now() < one.expires;
+               return standing_.acts(one.life) && link_.now() < one.expires;
              },
              [this](const Delivery& one, Result<Bytes> result) {
                ++handled_;
                reply(one, std::move(result));
              },
              hooks_.ended}) {}
-
-BootTime Intents::now() {
-  return boot_now();
-}
 
 // `<instance>-<80 bits>`: unique, and not to be guessed.
 std::string Intents::next_id() {
@@ -132,7 +126,7 @@ Result<void> Intents::request(std::string_view to, std::string_view action, Byte
   auto made = make(to, action, payload, static_cast<std::uint32_t>(IntentFlag::kRequest), timeout);
   if (!made) return tl::make_unexpected(made.error());
   ++under_way_;
-  const BootTime deadline = boot_now() + timeout;
+  const BootTime deadline = link_.now() + timeout;
   auto finish = [this, done = std::move(done)](Result<Bytes> result) {
     --under_way_;
     done(std::move(result));

@@ -52,7 +52,7 @@ class Intents {
   [[nodiscard]] std::vector<std::stop_source> peer_killed(const schemas::Record& record);
   void peer_resumed(const schemas::Record& record) { peers_.resumed(record.resume()); }
   void fail_all(const Error& why) { requests_.fail_all(why); }
-  void expire() { requests_.expire(now()); }
+  void expire() { requests_.expire(link_.now()); }
   [[nodiscard]] std::optional<BootTime> next_deadline() const { return requests_.next_deadline(); }
 
  private:
@@ -63,7 +63,6 @@ class Intents {
     schemas::Subject subject;
     Bytes frame;
   };
-  [[nodiscard]] static BootTime now();
   Result<Outgoing> make(std::string_view to, std::string_view action, std::string_view payload,
                         std::uint32_t flags, Millis ttl);
   Result<void> publish(const Outgoing& intent);

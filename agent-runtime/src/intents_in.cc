@@ -4,7 +4,6 @@
 #include <charconv>
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
 #include "agent-runtime/src/intents.h"
 #include "schemas/codec.h"
 
@@ -93,7 +92,7 @@ HandlerPool::Stopped Intents::stop(std::uint64_t drain, const Error& why) {
 }
 
 std::vector<std::stop_source> Intents::peer_killed(const schemas::Record& record) {
-  peers_.killed(record, boot_now());
+  peers_.killed(record, link_.now());
   auto stopped = pool_.drop(record.scope());
   dropped_ += stopped.dropped;
   requests_.fail_to(record.scope(),
@@ -111,7 +110,7 @@ void Intents::on_delivery(const nats::MessageView& view) {
     ++dropped_;
     return;
   }
-  if (!peers_.admits(*from, head->reply_instance, head->incarnation, boot_now())) {
+  if (!peers_.admits(*from, head->reply_instance, head->incarnation, link_.now())) {
     ++dropped_;
     return;
   }
@@ -123,7 +122,7 @@ void Intents::on_delivery(const nats::MessageView& view) {
   delivery.from_instance = head->reply_instance;
   delivery.life = life;
   delivery.expires =
-      head->ttl_ms == 0 ? BootTime::max() : boot_now() + std::chrono::milliseconds{head->ttl_ms};
+      head->ttl_ms == 0 ? BootTime::max() : link_.now() + std::chrono::milliseconds{head->ttl_ms};
   delivery.handler = handler_for(parts->action);
   if (!delivery.handler) {
     ++dropped_;

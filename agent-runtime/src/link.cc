@@ -3,14 +3,7 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
-
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "agent-runtime/src/boot_clock.h"
+#include <utility>
 
 namespace estop::agent {
 namespace {
@@ -21,20 +14,12 @@ constexpr Millis kPatience{1'000};  // beyond a request's own timeout
 
 }  // namespace
 
-class Link::Loop {
- public:
-  boost::asio::io_context context{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
-      context.get_executor()};
-  boost::asio::steady_timer timer{context};
-};
-
 Link::Link(Identity identity, nats::ConnectOptions options, nats::ConnectionEvents events,
            std::function<void()> tick)
-    : identity_(std::move(identity)), tick_(std::move(tick)), loop_(std::make_unique<Loop>()) {
+    : identity_(std::move(identity)), tick_(std::move(tick)), loop_(thread_.loop()) {
   connection_ = std::make_unique<nats::Connection>(
-      loop_->context, std::move(options),
-      identity_.subjects.inbox_of(identity_.address, identity_.instance), std::move(events));
+      loop_, std::move(options), identity_.subjects.inbox_of(identity_.address, identity_.instance),
+      std::move(events));
 }
 
 Link::~Link() {
@@ -46,7 +31,7 @@ Result<void> Link::connect() {
 }
 
 void Link::start() {
-  thread_ = std::thread([this] { loop_->context.run(); });
+  thread_.start();
 }
 
 void Link::stop() {
@@ -54,13 +39,10 @@ void Link::stop() {
     const std::lock_guard lock(post_mutex_);
     if (stopped_.exchange(true)) return;
   }
-  loop_->context.stop();
-  if (thread_.joinable()) thread_.join();
+  thread_.stop();
   connection_->close();
-  loop_->work.reset();
-  loop_->timer.cancel();
-  loop_->context.restart();
-  loop_->context.poll();  // whoever waits for something posted gets its failure now
+  timer_.cancel();
+  thread_.drain();  // whoever waits for something posted gets its failure now
   for (const auto& answer : asked_) answer->give(fail(Errc::kNoContact, kLeft));
   asked_.clear();
   connection_.reset();
@@ -69,7 +51,7 @@ void Link::stop() {
 bool Link::post(std::function<void()> work) {
   const std::lock_guard lock(post_mutex_);
   if (stopped_.load()) return false;
-  boost::asio::post(loop_->context, std::move(work));
+  loop_.post(std::move(work));
   return true;
 }
 
@@ -108,11 +90,9 @@ void Link::wake_at(BootTime at) {
 }
 
 void Link::arm() {
-  const BootTime wait = std::clamp(*wake_ - boot_now(), BootTime{0}, kWakeMax);
-  loop_->timer.expires_after(wait);
-  loop_->timer.async_wait([this](auto error) {
-    if (error || stopped_.load() || !wake_) return;
-    if (boot_now() < *wake_) return arm();
+  timer_ = loop_.after(std::clamp(*wake_ - now(), BootTime{0}, kWakeMax), [this] {
+    if (stopped_.load() || !wake_) return;
+    if (now() < *wake_) return arm();
     wake_.reset();
     tick_();
   });

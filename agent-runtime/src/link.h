@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The I/O thread, its loop and the one connection: everything that touches the broker happens here.
+// The one connection, on the I/O thread: everything that touches the broker happens here.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -12,10 +13,10 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "agent-runtime/core/obedience_types.h"
 #include "agent-runtime/src/answer.h"
+#include "agent-runtime/src/io_thread.h"
 #include "broker-bridge/nats/connection.h"
 #include "estop/agent_types.h"
 
@@ -28,6 +29,8 @@ struct Identity {
   schemas::Instance instance;
   schemas::Process process;
   schemas::Subjects subjects;
+  std::string host = {};  // shown to operators
+  std::uint64_t pid = 0;
 };
 
 class Link {
@@ -42,11 +45,14 @@ class Link {
   [[nodiscard]] const Identity& identity() const noexcept { return identity_; }
   [[nodiscard]] Result<void> connect();  // before start(); blocks up to the connect timeout
   void start();
-  [[nodiscard]] bool started() const { return thread_.joinable(); }
+  [[nodiscard]] bool started() const { return thread_.has_started(); }
   // Ends loop, thread and connection. What post() took still runs, here, and whoever waits in ask()
   // gets kNoContact. Not on the I/O thread.
   void stop();
 
+  // From any thread.
+  [[nodiscard]] const nats::Loop& loop() const noexcept { return loop_; }
+  [[nodiscard]] BootTime now() const { return BootTime{loop_.now()}; }
   // From any thread. True: `work` runs, exactly once. False: stopped, it never will.
   bool post(std::function<void()> work);
   // From any other thread: asks and waits. kTimeout, kNoContact.
@@ -59,18 +65,18 @@ class Link {
   void wake_at(BootTime at);  // an earlier wish stays
 
  private:
-  class Loop;
   void arm();
 
   const Identity identity_;
   const std::function<void()> tick_;
-  std::unique_ptr<Loop> loop_;
+  IoThread thread_;
+  nats::Loop& loop_;
+  nats::Loop::Timer timer_;
   std::unique_ptr<nats::Connection> connection_;
   std::optional<BootTime> wake_;
   std::set<std::shared_ptr<Answer<Bytes>>> asked_;  // who waits in ask(); on the I/O thread
   std::mutex post_mutex_;                           // nothing is posted behind stop()'s back
   std::atomic<bool> stopped_{false};
-  std::thread thread_;
 };
 
 }  // namespace estop::agent

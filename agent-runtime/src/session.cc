@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
 #include "broker-bridge/daemon/random.h"
 #include "schemas/codec.h"
 
@@ -34,22 +33,23 @@ Result<std::unique_ptr<Session>> Session::open(AgentOptions options) {
   if (!self) return tl::make_unexpected(self.error());
   auto keys = keys_from(options);
   if (!keys) return tl::make_unexpected(keys.error());
-  std::unique_ptr<Session> session(
-      new Session(std::move(options), std::move(*self), std::move(*keys)));
+  auto session = std::make_unique<Session>(std::move(options), std::move(*self), std::move(*keys));
   if (auto started = session->start(); !started) return tl::make_unexpected(started.error());
+  const auto ready = session->standing_.wait_ready(session->options_.ready_timeout);
+  if (!ready) return tl::make_unexpected(ready.error());
   return session;
 }
 
 Session::Session(AgentOptions options, Identity identity, Keys keys)
     : options_(std::move(options)),
       keys_(std::move(keys)),
-      standing_(options_.on_lost_contact == OnLostContact::kStop),
       notices_(kNoticesMax, [](const std::string&) {}),
       stops_(kStopsMax,
              [this](std::string what) {
                alarm({Errc::kInternal, "the on_stop callback threw: " + what});
              }),
       link_(identity, connect_options(options_, identity), connection_events(), [this] { tick(); }),
+      standing_(link_.loop(), options_.on_lost_contact == OnLostContact::kStop),
       obedience_(obedience_config()),
       store_(link_, standing_, options_.store_timeout),
       intents_(link_, standing_, options_, intent_hooks()) {}
@@ -103,7 +103,7 @@ Result<void> Session::start() {
   intents_.listen();
   if (auto connected = link_.connect(); !connected) return connected;
   link_.start();
-  return standing_.wait_ready(options_.ready_timeout);
+  return {};
 }
 
 void Session::on_stop(std::function<void(const StopOrder&)> callback) {

@@ -25,7 +25,12 @@ namespace estop::agent {
 
 class Session {
  public:
+  // Connected, and answered by control.
   static Result<std::unique_ptr<Session>> open(AgentOptions options);
+  // As open() makes it of `options`, which are sound; nothing happens before start().
+  Session(AgentOptions options, Identity identity, Keys keys);
+  // Connects, blocking, and begins. Control has not answered yet.
+  Result<void> start();
   ~Session();  // leave(), to its end. Not on an own thread: see let_go()
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -67,8 +72,6 @@ class Session {
     std::atomic<std::uint64_t> api_calls{0};
   };
 
-  Session(AgentOptions options, Identity identity, Keys keys);
-  Result<void> start();
   void tell_stop(const StopOrder& order);  // on the stop thread
   [[nodiscard]] bool is_own_thread() const;
   void begin_leaving();  // once: fails what is under way, stops handlers; does not wait
@@ -99,7 +102,7 @@ class Session {
   void perform(const Reconnect& effect);
   void perform(const Alarm& effect);
   [[nodiscard]] schemas::Hello hello(bool goodbye) const;
-  [[nodiscard]] static StopOrder order_of(const Halt& halt);
+  [[nodiscard]] StopOrder order_of(const Halt& halt) const;
 
   // Any thread.
   void unsent(const std::string& what, const Error& why);  // counts and alarms
@@ -109,7 +112,6 @@ class Session {
 
   const AgentOptions options_;
   const Keys keys_;
-  Standing standing_;
   Tally tally_;
   mutable std::mutex callbacks_mutex_;
   Callbacks callbacks_;
@@ -123,6 +125,7 @@ class Session {
   SerialThread notices_;
   SerialThread stops_;
   Link link_;
+  Standing standing_;
   Obedience obedience_;
   std::deque<Event> events_;
   bool happening_ = false;

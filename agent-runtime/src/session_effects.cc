@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What obedience wants done, one function an effect. All on the I/O thread.
-#include <unistd.h>
-
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
 #include "agent-runtime/src/session.h"
 #include "schemas/codec.h"
 
@@ -23,7 +20,7 @@ void Session::happen(Event event) {
   while (!events_.empty()) {
     const Event next = std::move(events_.front());
     events_.pop_front();
-    for (const Effect& effect : obedience_.step(next, boot_now())) {
+    for (const Effect& effect : obedience_.step(next, link_.now())) {
       std::visit([this](const auto& one) { perform(one); }, effect);
     }
   }
@@ -96,8 +93,8 @@ schemas::Hello Session::hello(bool goodbye) const {
   schemas::Hello made;
   made.key = keys_.own.public_key();
   made.process = link_.identity().process;
-  made.host = host_of(options_);
-  made.pid = static_cast<std::uint64_t>(getpid());
+  made.host = link_.identity().host;
+  made.pid = link_.identity().pid;
   made.runtime = "estop-cpp/" ESTOP_VERSION;
   made.spawned_by = options_.spawned_by;
   made.goodbye = goodbye;
@@ -203,7 +200,7 @@ void Session::perform(const Alarm& effect) {
   alarm(effect.error);
 }
 
-StopOrder Session::order_of(const Halt& halt) {
+StopOrder Session::order_of(const Halt& halt) const {
   StopOrder order;
   order.cause = halt.cause;
   order.op_id = halt.latch.op_id;
@@ -212,7 +209,7 @@ StopOrder Session::order_of(const Halt& halt) {
   order.reason = halt.reason;
   order.grace_until = std::chrono::steady_clock::now() +
                       std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                          halt.grace_until - boot_now());
+                          halt.grace_until - link_.now());
   return order;
 }
 

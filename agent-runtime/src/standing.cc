@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
-
 namespace estop::agent {
 namespace {
 
@@ -82,7 +80,7 @@ Standing::Life Standing::life() const {
 }
 
 bool Standing::lease_holds() const noexcept {
-  return !needs_lease_ || boot_now().count() < lease_until_.load();
+  return !needs_lease_ || loop_.now() < lease_until_.load();
 }
 
 bool Standing::acts(std::uint64_t life) const noexcept {

@@ -15,13 +15,15 @@
 #include <string>
 
 #include "agent-runtime/core/obedience_types.h"
+#include "broker-bridge/nats/loop.h"
 #include "estop/agent_types.h"
 
 namespace estop::agent {
 
 class Standing {
  public:
-  explicit Standing(bool needs_lease) : needs_lease_(needs_lease) {}
+  // `loop`, whose clock the lease is on, must outlive this.
+  Standing(const nats::Loop& loop, bool needs_lease) : loop_(loop), needs_lease_(needs_lease) {}
 
   // --- I/O thread ---
   void raise(StopOrder order);
@@ -52,6 +54,7 @@ class Standing {
  private:
   [[nodiscard]] bool lease_holds() const noexcept;
 
+  const nats::Loop& loop_;
   const bool needs_lease_;
   std::atomic<bool> stop_{true};
   std::atomic<std::uint64_t> life_{0};

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent-runtime/src/boot_clock.h"
 #include "schemas/codec.h"
 
 namespace estop::agent {
@@ -54,7 +53,7 @@ void Store::remember(std::string_view key, std::uint64_t version) {
 }
 
 BootTime Store::deadline() const {
-  return boot_now() + timeout_;
+  return link_.now() + timeout_;
 }
 
 Result<StoreReply> Store::ask(StoreRequest request, BootTime until) {
@@ -78,7 +77,7 @@ Result<StoreReply> Store::exchange(const StoreRequest& request, BootTime until) 
   auto asked = schemas::encode(request);  // what control could not read it would not answer
   if (!asked) return fail(Errc::kBadArgument, "the key: " + asked.error().detail);
   // Even with no time left it is sent: an abandon counts though nobody waits for its answer.
-  const auto left = std::chrono::duration_cast<Millis>(until - boot_now());
+  const auto left = std::chrono::duration_cast<Millis>(until - link_.now());
   const auto bytes = link_.ask(subject_, std::move(*asked), std::max(left, Millis{1}));
   if (!bytes) return tl::make_unexpected(bytes.error());
   auto reply = schemas::decode<StoreReply>(*bytes);
@@ -128,7 +127,7 @@ Result<std::map<std::string, Checkpoint>> Store::all() {
   }
   std::map<std::string, Checkpoint> found;
   for (auto& key : keys) {
-    if (boot_now() >= until) {
+    if (link_.now() >= until) {
       return fail(Errc::kTimeout, std::to_string(found.size()) + " of " +
                                       std::to_string(keys.size()) +
                                       " checkpoints were read in time: get_checkpoint() each");

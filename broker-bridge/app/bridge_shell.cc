@@ -5,18 +5,14 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <utility>
 #include <variant>
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "broker-bridge/app/bridge_metrics.h"
 #include "broker-bridge/app/log_reader.h"
 #include "broker-bridge/app/options.h"
 #include "broker-bridge/core/arrival.h"
 #include "broker-bridge/core/bridge_core.h"
-#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
 #include "schemas/codec.h"
@@ -34,15 +30,16 @@ constexpr Nanos kDrainMax = 1'000'000'000;
 
 }  // namespace
 
-struct BridgeShell::State : std::enable_shared_from_this<State> {
+struct BridgeShell::State {
+  nats::Loop& loop;
   BridgeIdentity identity;
   BridgeMetrics& metrics;
   Events events;
   BridgeCore core;
   Connection agents;
   Connection control;
-  boost::asio::steady_timer timer;
-  boost::asio::steady_timer settle_timer;
+  nats::Loop::Timer timer;
+  nats::Loop::Timer settle_timer;
   bool settling = false;
   std::chrono::milliseconds tick;
   Nanos arrival_time;
@@ -55,9 +52,10 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   nats::Headers refusal{
       {"Nats-Service-Error-Code", ""}, {"Nats-Service-Error", ""}, {"Estop-Error", ""}};
 
-  State(boost::asio::io_context& loop, const BridgeConfig& config, BridgeIdentity who,
-        BridgeMetrics& shown, Events told)
-      : identity(std::move(who)),
+  State(nats::Loop& on, const BridgeConfig& config, BridgeIdentity who, BridgeMetrics& shown,
+        Events told)
+      : loop(on),
+        identity(std::move(who)),
         metrics(shown),
         events(std::move(told)),
         core(core_options(config, identity)),
@@ -65,8 +63,6 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
                identity.subjects.own_inbox(identity.id), watch(Account::kAgents)),
         control(loop, connect_options(config, config.control_creds),
                 identity.subjects.own_inbox(identity.id), watch(Account::kControl)),
-        timer(loop),
-        settle_timer(loop),
         tick(std::clamp(config.beat_ms / 10, 2U, 50U)),
         arrival_time(bridge::arrival_time(config)) {}
 
@@ -75,7 +71,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   template <class Event>
   void handle(Event&& event) {
     Effects effects;
-    event(daemon::boot_ns(), effects);
+    event(loop.now(), effects);
     perform(effects);
   }
 
@@ -130,40 +126,34 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   // Signatures are checked when the receipts are on their way to the operator.
   void settle_soon() {
     if (std::exchange(settling, true)) return;
-    settle_timer.expires_after(kSettleWait);
-    settle_timer.async_wait([weak = weak_from_this()](auto error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      self->settling = false;
-      self->handle([&](Nanos now, Effects& out) { self->core.settle(now, out); });
+    settle_timer = loop.after(kSettleWait, [this] {
+      settling = false;
+      handle([&](Nanos now, Effects& out) { core.settle(now, out); });
     });
   }
 
   void arm_timer() {
-    timer.expires_after(tick);
-    timer.async_wait([self = shared_from_this()](auto error) {
-      if (error) return;
-      self->handle([&](Nanos now, Effects& out) { self->core.on_tick(now, out); });
-      self->look_at_arrival();
-      if (self->leaving_until != 0 && self->has_drained()) return self->events.left();
-      self->arm_timer();
+    timer = loop.after(tick, [this] {
+      handle([&](Nanos now, Effects& out) { core.on_tick(now, out); });
+      look_at_arrival();
+      if (leaving_until != 0 && has_drained()) return events.left();
+      arm_timer();
     });
   }
 
   void look_at_arrival() {
-    if (!arrival.is_late(daemon::boot_ns(), agents.unconfirmed_bytes())) return;
+    if (!arrival.is_late(loop.now(), agents.unconfirmed_bytes())) return;
     agents.abandon("what was forwarded has not arrived within the lease");
   }
 
   void leave() {
     if (leaving_until != 0) return;
-    leaving_until = daemon::boot_ns() + kDrainMax;
+    leaving_until = loop.now() + kDrainMax;
     handle([&](Nanos now, Effects& out) { core.on_leave(now, out); });
   }
 
   [[nodiscard]] bool has_drained() const {
-    return daemon::boot_ns() >= leaving_until ||
-           agents.buffered_bytes() + control.buffered_bytes() == 0;
+    return loop.now() >= leaving_until || agents.buffered_bytes() + control.buffered_bytes() == 0;
   }
 
   // --- The hot path ---
@@ -194,12 +184,12 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   // Within a batch of intents the loop does not look at control: then it is looked at here.
   Nanos look_at_control() {
-    const Nanos now = daemon::boot_ns();
+    const Nanos now = loop.now();
     const bool is_new_batch = std::exchange(batch, agents.batches()) != agents.batches();
     if (is_new_batch) looked_at_control = now;
     if (now - looked_at_control <= kLookAtControl) return now;
     control.poll();
-    return looked_at_control = daemon::boot_ns();
+    return looked_at_control = loop.now();
   }
 
   // A reply subject is never used here: it could lead a refusal to a foreign subject. Only counted.
@@ -227,7 +217,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
 
   void perform(const SendReceipt& send) {
     schemas::BridgeReceipt receipt = send.receipt;
-    const Nanos took = daemon::boot_ns() - send.read_at;
+    const Nanos took = loop.now() - send.read_at;
     receipt.latched_in_us = static_cast<std::uint64_t>(took / 1000);
     const auto bytes = schemas::sign_receipt(receipt, identity.own_key);
     if (!bytes) return unwritable("receipt", bytes.error());
@@ -237,7 +227,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     }
     agents.flush();
     if (receipt.kind == schemas::RecordKind::kKill) {
-      metrics.kill_latched(static_cast<double>(daemon::boot_ns() - send.read_at) / 1e9);
+      metrics.kill_latched(static_cast<double>(loop.now() - send.read_at) / 1e9);
     }
   }
 
@@ -263,7 +253,7 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
     agents.flush();
     // The lease may have been over for a tick, and the next look is a tick late.
     const Nanos late = 2 * std::chrono::nanoseconds(tick).count();
-    arrival.expect(daemon::boot_ns() + arrival_time - late);
+    arrival.expect(loop.now() + arrival_time - late);
   }
 
   void perform(const Replay& range) {
@@ -307,10 +297,10 @@ struct BridgeShell::State : std::enable_shared_from_this<State> {
   }
 };
 
-BridgeShell::BridgeShell(boost::asio::io_context& loop, const BridgeConfig& config,
-                         BridgeIdentity identity, BridgeMetrics& metrics, Events events)
+BridgeShell::BridgeShell(nats::Loop& loop, const BridgeConfig& config, BridgeIdentity identity,
+                         BridgeMetrics& metrics, Events events)
     : state_(
-          std::make_shared<State>(loop, config, std::move(identity), metrics, std::move(events))) {}
+          std::make_unique<State>(loop, config, std::move(identity), metrics, std::move(events))) {}
 
 BridgeShell::~BridgeShell() {
   state_->timer.cancel();
@@ -327,7 +317,7 @@ void BridgeShell::leave() {
   state_->leave();
 }
 BridgeStatus BridgeShell::status() const {
-  return state_->core.status(daemon::boot_ns());
+  return state_->core.status(state_->loop.now());
 }
 
 }  // namespace estop::bridge

@@ -12,8 +12,8 @@
 #include "broker-bridge/app/config.h"
 #include "broker-bridge/core/bridge_status.h"
 
-namespace boost::asio {
-class io_context;
+namespace estop::nats {
+class Loop;
 }
 
 namespace estop::bridge {
@@ -28,7 +28,7 @@ class BridgeShell {
         failed;  // it can never open: credential refused or revoked
   };
   // `loop` and `metrics` must outlive this.
-  BridgeShell(boost::asio::io_context& loop, const BridgeConfig& config, BridgeIdentity identity,
+  BridgeShell(nats::Loop& loop, const BridgeConfig& config, BridgeIdentity identity,
               BridgeMetrics& metrics, Events events);
   ~BridgeShell();
   BridgeShell(const BridgeShell&) = delete;
@@ -43,7 +43,7 @@ class BridgeShell {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace estop::bridge

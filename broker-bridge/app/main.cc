@@ -19,6 +19,7 @@
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/signals.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/url.h"
 
 namespace {
@@ -47,7 +48,8 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   estop::daemon::ReadyFile ready(config.ready_file);
   bridge::BridgeMetrics metrics;
   const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
-  bridge::BridgeShell shell(loop, config, std::move(identity), metrics,
+  estop::nats::AsioLoop on_loop(loop);
+  bridge::BridgeShell shell(on_loop, config, std::move(identity), metrics,
                             {[&] { loop.stop(); },
                              [&](const std::string& cause) {
                                estop::daemon::log_error("closed-for-good", {{"cause", cause}});
@@ -61,12 +63,10 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   const estop::daemon::Signals signals(loop,
                                        [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
   if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
-  if (auto written = ready.write((*server)->port()); !written) {
-    return complain(kFailed, written.error());
-  }
+  const auto port = (*server)->port();
+  if (auto written = ready.write(port); !written) return complain(kFailed, written.error());
   const std::string url = estop::nats::redacted(config.url);
-  estop::daemon::log_info("started",
-                          {{"id", config.id}, {"url", url}, {"http", (*server)->port()}});
+  estop::daemon::log_info("started", {{"id", config.id}, {"url", url}, {"http", port}});
   loop.run();
   return exit_code;
 }

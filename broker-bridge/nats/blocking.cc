@@ -6,6 +6,8 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/nats/asio_loop.h"
+
 namespace estop::nats {
 
 using schemas::Errc;
@@ -14,7 +16,7 @@ using schemas::Result;
 
 struct BlockingClient::State {
   State(ConnectOptions options, schemas::Subject inbox)
-      : connection(loop, std::move(options), std::move(inbox), events()) {}
+      : connection(on_loop, std::move(options), std::move(inbox), events()) {}
 
   ConnectionEvents events() {
     ConnectionEvents made;
@@ -27,6 +29,7 @@ struct BlockingClient::State {
   }
 
   boost::asio::io_context loop{1};
+  AsioLoop on_loop{loop};
   std::string last_error;
   bool closed = false;
   bool was_started = false;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/state.h"
 
 namespace estop::nats {
@@ -14,9 +15,10 @@ constexpr std::size_t kProtocolOverhead_bytes = 64;  // per publish, besides the
 
 }  // namespace
 
-Connection::Connection(boost::asio::io_context& loop, ConnectOptions options,
-                       const schemas::Subject& inbox, ConnectionEvents events)
-    : state_(std::make_shared<State>(loop, std::move(options), inbox.str(), std::move(events))) {}
+Connection::Connection(Loop& loop, ConnectOptions options, const schemas::Subject& inbox,
+                       ConnectionEvents events)
+    : state_(std::make_shared<State>(dynamic_cast<AsioLoop&>(loop).context(), std::move(options),
+                                     inbox.str(), std::move(events))) {}
 
 Connection::~Connection() {
   state_->close();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One NATS connection on an Asio loop: no library thread ever runs our code, no call blocks, one
+// One NATS connection on a loop: no library thread ever runs our code, no call blocks, one
 // write per batch.
 //
 // Wraps nats.c in its event-loop mode. Subscriptions are synchronous ones that are drained on the
@@ -21,12 +21,9 @@
 #include <utility>
 #include <vector>
 
+#include "broker-bridge/nats/loop.h"
 #include "schemas/result.h"
 #include "schemas/subjects.h"
-
-namespace boost::asio {
-class io_context;
-}
 
 namespace estop::nats {
 
@@ -98,9 +95,9 @@ class Connection {
   using ReplyHandler = std::function<void(schemas::Result<MessageView>)>;
 
   // `inbox`: the pattern (`….>`) of this connection's own inbox, from Subjects::own_inbox or
-  // inbox_of. request() receives its answers below it, at `….rpc.<unique>`. `loop` must outlive
-  // this.
-  Connection(boost::asio::io_context& loop, ConnectOptions options, const schemas::Subject& inbox,
+  // inbox_of. request() receives its answers below it, at `….rpc.<unique>`. `loop` is an AsioLoop
+  // and must outlive this.
+  Connection(Loop& loop, ConnectOptions options, const schemas::Subject& inbox,
              ConnectionEvents events);
   ~Connection();  // closes; blocks at most a second, or connect_timeout during a reconnect
   Connection(const Connection&) = delete;

@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "control/app/control_shell.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -15,10 +14,6 @@ namespace estop::control {
 namespace {
 
 constexpr std::uint64_t kSweepEvery_us = 1'000'000;
-
-std::uint64_t now_us() {
-  return ControlShell::now().boot_us;
-}
 
 // An answer of the same kind that says why there is none. Only these two grow large.
 std::optional<schemas::Bytes> refusal_in_place_of(std::string_view answer, const std::string& why) {
@@ -39,13 +34,15 @@ std::optional<schemas::Bytes> refusal_in_place_of(std::string_view answer, const
 
 }  // namespace
 
-AgentDesk::AgentDesk(nats::Connection& link, const schemas::Subjects& subjects,
-                     ControlMetrics& metrics, std::uint32_t beat_ms, Ways ways)
-    : link_(link),
+AgentDesk::AgentDesk(const nats::Loop& loop, nats::Connection& link,
+                     const schemas::Subjects& subjects, ControlMetrics& metrics,
+                     std::uint32_t beat_ms, Ways ways)
+    : loop_(loop),
+      link_(link),
       subjects_(subjects),
       metrics_(metrics),
       ways_(std::move(ways)),
-      outbox_(link, metrics),
+      outbox_(loop, link, metrics),
       budget_({.beat_ms = beat_ms}),
       lanes_({}, [this](const WaitingStore& asked) { return begin(asked); }) {}
 
@@ -62,17 +59,17 @@ void AgentDesk::on(const schemas::Subject& pattern, AgentSays what, Decode decod
   });
 }
 
-bool AgentDesk::admits(AgentSays what, const nats::MessageView& message, std::uint64_t now_us) {
+bool AgentDesk::admits(AgentSays what, const nats::MessageView& message, std::uint64_t now) {
   const auto parts = subjects_.parse_agent(message.subject);
   if (!parts) {
     ways_.tell(std::nullopt);
     return false;
   }
-  bool may = budget_.admits(what, parts->address, parts->instance, now_us);
+  bool may = budget_.admits(what, parts->address, parts->instance, now);
   if (may) {
     const auto address = schemas::Address::from_tokens(parts->address);
-    may = !address || !ways_.is_killed(*address) ||
-          budget_.admits_killed(what, parts->address, now_us);
+    may =
+        !address || !ways_.is_killed(*address) || budget_.admits_killed(what, parts->address, now);
   }
   if (!may) metrics_.agent_dropped(what);
   return may;

@@ -13,6 +13,7 @@
 #include "broker-bridge/nats/connection.h"
 #include "control/app/control_metrics.h"
 #include "control/app/heard.h"
+#include "control/app/now.h"
 #include "control/app/outbox.h"
 #include "control/core/agent_budget.h"
 #include "control/core/store_lanes.h"
@@ -26,9 +27,9 @@ class AgentDesk {
     std::function<bool(const schemas::Address&)> is_killed;  // the whole address
   };
 
-  // `link`, `subjects` and `metrics` must outlive this.
-  AgentDesk(nats::Connection& link, const schemas::Subjects& subjects, ControlMetrics& metrics,
-            std::uint32_t beat_ms, Ways ways);
+  // `loop`, `link`, `subjects` and `metrics` must outlive this.
+  AgentDesk(const nats::Loop& loop, nats::Connection& link, const schemas::Subjects& subjects,
+            ControlMetrics& metrics, std::uint32_t beat_ms, Ways ways);
 
   void listen();  // once, before the connection is made
   void tick(std::uint64_t now_us);
@@ -40,11 +41,14 @@ class AgentDesk {
  private:
   using Decode = Heard (*)(const schemas::Subjects&, const nats::MessageView&);
   void on(const schemas::Subject& pattern, AgentSays what, Decode decode);
-  [[nodiscard]] bool admits(AgentSays what, const nats::MessageView& message, std::uint64_t now_us);
+  [[nodiscard]] bool admits(AgentSays what, const nats::MessageView& message, std::uint64_t now);
   void on_store(const nats::MessageView& message);
   [[nodiscard]] bool begin(const WaitingStore& asked);
   void refuse(const nats::MessageView& message);
 
+  [[nodiscard]] std::uint64_t now_us() const { return now_on(loop_).boot_us; }
+
+  const nats::Loop& loop_;
   nats::Connection& link_;
   const schemas::Subjects& subjects_;
   ControlMetrics& metrics_;

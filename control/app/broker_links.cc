@@ -55,8 +55,8 @@ nats::ConnectionEvents watched(const char* account, const BrokerLinks::Told& tol
 
 }  // namespace
 
-BrokerLinks::BrokerLinks(boost::asio::io_context& loop, const ControlConfig& config,
-                         const ControlIdentity& who, const Told& told)
+BrokerLinks::BrokerLinks(nats::Loop& loop, const ControlConfig& config, const ControlIdentity& who,
+                         const Told& told)
     : control(loop, connect_options(config, who.control_creds), own_inbox(who),
               watched("CONTROL", told, told.control)),
       log(loop, connect_options(config, who.control_creds), own_inbox(who),

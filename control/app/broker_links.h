@@ -21,8 +21,8 @@ struct BrokerLinks {
   };
 
   // `loop` must outlive this.
-  BrokerLinks(boost::asio::io_context& loop, const ControlConfig& config,
-              const ControlIdentity& who, const Told& told);
+  BrokerLinks(nats::Loop& loop, const ControlConfig& config, const ControlIdentity& who,
+              const Told& told);
 
   // In the background if the broker is not there yet.
   schemas::Result<void> connect();

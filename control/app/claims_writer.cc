@@ -7,12 +7,9 @@
 #include <set>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 
-#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
 #include "control/app/account_books.h"
@@ -49,35 +46,29 @@ struct Round {
   bool is_renewed = false;
 };
 
-std::uint64_t now_s() {
-  return daemon::wall_ms() / 1'000;
+std::uint64_t now_s(const nats::Loop& loop) {
+  return loop.wall_ms() / 1'000;
 }
 
 }  // namespace
 
 struct ClaimsWriter::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& on, Options given, nats::Connection* link,
-        const schemas::Subjects& names, Handler to)
-      : loop(on),
-        options(std::move(given)),
-        sys(link),
-        subjects(names),
-        handler(std::move(to)),
-        timer(on),
-        again_timer(on) {}
+  State(nats::Loop& on, Options given, nats::Connection* link, const schemas::Subjects& names,
+        Handler to)
+      : loop(on), options(std::move(given)), sys(link), subjects(names), handler(std::move(to)) {}
 
-  boost::asio::io_context& loop;
+  nats::Loop& loop;
   const Options options;
   nats::Connection* const sys;
   const schemas::Subjects subjects;
   Handler handler;
   std::shared_ptr<const Keyring> keys;  // none: this control does not hold them, or has no SYS
-  boost::asio::steady_timer timer;
-  boost::asio::steady_timer again_timer;
-  std::set<Account> again;             // pushed by a withdrawal, to be pushed once more
-  std::deque<Job> jobs;                // the first one is under way
-  AccountJwts told;                    // what the broker had when it was looked at last
-  boost::asio::thread_pool worker{1};  // destroyed first: it may still post to the loop
+  nats::Loop::Timer timer;
+  nats::Loop::Timer again_timer;
+  std::set<Account> again;                         // pushed by a withdrawal, to be pushed once more
+  std::deque<Job> jobs;                            // the first one is under way
+  AccountJwts told;                                // what the broker had when it was looked at last
+  std::optional<boost::asio::thread_pool> worker;  // with keys; destroyed first: it may still post
 
   Result<void> start() {
     std::error_code ignored;
@@ -92,17 +83,15 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     auto opened = open_keyring(options.data);
     if (!opened) return tl::make_unexpected(opened.error());
     keys = std::make_shared<const Keyring>(std::move(*opened));
+    worker.emplace(1);
     arm_timer();
     return {};
   }
 
   void arm_timer() {
-    timer.expires_after(options.look_every);
-    timer.async_wait([weak = weak_from_this()](auto error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      if (self->jobs.empty() && self->sys->is_connected()) self->look();
-      self->arm_timer();
+    timer = loop.after(options.look_every, [this] {
+      if (jobs.empty() && sys->is_connected()) look();
+      arm_timer();
     });
   }
 
@@ -117,16 +106,16 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
 
   // Answers later, as every other answer does: the caller has not returned yet.
   void refuse(const Job& job, schemas::Error why) {
-    boost::asio::post(loop, [weak = weak_from_this(), done = job.done, why = std::move(why)] {
+    loop.post([weak = weak_from_this(), done = job.done, why = std::move(why)] {
       if (const auto self = weak.lock()) done(tl::make_unexpected(why));
     });
   }
 
   // `done` comes on the loop, unless this is gone by then.
   void on_worker(std::function<Result<Books>()> work, std::function<void(Result<Books>)> done) {
-    boost::asio::post(worker, [&on = loop, weak = weak_from_this(), work = std::move(work),
-                               done = std::move(done)] {
-      boost::asio::post(on, [weak, done, books = std::make_shared<Result<Books>>(work())] {
+    boost::asio::post(*worker, [&on = loop, weak = weak_from_this(), work = std::move(work),
+                                done = std::move(done)] {
+      on.post([weak, done, books = std::make_shared<Result<Books>>(work())] {
         if (const auto self = weak.lock()) done(std::move(*books));
       });
     });
@@ -191,8 +180,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   void renew(const std::shared_ptr<Round>& round) {
     round->is_renewed = true;
     on_worker(
-        [data = options.data, keys = keys, account = kAccounts[round->at]] {
-          return control::renew(data, *keys, account, now_s());
+        [&on = loop, data = options.data, keys = keys, account = kAccounts[round->at]] {
+          return control::renew(data, *keys, account, now_s(on));
         },
         [this, round](Result<Books> books) {
           if (!books) return finish(std::move(books));
@@ -216,19 +205,15 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     const bool is_planned = !again.empty();
     again.insert(pushed.begin(), pushed.end());
     if (is_planned) return;
-    again_timer.expires_after(kStrikeAgain);
-    again_timer.async_wait([weak = weak_from_this()](auto error) {
-      const auto self = weak.lock();
-      if (!error && self) self->strike_again();
-    });
+    again_timer = loop.after(kStrikeAgain, [this] { strike_again(); });
   }
 
   void strike_again() {
     Job job;
-    job.work = [data = options.data, keys = keys, accounts = std::exchange(again, {})] {
+    job.work = [&on = loop, data = options.data, keys = keys, accounts = std::exchange(again, {})] {
       Result<Books> books = fail(Errc::kNotFound, "no account");
       for (const Account account : accounts) {
-        books = control::renew(data, *keys, account, now_s());
+        books = control::renew(data, *keys, account, now_s(on));
         if (!books) break;
       }
       return books;
@@ -250,7 +235,9 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     if (!keys) return;
     Job job;
     job.is_look = true;
-    job.work = [data = options.data, keys = keys] { return read_books(data, *keys, now_s()); };
+    job.work = [&on = loop, data = options.data, keys = keys] {
+      return read_books(data, *keys, now_s(on));
+    };
     job.done = [this](const Result<Books>& books) {
       AccountsCompared compared;
       if (books) {
@@ -268,8 +255,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   void revoke(const Withdrawal& asked) {
     Job job;
     job.is_withdrawal = true;
-    job.work = [data = options.data, keys = keys, asked] {
-      return withdraw(data, *keys, asked, now_s());
+    job.work = [&on = loop, data = options.data, keys = keys, asked] {
+      return withdraw(data, *keys, asked, now_s(on));
     };
     job.done = [this, asked](const Result<Books>& books) {
       CredentialsRevoked revoked{asked, std::size_t{0}};
@@ -286,8 +273,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   void lift(const schemas::Scope& scope) {
     if (!keys) return;  // then nothing was ever barred from here
     Job job;
-    job.work = [data = options.data, keys = keys, scope] {
-      return readmit(data, *keys, scope, now_s());
+    job.work = [&on = loop, data = options.data, keys = keys, scope] {
+      return readmit(data, *keys, scope, now_s(on));
     };
     job.done = [scope](const Result<Books>& books) {
       if (books) return;
@@ -298,7 +285,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   }
 };
 
-ClaimsWriter::ClaimsWriter(boost::asio::io_context& loop, Options options, nats::Connection* sys,
+ClaimsWriter::ClaimsWriter(nats::Loop& loop, Options options, nats::Connection* sys,
                            const schemas::Subjects& subjects, Handler handler)
     : state_(std::make_shared<State>(loop, std::move(options), sys, subjects, std::move(handler))) {
 }
@@ -307,7 +294,7 @@ ClaimsWriter::~ClaimsWriter() {
   state_->timer.cancel();
   state_->again_timer.cancel();
   if (state_->sys != nullptr) state_->sys->close();  // no answer comes any more
-  state_->worker.join();
+  if (state_->worker) state_->worker->join();
 }
 
 Result<void> ClaimsWriter::start() {

@@ -17,13 +17,10 @@
 #include "control/core/effects.h"
 #include "schemas/result.h"
 
-namespace boost::asio {
-class io_context;
-}
-
 namespace estop::nats {
 class Connection;
-}
+class Loop;
+}  // namespace estop::nats
 
 namespace estop::control {
 
@@ -38,7 +35,7 @@ class ClaimsWriter {
   // A writer without the operator's key (`keys/operator.seed`) or without a connection to SYS
   // refuses every withdrawal and says why. `loop` and `sys` must outlive this; `handler` is called
   // on the loop.
-  ClaimsWriter(boost::asio::io_context& loop, Options options, nats::Connection* sys,
+  ClaimsWriter(nats::Loop& loop, Options options, nats::Connection* sys,
                const schemas::Subjects& subjects, Handler handler);
   ~ClaimsWriter();  // waits for the file that is being written
   ClaimsWriter(const ClaimsWriter&) = delete;

@@ -5,10 +5,7 @@
 
 #include <algorithm>
 #include <set>
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
-
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
+#include <utility>
 
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
@@ -33,20 +30,17 @@ struct Listing {
 
 }  // namespace
 
-struct ClientWatch::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& loop, nats::Connection& link, const schemas::Subjects& names,
-        Options given, Handler to)
-      : sys(link),
-        subjects(names),
-        options(std::move(given)),
-        handler(std::move(to)),
-        timer(loop) {}
+struct ClientWatch::State {
+  State(nats::Loop& on, nats::Connection& link, const schemas::Subjects& names, Options given,
+        Handler to)
+      : loop(on), sys(link), subjects(names), options(std::move(given)), handler(std::move(to)) {}
 
+  nats::Loop& loop;
   nats::Connection& sys;
   const schemas::Subjects subjects;
   const Options options;
   Handler handler;
-  boost::asio::steady_timer timer;
+  nats::Loop::Timer timer;
   std::optional<Listing> listing;
   std::uint64_t listings = 0;  // begun: an answer to an earlier one comes too late
 
@@ -59,12 +53,9 @@ struct ClientWatch::State : std::enable_shared_from_this<State> {
   }
 
   void arm_timer() {
-    timer.expires_after(options.list_every);
-    timer.async_wait([weak = weak_from_this()](auto error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      if (!self->listing && self->sys.is_connected()) self->list(0);
-      self->arm_timer();
+    timer = loop.after(options.list_every, [this] {
+      if (!listing && sys.is_connected()) list(0);
+      arm_timer();
     });
   }
 
@@ -138,9 +129,9 @@ struct ClientWatch::State : std::enable_shared_from_this<State> {
   }
 };
 
-ClientWatch::ClientWatch(boost::asio::io_context& loop, nats::Connection& sys,
-                         const schemas::Subjects& subjects, Options options, Handler handler)
-    : state_(std::make_shared<State>(loop, sys, subjects, std::move(options), std::move(handler))) {
+ClientWatch::ClientWatch(nats::Loop& loop, nats::Connection& sys, const schemas::Subjects& subjects,
+                         Options options, Handler handler)
+    : state_(std::make_unique<State>(loop, sys, subjects, std::move(options), std::move(handler))) {
   state_->start();
 }
 

@@ -16,12 +16,10 @@
 #include "control/app/config.h"
 #include "control/core/events.h"
 
-namespace boost::asio {
-class io_context;
-}
 namespace estop::nats {
 class Connection;
-}
+class Loop;
+}  // namespace estop::nats
 
 namespace estop::control {
 
@@ -35,8 +33,8 @@ class ClientWatch {
 
   // `loop` and `sys` must outlive this; `handler` is called on the loop. Subscribes: make it before
   // SYS connects.
-  ClientWatch(boost::asio::io_context& loop, nats::Connection& sys,
-              const schemas::Subjects& subjects, Options options, Handler handler);
+  ClientWatch(nats::Loop& loop, nats::Connection& sys, const schemas::Subjects& subjects,
+              Options options, Handler handler);
   ~ClientWatch();  // closes `sys`
   ClientWatch(const ClientWatch&) = delete;
   ClientWatch& operator=(const ClientWatch&) = delete;
@@ -46,7 +44,7 @@ class ClientWatch {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace estop::control

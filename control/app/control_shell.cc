@@ -3,15 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <optional>
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <utility>
 #include <variant>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/random.h"
 #include "broker-bridge/nats/connection.h"
@@ -22,6 +18,7 @@
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
 #include "control/app/log_desk.h"
+#include "control/app/now.h"
 #include "control/app/options.h"
 #include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
@@ -46,14 +43,8 @@ schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::ui
 
 }  // namespace
 
-Now ControlShell::now() {
-  const auto boot = daemon::BootClock::now().time_since_epoch();
-  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(boot).count();
-  return {static_cast<std::uint64_t>(us), daemon::wall_ms()};
-}
-
 struct ControlShell::State : std::enable_shared_from_this<State> {
-  boost::asio::io_context& loop;
+  nats::Loop& loop;
   schemas::Subjects subjects;
   schemas::PublicKey operators_key;
   ControlMetrics& metrics;
@@ -67,12 +58,14 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   StreamReader reader;
   LogDesk log_desk;
   AgentDesk agents;
-  boost::asio::steady_timer timer;
+  nats::Loop::Timer timer;
+  std::map<std::uint64_t, nats::Loop::Timer> waiting;  // of in()
+  std::uint64_t waits = 0;
   ClaimsWriter claims;
   std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
 
-  State(boost::asio::io_context& on, const ControlConfig& config, ControlIdentity who,
+  State(nats::Loop& on, const ControlConfig& config, ControlIdentity who,
         std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
       : loop(on),
         subjects(who.subjects),
@@ -85,21 +78,20 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),
-        control_out(links.control, shown),
-        log_out(links.log, shown),
-        agents_out(links.agents, shown),
+        control_out(on, links.control, shown),
+        log_out(on, links.log, shown),
+        agents_out(on, links.agents, shown),
         stream(links.log, subjects),
         reader(stream),
         log_desk(links.control, stream, subjects,
                  [this](const schemas::Subject& to, std::string_view bytes) {
                    return control_out.send(Unsent::kLogRead, to, bytes);
                  }),
-        agents(links.service, subjects, shown, config.agent_beat_ms,
+        agents(on, links.service, subjects, shown, config.agent_beat_ms,
                {[this](const Heard& heard) { hear(heard); },
                 [this](const schemas::Address& address) {
                   return core.ledger().latches().narrowest(address, {}) != nullptr;
                 }}),
-        timer(on),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
         desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
@@ -110,11 +102,12 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   // Sorts by time like a UUIDv7, and fits a subject and a record. Unique, but no secret.
   std::string fresh_id() {
-    return fmt::format("{:012x}{:016x}", daemon::wall_ms(), daemon::random_number());
+    return fmt::format("{:012x}{:016x}", loop.wall_ms(), daemon::random_number());
   }
 
   // --- Events into the core ---
 
+  [[nodiscard]] Now now() const { return now_on(loop); }
   void handle(const Event& event) { perform(core.handle(event, now())); }
 
   void recorded(const Event& event) {
@@ -136,16 +129,16 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   // Later on the loop, behind what waits there already.
   void later(std::function<Event()> make) {
-    boost::asio::post(loop, [weak = weak_from_this(), make = std::move(make)] {
+    loop.post([weak = weak_from_this(), make = std::move(make)] {
       if (const auto self = weak.lock()) self->handle(make());
     });
   }
 
   void in(std::chrono::microseconds time, std::function<Event()> make) {
-    const auto once = std::make_shared<boost::asio::steady_timer>(loop, time);
-    once->async_wait([weak = weak_from_this(), once, make = std::move(make)](auto error) {
-      const auto self = weak.lock();
-      if (!error && self) self->handle(make());
+    const auto number = ++waits;
+    waiting[number] = loop.after(time, [this, number, make = std::move(make)] {
+      waiting.erase(number);
+      handle(make());
     });
   }
 
@@ -167,13 +160,10 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void arm_timer() {
-    timer.expires_after(std::chrono::milliseconds(kTick_ms));
-    timer.async_wait([weak = weak_from_this()](auto error) {
-      const auto self = weak.lock();
-      if (error || !self) return;
-      self->agents.tick(now().boot_us);
-      self->handle(Tick{self->desk.recorder().healthy(), self->links.service.is_connected()});
-      self->arm_timer();
+    timer = loop.after(std::chrono::milliseconds(kTick_ms), [this] {
+      agents.tick(now().boot_us);
+      handle(Tick{desk.recorder().healthy(), links.service.is_connected()});
+      arm_timer();
     });
   }
 
@@ -279,9 +269,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void perform(const Stop& effect) { failed(true, effect.reason); }
 };
 
-ControlShell::ControlShell(boost::asio::io_context& loop, const ControlConfig& config,
-                           ControlIdentity identity, std::unique_ptr<Recorder> recorder,
-                           ControlMetrics& metrics, Failed failed)
+ControlShell::ControlShell(nats::Loop& loop, const ControlConfig& config, ControlIdentity identity,
+                           std::unique_ptr<Recorder> recorder, ControlMetrics& metrics,
+                           Failed failed)
     : state_(std::make_shared<State>(loop, config, std::move(identity), std::move(recorder),
                                      metrics, std::move(failed))) {}
 
@@ -299,6 +289,9 @@ void ControlShell::leave() {
   state_->desk.recorder().audit(last, Urgency::kFirst, [](const auto&) {});
 }
 
+Now ControlShell::now() const {
+  return state_->now();
+}
 bool ControlShell::is_connected() const {
   return state_->links.control.is_connected() && state_->links.agents.is_connected();
 }

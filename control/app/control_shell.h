@@ -14,8 +14,8 @@
 #include "control/core/control_core.h"
 #include "control/recorder/recorder.h"
 
-namespace boost::asio {
-class io_context;
+namespace estop::nats {
+class Loop;
 }
 
 namespace estop::control {
@@ -27,7 +27,7 @@ class ControlShell {
   using Failed = std::function<void(bool broken, std::string cause)>;
 
   // `loop` and `metrics` must outlive this.
-  ControlShell(boost::asio::io_context& loop, const ControlConfig& config, ControlIdentity identity,
+  ControlShell(nats::Loop& loop, const ControlConfig& config, ControlIdentity identity,
                std::unique_ptr<Recorder> recorder, ControlMetrics& metrics, Failed failed);
   ~ControlShell();  // commits what is queued
   ControlShell(const ControlShell&) = delete;
@@ -40,7 +40,7 @@ class ControlShell {
   [[nodiscard]] bool is_connected() const;  // to the broker, with both accounts
   [[nodiscard]] const ControlCore& core() const;
   [[nodiscard]] const Recorder& recorder() const;
-  [[nodiscard]] static Now now();
+  [[nodiscard]] Now now() const;
 
  private:
   struct State;

@@ -13,6 +13,7 @@
 #include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/process.h"
 #include "broker-bridge/daemon/signals.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/url.h"
 #include "control/app/config.h"
 #include "control/app/control_shell.h"
@@ -42,7 +43,8 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
   if (!recorder) return complain(kFailed, recorder.error());
   control::ControlMetrics metrics;
   const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
-  control::ControlShell shell(loop, config, std::move(identity), std::move(*recorder), metrics,
+  nats::AsioLoop on_loop(loop);
+  control::ControlShell shell(on_loop, config, std::move(identity), std::move(*recorder), metrics,
                               [&](bool broken, const std::string& cause) {
                                 estop::daemon::log_error("stopped", {{"cause", cause}});
                                 exit_code = broken ? kStartAgain : kNoContact;

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "broker-bridge/daemon/boot_clock.h"
 #include "broker-bridge/daemon/log.h"
 #include "control/core/answers.h"
 #include "schemas/codec.h"
@@ -13,7 +12,7 @@
 namespace estop::control {
 
 namespace {
-constexpr std::uint64_t kToldEvery_ms = 60'000;
+constexpr std::int64_t kToldEvery = 60'000'000'000;
 }  // namespace
 
 bool Outbox::send(Unsent what, const schemas::Subject& subject, std::string_view bytes,
@@ -45,8 +44,8 @@ void Outbox::failed(Unsent what, const schemas::Subject& subject, std::size_t by
   metrics_.unsent(what);
   Told& told = told_[what];
   ++told.since;
-  const std::uint64_t now = daemon::boot_ms();
-  if (told.at_ms != 0 && now < told.at_ms + kToldEvery_ms) return;
+  const std::int64_t now = loop_.now();
+  if (told.at != 0 && now < told.at + kToldEvery) return;
   daemon::log_warn("not-sent", {{"what", name(what)},
                                 {"subject", subject.str()},
                                 {"bytes", bytes},

@@ -19,8 +19,9 @@ namespace estop::control {
 
 class Outbox {
  public:
-  // Both must outlive this.
-  Outbox(nats::Connection& link, ControlMetrics& metrics) : link_(link), metrics_(metrics) {}
+  // All must outlive this.
+  Outbox(const nats::Loop& loop, nats::Connection& link, ControlMetrics& metrics)
+      : loop_(loop), link_(link), metrics_(metrics) {}
 
   // `what` names the kind of message. False: it was not sent, and will not be.
   bool send(Unsent what, const schemas::Subject& subject, std::string_view bytes,
@@ -34,10 +35,11 @@ class Outbox {
  private:
   void failed(Unsent what, const schemas::Subject& subject, std::size_t bytes);
 
+  const nats::Loop& loop_;
   nats::Connection& link_;
   ControlMetrics& metrics_;
   struct Told {
-    std::uint64_t at_ms = 0;
+    std::int64_t at = 0;
     std::uint64_t since = 0;  // not logged
   };
   std::map<Unsent, Told> told_;

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/app/recorder_desk.h"
 
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
+#include <utility>
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
+#include "broker-bridge/nats/loop.h"
 
 namespace estop::control {
 
 class RecorderDesk::Return : public std::enable_shared_from_this<Return> {
  public:
-  Return(boost::asio::io_context& loop, Handler handler)
-      : loop_(loop), handler_(std::move(handler)) {}
+  Return(nats::Loop& loop, Handler handler) : loop_(loop), handler_(std::move(handler)) {}
 
   // From any thread: `work` runs on the loop, unless the desk is gone by then.
   void run(std::function<void()> work) {
-    boost::asio::post(loop_, [weak = weak_from_this(), work = std::move(work)] {
+    loop_.post([weak = weak_from_this(), work = std::move(work)] {
       const auto self = weak.lock();
       if (self && self->handler_) work();
     });
@@ -26,12 +24,11 @@ class RecorderDesk::Return : public std::enable_shared_from_this<Return> {
   void close() { handler_ = nullptr; }  // on the loop
 
  private:
-  boost::asio::io_context& loop_;
+  nats::Loop& loop_;
   Handler handler_;
 };
 
-RecorderDesk::RecorderDesk(boost::asio::io_context& loop, std::unique_ptr<Recorder> recorder,
-                           Handler handler)
+RecorderDesk::RecorderDesk(nats::Loop& loop, std::unique_ptr<Recorder> recorder, Handler handler)
     : return_(std::make_shared<Return>(loop, std::move(handler))), recorder_(std::move(recorder)) {}
 
 RecorderDesk::~RecorderDesk() {

@@ -10,8 +10,8 @@
 #include "control/core/effects.h"
 #include "control/recorder/recorder.h"
 
-namespace boost::asio {
-class io_context;
+namespace estop::nats {
+class Loop;
 }
 
 namespace estop::control {
@@ -21,7 +21,7 @@ class RecorderDesk {
   using Handler = std::function<void(const Event&)>;
 
   // `loop` must outlive this; `handler` is called on it, never after this is destroyed.
-  RecorderDesk(boost::asio::io_context& loop, std::unique_ptr<Recorder> recorder, Handler handler);
+  RecorderDesk(nats::Loop& loop, std::unique_ptr<Recorder> recorder, Handler handler);
   ~RecorderDesk();  // commits what is queued
   RecorderDesk(const RecorderDesk&) = delete;
   RecorderDesk& operator=(const RecorderDesk&) = delete;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "schemas/codec.h"
 
@@ -32,9 +33,10 @@ nats::ConnectOptions options(const Lane& lane, const std::string& creds) {
 struct Load::State {
   State(const Lane& on, const schemas::Instance& instance)
       : lane(on),
-        sender(loop, options(on, on.sender_creds), on.subjects.inbox_of(on.sender, instance), {}),
-        receiver(loop, options(on, on.receiver_creds), on.subjects.inbox_of(on.receiver, instance),
-                 {}),
+        sender(on_loop, options(on, on.sender_creds), on.subjects.inbox_of(on.sender, instance),
+               {}),
+        receiver(on_loop, options(on, on.receiver_creds),
+                 on.subjects.inbox_of(on.receiver, instance), {}),
         subject(on.subjects.intent(on.sender, instance, on.receiver,
                                    *schemas::Action::parse("bench.run"))) {}
 
@@ -65,6 +67,7 @@ struct Load::State {
 
   Lane lane;
   boost::asio::io_context loop{1};
+  nats::AsioLoop on_loop{loop};
   nats::Connection sender;
   nats::Connection receiver;
   schemas::Subject subject;

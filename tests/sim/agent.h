@@ -15,6 +15,7 @@
 
 #include "agent-runtime/core/obedience.h"
 #include "agent-runtime/core/peer_kills.h"
+#include "broker-bridge/nats/connection.h"
 #include "tests/sim/loop.h"
 #include "tests/sim/observer.h"
 

@@ -13,7 +13,7 @@
 namespace estop::sim {
 
 struct AgentProcess::Life {
-  boost::asio::io_context loop;
+  SimLoop loop;
   nats::Connection connection;
   agent::Obedience obedience;
   agent::PeerKills peers;

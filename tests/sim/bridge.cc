@@ -3,266 +3,153 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <optional>
 #include <utility>
-#include <variant>
 
-#include "broker-bridge/app/log_reader.h"
 #include "schemas/codec.h"
+#include "tests/sim/session.h"
 
 namespace estop::sim {
 
-using bridge::Account;
-using bridge::Effects;
-using bridge::IntentOutcome;
-using nats::Connection;
-using nats::MessageView;
-
 namespace {
 
-constexpr Nanos kReplayRetry = 250 * kMs;
-constexpr Nanos kDrain = 50 * kMs;
+constexpr Nanos kGone = 50 * kMs;
+constexpr Nanos kSettled = 3 * kMs;  // when the shell has looked at the signatures
 constexpr Nanos kLookedIntoMost = 8 * kSecond;
+
+const std::string* refusal_in(const Message& message) {
+  for (const auto& [name, value] : message.headers) {
+    if (name == "Nats-Service-Error") return &value;
+  }
+  return nullptr;
+}
+
+schemas::Errc code_in(const Message& message) {
+  for (const auto& [name, value] : message.headers) {
+    if (name == "Estop-Error") return schemas::errc_from_number(std::stoul(value));
+  }
+  return schemas::Errc::kOk;
+}
 
 }  // namespace
 
-struct BridgeProcess::Life {
-  boost::asio::io_context loop;
-  bridge::BridgeCore core;
-  Connection agents;
-  Connection control;
-  std::unique_ptr<bridge::LogReader> reader;
-  std::optional<Connection::SubscriptionId> intents;
-
-  Life(BridgeProcess& process, const schemas::Segment& id)
-      : loop{process, process.broker_},
-        core(options(process, id)),
-        agents(loop, as(process, "bridge-" + id.text() + "-agents"),
-               process.settings_.subjects.own_inbox(id), watch(process, Account::kAgents)),
-        control(loop, as(process, "bridge-" + id.text() + "-control"),
-                process.settings_.subjects.own_inbox(id), watch(process, Account::kControl)) {}
-
-  static bridge::BridgeOptions options(BridgeProcess& process, const schemas::Segment& id) {
-    const BridgeSettings& settings = process.settings_;
-    bridge::BridgeOptions made;
-    made.id = id;
-    made.own_key = process.own_key_.public_key();
-    made.control_key = settings.control_key;
-    made.operators_key = settings.operators_key;
-    made.beat = settings.beat;
-    made.lease = settings.lease;
-    made.arrival = settings.unconfirmed_max;
-    made.replay_retry = kReplayRetry;
-    made.process = schemas::process_from(process.ground().random.next());
-    made.first_nonce = process.ground().random.next() | 1;
-    made.gate.hash_seed = process.ground().random.next();
-    return made;
-  }
-
-  static nats::ConnectOptions as(const BridgeProcess& process, std::string user) {
-    nats::ConnectOptions options;
-    options.creds_file = std::move(user);
-    options.unconfirmed_max = nats::Millis(process.settings_.unconfirmed_max / kMs);
-    return options;
-  }
-
-  static nats::ConnectionEvents watch(BridgeProcess& process, Account account) {
-    nats::ConnectionEvents told;
-    told.connected = [&process, account] {
-      process.handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-        core.on_connected(account, now, out);
-      });
-    };
-    told.disconnected = [&process, account](const std::string&) {
-      process.handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-        core.on_disconnected(account, now, out);
-      });
-    };
-    return told;
-  }
-};
-
 BridgeProcess::BridgeProcess(Ground& ground, Broker& broker, Observer& observer,
                              BridgeSettings settings)
-    : Process(ground, "bridge " + settings.id),
-      broker_(broker),
+    : Process(ground, "bridge " + settings.config.id),
       observer_(observer),
       settings_(std::move(settings)),
-      own_key_(schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed)) {}
-
-BridgeProcess::~BridgeProcess() = default;
-
-const bridge::BridgeCore* BridgeProcess::core() const {
-  return life_ == nullptr ? nullptr : &life_->core;
+      agents_user_("bridge-" + id() + "-agents"),
+      control_user_("bridge-" + id() + "-control"),
+      loop_(*this, broker) {
+  settings_.config.agents_creds = agents_user_;
+  settings_.config.control_creds = control_user_;
 }
 
 void BridgeProcess::begin() {
-  life_ = std::make_unique<Life>(*this, *schemas::Segment::parse(settings_.id));
-  observer_.bridge_began(settings_.id);
-  const auto& subjects = settings_.subjects;
-  life_->control.subscribe(subjects.log(), [this](const MessageView& m) { on_log(m); });
-  life_->control.subscribe(subjects.emergencies(),
-                           [this](const MessageView& m) { on_emergency(m); });
-  life_->control.subscribe(subjects.lease(), [this](const MessageView& m) { on_lease(m); });
-  (void)life_->control.connect(true);
-  (void)life_->agents.connect(true);
-  arm_timer();
-}
-
-void BridgeProcess::end() {
-  life_.reset();
-}
-
-void BridgeProcess::flush() {
-  life_->control.flush();
-  life_->agents.flush();
+  observer_.bridge_began(id());
+  bridge::BridgeIdentity identity{
+      .id = *schemas::Segment::parse(id()),
+      .subjects = subjects_,
+      .own_key = schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed),
+      .control_key = settings_.control_key,
+      .operators_key = settings_.operators_key,
+      .host = {},
+      .port = 0};
+  bridge::BridgeShell::Events events;
+  events.left = [this] { after(0, [this] { die(down_for_); }); };
+  events.failed = [this](const std::string&) { after(0, [this] { die(kGone); }); };
+  intent_ = nullptr;
+  alarmed_ = false;
+  shell_ = std::make_unique<bridge::BridgeShell>(loop_, settings_.config, std::move(identity),
+                                                 metrics_, std::move(events));
+  (void)shell_->start();
 }
 
 void BridgeProcess::leave(Nanos down_for) {
   after(0, [this, down_for] {
-    handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.on_leave(now, out); });
-    after(kDrain, [this, down_for] { die(down_for); });
+    down_for_ = down_for;
+    shell_->leave();
   });
 }
 
-void BridgeProcess::arm_timer() {
-  after(std::clamp(settings_.beat / 10, 2 * kMs, 50 * kMs), [this] {
-    handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.on_tick(now, out); });
-    arm_timer();
-  });
+void BridgeProcess::flush() {
+  loop_.write();
+  look();
 }
 
-// --- Events into the core ---
+void BridgeProcess::look() {
+  observer_.bridge_looked_at(id(), shell_->status().applied, std::exchange(alarmed_, false));
+}
 
-template <class Event>
-void BridgeProcess::handle(Event&& event) {
-  Effects effects;
-  event(life_->core, boot_now(), effects);
-  observer_.bridge_looked_at(settings_.id, life_->core, effects);
-  for (const bridge::Effect& effect : effects) {
+// --- What passes its connections ---
+
+void BridgeProcess::arrives(const std::string& user, const Message& message) {
+  if (user == control_user_) {
+    if (message.subject == subjects_.log().str()) {
+      disprove_later(observer_.log_delivered(id(), message.data));
+    }
+    if (message.subject == subjects_.lease().str()) observer_.lease_delivered(id(), message.data);
+    if (const auto actor = subjects_.parse_emergency(message.subject)) {
+      disprove_later(observer_.emergency_delivered(id(), *actor, message.data));
+    }
+  } else if (user == agents_user_) {
     at_risk();
-    std::visit([this](const auto& one) { perform(one); }, effect);
+    intent_ = &message;
   }
 }
 
-void BridgeProcess::on_log(const MessageView& message) {
-  observer_.log_delivered(settings_.id, message.data);
-  handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-    core.on_log(message.data, now, out);
-  });
-  handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.settle(now, out); });
+// Twice: of what waits when a frozen process goes on, anything may come first.
+void BridgeProcess::disprove_later(const std::string& op_id) {
+  if (op_id.empty()) return;
+  after(kSettled,
+        [this, op_id] { after(kSettled, [this, op_id] { observer_.disproved(id(), op_id); }); });
 }
 
-void BridgeProcess::on_emergency(const MessageView& message) {
-  const auto actor = settings_.subjects.parse_emergency(message.subject);
-  if (!actor) return;
-  observer_.emergency_delivered(settings_.id, *actor, message.data);
-  handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-    core.on_emergency(*actor, message.data, now, out);
-  });
-  handle([](bridge::BridgeCore& core, Nanos now, Effects& out) { core.settle(now, out); });
+void BridgeProcess::was_handled(const std::string& user, const Message& /*message*/) {
+  if (user == agents_user_) {
+    intent_ = nullptr;
+  } else {
+    look();
+  }
 }
 
-void BridgeProcess::on_lease(const MessageView& message) {
-  observer_.lease_delivered(settings_.id, message.data);
-  handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-    core.on_lease(message.data, now, out);
-  });
-}
-
-void BridgeProcess::on_intent(const MessageView& message) {
+void BridgeProcess::sends(const std::string& user, const Message& message) {
   at_risk();
-  const IntentOutcome& outcome = life_->core.on_intent(message.subject, message.data, boot_now());
-  switch (outcome.action) {
-    case IntentOutcome::Action::kForward:
-      observer_.forwarded(settings_.id, message, outcome.subject, boot_now());
-      if (life_->agents.publish_built(outcome.subject, message.data)) {
-        return life_->core.forwarded();
-      }
-      return refuse(message, life_->core.not_forwarded(message.subject, message.data));
-    case IntentOutcome::Action::kRefuse:
-      return refuse(message, outcome);
-    case IntentOutcome::Action::kIgnore:
-      return;
+  if (user == control_user_) {
+    if (message.subject != subjects_.bridge(*schemas::Segment::parse(id())).str()) return;
+    observer_.beat_sent(id(), schemas::decode<schemas::BridgeBeat>(message.data)->nonce,
+                        boot_now());
+  } else if (subjects_.parse_receipt(message.subject)) {
+    observer_.receipt_sent(id(), *schemas::read_receipt(message.data));
+  } else if (intent_ != nullptr) {
+    const std::string* refusal = refusal_in(message);
+    if (refusal == nullptr) {
+      return observer_.forwarded(id(), *intent_, message.subject, boot_now());
+    }
+    observer_.refused(id(), *intent_, code_in(message), *refusal);
   }
 }
 
-void BridgeProcess::refuse(const MessageView& message, const IntentOutcome& outcome) {
-  observer_.refused(settings_.id, message, outcome);
-  (void)life_->agents.publish_built(
-      outcome.subject, {}, {{"Estop-Error", std::to_string(static_cast<unsigned>(outcome.code))}});
+void BridgeProcess::subscribes(const std::string& /*user*/, const std::string& /*pattern*/) {
+  at_risk();
 }
 
-// --- Effects ---
-
-void BridgeProcess::perform(const bridge::SendBeat& send) {
-  observer_.beat_sent(settings_.id, send.beat.nonce, boot_now());
-  (void)life_->control.publish(settings_.subjects.bridge(*schemas::Segment::parse(settings_.id)),
-                               encode(send.beat).value());
-  life_->control.flush();
+void BridgeProcess::unsubscribes(const std::string& /*user*/, const std::string& pattern) {
+  if (pattern != subjects_.intents().str()) return;
+  at_risk();
+  observer_.left_group(id());
 }
 
-void BridgeProcess::perform(const bridge::SendReceipt& send) {
-  observer_.receipt_sent(settings_.id, send.receipt);
-  if (!life_->agents.publish(settings_.subjects.receipt(*schemas::Segment::parse(settings_.id)),
-                             schemas::sign_receipt(send.receipt, own_key_).value())) {
-    return handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-      core.on_receipt_unsent(send, now, out);
-    });
-  }
-  life_->agents.flush();
-}
-
-void BridgeProcess::perform(const bridge::TellLatched& tell) {
-  const auto self = *schemas::Segment::parse(settings_.id);
-  (void)life_->control.publish(settings_.subjects.latched(tell.actor, self), tell.op_id);
-}
-
-void BridgeProcess::perform(const bridge::JoinGroup&) {
-  static const auto kGroup = *schemas::Segment::parse("bridge");
-  life_->intents = life_->agents.queue_subscribe(settings_.subjects.intents(), kGroup,
-                                                 [this](const MessageView& m) { on_intent(m); });
-  life_->agents.flush();
-}
-
-void BridgeProcess::perform(const bridge::LeaveGroup&) {
-  if (life_->intents) life_->agents.unsubscribe(*life_->intents);
-  life_->intents.reset();
-  life_->agents.flush();
-}
-
-void BridgeProcess::perform(const bridge::Replay& range) {
-  const auto read = [this](std::string_view frame) {
-    handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-      core.on_replayed(frame, now, out);
-    });
-  };
-  const auto done = [this] {
-    handle(
-        [](bridge::BridgeCore& core, Nanos now, Effects& out) { core.on_replay_done(now, out); });
-  };
-  const auto failed = [this](const std::string& reason) {
-    handle([&](bridge::BridgeCore& core, Nanos now, Effects& out) {
-      core.on_replay_failed(reason, now, out);
-    });
-  };
-  life_->reader = std::make_unique<bridge::LogReader>(
-      life_->control, settings_.subjects.read(*schemas::Segment::parse(settings_.id)), range.from,
-      range.to, bridge::LogReader::Events{read, done, failed});
-}
-
-void BridgeProcess::perform(const bridge::AbandonReplay&) {
-  life_->reader.reset();
-}
-
-void BridgeProcess::perform(const bridge::Note& note) {
-  ground().trace.note(ground().timeline.now(), note.text,
-                      [&] { return fmt::format("{}: {}", name(), note.text); });
+void BridgeProcess::logs(daemon::LogLevel /*level*/, std::string_view event,
+                         std::string_view text) {
+  ground().trace.note(ground().timeline.now(), text,
+                      [&] { return fmt::format("{}: {} {}", name(), event, text); });
+  if (event != "alarm") return;
+  alarmed_ = true;
   // Somebody looks into it and starts the bridge anew.
-  if (!note.text.starts_with("closed for good")) return;
+  if (!text.starts_with("closed for good")) return;
+  observer_.closed_for_good(id(), std::string(text));
   ground().count("bridge closed for good");
-  after(ground().random.between(kSecond, kLookedIntoMost), [this] { die(kDrain); });
+  after(ground().random.between(kSecond, kLookedIntoMost), [this] { die(kGone); });
 }
 
 }  // namespace estop::sim

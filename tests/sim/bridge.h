@@ -1,68 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// estop-bridge in the simulation: the real core, and a shell that performs its effects as
-// broker-bridge/app/bridge_shell.cc does.
+// estop-bridge in the simulation: its real shell and core. What this adds is a process around them,
+// and an observer of what passes its connections.
 #pragma once
 
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
-#include "broker-bridge/core/bridge_core.h"
+#include "broker-bridge/app/bridge_metrics.h"
+#include "broker-bridge/app/bridge_shell.h"
+#include "broker-bridge/app/config.h"
 #include "tests/sim/loop.h"
 #include "tests/sim/observer.h"
 
 namespace estop::sim {
 
 struct BridgeSettings {
-  std::string id;
-  schemas::Subjects subjects = schemas::Subjects::standard();
+  bridge::BridgeConfig config;
   std::array<std::uint8_t, 32> own_seed{};
   schemas::PublicKey control_key{};
   schemas::PublicKey operators_key{};
-  Nanos beat = 0;
-  Nanos lease = 0;            // in which it forwards
-  Nanos unconfirmed_max = 0;  // in which its kernel delivers what was forwarded, or drops it
 };
 
 class BridgeProcess : public Process {
  public:
   BridgeProcess(Ground& ground, Broker& broker, Observer& observer, BridgeSettings settings);
-  ~BridgeProcess() override;
 
-  [[nodiscard]] const std::string& id() const noexcept { return settings_.id; }
-  [[nodiscard]] const bridge::BridgeCore* core() const;  // null: it is not running
+  [[nodiscard]] const std::string& id() const noexcept { return settings_.config.id; }
+  [[nodiscard]] bool is_open() const { return shell_ != nullptr && shell_->status().is_open; }
   // SIGTERM: leaves, then ends, and is started anew.
   void leave(Nanos down_for);
 
  private:
-  struct Life;
-
   void begin() override;
-  void end() override;
+  void end() override { shell_.reset(); }
   void flush() override;
-  void arm_timer();
-  template <class Event>
-  void handle(Event&& event);
-  void on_log(const nats::MessageView& message);
-  void on_emergency(const nats::MessageView& message);
-  void on_lease(const nats::MessageView& message);
-  void on_intent(const nats::MessageView& message);
-  void refuse(const nats::MessageView& message, const bridge::IntentOutcome& outcome);
-  void perform(const bridge::SendBeat& send);
-  void perform(const bridge::SendReceipt& send);
-  void perform(const bridge::TellLatched& tell);
-  void perform(const bridge::JoinGroup& join);
-  void perform(const bridge::LeaveGroup& leave);
-  void perform(const bridge::Replay& range);
-  void perform(const bridge::AbandonReplay& abandon);
-  void perform(const bridge::Note& note);
+  void arrives(const std::string& user, const Message& message) override;
+  void was_handled(const std::string& user, const Message& message) override;
+  void sends(const std::string& user, const Message& message) override;
+  void subscribes(const std::string& user, const std::string& pattern) override;
+  void unsubscribes(const std::string& user, const std::string& pattern) override;
+  void logs(daemon::LogLevel level, std::string_view event, std::string_view text) override;
+  void look();
+  void disprove_later(const std::string& op_id);
 
-  Broker& broker_;
   Observer& observer_;
   BridgeSettings settings_;
-  schemas::SigningKey own_key_;
-  std::unique_ptr<Life> life_;
+  schemas::Subjects subjects_ = schemas::Subjects::standard();
+  std::string agents_user_;
+  std::string control_user_;
+  SimLoop loop_;
+  bridge::BridgeMetrics metrics_;
+  std::unique_ptr<bridge::BridgeShell> shell_;
+  const Message* intent_ = nullptr;  // is being handled
+  bool alarmed_ = false;             // since the last look
+  Nanos down_for_ = 0;               // after it has left
 };
 
 }  // namespace estop::sim

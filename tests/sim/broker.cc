@@ -22,7 +22,19 @@ std::vector<Pattern> patterns_of(const std::vector<std::string>& texts) {
   return {texts.begin(), texts.end()};
 }
 
+std::size_t size_of(const std::vector<Request>& requests) {
+  std::size_t bytes = requests.size();  // a subscription is small
+  for (const Request& request : requests) {
+    if (const auto* one = std::get_if<Publish>(&request)) bytes += one->message->data.size();
+  }
+  return bytes;
+}
+
 }  // namespace
+
+void Session::forget_confirmed(Nanos now) {
+  while (!unconfirmed.empty() && unconfirmed.front().confirmed_at <= now) unconfirmed.pop_front();
+}
 
 bool Pattern::covers(std::string_view subject) const noexcept {
   if (subject.compare(0, literal_, text_, 0, literal_) != 0) return false;
@@ -75,7 +87,10 @@ void Broker::send(const SessionPtr& session, std::vector<Request> requests) {
   const Nanos at =
       std::max({session->up_free_at, now + ground_.delay(), session->link->up_cut_until});
   session->up_free_at = at;
-  expect_confirmation(session, std::max(at, session->link->down_cut_until));
+  const Nanos confirmed = std::max(at, session->link->down_cut_until);
+  expect_confirmation(session, confirmed);
+  session->forget_confirmed(now);
+  session->unconfirmed.push_back({confirmed, size_of(requests)});
   ground_.timeline.at(at, [this, session, at, requests = std::move(requests)] {
     if (at > session->up_ends_at) return;
     for (const Request& request : requests) {

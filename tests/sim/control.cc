@@ -34,7 +34,7 @@ nats::ConnectOptions as(const char* user) {
 }  // namespace
 
 struct ControlProcess::Life {
-  boost::asio::io_context loop;
+  SimLoop loop;
   control::ControlCore core;
   Connection control;
   Connection agents;

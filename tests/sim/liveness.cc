@@ -26,15 +26,12 @@ void pass(World& world, Nanos time) {
   while (world.ground.timeline.now() < until) world.step();
 }
 
-bool is_open(const BridgeProcess& bridge) {
-  return bridge.core() != nullptr && bridge.core()->is_open(bridge.boot_now());
-}
-
 std::string who_is_missing(const World& world) {
   std::string missing = "not open again:";
   if (!world.control->is_leading()) missing += " control";
+  if (world.boss->waits()) missing += " an answer to the operator";
   for (const auto& bridge : world.bridges) {
-    if (!is_open(*bridge)) missing += " " + bridge->id();
+    if (!bridge->is_open()) missing += " " + bridge->id();
   }
   for (const auto& agent : world.agents) {
     if (!agent->is_working()) missing += " " + agent->name();
@@ -44,9 +41,10 @@ std::string who_is_missing(const World& world) {
 }
 
 bool is_well(const World& world) {
-  return world.control->is_leading() && world.observer->scopes_killed().empty() &&
+  return world.control->is_leading() && !world.boss->waits() &&
+         world.observer->scopes_killed().empty() &&
          std::all_of(world.bridges.begin(), world.bridges.end(),
-                     [](const auto& one) { return is_open(*one); }) &&
+                     [](const auto& one) { return one->is_open(); }) &&
          std::all_of(world.agents.begin(), world.agents.end(),
                      [](const auto& one) { return one->is_working(); });
 }
@@ -70,7 +68,7 @@ void kill_the_forgotten(World& world) {
 // A stop and an alarm (rule 9): somebody looks into it and starts the bridge anew.
 void restart_the_named(World& world) {
   for (const auto& bridge : world.bridges) {
-    if (is_open(*bridge) || !world.observer->is_named(bridge->id())) continue;
+    if (bridge->is_open() || !world.observer->is_named(bridge->id())) continue;
     world.ground.count("bridge of another log started anew");
     bridge->die(kSecond);
   }
@@ -100,7 +98,7 @@ void prove_fence_without_link(World& world) {
   constexpr Nanos kForGood = 3'600 * kSecond;
   world.broker->cut(**link, true, true, kForGood);
   await(world, kNoticedWithin, bridge.id() + " does not notice that it is cut off",
-        [&] { return !is_open(bridge); });
+        [&] { return !bridge.is_open(); });
   const std::string kill = world.boss->kill("*");
   await(world, world.bridge_lease + kFencedWithin, "not fenced without " + bridge.id(),
         [&] { return world.boss->asked(kill).fenced; });

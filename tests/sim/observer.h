@@ -16,8 +16,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "broker-bridge/core/bridge_core.h"
-#include "broker-bridge/nats/connection.h"
 #include "control/core/effects.h"
 #include "control/core/events.h"
 #include "schemas/signing.h"
@@ -65,17 +63,23 @@ class Observer {
   // Bridges, by id (observer_bridges.cc).
   void bridge_began(const std::string& id);
   void beat_sent(const std::string& id, std::uint64_t nonce, Nanos boot_now);
-  void log_delivered(const std::string& id, std::string_view frame);
-  void emergency_delivered(const std::string& id, std::string_view actor, std::string_view frame);
+  // These two return the op id of a kill that nobody entitled has signed. It acts all the same,
+  // until its signature is looked at: then `disproved`.
+  std::string log_delivered(const std::string& id, std::string_view frame);
+  std::string emergency_delivered(const std::string& id, std::string_view actor,
+                                  std::string_view frame);
+  void disproved(const std::string& id, const std::string& op_id);
   void lease_delivered(const std::string& id, std::string_view frame);
-  // After each event of the bridge, with what it wants done.
-  void bridge_looked_at(const std::string& id, const bridge::BridgeCore& core,
-                        const bridge::Effects& effects);
+  // It wants no more intents: its lease is over.
+  void left_group(const std::string& id);
+  void closed_for_good(const std::string& id, const std::string& why);
+  // After each message of control's, with what it has applied and whether it raised an alarm since.
+  void bridge_looked_at(const std::string& id, const schemas::Head& applied, bool alarmed);
   void receipt_sent(const std::string& id, const schemas::BridgeReceipt& receipt);
-  void forwarded(const std::string& id, const nats::MessageView& intent, const std::string& subject,
+  void forwarded(const std::string& id, const Message& intent, const std::string& subject,
                  Nanos boot_now);
-  void refused(const std::string& id, const nats::MessageView& intent,
-               const bridge::IntentOutcome& outcome);
+  void refused(const std::string& id, const Message& intent, schemas::Errc code,
+               const std::string& text);
   void accepted(const Message& message);  // by the broker
   // Control has told that this bridge's log is not its own: somebody has to look into it.
   [[nodiscard]] bool is_named(const std::string& id) const { return named_.contains(id); }
@@ -124,7 +128,8 @@ class Observer {
     std::uint64_t began = 0;   // stamp
     std::set<std::string> seen;
     std::set<std::string> confirmed;
-    std::set<std::string> promised;  // its receipt has reached the broker
+    std::multiset<std::string> unproved;  // forged kills that may act for a moment
+    std::set<std::string> promised;       // its receipt has reached the broker
     std::vector<Passed> passed;
   };
   struct AgentLife {
@@ -147,6 +152,7 @@ class Observer {
   [[nodiscard]] bool is_held(const Kill& kill) const;
   [[noreturn]] void fail(const std::string& invariant, const std::string& text);
   void checked(const char* invariant) { ground_.count(invariant); }
+  std::string latched_on_sight(BridgeLife& life, const std::string& op_id, bool good);
   void check_head(const schemas::LeaseFrame& frame);
   void control_leads_again();
   [[nodiscard]] bool must_obey(const BridgeLife& life, const Kill& kill) const;
@@ -154,8 +160,7 @@ class Observer {
   void check_kills(const std::string& id, BridgeLife& life, const Passed& intent,
                    std::uint64_t incarnation);
   void check_arrival(const Message& message, const schemas::DeliverSubject& parts);
-  void check_origin(const nats::MessageView& intent, const Passed& parts,
-                    const std::string& subject);
+  void check_origin(const Message& intent, const Passed& parts, const std::string& subject);
 
   Ground& ground_;
   ObserverSettings settings_;

@@ -39,25 +39,38 @@ void Observer::beat_sent(const std::string& id, std::uint64_t nonce, Nanos boot_
   bridges_[id].beats[nonce] = boot_now;
 }
 
-void Observer::log_delivered(const std::string& id, std::string_view frame) {
+std::string Observer::log_delivered(const std::string& id, std::string_view frame) {
   BridgeLife& life = bridges_[id];
   const auto record = schemas::open_record(frame);
   if (!record) {
-    if (!schemas::is_signed_record(frame, settings_.control_key)) return;
+    if (!schemas::is_signed_record(frame, settings_.control_key)) return {};
     life.must_alarm = life.must_be_shut.empty();
     life.must_be_shut = "it was given an order that it does not understand";
-    return;
+    return {};
   }
+  if (!record->record.is<schemas::Kill>()) return {};
   const bool good = schemas::verify_record(*record, settings_.control_key);
-  if (good && record->record.kind() == RecordKind::kKill) life.seen.insert(record->record.op_id);
+  return latched_on_sight(life, record->record.op_id, good);
 }
 
-void Observer::emergency_delivered(const std::string& id, std::string_view actor,
-                                   std::string_view frame) {
+std::string Observer::emergency_delivered(const std::string& id, std::string_view actor,
+                                          std::string_view frame) {
   const auto order = schemas::open_order(frame);
-  if (!order || order->kill.record.actor.name != actor) return;
-  if (!schemas::verify_order(*order, settings_.operators_key, settings_.subjects)) return;
-  bridges_[id].seen.insert(order->kill.record.op_id);
+  if (!order || order->kill.record.actor.name != actor) return {};
+  return latched_on_sight(
+      bridges_[id], order->kill.record.op_id,
+      schemas::verify_order(*order, settings_.operators_key, settings_.subjects).has_value());
+}
+
+std::string Observer::latched_on_sight(BridgeLife& life, const std::string& op_id, bool good) {
+  if (!good) return *life.unproved.insert(op_id);
+  life.seen.insert(op_id);
+  return {};
+}
+
+void Observer::disproved(const std::string& id, const std::string& op_id) {
+  auto& unproved = bridges_[id].unproved;
+  if (const auto one = unproved.find(op_id); one != unproved.end()) unproved.erase(one);
 }
 
 void Observer::lease_delivered(const std::string& id, std::string_view bytes) {
@@ -78,25 +91,22 @@ void Observer::lease_delivered(const std::string& id, std::string_view bytes) {
   life.told = frame;
 }
 
-void Observer::bridge_looked_at(const std::string& id, const bridge::BridgeCore& core,
-                                const bridge::Effects& effects) {
+void Observer::left_group(const std::string& id) {
   BridgeLife& life = bridges_[id];
-  const schemas::Head& applied = core.follower().applied();
+  life.lease_until = 0;  // what was asked for before counts no more
+  life.beats.clear();
+}
+
+void Observer::closed_for_good(const std::string& id, const std::string& why) {
+  bridges_[id].must_be_shut = why;
+}
+
+void Observer::bridge_looked_at(const std::string& id, const schemas::Head& applied, bool alarmed) {
+  BridgeLife& life = bridges_[id];
   if (is_before(applied, life.applied) || is_fork(applied, life.applied)) {
     fail("I4", fmt::format("{} went back from {} to {}", id, life.applied.seq, applied.seq));
   }
   life.applied = applied;
-  bool alarmed = false;
-  for (const bridge::Effect& effect : effects) {
-    if (const auto* note = std::get_if<bridge::Note>(&effect)) {
-      alarmed |= note->level == bridge::Note::Level::kAlarm;
-      if (note->text.starts_with("closed for good")) life.must_be_shut = note->text;
-    }
-    if (std::holds_alternative<bridge::LeaveGroup>(effect)) {
-      life.lease_until = 0;  // what was asked for before counts no more
-      life.beats.clear();
-    }
-  }
   if (std::exchange(life.must_alarm, false) && !alarmed) {
     fail("I4", fmt::format("{} raises no alarm though {}", id, life.must_be_shut));
   }
@@ -145,8 +155,8 @@ bool Observer::must_obey(const BridgeLife& life, const Kill& kill) const {
   return kill.stamp < life.knows_until || ground_.timeline.now() > kill.since + bound;
 }
 
-void Observer::forwarded(const std::string& id, const nats::MessageView& intent,
-                         const std::string& subject, Nanos boot_now) {
+void Observer::forwarded(const std::string& id, const Message& intent, const std::string& subject,
+                         Nanos boot_now) {
   BridgeLife& life = bridges_[id];
   ++forwards_;
   const auto parts = settings_.subjects.parse_intent(intent.subject);
@@ -189,7 +199,7 @@ void Observer::check_kills(const std::string& id, BridgeLife& life, const Passed
 }
 
 // The sender is who the broker says, and nothing was changed on the way.
-void Observer::check_origin(const nats::MessageView& intent, const Passed& parts,
+void Observer::check_origin(const Message& intent, const Passed& parts,
                             const std::string& subject) {
   checked("I10");
   std::string expected;
@@ -204,20 +214,25 @@ void Observer::check_origin(const nats::MessageView& intent, const Passed& parts
 }
 
 // Rule 12: a refusal names a kill that was ordered and covers one of the two.
-void Observer::refused(const std::string& id, const nats::MessageView& intent,
-                       const bridge::IntentOutcome& outcome) {
-  if (outcome.code != Errc::kSenderKilled && outcome.code != Errc::kReceiverKilled) return;
+void Observer::refused(const std::string& id, const Message& intent, Errc code,
+                       const std::string& text) {
+  if (code != Errc::kSenderKilled && code != Errc::kReceiverKilled) return;
   checked("refusals");
   const auto parts = settings_.subjects.parse_intent(intent.subject);
+  const auto names = [&](const std::string& op_id) {
+    return text.find("(op " + op_id + ")") != std::string::npos;
+  };
+  const auto& unproved = bridges_[id].unproved;
+  if (std::any_of(unproved.begin(), unproved.end(), names)) return;
   for (const auto& [op_id, kill] : truth_.kills()) {
-    const bool named = outcome.text.find("(op " + op_id + ")") != std::string::npos;
+    const bool named = names(op_id);
     if (named && (kill.covers(parts->sender, parts->instance) ||
                   kill.scope.covers(*schemas::Address::from_tokens(parts->receiver)) ||
                   kill.scope.kind() == schemas::Scope::Kind::kInstance)) {
       return;
     }
   }
-  fail("refusals", fmt::format("{} refuses and names no kill: {}", id, outcome.text));
+  fail("refusals", fmt::format("{} refuses and names no kill: {}", id, text));
 }
 
 // At the broker. A receipt is a barrier: what its bridge forwarded came before it. What a bridge

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -29,18 +30,17 @@ schemas::Segment own_name() {
 OperatorProcess::OperatorProcess(Ground& ground, Broker& broker, Observer& observer,
                                  OperatorSettings settings)
     : Process(ground, "operator"),
-      broker_(broker),
+      loop_(*this, broker),
       observer_(observer),
       settings_(std::move(settings)) {}
 
 OperatorProcess::~OperatorProcess() = default;
 
 void OperatorProcess::begin() {
-  boost::asio::io_context loop{*this, broker_};
   nats::ConnectOptions options;
   options.creds_file = "operator-alice";
   const auto inbox = settings_.subjects.own_inbox(own_name());
-  life_.reset(new Life{loop, {loop, options, inbox, {}}});
+  life_.reset(new Life{{loop_, options, inbox, {}}});
   life_->connection.subscribe(inbox, [this](const MessageView& message) {
     hear(std::string(message.subject.substr(message.subject.rfind('.') + 1)), message.data);
   });
@@ -66,6 +66,12 @@ void OperatorProcess::order_something() {
   } else {
     kill_something();
   }
+}
+
+bool OperatorProcess::waits() const {
+  return std::any_of(asked_.begin(), asked_.end(), [](const auto& entry) {
+    return !entry.second.accepted && !entry.second.done;
+  });
 }
 
 void OperatorProcess::kill_something() {

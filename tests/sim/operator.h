@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/nats/connection.h"
 #include "tests/sim/loop.h"
 #include "tests/sim/observer.h"
 
@@ -47,11 +48,11 @@ class OperatorProcess : public Process {
   std::string resume(const std::string& scope);
   [[nodiscard]] const Asked& asked(const std::string& op_id) const { return asked_.at(op_id); }
   void kill_something();
-  void rest() { rests_ = true; }  // no more orders at random
+  void rest() { rests_ = true; }     // no more orders at random
+  [[nodiscard]] bool waits() const;  // for an answer: it will ask again
 
  private:
   struct Life {
-    boost::asio::io_context loop;
     nats::Connection connection;
   };
 
@@ -66,7 +67,7 @@ class OperatorProcess : public Process {
   void send_signed(const Asked& asked);
   void hear(const std::string& op_id, std::string_view answer);
 
-  Broker& broker_;
+  SimLoop loop_;
   Observer& observer_;
   OperatorSettings settings_;
   bool rests_ = false;

@@ -15,6 +15,8 @@ constexpr std::uint64_t kEpoch_ms = 1'700'000'000'000;
 constexpr Nanos kDownLeast = 20 * kMs;
 constexpr Nanos kDownMost = 4 * kSecond;
 
+thread_local Process* running_here = nullptr;  // a violation may leave it set: the run is over
+
 }  // namespace
 
 Process::Process(Ground& ground, std::string name)
@@ -89,7 +91,12 @@ void Process::happen(std::uint64_t life, Timeline::Action action) {
   }
 }
 
+Process& Process::running() {
+  return *running_here;
+}
+
 void Process::turn(const Timeline::Action& action) {
+  const auto before = std::exchange(running_here, this);
   try {
     action();
     if (alive_) flush();
@@ -97,6 +104,7 @@ void Process::turn(const Timeline::Action& action) {
     ground_.count("crash at an effect");
     die(ground_.random.between(kDownLeast, kDownMost));
   }
+  running_here = before;
 }
 
 void Process::at_risk() {

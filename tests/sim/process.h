@@ -9,9 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/daemon/log.h"
 #include "tests/sim/ground.h"
 
 namespace estop::sim {
+
+struct Message;
 
 // Thrown at the moment of a kill -9; caught by the turn that it ends.
 struct Crashed {};
@@ -44,6 +47,18 @@ class Process {
   void turn(const Timeline::Action& action);
   // The process may be killed right here.
   void at_risk();
+  // Whose turn it is on this thread.
+  [[nodiscard]] static Process& running();
+
+  // What passes its connections, as somebody beside them sees it. `user`: of the connection.
+  virtual void arrives(const std::string& /*user*/, const Message& /*message*/) {}
+  virtual void was_handled(const std::string& /*user*/, const Message& /*message*/) {}
+  virtual void sends(const std::string& /*user*/, const Message& /*message*/) {}
+  virtual void subscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
+  virtual void unsubscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
+  // A line of its log.
+  virtual void logs(daemon::LogLevel /*level*/, std::string_view /*event*/,
+                    std::string_view /*text*/) {}
 
  protected:
   virtual void begin() = 0;  // makes everything that lives as long as the process

@@ -31,7 +31,7 @@ schemas::Action action() {
 RogueProcess::RogueProcess(Ground& ground, Broker& broker, AgentSettings settings,
                            std::size_t number)
     : Process(ground, fmt::format("rogue {}", settings.address.text())),
-      broker_(broker),
+      loop_(*this, broker),
       settings_(std::move(settings)),
       number_(number),
       own_key_(schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed)) {}
@@ -40,9 +40,7 @@ RogueProcess::~RogueProcess() = default;
 
 void RogueProcess::begin() {
   instance_ = *schemas::Instance::parse(fmt::format("r{:03}x{:05}", number_, life()));
-  boost::asio::io_context loop{*this, broker_};
-  life_.reset(new Life{loop,
-                       {loop,
+  life_.reset(new Life{{loop_,
                         as(settings_.address),
                         settings_.subjects.inbox_of(settings_.address, instance_),
                         {}}});

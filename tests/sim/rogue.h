@@ -20,7 +20,6 @@ class RogueProcess : public Process {
 
  private:
   struct Life {
-    boost::asio::io_context loop;
     nats::Connection connection;
   };
 
@@ -36,7 +35,7 @@ class RogueProcess : public Process {
   void forge_receipt();
   void reflect();
 
-  Broker& broker_;
+  SimLoop loop_;
   AgentSettings settings_;
   std::size_t number_;
   schemas::SigningKey own_key_;

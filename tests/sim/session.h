@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -91,6 +92,12 @@ struct Session {
   Nanos down_free_at = 0;
   Nanos up_ends_at = INT64_MAX;  // what would arrive later never does
   Nanos unconfirmed_max = 0;     // 0: the kernel never gives up
+  struct Sent {
+    Nanos confirmed_at = 0;
+    std::size_t bytes = 0;
+  };
+  std::deque<Sent> unconfirmed;  // what the client's kernel may have to send again
+  void forget_confirmed(Nanos now);
 
   bool client_has_it = true;
   std::function<void(std::uint64_t subscription, const MessagePtr& message)> on_message;

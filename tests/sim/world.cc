@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "broker-bridge/app/options.h"
 #include "tests/support/operator_creds.h"
 
 namespace estop::sim {
@@ -15,8 +16,6 @@ using schemas::SigningKey;
 using schemas::Subjects;
 
 namespace {
-
-constexpr Nanos kArrivalPart = 4;  // of a lease: kept for what is on its way, as in the daemon
 
 std::array<std::uint8_t, 32> seed_of(std::uint8_t number) {
   std::array<std::uint8_t, 32> bytes{};
@@ -45,7 +44,7 @@ World::World(std::uint64_t seed, Trace trace) : ground(seed, std::move(trace)) {
   observer.emplace(
       ground,
       ObserverSettings{Subjects::standard(), control_key, testing::account_key().public_key(),
-                       bridge_lease - bridge_lease / kArrivalPart, agent_lease},
+                       bridge_lease - bridge::arrival_time(bridge_config()), agent_lease},
       disk);
   make_broker();
   make_control();
@@ -99,21 +98,26 @@ void World::make_control() {
   control = std::make_unique<ControlProcess>(ground, *broker, disk, *observer, settings);
 }
 
+bridge::BridgeConfig World::bridge_config() const {
+  bridge::BridgeConfig config;
+  config.beat_ms = static_cast<std::uint32_t>(bridge_beat / kMs);
+  config.lease_ms = static_cast<std::uint32_t>(bridge_lease / kMs);
+  return config;
+}
+
 void World::make_bridges() {
   using control::Account;
   const auto count = static_cast<std::uint8_t>(1 + ground.random.below(3));
   for (std::uint8_t i = 1; i <= count; ++i) {
     BridgeSettings settings;
-    settings.id = fmt::format("b{}", i);
+    settings.config = bridge_config();
+    settings.config.id = fmt::format("b{}", i);
     settings.own_seed = seed_of(i);
     settings.control_key = control_key;
     settings.operators_key = testing::account_key().public_key();
-    settings.beat = bridge_beat;
-    settings.lease = bridge_lease - bridge_lease / kArrivalPart;
-    settings.unconfirmed_max = bridge_lease / kArrivalPart;
-    const control::BridgeRole role{*Segment::parse(settings.id)};
-    broker->add_user(user("bridge-" + settings.id + "-agents", role, Account::kAgents));
-    broker->add_user(user("bridge-" + settings.id + "-control", role, Account::kControl));
+    const control::BridgeRole role{*Segment::parse(settings.config.id)};
+    broker->add_user(user("bridge-" + settings.config.id + "-agents", role, Account::kAgents));
+    broker->add_user(user("bridge-" + settings.config.id + "-control", role, Account::kControl));
     bridges.push_back(std::make_unique<BridgeProcess>(ground, *broker, *observer, settings));
   }
 }

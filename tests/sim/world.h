@@ -43,6 +43,7 @@ class World {
   Nanos agent_lease = 0;
 
  private:
+  [[nodiscard]] bridge::BridgeConfig bridge_config() const;
   void choose();
   void make_broker();
   void make_control();

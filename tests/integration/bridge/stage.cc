@@ -79,8 +79,8 @@ std::unique_ptr<nats::Connection> Stage::connect(const std::string& creds_file,
   nats::ConnectOptions options;
   options.url = broker->url();
   options.creds_file = creds_file;
-  auto made =
-      std::make_unique<nats::Connection>(loop, options, std::move(inbox), nats::ConnectionEvents{});
+  auto made = std::make_unique<nats::Connection>(on_loop, options, std::move(inbox),
+                                                 nats::ConnectionEvents{});
   require(made->connect());
   if (!until([&] { return made->is_connected(); })) throw std::runtime_error("not connected");
   return made;

@@ -14,6 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "broker-bridge/daemon/process.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "broker-bridge/nats/jetstream.h"
 #include "control/app/log_desk.h"
@@ -81,6 +82,7 @@ class Stage {
   std::string folder(std::string_view name) const { return broker->folder().file(name); }
 
   boost::asio::io_context loop{1};
+  nats::AsioLoop on_loop{loop};
   control::Keyring keys = control::Keyring::generate();
   std::unique_ptr<Broker> broker;
   std::unique_ptr<nats::Connection> control;

@@ -43,7 +43,7 @@ class OutboxTest : public nats::OneLoop {
     ear = connected(broker->url(), "alice");
     ear->subscribe(to, [this](const nats::MessageView& m) { heard.emplace_back(m.data); });
     ASSERT_TRUE(settle(*ear));
-    outbox.emplace(*link, metrics);
+    outbox.emplace(on_loop_, *link, metrics);
   }
   void answer(const std::string& text, schemas::Form form = schemas::Form::kJson) {
     outbox->answer({to, form}, text);
@@ -193,7 +193,7 @@ TEST_F(OutboxTest, EachKindIsLoggedOnceAMinute) {
 
 TEST_F(OutboxTest, AnAgentGetsASmallAnswerInThePlaceOfOneThatDoesNotFit) {
   begin(kSmallBroker_bytes);
-  AgentDesk desk(*link, subjects(), metrics, schemas::kAgentBeat_ms,
+  AgentDesk desk(on_loop_, *link, subjects(), metrics, schemas::kAgentBeat_ms,
                  {[](const Heard&) {}, [](const schemas::Address&) { return false; }});
   schemas::StoreReply checkpoint;
   checkpoint.version = 7;

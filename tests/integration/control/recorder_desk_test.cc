@@ -13,6 +13,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "control/core/log_entry.h"
 #include "schemas/codec.h"
 #include "tests/support/temp_dir.h"
@@ -27,11 +28,11 @@ class Desk : public ::testing::Test {
 
   void open() {
     auto recorder = Recorder::open({.folder = folder.file("control")});
-    desk =
-        std::make_unique<RecorderDesk>(loop, std::move(recorder.value()), [this](const Event& e) {
-          EXPECT_EQ(std::this_thread::get_id(), loop_thread);
-          events.push_back(e);
-        });
+    desk = std::make_unique<RecorderDesk>(on_loop, std::move(recorder.value()),
+                                          [this](const Event& e) {
+                                            EXPECT_EQ(std::this_thread::get_id(), loop_thread);
+                                            events.push_back(e);
+                                          });
   }
   void store_kill(std::uint64_t seq) {
     schemas::Record record = draft_of(schemas::Kill{}, "k1", "alice");
@@ -53,6 +54,7 @@ class Desk : public ::testing::Test {
   testing::TempDir folder;
   schemas::SigningKey key = schemas::SigningKey::generate(schemas::KeyRole::kAccount);
   boost::asio::io_context loop{1};
+  nats::AsioLoop on_loop{loop};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
   schemas::Hash newest{};
   std::thread::id loop_thread = std::this_thread::get_id();

@@ -73,7 +73,7 @@ std::unique_ptr<nats::Connection> Site::connect(const std::string& creds_file,
   options.tls_ca_file = tls_ca();
   nats::ConnectionEvents events;
   events.connected = [this] { ++connects_; };
-  auto made = std::make_unique<nats::Connection>(loop, options, std::move(inbox), events);
+  auto made = std::make_unique<nats::Connection>(on_loop, options, std::move(inbox), events);
   if (auto connected = made->connect(); !connected) {
     throw std::runtime_error(to_string(connected.error()));
   }

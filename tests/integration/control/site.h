@@ -16,6 +16,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "broker-bridge/daemon/process.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "control/auth/auth.h"
 #include "schemas/codec.h"
@@ -105,6 +106,7 @@ class Site {
   void lose_stream();
 
   boost::asio::io_context loop{1};
+  nats::AsioLoop on_loop{loop};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> busy{
       loop.get_executor()};  // also while nobody is connected
   TempDir data;

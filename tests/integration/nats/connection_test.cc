@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/nats/connection.h"
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/blocking.h"
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"
@@ -301,9 +302,10 @@ TEST_F(ConnectionTest, BlockingClientAsksAndWaits) {
 TEST(ConnectionCredentials, WrongPasswordIsUnauthenticated) {
   Broker broker({.config = "authorization { user: a, password: right }"});
   boost::asio::io_context loop{1};
+  AsioLoop on_loop{loop};
   ConnectOptions options;
   options.url = "nats://a:wrong@127.0.0.1:" + std::to_string(broker.port());
-  Connection connection(loop, options, inbox("a"), {});
+  Connection connection(on_loop, options, inbox("a"), {});
   const auto result = connection.connect();
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().code, Errc::kUnauthenticated) << result.error();

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <boost/asio/io_context.hpp>
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "tests/support/wait_until.h"
 
@@ -40,7 +41,7 @@ class OneLoop : public ::testing::Test {
     options.ping_interval = Millis(200);
     options.connect_timeout = Millis(1'000);
     options.unanswered_pings_max = unanswered_pings_max_;
-    return std::make_unique<Connection>(loop_, options, inbox(owner), std::move(events));
+    return std::make_unique<Connection>(on_loop_, options, inbox(owner), std::move(events));
   }
 
   std::unique_ptr<Connection> connected(const std::string& url, const std::string& owner,
@@ -74,6 +75,7 @@ class OneLoop : public ::testing::Test {
   static Millis testing_patience() { return estop::testing::kPatience; }
 
   boost::asio::io_context loop_{1};
+  AsioLoop on_loop_{loop_};
   int unanswered_pings_max_ = 0;
 };
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/nats/jetstream.h"
+#include "broker-bridge/nats/asio_loop.h"
 
 #include "tests/integration/nats/fixture.h"
 #include "tests/support/broker.h"
@@ -130,9 +131,10 @@ TEST_F(JetStreamTest, TheLogSurvivesABrokerThatIsKilled) {
 TEST(JetStreamOff, IsStoreUnavailable) {
   Broker broker;
   boost::asio::io_context loop{1};
+  AsioLoop on_loop{loop};
   ConnectOptions options;
   options.url = broker.url();
-  Connection connection(loop, options, inbox("control"), {});
+  Connection connection(on_loop, options, inbox("control"), {});
   ASSERT_TRUE(connection.connect());
   JetStream js(connection, subjects());
   std::optional<Errc> code;

@@ -21,7 +21,7 @@ class TlsTest : public OneLoop {
     options.url = broker.url();
     options.tls_ca_file = ca_file;
     options.connect_timeout = estop::testing::kPatience;
-    return std::make_unique<Connection>(loop_, options, inbox(owner), ConnectionEvents{});
+    return std::make_unique<Connection>(on_loop_, options, inbox(owner), ConnectionEvents{});
   }
 
   // Why the broker was not taken; empty if it was.
@@ -79,7 +79,7 @@ TEST_F(TlsTest, TheSchemeTlsNeverTalksInTheClear) {
   const auto refused = [&](const Broker& broker, const char* scheme) {
     ConnectOptions options;
     options.url = scheme + std::to_string(broker.port());
-    const auto result = Connection(loop_, options, inbox("alice"), {}).connect();
+    const auto result = Connection(on_loop_, options, inbox("alice"), {}).connect();
     return result ? std::string() : result.error().detail;
   };
   EXPECT_NE(refused(plain, "tls://127.0.0.1:").find("no TLS with the broker"), std::string::npos);
@@ -89,7 +89,7 @@ TEST_F(TlsTest, TheSchemeTlsNeverTalksInTheClear) {
   ConnectOptions options;
   options.url = "tls://127.0.0.1:" + std::to_string(secure.port());
   options.tls_ca_file = made.file("ca.pem");
-  EXPECT_TRUE(Connection(loop_, options, inbox("alice"), {}).connect());
+  EXPECT_TRUE(Connection(on_loop_, options, inbox("alice"), {}).connect());
 }
 
 TEST_F(TlsTest, ACaFileThatCannotBeReadIsABadArgument) {

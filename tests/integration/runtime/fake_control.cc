@@ -11,6 +11,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "broker-bridge/nats/asio_loop.h"
 #include "schemas/codec.h"
 
 namespace estop::testing {
@@ -22,6 +23,7 @@ using schemas::Instance;
 class FakeControl::Loop {
  public:
   boost::asio::io_context context{1};
+  nats::AsioLoop on_context{context};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{
       context.get_executor()};
 };
@@ -31,7 +33,7 @@ FakeControl::FakeControl(const std::string& url) : loop_(std::make_unique<Loop>(
   options.url = url;
   options.name = "fake-control";
   connection_ = std::make_unique<nats::Connection>(
-      loop_->context, options, subjects_.own_inbox(*schemas::Segment::parse("control")),
+      loop_->on_context, options, subjects_.own_inbox(*schemas::Segment::parse("control")),
       nats::ConnectionEvents{});
   const auto on = [this](const schemas::Subject& pattern, auto member) {
     connection_->subscribe(pattern, [this, member](const nats::MessageView& view) {

@@ -12,6 +12,7 @@
 
 #include "agent-runtime/examples/incident/agent/flags.h"
 #include "broker-bridge/daemon/random.h"
+#include "broker-bridge/nats/asio_loop.h"
 #include "broker-bridge/nats/connection.h"
 #include "schemas/codec.h"
 #include "schemas/signing.h"
@@ -41,6 +42,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
         instance(schemas::Instance::parse(daemon::random_name(kInstance_letters)).value()),
         events(std::move(given)),
         creds_file(options.creds_file),
+        on_loop(loop),
         beat_timer(loop) {
     nats::ConnectOptions connect;
     connect.url = options.url;
@@ -49,7 +51,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
     nats::ConnectionEvents happened;
     happened.connected = [this] { announce(); };
     connection = std::make_unique<nats::Connection>(
-        loop, connect, subjects.inbox_of(address, instance), std::move(happened));
+        on_loop, connect, subjects.inbox_of(address, instance), std::move(happened));
   }
 
   void listen() {
@@ -123,6 +125,7 @@ struct RogueWire::State : std::enable_shared_from_this<State> {
   schemas::Instance instance;
   Events events;
   std::string creds_file;
+  nats::AsioLoop on_loop;
   std::unique_ptr<nats::Connection> connection;
   boost::asio::steady_timer beat_timer;
   Millis beat_every{schemas::kAgentBeat_ms};
