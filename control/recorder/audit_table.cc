@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace estop::control {
 namespace {
 
@@ -40,8 +42,14 @@ AuditTable::AuditTable(SQLite::Database& connection)
                                      " ORDER BY number",
                                      kColumns)),
       oldest_first_(connection, find_sql("ASC")),
-      newest_first_(connection, find_sql("DESC")) {
+      newest_first_(connection, find_sql("DESC")),
+      newest_cut_(connection, fmt::format("SELECT {} FROM audit WHERE kind = '{}'"
+                                          " ORDER BY number DESC LIMIT 1",
+                                          kColumns, kAuditCutKind)),
+      oldest_(connection, "SELECT number FROM audit ORDER BY number LIMIT 1"),
+      sweep_(connection, "DELETE FROM audit WHERE number <= ?") {
   head_ = tip_ = stored_head();
+  cut_ = tip_cut_ = stored_beginning().value_or(AuditCut());
 }
 
 std::uint64_t AuditTable::append(const AuditEntry& entry) {
@@ -60,6 +68,42 @@ std::uint64_t AuditTable::append(const AuditEntry& entry) {
       .run();
   tip_ = {row.number, row.hash};
   return row.number;
+}
+
+schemas::Result<AuditCut> AuditTable::cut(const CutRequest& request) {
+  auto made = decide_cut(request, tip_cut_, tip_.number, hash_of(request.through));
+  if (!made || made->number != 0) return made;
+  made->number = append(cut_line(*made));
+  tip_cut_ = *made;
+  return made;
+}
+
+void AuditTable::committed() {
+  head_ = tip_;
+  if (cut_.through != tip_cut_.through) cut_ = tip_cut_;
+}
+
+void AuditTable::rolled_back() {
+  tip_ = head_;
+  if (cut_.through != tip_cut_.through) tip_cut_ = cut_;
+}
+
+std::optional<AuditCut> AuditTable::stored_beginning() {
+  StatementUse use(newest_cut_);
+  if (!use.step()) return AuditCut();
+  return read_cut_line(row_of(use));
+}
+
+bool AuditTable::sweep(std::uint64_t rows) {
+  std::uint64_t oldest = 0;
+  {
+    StatementUse use(oldest_);
+    if (use.step()) oldest = use.number(0);
+  }
+  if (oldest == 0 || oldest > cut_.through) return true;
+  const std::uint64_t last = std::min(cut_.through, oldest + rows - 1);
+  StatementUse(sweep_).bind(last).run();
+  return last == cut_.through;
 }
 
 ChainHead AuditTable::stored_head() {

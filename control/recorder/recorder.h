@@ -80,9 +80,16 @@ class Recorder {
   // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load_records();
 
-  void audit(AuditEntry entry, Urgency urgency, AuditDone done);  // kTooLarge
+  // kTooLarge; kBadArgument: only `cut_audit` writes that kind.
+  void audit(AuditEntry entry, Urgency urgency, AuditDone done);
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   void list_audit(AuditQuery query, AuditRows done);
+  // Cuts away what was exported, up to `request.through` (audit_cut.h): answered when the line that
+  // says so is on the disk, with its number. The rows are deleted later, in parts, also after a
+  // restart. Errors of decide_cut.
+  using CutDone = std::function<void(schemas::Result<AuditCut>)>;
+  void cut_audit(CutRequest request, CutDone done);
+  [[nodiscard]] schemas::Result<AuditCut> load_beginning();  // as load_records
   // Reads the whole chain up to the head of now, in slices between which writes go on.
   void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done);
 

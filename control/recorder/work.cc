@@ -45,6 +45,7 @@ struct Perform {
     work.outcome = is_told ? store.audit.append(*work.audit) : 0;
   }
   void operator()(AddAudit& work) const { work.outcome = store.audit.append(work.entry); }
+  void operator()(CutAudit& work) const { work.outcome = store.audit.cut(work.request); }
   void operator()(StoreRequestOf& work) const { work.outcome = serve(store, work); }
   void operator()(KeepAgent& work) const { store.agents.put(work.agent); }
   template <class T>
@@ -101,9 +102,9 @@ WorkClass class_of(const Work& work) noexcept {
   if (const auto* request = std::get_if<StoreRequestOf>(&work)) {
     return request->request.op == StoreOp::kGet ? WorkClass::kRead : WorkClass::kWrite;
   }
-  const bool write = std::holds_alternative<AddRecord>(work) ||
-                     std::holds_alternative<AddAudit>(work) ||
-                     std::holds_alternative<KeepAgent>(work);
+  const bool write =
+      std::holds_alternative<AddRecord>(work) || std::holds_alternative<AddAudit>(work) ||
+      std::holds_alternative<CutAudit>(work) || std::holds_alternative<KeepAgent>(work);
   return write ? WorkClass::kWrite : WorkClass::kRead;
 }
 

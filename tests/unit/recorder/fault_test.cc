@@ -68,6 +68,31 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   ::umount(folder_.c_str());
 }
 
+TEST_F(FullDiskTest, ACutIsRefusedAndTheAuditBeginsWhereItDid) {
+  if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
+  open();
+  write_lines(9);
+  const auto cut = [&] {
+    const CutRequest request{0, 5, lines()[4].hash, "export", "full", "alice", 1};
+    return await<schemas::Result<AuditCut>>(
+        [&](auto done) { recorder_->cut_audit(request, std::move(done)); });
+  };
+  fill_disk();
+  const auto refused = cut();
+  EXPECT_EQ(refused.error().code, Errc::kStoreUnavailable);
+  EXPECT_NE(refused.error().detail.find("no space left"), std::string::npos);
+  EXPECT_EQ(recorder_->load_beginning()->through, 0U);
+  EXPECT_EQ(lines().size(), 9U);
+  free_disk();
+  ASSERT_TRUE(healed());
+  ASSERT_TRUE(eventually([&] { return lines().back().entry.kind == "gap"; }));
+  EXPECT_EQ(cut()->number, 11U);
+  EXPECT_EQ(lines().front().number, 6U);
+  EXPECT_TRUE(verify().ok);
+  close();
+  ::umount(folder_.c_str());
+}
+
 TEST_F(FullDiskTest, ARecordIsNotWrittenBeforeTheOneBeforeIt) {  // H29: a log with a gap is no log
   if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
   retry_ms_ = 60'000;
