@@ -125,9 +125,9 @@ void Recorder::cut_audit(CutRequest request, CutDone done) {
   parts_->enqueue(CutAudit{std::move(request), std::move(done), {}});
 }
 
-Result<AuditCut> Recorder::load_beginning() {
-  return parts_->wait_for<ReadBeginning>(
-      [](RecorderStore& store) { return Result<AuditCut>(store.audit.beginning()); });
+void Recorder::read_beginning(CutDone done) {
+  const auto read = [](RecorderStore& store) { return Result<AuditCut>(store.audit.beginning()); };
+  parts_->enqueue(ReadBeginning{read, std::move(done), {}});
 }
 
 void Recorder::list_audit(AuditQuery query, AuditRows done) {

@@ -89,7 +89,7 @@ class Recorder {
   // restart. Errors of decide_cut.
   using CutDone = std::function<void(schemas::Result<AuditCut>)>;
   void cut_audit(CutRequest request, CutDone done);
-  [[nodiscard]] schemas::Result<AuditCut> load_beginning();  // as load_records
+  void read_beginning(CutDone done);  // `through` 0: nothing was cut away
   // Reads the whole chain up to the head of now, in slices between which writes go on.
   void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done);
 

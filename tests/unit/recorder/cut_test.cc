@@ -123,6 +123,7 @@ class CutTest : public RecorderTest {
     return await<schemas::Result<AuditCut>>(
         [&](auto done) { recorder_->cut_audit(request, std::move(done)); });
   }
+  AuditCut beginning() { return audit_beginning(*recorder_); }
   std::int64_t rows_in_file() { return raw().execAndGet("SELECT count(*) FROM audit").getInt64(); }
   bool is_swept_to(std::int64_t rows) {
     return eventually([&] { return rows_in_file() == rows; });
@@ -149,7 +150,7 @@ TEST_F(CutTest, LeavesTheRestWholeAndALineThatSaysWhereItBegins) {
     EXPECT_TRUE(verdict.ok) << verdict.problem;
     EXPECT_EQ(verdict.rows, 9U);
     EXPECT_EQ(verdict.beginning, *done);
-    EXPECT_EQ(*recorder_->load_beginning(), *done);
+    EXPECT_EQ(beginning(), *done);
     const auto rest = lines();
     ASSERT_EQ(rest.size(), 9U);
     EXPECT_EQ(rest.front().prev, before[11].hash);  // export and rest are one chain
@@ -173,7 +174,7 @@ TEST_F(CutTest, CanTakeAllThereIsAndIsTakenBySomeLaterCut) {
   reopen();
   EXPECT_EQ(first(), 9U);
   EXPECT_TRUE(verify().ok);
-  EXPECT_EQ(recorder_->load_beginning()->kept_at, "export-2");
+  EXPECT_EQ(beginning().kept_at, "export-2");
 }
 
 TEST_F(CutTest, OnlyACutWritesItsLine) {

@@ -81,7 +81,7 @@ TEST_F(FullDiskTest, ACutIsRefusedAndTheAuditBeginsWhereItDid) {
   const auto refused = cut();
   EXPECT_EQ(refused.error().code, Errc::kStoreUnavailable);
   EXPECT_NE(refused.error().detail.find("no space left"), std::string::npos);
-  EXPECT_EQ(recorder_->load_beginning()->through, 0U);
+  EXPECT_EQ(audit_beginning(*recorder_).through, 0U);
   EXPECT_EQ(lines().size(), 9U);
   free_disk();
   ASSERT_TRUE(healed());
