@@ -84,6 +84,24 @@ ExitStatus fail_late(const schemas::Error& error, Terminal& terminal) {
   return late_status(error.code);
 }
 
+bool can_ask(std::string_view verb, bool yes, Terminal& terminal) {
+  if (yes || terminal.is_interactive) return true;
+  terminal.err << fmt::format(
+      "estop: {} shows what it does and asks, and there is no terminal to ask on; nothing was "
+      "done; "
+      "--yes does it unasked\n",
+      verb);
+  return false;
+}
+
+bool agrees(std::string_view question, bool yes, Terminal& terminal) {
+  if (yes) return true;
+  terminal.err << question << " [y/N] " << std::flush;
+  std::string line;
+  std::getline(terminal.in, line);
+  return line == "y" || line == "Y" || line == "yes";
+}
+
 ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal) {
   errno = 0;
   if (terminal.out.flush()) return status;

@@ -57,6 +57,12 @@ void print_notices(const Identity& identity, Terminal& terminal);
 // A connected session, after its notices.
 [[nodiscard]] schemas::Result<Session> open_session(const Common& common, Terminal& terminal);
 
+// Before anything is sent: what opens something, or cannot be taken back, is shown to a person
+// first, unless it is said that nobody is there. False: nobody can be asked; it says so.
+[[nodiscard]] bool can_ask(std::string_view verb, bool yes, Terminal& terminal);
+// False: a person at the terminal said no.
+[[nodiscard]] bool agrees(std::string_view question, bool yes, Terminal& terminal);
+
 // Says it on standard error and returns its exit code.
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);
 // The same after something was done or sent: never kUsage.
