@@ -29,6 +29,11 @@ struct Run {
   ExitStatus operator()(const AuditExport& audit) const {
     return run_export(common, audit, terminal);
   }
+  ExitStatus operator()(const AuditVerify& verify) const {
+    return verify.files.empty() ? run_question(common, command, terminal)
+                                : run_verify_files(common, verify, terminal);
+  }
+  ExitStatus operator()(const CutAudit& cut) const { return run_cut(common, cut, terminal); }
   ExitStatus operator()(const AuthIssue& issue) const {
     return run_auth_issue(common, issue, terminal);
   }
@@ -44,7 +49,7 @@ struct Run {
     terminal.out << "estop " ESTOP_VERSION "\n";
     return ExitStatus::kOk;
   }
-  template <class Question>  // Ps, Get, AuditList, AuditVerify, Status
+  template <class Question>  // Ps, Get, AuditList, Status
   ExitStatus operator()(const Question&) const {
     return run_question(common, command, terminal);
   }

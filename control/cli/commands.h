@@ -42,6 +42,9 @@ struct Terminal {
 [[nodiscard]] ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal);
 [[nodiscard]] ExitStatus run_export(const Common& common, const AuditExport& audit,
                                     Terminal& terminal);
+[[nodiscard]] ExitStatus run_cut(const Common& common, const CutAudit& cut, Terminal& terminal);
+[[nodiscard]] ExitStatus run_verify_files(const Common& common, const AuditVerify& verify,
+                                          Terminal& terminal);
 [[nodiscard]] ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue,
                                         Terminal& terminal);
 [[nodiscard]] ExitStatus run_auth_list(const Common& common, Terminal& terminal);

@@ -21,7 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint32_t kQuestionWait_ms = 5'000;
-constexpr std::uint32_t kPage_rows = 1'000;
 
 struct Question {
   std::string verb;
@@ -44,16 +43,6 @@ Question question_of(const Common& common, const Command& command) {
     return {"audit", std::move(request)};
   }
   return {std::holds_alternative<AuditVerify>(command) ? "verify" : "status"};
-}
-
-ExitStatus print_verdict(const json& verdict, Terminal& terminal) {
-  if (flag(verdict, "ok")) {
-    terminal.out << fmt::format("ok: {} entries, the chain is whole\n", number(verdict, "rows"));
-    return ExitStatus::kOk;
-  }
-  terminal.out << fmt::format("BROKEN at entry {}: {}\n", number(verdict, "first_bad"),
-                              shown(text(verdict, "problem")));
-  return ExitStatus::kFailure;
 }
 
 std::string view(const Command& command, const Answers& answers, bool wide) {
@@ -88,8 +77,14 @@ ExitStatus run_question(const Common& common, const Command& question, Terminal&
     print_json(*answers, common.format, terminal.out);
     return is_verdict && !flag(answers->back(), "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
   }
-  if (is_verdict) return print_verdict(answers->back(), terminal);
+  if (is_verdict) {
+    terminal.out << view_verdict(answers->back());
+    return flag(answers->back(), "ok") ? ExitStatus::kOk : ExitStatus::kFailure;
+  }
   terminal.out << view(question, *answers, common.format == Format::kWide);
+  if (has(answers->back(), "cut")) {
+    terminal.err << "estop: " << view_cut(answers->back().at("cut")) << '\n';
+  }
   return ExitStatus::kOk;
 }
 
@@ -104,28 +99,6 @@ ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& termina
     return static_cast<bool>(terminal.out);
   });
   return watched ? ExitStatus::kOk : fail_with(watched.error(), terminal);
-}
-
-ExitStatus run_export(const Common& common, const AuditExport& audit, Terminal& terminal) {
-  auto session = open_session(common, terminal);
-  if (!session) return fail_with(session.error(), terminal);
-  // One page at a time: the whole audit is not kept in memory.
-  json page{{"after", audit.after}, {"limit", kPage_rows}};
-  while (!page.is_null() && terminal.out) {
-    json answer;
-    const auto asked =
-        session->ask("audit", json_text(page), common.timeout_ms.value_or(kQuestionWait_ms),
-                     [&](std::string_view text) {
-                       answer = parse_answer(text);
-                       return !flag(answer, "done");
-                     });
-    if (!asked) return fail_late(asked.error(), terminal);
-    if (const auto error = error_of(answer)) return fail_late(*error, terminal);
-    for (const json& row : items(answer, "rows")) terminal.out << json_text(row) << '\n';
-    page = next_page({{"after", page["after"]}}, answer);
-    if (!page.is_null()) page["limit"] = kPage_rows;
-  }
-  return ExitStatus::kOk;
 }
 
 }  // namespace estop::cli
