@@ -86,6 +86,7 @@ struct AuditList {
   std::uint64_t after = 0;
   std::string kind;
   std::string subject;
+  std::string op_id;
 };
 struct AuditExport {
   std::uint64_t after = 0;

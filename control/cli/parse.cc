@@ -166,13 +166,15 @@ void Tree::add_audit() {
   CLI::App* audit = app_.add_subcommand("audit", "who did what, when and why");
   audit->require_subcommand(1);
   CLI::App* list = add(*audit, "list", "the newest entries", [this] {
-    return AuditList{typed_.limit, typed_.after, typed_.kind, typed_.subject};
+    return AuditList{typed_.limit, typed_.after, typed_.kind, typed_.subject,
+                     op_id_of(typed_.op_id)};
   });
   list->add_option("--limit", typed_.limit, "at most so many")
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
   list->add_option("--kind", typed_.kind, "only this kind, such as kill");
   list->add_option("--subject", typed_.subject, "only this scope or address");
+  list->add_option("--op-id", typed_.op_id, "only what belongs to this order");
   CLI::App* lines = add(*audit, "export", "every entry as JSON lines, oldest first", [this] {
     return AuditExport{typed_.after, typed_.through, typed_.out};
   });

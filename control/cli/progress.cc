@@ -59,7 +59,7 @@ std::string fenced(const json& answer) {
 
 // After a restart control does not know the number any more.
 std::string durable(const json& answer) {
-  if (!has(answer, "audit")) return "in the recorder (estop audit list)";
+  if (!has(answer, "audit")) return "in the recorder (estop audit list --op-id)";
   std::string rest = fmt::format("audit entry {}", number(answer, "audit"));
   const std::string kept_at = text(answer, "kept_at");
   return kept_at.empty() ? rest : rest + ", which was cut away since and is in " + shown(kept_at);

@@ -40,6 +40,7 @@ Question question_of(const Common& common, const Command& command) {
     json request{{"limit", audit->limit}, {"after", audit->after}, {"newest_first", true}};
     if (!audit->kind.empty()) request["kind"] = audit->kind;
     if (!audit->subject.empty()) request["subject"] = audit->subject;
+    if (!audit->op_id.empty()) request["op_id"] = audit->op_id;
     return {"audit", std::move(request)};
   }
   return {std::holds_alternative<AuditVerify>(command) ? "verify" : "status"};
@@ -73,19 +74,18 @@ ExitStatus run_question(const Common& common, const Command& question, Terminal&
       ask_pages(*session, asked.verb, asked.request, common.timeout_ms.value_or(kQuestionWait_ms));
   if (!answers) return fail_late(answers.error(), terminal);
   const bool is_verdict = std::holds_alternative<AuditVerify>(question);
+  const auto& last = answers->back();
+  const auto status = is_verdict && !flag(last, "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
+  if (has(last, "cut") && !is_verdict) {
+    terminal.err << "estop: " << view_cut(last.at("cut")) << '\n';
+  }
   if (common.format == Format::kJson || common.format == Format::kJsonl) {
     print_json(*answers, common.format, terminal.out);
-    return is_verdict && !flag(answers->back(), "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
+  } else {
+    terminal.out << (is_verdict ? view_verdict(last)
+                                : view(question, *answers, common.format == Format::kWide));
   }
-  if (is_verdict) {
-    terminal.out << view_verdict(answers->back());
-    return flag(answers->back(), "ok") ? ExitStatus::kOk : ExitStatus::kFailure;
-  }
-  terminal.out << view(question, *answers, common.format == Format::kWide);
-  if (has(answers->back(), "cut")) {
-    terminal.err << "estop: " << view_cut(answers->back().at("cut")) << '\n';
-  }
-  return ExitStatus::kOk;
+  return status;
 }
 
 ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal) {

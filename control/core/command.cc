@@ -54,11 +54,9 @@ OrderRequest read_order(Fields& fields) {
   } else {
     fields.refuse(parsed.error());
   }
-  if (fields.is_tolerant()) {
-    order.reason = fields.text("reason", schemas::kControlMessageMax_bytes);  // see settle_kill
-  } else {
-    order.reason = read_reason(fields);
-  }
+  order.reason = fields.is_tolerant()
+                     ? fields.text("reason", schemas::kControlMessageMax_bytes)  // see settle_kill
+                     : read_reason(fields);
   order.op_id = fields.text("op_id", schemas::kOpIdMax_bytes);
   if (!order.op_id.empty() && !schemas::is_segment(order.op_id)) {
     fields.object_to("op_id", "may hold a-z, 0-9, '-' and '_' only");
@@ -226,6 +224,7 @@ Command read_audit(Fields& fields) {
   audit.query.max_bytes = kPageMax_bytes;
   audit.query.kind = fields.text("kind", schemas::kKeyMax_bytes);
   audit.query.subject = fields.text("subject", schemas::kKeyMax_bytes);
+  audit.query.op_id = fields.text("op_id", schemas::kKeyMax_bytes);
   fields.refuse_unknown();
   return audit;
 }

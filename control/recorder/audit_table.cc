@@ -10,11 +10,13 @@ namespace {
 
 constexpr const char* kColumns = "number, at_ms, kind, actor, subject, op_id, detail, prev, hash";
 
-std::string find_sql(const char* order) {
+// Of one order by its index: however long the audit is, only its lines are looked at.
+std::string find_sql(const char* order, bool is_of_one_order = false) {
   return fmt::format(
-      "SELECT {} FROM audit WHERE number > ?1 AND number <= ?2"
-      " AND (?3 = '' OR kind = ?3) AND (?4 = '' OR subject = ?4) ORDER BY number {} LIMIT ?5",
-      kColumns, order);
+      "SELECT {} FROM audit {} WHERE number > ?1 AND number <= ?2"
+      " AND (?3 = '' OR kind = ?3) AND (?4 = '' OR subject = ?4) {} ORDER BY number {} LIMIT ?5",
+      kColumns, is_of_one_order ? "INDEXED BY audit_ops" : "",
+      is_of_one_order ? "AND op_id <> '' AND op_id = ?6" : "", order);
 }
 
 AuditRow row_of(const StatementUse& use) {
@@ -43,6 +45,8 @@ AuditTable::AuditTable(SQLite::Database& connection)
                                      kColumns)),
       oldest_first_(connection, find_sql("ASC")),
       newest_first_(connection, find_sql("DESC")),
+      oldest_first_of_(connection, find_sql("ASC", true)),
+      newest_first_of_(connection, find_sql("DESC", true)),
       newest_cut_(connection, fmt::format("SELECT {} FROM audit WHERE kind = '{}'"
                                           " ORDER BY number DESC LIMIT 1",
                                           kColumns, kAuditCutKind)),
@@ -128,8 +132,12 @@ void AuditTable::read(std::uint64_t number, std::uint64_t last,
 
 std::vector<AuditRow> AuditTable::find(const AuditQuery& query, std::uint64_t after,
                                        std::uint64_t last, FindMax max) {
-  StatementUse use(query.newest_first ? newest_first_ : oldest_first_);
+  const bool is_of_one_order = !query.op_id.empty();
+  SQLite::Statement& newest = is_of_one_order ? newest_first_of_ : newest_first_;
+  SQLite::Statement& oldest = is_of_one_order ? oldest_first_of_ : oldest_first_;
+  StatementUse use(query.newest_first ? newest : oldest);
   use.bind(after).bind(last).bind_text(query.kind).bind_text(query.subject).bind(max.rows);
+  if (is_of_one_order) use.bind_text(query.op_id);
   std::vector<AuditRow> rows;
   for (std::size_t bytes = 0; bytes < max.bytes && use.step();) {
     rows.push_back(row_of(use));

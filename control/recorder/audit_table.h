@@ -56,6 +56,8 @@ class AuditTable {
   SQLite::Statement range_;
   SQLite::Statement oldest_first_;
   SQLite::Statement newest_first_;
+  SQLite::Statement oldest_first_of_;  // one order
+  SQLite::Statement newest_first_of_;
   SQLite::Statement newest_cut_;
   SQLite::Statement oldest_;
   SQLite::Statement sweep_;

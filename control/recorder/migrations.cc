@@ -113,7 +113,11 @@ WHEN OLD.number > coalesce((SELECT CAST(subject AS INTEGER) FROM audit
 BEGIN SELECT RAISE(ABORT, 'an audit line is deleted only behind a cut'); END;
 )sql";
 
-constexpr std::array<const char*, 3> kMigrations{kFirst, kProcesses, kCuts};
+constexpr const char* kOrders = R"sql(
+CREATE INDEX audit_ops ON audit (op_id) WHERE op_id <> '';
+)sql";
+
+constexpr std::array<const char*, 4> kMigrations{kFirst, kProcesses, kCuts, kOrders};
 
 }  // namespace
 

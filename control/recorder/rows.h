@@ -49,6 +49,7 @@ struct AuditQuery {
   bool newest_first = false;
   std::string kind{};     // empty: all
   std::string subject{};  // exact scope or address; empty: all
+  std::string op_id{};    // of one order; empty: all
 };
 
 struct AuditExport {

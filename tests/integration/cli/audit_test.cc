@@ -84,6 +84,9 @@ TEST_F(CliAudit, WhatWasExportedIsCutAndBothTogetherAreOneChain) {
     EXPECT_TRUE(both.says("they are one chain")) << both.text;
     const Outcome list = audit({"list"});
     EXPECT_TRUE(list.says("are in backup:/first.jsonl")) << list.text;
+    const Outcome of_one = audit({"list", "--op-id", "k1", "-o", "json"});
+    EXPECT_TRUE(of_one.says("are in backup:/first.jsonl")) << of_one.text;
+    EXPECT_FALSE(of_one.says("\"k2\"")) << of_one.text;
     EXPECT_TRUE(estop.estop({"ps"}).says("k1"));
     if (life > 0) break;
     const Outcome again = estop.estop({"kill", "acme/prod/k1", "--reason", "x", "--op-id", "k1"});

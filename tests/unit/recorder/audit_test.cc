@@ -69,8 +69,10 @@ struct QueryCase {
 TEST_F(AuditTest, QueriesPickAndOrder) {
   open();
   for (int n = 0; n < 3; ++n) {
-    recorder_->audit({"kill", "alice", "acme/*", "", "", 0}, Urgency::kGroup, nullptr);
-    recorder_->audit({"resume", "bob", "*", "", "", 0}, Urgency::kGroup, nullptr);
+    const char* kill = n == 2 ? "op-2" : "";
+    const char* resume = n == 0 ? "op-2" : "";
+    recorder_->audit({"kill", "alice", "acme/*", kill, "", 0}, Urgency::kGroup, nullptr);
+    recorder_->audit({"resume", "bob", "*", resume, "", 0}, Urgency::kGroup, nullptr);
   }
   const QueryCase cases[] = {
       {"all", {.limit = 50}, {1, 2, 3, 4, 5, 6}},
@@ -80,6 +82,11 @@ TEST_F(AuditTest, QueriesPickAndOrder) {
       {"by kind", {.limit = 9, .kind = "kill"}, {1, 3, 5}},
       {"by subject", {.limit = 9, .subject = "*"}, {2, 4, 6}},
       {"by both", {.limit = 9, .kind = "kill", .subject = "*"}, {}},
+      {"of an order", {.limit = 9, .op_id = "op-2"}, {2, 5}},
+      {"of an order, newest first", {.limit = 1, .newest_first = true, .op_id = "op-2"}, {5}},
+      {"of an order, a page", {.after = 2, .limit = 9, .op_id = "op-2"}, {5}},
+      {"of an order and a kind", {.limit = 9, .kind = "kill", .op_id = "op-2"}, {5}},
+      {"of no order", {.limit = 9, .op_id = "op-9"}, {}},
       {"beyond the end", {.after = 99, .limit = 9}, {}},
       {"none wanted", {.limit = 0}, {}},
   };
