@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace estop::control {
 namespace {
@@ -71,7 +72,14 @@ std::uint64_t AuditTable::append(const AuditEntry& entry) {
       .bind_blob(row.hash)
       .run();
   tip_ = {row.number, row.hash};
-  return row.number;
+  if (tail_) written_.push_back(std::move(row));
+  return tip_.number;
+}
+
+void AuditTable::tell_tail() {
+  if (committed_ == 0) return;
+  committed_ = 0;
+  tail_(std::exchange(written_, {}));
 }
 
 schemas::Result<AuditCut> AuditTable::cut(const CutRequest& request) {
@@ -84,11 +92,13 @@ schemas::Result<AuditCut> AuditTable::cut(const CutRequest& request) {
 
 void AuditTable::committed() {
   head_ = tip_;
+  committed_ = written_.size();
   if (cut_.through != tip_cut_.through) cut_ = tip_cut_;
 }
 
 void AuditTable::rolled_back() {
   tip_ = head_;
+  written_.resize(committed_);
   if (cut_.through != tip_cut_.through) tip_cut_ = cut_;
 }
 

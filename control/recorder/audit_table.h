@@ -26,6 +26,10 @@ class AuditTable {
   void committed();
   void rolled_back();
 
+  // From now on each committed row is kept for `tell_tail`, which hands all of them over.
+  void follow(std::function<void(std::vector<AuditRow>)> tail) { tail_ = std::move(tail); }
+  void tell_tail();
+
   // What was cut away, as committed.
   [[nodiscard]] const AuditCut& beginning() const noexcept { return cut_; }
   // The same as the file says it; nullopt: its newest line about that cannot be read.
@@ -65,6 +69,9 @@ class AuditTable {
   ChainHead tip_;  // with the rows of the open transaction
   AuditCut cut_;
   AuditCut tip_cut_;  // likewise
+  std::function<void(std::vector<AuditRow>)> tail_;
+  std::vector<AuditRow> written_;  // for it: some transactions' rows, until the end of a turn
+  std::size_t committed_ = 0;      // of them
 };
 
 }  // namespace estop::control

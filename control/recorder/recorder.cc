@@ -121,6 +121,10 @@ void Recorder::audit(AuditEntry entry, Urgency urgency, AuditDone done) {
        : Parts::turn_down(std::move(work), fits.error());
 }
 
+void Recorder::follow_audit(AuditTail tail) {
+  parts_->enqueue(FollowAudit{std::move(tail)}, Urgency::kFirst);  // not given up if it fails
+}
+
 void Recorder::cut_audit(CutRequest request, CutDone done) {
   parts_->enqueue(CutAudit{std::move(request), std::move(done), {}});
 }

@@ -84,6 +84,11 @@ class Recorder {
   void audit(AuditEntry entry, Urgency urgency, AuditDone done);
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   void list_audit(AuditQuery query, AuditRows done);
+  // From now on `tail` gets every row once it is on the disk, in order and without a gap, on the
+  // recorder's thread, after those were answered who wait for the same commit. One at a time; it
+  // must not block or throw. What is left at the end of the recorder is not told.
+  using AuditTail = std::function<void(std::vector<AuditRow>)>;
+  void follow_audit(AuditTail tail);
   // Cuts away what was exported, up to `request.through` (audit_cut.h): answered when the line that
   // says so is on the disk, with its number. The rows are deleted later, in parts, also after a
   // restart. Errors of decide_cut.

@@ -52,6 +52,7 @@ struct Perform {
   void operator()(ReadStore<T>& work) const {
     work.outcome = work.read(store);
   }
+  void operator()(FollowAudit& work) const { store.audit.follow(std::move(work.tail)); }
   void operator()(ListRows&) const {}    // a scan: see audit_scan.h
   void operator()(VerifyRows&) const {}  // likewise
 };
@@ -62,6 +63,7 @@ struct Answer {
     if (auto done = std::exchange(work.done, nullptr)) done(std::move(work.outcome));
   }
   void operator()(KeepAgent&) const {}
+  void operator()(FollowAudit&) const {}
   void operator()(ListRows&) const {}
   void operator()(VerifyRows&) const {}
 };
@@ -77,6 +79,7 @@ struct Refuse {
     if (auto done = std::exchange(work.done, nullptr)) done({error.code, error.detail, 0, {}, {}});
   }
   void operator()(KeepAgent&) const {}
+  void operator()(FollowAudit&) const {}  // the queue is closed or full: nothing is told
 };
 
 struct Size {
@@ -104,7 +107,8 @@ WorkClass class_of(const Work& work) noexcept {
   }
   const bool write =
       std::holds_alternative<AddRecord>(work) || std::holds_alternative<AddAudit>(work) ||
-      std::holds_alternative<CutAudit>(work) || std::holds_alternative<KeepAgent>(work);
+      std::holds_alternative<CutAudit>(work) || std::holds_alternative<FollowAudit>(work) ||
+      std::holds_alternative<KeepAgent>(work);
   return write ? WorkClass::kWrite : WorkClass::kRead;
 }
 

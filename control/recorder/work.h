@@ -34,6 +34,9 @@ struct CutAudit {
   Recorder::CutDone done;
   schemas::Result<AuditCut> outcome;
 };
+struct FollowAudit {  // among the writes, so that what was queued behind it is told
+  Recorder::AuditTail tail;
+};
 struct StoreRequestOf {
   std::string address;
   std::string instance;
@@ -68,9 +71,9 @@ struct VerifyRows {
   std::function<void(schemas::Result<AuditVerdict>)> done;
 };
 
-using Work =
-    std::variant<AddRecord, AddAudit, CutAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
-                 ReadEffects, ReadRecords, ReadAgents, ReadBeginning, ListRows, VerifyRows>;
+using Work = std::variant<AddRecord, AddAudit, CutAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
+                          ReadEffects, ReadRecords, ReadAgents, ReadBeginning, FollowAudit,
+                          ListRows, VerifyRows>;
 
 enum class WorkClass : std::uint8_t {
   kWrite,  // in a transaction

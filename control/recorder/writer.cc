@@ -40,6 +40,7 @@ void RecorderWriter::run() {
     pay_debts(Clock::now());
     step_scan();
     sweep_cut(Clock::now());
+    store_.audit.tell_tail();
     keep_anchor(Clock::now(), batch.urgent && !queue_.urgent_waiting());
     if (!batch.urgent) store_.database().checkpoint_if_due();
   }

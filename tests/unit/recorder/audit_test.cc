@@ -3,6 +3,8 @@
 // The audit as its readers see it.
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "control/recorder/audit_hash.h"
 #include "tests/unit/recorder/recorder_fixture.h"
 
@@ -115,6 +117,27 @@ TEST_F(AuditTest, AnUntouchedChainVerifies) {
   EXPECT_TRUE(verdict.ok) << verdict.problem;
   EXPECT_EQ(verdict.rows, 11'000U);
   EXPECT_EQ(verdict.first_bad, 0U);
+}
+
+TEST_F(AuditTest, ItsTailIsEveryRowOnceInOrder) {
+  std::mutex mutex;
+  std::vector<AuditRow> tail;
+  open();
+  write_lines(3);  // before anybody follows
+  recorder_->follow_audit([&](std::vector<AuditRow> rows) {
+    const std::lock_guard lock(mutex);
+    tail.insert(tail.end(), rows.begin(), rows.end());
+  });
+  write_lines(700);
+  ASSERT_TRUE(append(kill_after({}, "k1"), Urgency::kFirst, line("{}", "kill")));
+  ASSERT_TRUE(append(kill_after({}, "k1"), Urgency::kFirst, line("{}", "kill")));  // known
+  ASSERT_TRUE(write_line("last"));
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return tail.size() >= 702;
+  }));
+  EXPECT_EQ(tail, lines({.after = 3}));
+  close();
 }
 
 TEST_F(AuditTest, AnOversizedLineIsRefused) {
