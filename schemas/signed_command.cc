@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 3> kSignedVerbs = {"approve", "resume", "revoke"};
+constexpr std::array<std::string_view, 4> kSignedVerbs = {"approve", "cut", "resume", "revoke"};
 constexpr const char* kText = "command";
 constexpr const char* kCredential = "credential";
 constexpr const char* kSignature = "signature";

@@ -81,6 +81,17 @@ void RecorderDesk::perform(const VerifyAudit& effect) {
   });
 }
 
+void RecorderDesk::perform(const FindBeginning& /*effect*/) {
+  recorder_->read_beginning(
+      [back = return_](auto cut) { back->post(AuditBegins{std::move(cut)}); });
+}
+
+void RecorderDesk::perform(const CutAway& effect) {
+  recorder_->cut_audit(effect.request, [back = return_, effect](auto cut) {
+    back->post(AuditCutAway{effect.reply, effect.request, std::move(cut)});
+  });
+}
+
 void RecorderDesk::perform(const ReadDetails& effect) {
   recorder_->list_checkpoints(effect.address, [this, back = return_, effect](auto checkpoints) {
     back->run([this, back, effect, checkpoints] {

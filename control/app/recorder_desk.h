@@ -33,6 +33,8 @@ class RecorderDesk {
   void perform(const Store& effect);
   void perform(const QueryAudit& effect);
   void perform(const VerifyAudit& effect);
+  void perform(const FindBeginning& effect);
+  void perform(const CutAway& effect);
   void perform(const ReadDetails& effect);
   [[nodiscard]] Recorder& recorder() { return *recorder_; }
 

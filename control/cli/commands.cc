@@ -29,6 +29,11 @@ struct Run {
   ExitStatus operator()(const AuditExport& audit) const {
     return run_export(common, audit, terminal);
   }
+  ExitStatus operator()(const AuditVerify& verify) const {
+    return verify.files.empty() ? run_question(common, command, terminal)
+                                : run_verify_files(common, verify, terminal);
+  }
+  ExitStatus operator()(const CutAudit& cut) const { return run_cut(common, cut, terminal); }
   ExitStatus operator()(const AuthIssue& issue) const {
     return run_auth_issue(common, issue, terminal);
   }
@@ -44,7 +49,7 @@ struct Run {
     terminal.out << "estop " ESTOP_VERSION "\n";
     return ExitStatus::kOk;
   }
-  template <class Question>  // Ps, Get, AuditList, AuditVerify, Status
+  template <class Question>  // Ps, Get, AuditList, Status
   ExitStatus operator()(const Question&) const {
     return run_question(common, command, terminal);
   }
@@ -82,6 +87,24 @@ ExitStatus fail_with(const schemas::Error& error, Terminal& terminal) {
 ExitStatus fail_late(const schemas::Error& error, Terminal& terminal) {
   fail_with(error, terminal);
   return late_status(error.code);
+}
+
+bool can_ask(std::string_view verb, bool yes, Terminal& terminal) {
+  if (yes || terminal.is_interactive) return true;
+  terminal.err << fmt::format(
+      "estop: {} shows what it does and asks, and there is no terminal to ask on; nothing was "
+      "done; "
+      "--yes does it unasked\n",
+      verb);
+  return false;
+}
+
+bool agrees(std::string_view question, bool yes, Terminal& terminal) {
+  if (yes) return true;
+  terminal.err << question << " [y/N] " << std::flush;
+  std::string line;
+  std::getline(terminal.in, line);
+  return line == "y" || line == "Y" || line == "yes";
 }
 
 ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal) {

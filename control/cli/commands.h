@@ -42,6 +42,9 @@ struct Terminal {
 [[nodiscard]] ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal);
 [[nodiscard]] ExitStatus run_export(const Common& common, const AuditExport& audit,
                                     Terminal& terminal);
+[[nodiscard]] ExitStatus run_cut(const Common& common, const CutAudit& cut, Terminal& terminal);
+[[nodiscard]] ExitStatus run_verify_files(const Common& common, const AuditVerify& verify,
+                                          Terminal& terminal);
 [[nodiscard]] ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue,
                                         Terminal& terminal);
 [[nodiscard]] ExitStatus run_auth_list(const Common& common, Terminal& terminal);
@@ -56,6 +59,12 @@ struct Terminal {
 void print_notices(const Identity& identity, Terminal& terminal);
 // A connected session, after its notices.
 [[nodiscard]] schemas::Result<Session> open_session(const Common& common, Terminal& terminal);
+
+// Before anything is sent: what opens something, or cannot be taken back, is shown to a person
+// first, unless it is said that nobody is there. False: nobody can be asked; it says so.
+[[nodiscard]] bool can_ask(std::string_view verb, bool yes, Terminal& terminal);
+// False: a person at the terminal said no.
+[[nodiscard]] bool agrees(std::string_view question, bool yes, Terminal& terminal);
 
 // Says it on standard error and returns its exit code.
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);

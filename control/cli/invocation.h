@@ -86,11 +86,23 @@ struct AuditList {
   std::uint64_t after = 0;
   std::string kind;
   std::string subject;
+  std::string op_id;
 };
 struct AuditExport {
   std::uint64_t after = 0;
+  std::uint64_t through = 0;  // 0: to the end
+  std::string out;            // empty: standard output
 };
-struct AuditVerify {};
+struct AuditVerify {
+  std::vector<std::string> files;  // exports, the oldest first; none: only what control has
+};
+struct CutAudit {
+  std::string file;           // an export
+  std::uint64_t through = 0;  // 0: all that the file has
+  std::string kept_at;        // empty: the path of the file on this machine
+  std::string reason;
+  bool yes = false;  // do not ask
+};
 struct Status {};
 struct Version {};
 struct Carry {
@@ -112,7 +124,7 @@ struct AuthRevoke {
 
 using Command =
     std::variant<Up, Kill, Resume, Approve, Ps, Get, Watch, AuditList, AuditExport, AuditVerify,
-                 Status, Version, Carry, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
+                 CutAudit, Status, Version, Carry, AuthIssue, AuthList, AuthRotate, AuthRevoke>;
 
 struct Invocation {
   Common common;

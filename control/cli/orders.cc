@@ -100,27 +100,6 @@ schemas::Record record_of(const Kill& kill, const schemas::Segment& actor,
   return record;
 }
 
-// Before anything is sent: an order that opens something is shown to a person first, unless it is
-// said that nobody is there.
-bool can_ask(std::string_view verb, bool yes, Terminal& terminal) {
-  if (yes || terminal.is_interactive) return true;
-  terminal.err << fmt::format(
-      "estop: {} shows what it does and asks, and there is no terminal to ask on; nothing was "
-      "done; "
-      "--yes does it unasked\n",
-      verb);
-  return false;
-}
-
-// False: a person at the terminal said no.
-bool agrees(std::string_view question, bool yes, Terminal& terminal) {
-  if (yes) return true;
-  terminal.err << question << " [y/N] " << std::flush;
-  std::string line;
-  std::getline(terminal.in, line);
-  return line == "y" || line == "Y" || line == "yes";
-}
-
 // What would be lifted, as a person was shown it: the kills by name, or, where they are too many,
 // all up to the place in the log at which the answers begin.
 json lifts_of(const Answers& answers, const schemas::Scope& scope) {

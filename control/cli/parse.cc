@@ -166,20 +166,39 @@ void Tree::add_audit() {
   CLI::App* audit = app_.add_subcommand("audit", "who did what, when and why");
   audit->require_subcommand(1);
   CLI::App* list = add(*audit, "list", "the newest entries", [this] {
-    return AuditList{typed_.limit, typed_.after, typed_.kind, typed_.subject};
+    return AuditList{typed_.limit, typed_.after, typed_.kind, typed_.subject,
+                     op_id_of(typed_.op_id)};
   });
   list->add_option("--limit", typed_.limit, "at most so many")
       ->check(CLI::Range(1U, 10'000U))
       ->capture_default_str();
   list->add_option("--kind", typed_.kind, "only this kind, such as kill");
   list->add_option("--subject", typed_.subject, "only this scope or address");
-  CLI::App* lines = add(*audit, "export", "every entry as JSON lines, oldest first",
-                        [this] { return AuditExport{typed_.after}; });
+  list->add_option("--op-id", typed_.op_id, "only what belongs to this order");
+  CLI::App* lines = add(*audit, "export", "every entry as JSON lines, oldest first", [this] {
+    return AuditExport{typed_.after, typed_.through, typed_.out};
+  });
+  lines->add_option("--out", typed_.out, "into this new file, on the disk and read again");
   for (CLI::App* one : {list, lines}) {
     one->add_option("--after", typed_.after, "only entries with a greater number")
         ->check(CLI::NonNegativeNumber);
   }
-  add(*audit, "verify", "check the hash chain from end to end", [] { return AuditVerify{}; });
+  add(*audit, "verify", "check the hash chain from end to end", [this] {
+    return AuditVerify{typed_.files};
+  })->add_option("export", typed_.files, "together with these files, the oldest first");
+  CLI::App* cut = add(*audit, "cut", "take out of the audit what an export has", [this] {
+    return CutAudit{typed_.from, typed_.through, kept_at_of(typed_.kept_at),
+                    reason_of(typed_.reason, "audit cut", "the disk is small"), typed_.yes};
+  });
+  cut->add_option("export", typed_.from, "file of `audit export --out`; it is read again first")
+      ->required();
+  cut->add_option("--kept-at", typed_.kept_at, "where the export is kept; default: this file here");
+  cut->add_option("-r,--reason", typed_.reason, "why; goes into the audit");
+  cut->add_flag("-y,--yes", typed_.yes, "do not ask; needed without a terminal");
+  for (CLI::App* one : {lines, cut}) {
+    one->add_option("--through", typed_.through, "only up to this number")
+        ->check(CLI::PositiveNumber);
+  }
 }
 
 void Tree::add_installation() {

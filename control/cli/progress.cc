@@ -57,6 +57,14 @@ std::string fenced(const json& answer) {
   return line("fenced", rest + named(answer, "outlived", "lease ran out") + unconfirmed(answer));
 }
 
+// After a restart control does not know the number any more.
+std::string durable(const json& answer) {
+  if (!has(answer, "audit")) return "in the recorder (estop audit list --op-id)";
+  std::string rest = fmt::format("audit entry {}", number(answer, "audit"));
+  const std::string kept_at = text(answer, "kept_at");
+  return kept_at.empty() ? rest : rest + ", which was cut away since and is in " + shown(kept_at);
+}
+
 std::string revoked(const json& answer) {
   const std::string problem = text(answer, "problem");
   if (!problem.empty()) return line("revoked", "not yet: " + shown(problem));
@@ -93,7 +101,7 @@ Lines stage_lines(const std::string& stage, const json& answer) {
     return {line(stage, fmt::format("record {} is in the control log", number(answer, "seq")))};
   }
   if (stage == "durable") {
-    return {line(stage, fmt::format("audit entry {}", number(answer, "audit")))};
+    return {line(stage, durable(answer))};
   }
   if (stage == "revoked") return {revoked(answer)};
   if (stage == "approved") return {approved(answer)};

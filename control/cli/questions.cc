@@ -21,7 +21,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::uint32_t kQuestionWait_ms = 5'000;
-constexpr std::uint32_t kPage_rows = 1'000;
 
 struct Question {
   std::string verb;
@@ -41,19 +40,10 @@ Question question_of(const Common& common, const Command& command) {
     json request{{"limit", audit->limit}, {"after", audit->after}, {"newest_first", true}};
     if (!audit->kind.empty()) request["kind"] = audit->kind;
     if (!audit->subject.empty()) request["subject"] = audit->subject;
+    if (!audit->op_id.empty()) request["op_id"] = audit->op_id;
     return {"audit", std::move(request)};
   }
   return {std::holds_alternative<AuditVerify>(command) ? "verify" : "status"};
-}
-
-ExitStatus print_verdict(const json& verdict, Terminal& terminal) {
-  if (flag(verdict, "ok")) {
-    terminal.out << fmt::format("ok: {} entries, the chain is whole\n", number(verdict, "rows"));
-    return ExitStatus::kOk;
-  }
-  terminal.out << fmt::format("BROKEN at entry {}: {}\n", number(verdict, "first_bad"),
-                              shown(text(verdict, "problem")));
-  return ExitStatus::kFailure;
 }
 
 std::string view(const Command& command, const Answers& answers, bool wide) {
@@ -84,13 +74,18 @@ ExitStatus run_question(const Common& common, const Command& question, Terminal&
       ask_pages(*session, asked.verb, asked.request, common.timeout_ms.value_or(kQuestionWait_ms));
   if (!answers) return fail_late(answers.error(), terminal);
   const bool is_verdict = std::holds_alternative<AuditVerify>(question);
+  const auto& last = answers->back();
+  const auto status = is_verdict && !flag(last, "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
+  if (has(last, "cut") && !is_verdict) {
+    terminal.err << "estop: " << view_cut(last.at("cut")) << '\n';
+  }
   if (common.format == Format::kJson || common.format == Format::kJsonl) {
     print_json(*answers, common.format, terminal.out);
-    return is_verdict && !flag(answers->back(), "ok") ? ExitStatus::kFailure : ExitStatus::kOk;
+  } else {
+    terminal.out << (is_verdict ? view_verdict(last)
+                                : view(question, *answers, common.format == Format::kWide));
   }
-  if (is_verdict) return print_verdict(answers->back(), terminal);
-  terminal.out << view(question, *answers, common.format == Format::kWide);
-  return ExitStatus::kOk;
+  return status;
 }
 
 ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal) {
@@ -104,28 +99,6 @@ ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& termina
     return static_cast<bool>(terminal.out);
   });
   return watched ? ExitStatus::kOk : fail_with(watched.error(), terminal);
-}
-
-ExitStatus run_export(const Common& common, const AuditExport& audit, Terminal& terminal) {
-  auto session = open_session(common, terminal);
-  if (!session) return fail_with(session.error(), terminal);
-  // One page at a time: the whole audit is not kept in memory.
-  json page{{"after", audit.after}, {"limit", kPage_rows}};
-  while (!page.is_null() && terminal.out) {
-    json answer;
-    const auto asked =
-        session->ask("audit", json_text(page), common.timeout_ms.value_or(kQuestionWait_ms),
-                     [&](std::string_view text) {
-                       answer = parse_answer(text);
-                       return !flag(answer, "done");
-                     });
-    if (!asked) return fail_late(asked.error(), terminal);
-    if (const auto error = error_of(answer)) return fail_late(*error, terminal);
-    for (const json& row : items(answer, "rows")) terminal.out << json_text(row) << '\n';
-    page = next_page({{"after", page["after"]}}, answer);
-    if (!page.is_null()) page["limit"] = kPage_rows;
-  }
-  return ExitStatus::kOk;
 }
 
 }  // namespace estop::cli

@@ -56,6 +56,14 @@ std::string reason_of(const std::string& typed, std::string_view verb, std::stri
   return reason;
 }
 
+std::string kept_at_of(const std::string& typed) {
+  if (typed.size() > control::kKeptAtMax_bytes || typed != schemas::printable(repaired(typed))) {
+    refuse(fmt::format("--kept-at: UTF-8 without control characters, at most {} bytes",
+                       control::kKeptAtMax_bytes));
+  }
+  return typed;
+}
+
 std::vector<std::string> stages_of(const std::string& list, const std::vector<std::string>& known) {
   std::vector<std::string> stages;
   for (std::size_t at = 0; at < list.size();) {

@@ -20,8 +20,9 @@ struct Typed {
   std::vector<std::string> agents;
   bool fleet = false, now = false, revoke = false, yes = false, init_only = false;
   std::uint32_t limit = 50;
-  std::uint64_t after = 0;
-  std::string kind, subject, from, to;
+  std::uint64_t after = 0, through = 0;
+  std::string kind, subject, from, to, out, kept_at;
+  std::vector<std::string> files;
 };
 
 [[nodiscard]] schemas::Scope scope_of(const Typed& typed, std::string_view verb);
@@ -33,6 +34,7 @@ struct Typed {
 [[nodiscard]] std::vector<std::string> stages_of(const std::string& list,
                                                  const std::vector<std::string>& known);
 [[nodiscard]] std::string op_id_of(const std::string& typed);
+[[nodiscard]] std::string kept_at_of(const std::string& typed);
 [[nodiscard]] std::uint32_t grace_of(const Typed& typed);                         // ms
 [[nodiscard]] std::optional<std::uint32_t> timeout_of(const std::string& typed);  // ms
 

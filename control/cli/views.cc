@@ -198,6 +198,32 @@ std::string view_audit(const Answers& answers) {
   return render_table({"NUMBER", "AT", "KIND", "BY", "WHOM", "DETAIL"}, rows);
 }
 
+std::string view_cut(const json& cut) {
+  const std::uint64_t through = number(cut, "through");
+  std::string out = fmt::format(
+      "entries {} to {} were cut from the audit at {} by {} ({}) and are in {}; entry {} says so",
+      through + 1 - number(cut, "lines"), through, time_text(number(cut, "at_ms")),
+      shown(text(cut, "actor")), shown(text(cut, "reason")), shown(text(cut, "kept_at")),
+      number(cut, "number"));
+  for (const json& earlier : items(cut, "earlier")) {
+    out += fmt::format("; those up to {} are in {}", number(earlier, "through"),
+                       shown(text(earlier, "kept_at")));
+  }
+  return out;
+}
+
+std::string view_verdict(const json& verdict) {
+  std::string out;
+  if (flag(verdict, "ok")) {
+    out = fmt::format("ok: {} entries, the chain is whole\n", number(verdict, "rows"));
+  } else {
+    out = fmt::format("BROKEN at entry {}: {}\n", number(verdict, "first_bad"),
+                      shown(text(verdict, "problem")));
+  }
+  if (has(verdict, "cut")) out += view_cut(verdict.at("cut")) + '\n';
+  return out;
+}
+
 std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
   std::vector<json> lifted;
   std::vector<json> staying;

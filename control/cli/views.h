@@ -18,6 +18,11 @@ using Answers = std::vector<nlohmann::json>;
 [[nodiscard]] std::string view_status(const Answers& answers);
 [[nodiscard]] std::string view_audit(const Answers& answers);
 
+// Whether the chain is whole, and where it begins.
+[[nodiscard]] std::string view_verdict(const nlohmann::json& verdict);
+// One sentence, without a line's end: which entries are gone, by whom, why, and where they are.
+[[nodiscard]] std::string view_cut(const nlohmann::json& cut);
+
 // What a resume of `scope` would lift, from the answers to `ps` of that scope: the kills of exactly
 // that scope, the instances that they hold, and the wider kills that go on holding them. A line
 // says so if there is nothing to lift.

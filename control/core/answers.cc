@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "control/core/json_text.h"
+#include "control/recorder/audit_cut.h"
 #include "schemas/printable.h"
 
 namespace estop::control {
@@ -40,6 +41,23 @@ json entry_of(const AuditEntry& entry) {
                {"op_id", entry.op_id}, {"at_ms", entry.at_ms}, {"detail", detail_of(entry)}};
   if (text(line["detail"]) != entry.detail) line["detail_text"] = entry.detail;
   return line;
+}
+
+// Where the audit begins.
+json cut_of(const AuditCut& cut) {
+  json earlier = json::array();
+  for (const AuditExport& each : cut.earlier) {
+    earlier.push_back({{"through", each.through}, {"kept_at", each.kept_at}});
+  }
+  return {{"through", cut.through},
+          {"hash", schemas::hex(cut.hash)},
+          {"lines", cut.lines},
+          {"kept_at", cut.kept_at},
+          {"earlier", std::move(earlier)},
+          {"reason", cut.reason},
+          {"number", cut.number},
+          {"actor", cut.actor},
+          {"at_ms", cut.at_ms}};
 }
 
 std::size_t bytes_of(const std::vector<AuditRow>& rows) {
@@ -77,9 +95,11 @@ std::string committed_json(std::uint64_t seq) {
   return text({{"stage", "committed"}, {"seq", seq}});
 }
 
-std::string durable_json(std::uint64_t audit_number) {
+std::string durable_json(std::uint64_t audit_number, const AuditCut& begins) {
   json answer = {{"stage", "durable"}};
   if (audit_number != 0) answer["audit"] = audit_number;
+  const bool is_gone = audit_number != 0 && audit_number <= begins.through;
+  if (is_gone) answer["kept_at"] = export_of(begins, audit_number);
   return text(answer);
 }
 
@@ -160,7 +180,8 @@ std::string done_json(const std::string& op_id, StageSet reached, StageSet wait)
 
 // The last page has fewer rows than were asked for. A single row that fits no message shows how
 // long its detail is.
-std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked) {
+std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked,
+                       const AuditCut& begins) {
   constexpr std::size_t kRest_bytes = 4 * 1024;  // of the answer around the rows
   json list = json::array();
   std::size_t bytes = 0;
@@ -184,14 +205,21 @@ std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& aske
   const bool was_full = rows.size() >= asked.limit || bytes_of(rows) >= asked.max_bytes;
   json answer = {{"done", true}};
   if (!list.empty() && (is_cut || was_full)) answer["next"] = list.back()["number"];
+  const bool is_at_the_cut = !asked.newest_first || !answer.contains("next");
+  if (asked.after < begins.through && is_at_the_cut) answer["cut"] = cut_of(begins);
   answer["rows"] = std::move(list);
   return text(answer);
+}
+
+std::string cut_json(const AuditCut& cut) {
+  return text({{"cut", cut_of(cut)}, {"done", true}});
 }
 
 std::string verdict_json(const AuditVerdict& verdict) {
   json answer = {{"ok", verdict.ok}, {"rows", verdict.rows}, {"done", true}};
   if (!verdict.ok) answer["first_bad"] = verdict.first_bad;
   if (!verdict.problem.empty()) answer["problem"] = verdict.problem;
+  if (verdict.beginning.through != 0) answer["cut"] = cut_of(verdict.beginning);
   return text(answer);
 }
 

@@ -20,7 +20,8 @@ namespace estop::control {
 [[nodiscard]] std::string accepted_json(const std::string& op_id, std::uint64_t seq,
                                         const std::vector<std::string>& warnings);
 [[nodiscard]] std::string committed_json(std::uint64_t seq);
-[[nodiscard]] std::string durable_json(std::uint64_t audit_number);
+// With the place of the export if its audit line was cut away since.
+[[nodiscard]] std::string durable_json(std::uint64_t audit_number, const AuditCut& begins);
 // Stage "fenced" of a kill, "opened" of a resume.
 [[nodiscard]] std::string gathering_json(const Gathering& gathering);
 // Stage "stopped": counts, and at most kMissingShown names of who is missing.
@@ -37,7 +38,10 @@ inline constexpr std::size_t kMissingShown = 100;
 inline constexpr std::size_t kWarningsShown = 8;  // of an order; the rest is counted
 inline constexpr std::size_t kKillsNamed = 3;     // of many in one warning
 
-[[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked);
+// `begins` is told if the question goes back to what was cut away.
+[[nodiscard]] std::string audit_json(const std::vector<AuditRow>& rows, const AuditQuery& asked,
+                                     const AuditCut& begins = {});
+[[nodiscard]] std::string cut_json(const AuditCut& cut);
 [[nodiscard]] std::string verdict_json(const AuditVerdict& verdict);
 [[nodiscard]] std::string event_json(const AuditEntry& entry);
 

@@ -36,6 +36,14 @@ StageSet read_wait(Fields& fields, StageSet fallback, std::initializer_list<Stag
   return chosen == 0 ? fallback : chosen;
 }
 
+std::string read_reason(Fields& fields) {
+  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
+  if (reason.empty()) {
+    fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
+  }
+  return reason;
+}
+
 OrderRequest read_order(Fields& fields) {
   OrderRequest order;
   const std::string scope = fields.text("scope", schemas::kKeyMax_bytes);
@@ -46,14 +54,9 @@ OrderRequest read_order(Fields& fields) {
   } else {
     fields.refuse(parsed.error());
   }
-  if (fields.is_tolerant()) {
-    order.reason = fields.text("reason", schemas::kControlMessageMax_bytes);  // see settle_kill
-  } else {
-    order.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
-    if (order.reason.empty()) {
-      fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
-    }
-  }
+  order.reason = fields.is_tolerant()
+                     ? fields.text("reason", schemas::kControlMessageMax_bytes)  // see settle_kill
+                     : read_reason(fields);
   order.op_id = fields.text("op_id", schemas::kOpIdMax_bytes);
   if (!order.op_id.empty() && !schemas::is_segment(order.op_id)) {
     fields.object_to("op_id", "may hold a-z, 0-9, '-' and '_' only");
@@ -221,6 +224,7 @@ Command read_audit(Fields& fields) {
   audit.query.max_bytes = kPageMax_bytes;
   audit.query.kind = fields.text("kind", schemas::kKeyMax_bytes);
   audit.query.subject = fields.text("subject", schemas::kKeyMax_bytes);
+  audit.query.op_id = fields.text("op_id", schemas::kKeyMax_bytes);
   fields.refuse_unknown();
   return audit;
 }
@@ -229,17 +233,25 @@ Command read_revoke(Fields& fields) {
   RevokeCommand revoke;
   revoke.who = fields.text("who", schemas::kKeyMax_bytes);
   revoke.users = fields.texts("users");
-  revoke.reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));
+  revoke.reason = read_reason(fields);
   revoke.check = fields.flag("check");
   if (revoke.who.empty()) fields.refuse("who", "is missing: whose credential?");
   if (revoke.who == "control" && revoke.users.empty()) {
     fields.refuse("who", "is control itself, which would lock itself out; rotate it instead");
   }
-  if (revoke.reason.empty()) {
-    fields.refuse("reason", "is missing: whoever reads the audit asks why", Errc::kMissingReason);
-  }
   fields.refuse_unknown();
   return revoke;
+}
+
+Command read_cut(Fields& fields) {
+  CutCommand cut;
+  cut.request.after = fields.number("after", 0, 0, UINT64_MAX);
+  cut.request.through = fields.number("through", 0, 1, UINT64_MAX);
+  cut.request.hash = read_hash(fields, "hash");
+  cut.request.kept_at = schemas::printable(fields.text("kept_at", kKeptAtMax_bytes));
+  cut.request.reason = read_reason(fields);
+  fields.refuse_unknown();
+  return cut;
 }
 
 Command read_status(Fields& fields) {
@@ -258,6 +270,7 @@ constexpr std::pair<std::string_view, Command (*)(Fields&)> kVerbs[] = {
     {"kill", read_kill},     {"resume", read_resume}, {"approve", read_approve},
     {"ps", read_ps},         {"get", read_get},       {"audit", read_audit},
     {"revoke", read_revoke}, {"status", read_status}, {"verify", read_verify},
+    {"cut", read_cut},
 };
 
 }  // namespace

@@ -87,6 +87,10 @@ struct AuditCommand {
   AuditQuery query;
 };
 struct VerifyCommand {};
+// Cuts away what of the audit was exported.
+struct CutCommand {
+  CutRequest request;  // without its actor and time
+};
 struct RevokeCommand {
   std::string who;                 // an address, or the name of an operator, viewer or bridge
   std::vector<std::string> users;  // only these keys (`U…`); empty: all of them
@@ -95,7 +99,7 @@ struct RevokeCommand {
 };
 
 using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsCommand, GetCommand,
-                             StatusCommand, AuditCommand, VerifyCommand, RevokeCommand>;
+                             StatusCommand, AuditCommand, VerifyCommand, CutCommand, RevokeCommand>;
 
 // kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.

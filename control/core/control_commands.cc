@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "control/core/control_core.h"
+#include "control/recorder/audit_cut.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -187,7 +188,8 @@ Order& ControlCore::kept_order(const KillClaim& claim, const schemas::Scope& sco
 
 void ControlCore::tell_progress(Order& order, const OpState& known, Effects& out) {
   if (known.committed) orders_.reach(order, Stage::kCommitted, committed_json(known.seq), out);
-  if (known.durable) orders_.reach(order, Stage::kDurable, durable_json(known.audit_number), out);
+  if (known.durable)
+    orders_.reach(order, Stage::kDurable, durable_json(known.audit_number, audit_begins_), out);
 }
 
 // --- Questions ---
@@ -221,9 +223,42 @@ void ControlCore::obey(const CommandReceived& asked, const VerifyCommand&, Now, 
   out.push_back(VerifyAudit{asked.reply});
 }
 
+void ControlCore::obey(const CommandReceived& asked, const CutCommand& cut, Now now, Effects& out) {
+  keep_proof(asked, std::to_string(cut.request.through), {}, now, out);
+  CutRequest request = cut.request;
+  request.actor = asked.actor;
+  request.at_ms = now.wall_ms;
+  out.push_back(CutAway{std::move(request), asked.reply});
+}
+
 void ControlCore::on(const AuditListed& listed, Now, Effects& out) {
-  out.push_back(Answer{listed.reply, listed.rows ? audit_json(*listed.rows, listed.query)
-                                                 : error_json(listed.rows.error())});
+  out.push_back(Answer{listed.reply, listed.rows
+                                         ? audit_json(*listed.rows, listed.query, audit_begins_)
+                                         : error_json(listed.rows.error())});
+}
+
+void ControlCore::on(const AuditBegins& begins, Now, Effects&) {
+  if (begins.cut) audit_begins_ = *begins.cut;
+}
+
+void ControlCore::on(const AuditCutAway& done, Now now, Effects& out) {
+  if (!done.cut) {
+    CommandReceived asked;
+    asked.actor = done.asked.actor;
+    asked.verb = "cut";
+    asked.reply = done.reply;
+    return refuse(asked, done.cut.error(), now, out);
+  }
+  const bool is_new = done.cut->number != audit_begins_.number;
+  audit_begins_ = *done.cut;
+  for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
+    const OpState* known = ledger_.find(op_id);
+    if (known == nullptr || !order.has(Stage::kDurable)) continue;
+    order.newest[Stage::kDurable] = durable_json(known->audit_number, audit_begins_);
+  }
+  out.push_back(Answer{done.reply, cut_json(audit_begins_)});
+  const AuditEntry line = cut_line(audit_begins_);
+  if (is_new) out.push_back(PublishEvent{*schemas::Segment::parse(line.kind), line});
 }
 
 void ControlCore::on(const AuditVerified& verified, Now, Effects& out) {

@@ -27,6 +27,7 @@ Effects ControlCore::start(std::vector<SignedRecord> records,
   JoinedBridges bridges;
   for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
   for (const auto& [name, key] : bridges) roster_.joined(name, key, true);
+  out.push_back(FindBeginning{});
   note(audit_line(now, "control-started", "control"), out);
   ledger_.begin(std::move(records), std::move(fresh_id), out);
   return out;
@@ -82,7 +83,8 @@ void ControlCore::take(const std::vector<LedgerNews>& news, Now now, Effects& ou
         break;
       case LedgerNews::What::kDurable:
         if (order != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number), out);
+          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number, audit_begins_),
+                        out);
         }
         break;
       case LedgerNews::What::kApplied:

@@ -54,6 +54,7 @@ class ControlCore {
   void obey(const CommandReceived& asked, const StatusCommand& status, Now now, Effects& out);
   void obey(const CommandReceived& asked, const AuditCommand& audit, Now now, Effects& out);
   void obey(const CommandReceived& asked, const VerifyCommand&, Now now, Effects& out);
+  void obey(const CommandReceived& asked, const CutCommand& cut, Now now, Effects& out);
   void obey(const CommandReceived& asked, const RevokeCommand& revoke, Now now, Effects& out);
   Order& kept_order(const KillClaim& claim, const schemas::Scope& scope, Now now, Effects& out);
   bool repeat_resume(const CommandReceived& asked, const ResumeCommand& resume, Now now,
@@ -98,6 +99,8 @@ class ControlCore {
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);
+  void on(const AuditBegins& begins, Now now, Effects& out);
+  void on(const AuditCutAway& cut, Now now, Effects& out);
   void on(const DetailsRead& details, Now now, Effects& out);
 
   // Log and time (control_core.cc), bridges (control_bridges.cc).
@@ -212,6 +215,7 @@ class ControlCore {
   std::set<BridgeName> bridges_moving_;               // a joined or left record is on its way
   std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when, for a minute
   AuditSums audit_sums_;
+  AuditCut audit_begins_;  // behind what was cut away
 };
 
 }  // namespace estop::control

@@ -75,6 +75,11 @@ struct QueryAudit {  // answered by AuditListed
 struct VerifyAudit {  // answered by AuditVerified
   ReplyTo reply;
 };
+struct FindBeginning {};  // of the audit; answered by AuditBegins
+struct CutAway {          // answered by AuditCutAway
+  CutRequest request;
+  ReplyTo reply;
+};
 struct ReadDetails {  // answered by DetailsRead
   schemas::Address address;
   ReplyTo reply;
@@ -130,11 +135,11 @@ struct Stop {
   std::string reason;
 };
 
-using Effect =
-    std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
-                 WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
-                 VerifyAudit, ReadDetails, CheckBridgeReceipt, CheckStopped, WriteSoon, CheckOrder,
-                 PublishEvent, OrderTimed, RevokeCredentials, LiftBar, Alarm, Stop>;
+using Effect = std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease,
+                            StoreRecord, WriteAudit, Answer, ReplyToAgent, ListCheckpoints,
+                            PutAgent, Store, QueryAudit, VerifyAudit, FindBeginning, CutAway,
+                            ReadDetails, CheckBridgeReceipt, CheckStopped, WriteSoon, CheckOrder,
+                            PublishEvent, OrderTimed, RevokeCredentials, LiftBar, Alarm, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

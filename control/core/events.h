@@ -96,6 +96,14 @@ struct AuditVerified {
   ReplyTo reply;
   schemas::Result<AuditVerdict> verdict;
 };
+struct AuditBegins {
+  schemas::Result<AuditCut> cut;
+};
+struct AuditCutAway {
+  ReplyTo reply;
+  CutRequest asked;
+  schemas::Result<AuditCut> cut;
+};
 struct DetailsRead {
   ReplyTo reply;
   schemas::Address address;
@@ -217,11 +225,12 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
   bool hears_agents = true;  // the connection on which they speak is up
 };
 
-using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
-                           AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified,
-                           DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
-                           BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
-                           StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered,
-                           AgentsDropped, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
+using Event =
+    std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
+                 AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified, AuditBegins,
+                 AuditCutAway, DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
+                 BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
+                 StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered, AgentsDropped,
+                 CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
 
 }  // namespace estop::control

@@ -18,11 +18,13 @@ std::uint64_t end_of(std::uint64_t head, std::uint64_t before) {
 AuditListing::AuditListing(AuditTable& table, AuditQuery query)
     : table_(table),
       query_(std::move(query)),
-      low_(query_.after),
-      high_(std::max(end_of(table.head().number, query_.before), query_.after)) {}
+      low_(std::max(query_.after, table.beginning().through)),
+      high_(std::max(end_of(table.head().number, query_.before), low_)) {}
 
 bool AuditListing::step() {
-  const std::uint64_t size = std::min(high_ - low_, kScanSlice_rows);
+  // Lines of one order have an index: few are read, wherever they are.
+  const bool is_whole = !query_.op_id.empty();
+  const std::uint64_t size = is_whole ? high_ - low_ : std::min(high_ - low_, kScanSlice_rows);
   const std::uint64_t first = query_.newest_first ? high_ - size : low_;
   auto found = table_.find(query_, first, first + size,
                            {query_.limit - rows_.size(), query_.max_bytes - bytes_});
@@ -41,6 +43,11 @@ AuditVerification::AuditVerification(AuditTable& table, std::optional<ChainHead>
 bool AuditVerification::step() {
   if (!begun_ && !check_ends()) return true;
   begun_ = true;
+  // Also what was cut away since the step before.
+  const AuditCut& cut = table_.beginning();
+  if (at_.number < cut.through) at_ = {cut.through, cut.hash};
+  verdict_.ok = at_.number > end_.number;
+  if (verdict_.ok) return true;
   const std::uint64_t last = std::min(at_.number + kScanSlice_rows, end_.number);
   table_.read(at_.number, last, [this](AuditRow row) { return check(std::move(row)); });
   if (verdict_.first_bad != 0) return true;
@@ -54,17 +61,31 @@ bool AuditVerification::step() {
   return true;
 }
 
-bool AuditVerification::check_ends() {
-  const ChainHead stored = table_.stored_head();
-  if (anchor_ && stored.number < anchor_->number) {
+bool AuditVerification::check_anchor(const ChainHead& stored) {
+  if (!anchor_ || anchor_->number == 0) return true;
+  if (stored.number < anchor_->number) {
     return bad(stored.number + 1,
                fmt::format("the database ends at row {}, but the anchor says {}: it was truncated "
                            "or restored from an older copy",
                            stored.number, anchor_->number));
   }
-  if (anchor_ && anchor_->number > 0 && table_.hash_of(anchor_->number) != anchor_->hash) {
-    return bad(anchor_->number,
-               fmt::format("row {} is not the one that the anchor remembers", anchor_->number));
+  const AuditCut& cut = table_.beginning();
+  if (anchor_->number < cut.through) return true;  // that row may be gone
+  const auto hash =
+      anchor_->number == cut.through ? std::optional(cut.hash) : table_.hash_of(anchor_->number);
+  if (hash == anchor_->hash) return true;
+  return bad(anchor_->number,
+             fmt::format("row {} is not the one that the anchor remembers", anchor_->number));
+}
+
+bool AuditVerification::check_ends() {
+  const ChainHead stored = table_.stored_head();
+  if (!check_anchor(stored)) return false;
+  const AuditCut& cut = table_.beginning();
+  if (table_.stored_beginning() != cut) {
+    return bad(cut.through + 1,
+               "the newest line about what was cut away is not the one that was "
+               "written, or cannot be read");
   }
   if (stored != end_) {
     return bad(std::min(stored.number, end_.number) + 1,
@@ -72,6 +93,8 @@ bool AuditVerification::check_ends() {
                            stored.number, end_.number));
   }
   if (from_ > 0) at_ = {from_, table_.hash_of(from_).value_or(schemas::Hash{})};
+  if (from_ <= cut.through) at_ = {cut.through, cut.hash};
+  verdict_.beginning = cut;
   return true;
 }
 

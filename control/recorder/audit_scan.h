@@ -16,7 +16,7 @@ namespace estop::control {
 
 inline constexpr std::uint64_t kScanSlice_rows = 5'000;
 
-// Rows that match a query, as of its start.
+// Rows that match a query, as of its start. What is cut away meanwhile is left out.
 class AuditListing {
  public:
   AuditListing(AuditTable& table, AuditQuery query);
@@ -41,7 +41,8 @@ class AuditVerification {
   [[nodiscard]] const AuditVerdict& verdict() const noexcept { return verdict_; }
 
  private:
-  bool check_ends();         // the anchor and the head; false: finished
+  bool check_ends();  // anchor, beginning and head; false: finished
+  bool check_anchor(const ChainHead& stored);
   bool check(AuditRow row);  // false: it does not fit
   bool bad(std::uint64_t number, std::string problem);
 

@@ -3,16 +3,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
 namespace estop::control {
 namespace {
 
 constexpr const char* kColumns = "number, at_ms, kind, actor, subject, op_id, detail, prev, hash";
 
-std::string find_sql(const char* order) {
+// Of one order by its index: however long the audit is, only its lines are looked at.
+std::string find_sql(const char* order, bool is_of_one_order = false) {
   return fmt::format(
-      "SELECT {} FROM audit WHERE number > ?1 AND number <= ?2"
-      " AND (?3 = '' OR kind = ?3) AND (?4 = '' OR subject = ?4) ORDER BY number {} LIMIT ?5",
-      kColumns, order);
+      "SELECT {} FROM audit {} WHERE number > ?1 AND number <= ?2"
+      " AND (?3 = '' OR kind = ?3) AND (?4 = '' OR subject = ?4) {} ORDER BY number {} LIMIT ?5",
+      kColumns, is_of_one_order ? "INDEXED BY audit_ops" : "",
+      is_of_one_order ? "AND op_id <> '' AND op_id = ?6" : "", order);
 }
 
 AuditRow row_of(const StatementUse& use) {
@@ -40,8 +45,16 @@ AuditTable::AuditTable(SQLite::Database& connection)
                                      " ORDER BY number",
                                      kColumns)),
       oldest_first_(connection, find_sql("ASC")),
-      newest_first_(connection, find_sql("DESC")) {
+      newest_first_(connection, find_sql("DESC")),
+      oldest_first_of_(connection, find_sql("ASC", true)),
+      newest_first_of_(connection, find_sql("DESC", true)),
+      newest_cut_(connection, fmt::format("SELECT {} FROM audit WHERE kind = '{}'"
+                                          " ORDER BY number DESC LIMIT 1",
+                                          kColumns, kAuditCutKind)),
+      oldest_(connection, "SELECT number FROM audit ORDER BY number LIMIT 1"),
+      sweep_(connection, "DELETE FROM audit WHERE number <= ?") {
   head_ = tip_ = stored_head();
+  cut_ = tip_cut_ = stored_beginning().value_or(AuditCut());
 }
 
 std::uint64_t AuditTable::append(const AuditEntry& entry) {
@@ -59,7 +72,52 @@ std::uint64_t AuditTable::append(const AuditEntry& entry) {
       .bind_blob(row.hash)
       .run();
   tip_ = {row.number, row.hash};
-  return row.number;
+  if (tail_) written_.push_back(std::move(row));
+  return tip_.number;
+}
+
+void AuditTable::tell_tail() {
+  if (committed_ == 0) return;
+  committed_ = 0;
+  tail_(std::exchange(written_, {}));
+}
+
+schemas::Result<AuditCut> AuditTable::cut(const CutRequest& request) {
+  auto made = decide_cut(request, tip_cut_, tip_.number, hash_of(request.through));
+  if (!made || made->number != 0) return made;
+  made->number = append(cut_line(*made));
+  tip_cut_ = *made;
+  return made;
+}
+
+void AuditTable::committed() {
+  head_ = tip_;
+  committed_ = written_.size();
+  if (cut_.through != tip_cut_.through) cut_ = tip_cut_;
+}
+
+void AuditTable::rolled_back() {
+  tip_ = head_;
+  written_.resize(committed_);
+  if (cut_.through != tip_cut_.through) tip_cut_ = cut_;
+}
+
+std::optional<AuditCut> AuditTable::stored_beginning() {
+  StatementUse use(newest_cut_);
+  if (!use.step()) return AuditCut();
+  return read_cut_line(row_of(use));
+}
+
+bool AuditTable::sweep(std::uint64_t rows) {
+  std::uint64_t oldest = 0;
+  {
+    StatementUse use(oldest_);
+    if (use.step()) oldest = use.number(0);
+  }
+  if (oldest == 0 || oldest > cut_.through) return true;
+  const std::uint64_t last = std::min(cut_.through, oldest + rows - 1);
+  StatementUse(sweep_).bind(last).run();
+  return last == cut_.through;
 }
 
 ChainHead AuditTable::stored_head() {
@@ -84,8 +142,12 @@ void AuditTable::read(std::uint64_t number, std::uint64_t last,
 
 std::vector<AuditRow> AuditTable::find(const AuditQuery& query, std::uint64_t after,
                                        std::uint64_t last, FindMax max) {
-  StatementUse use(query.newest_first ? newest_first_ : oldest_first_);
+  const bool is_of_one_order = !query.op_id.empty();
+  SQLite::Statement& newest = is_of_one_order ? newest_first_of_ : newest_first_;
+  SQLite::Statement& oldest = is_of_one_order ? oldest_first_of_ : oldest_first_;
+  StatementUse use(query.newest_first ? newest : oldest);
   use.bind(after).bind(last).bind_text(query.kind).bind_text(query.subject).bind(max.rows);
+  if (is_of_one_order) use.bind_text(query.op_id);
   std::vector<AuditRow> rows;
   for (std::size_t bytes = 0; bytes < max.bytes && use.step();) {
     rows.push_back(row_of(use));

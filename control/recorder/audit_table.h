@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "control/recorder/audit_cut.h"
 #include "control/recorder/audit_hash.h"
 #include "control/recorder/statement.h"
 
@@ -20,8 +21,21 @@ class AuditTable {
 
   // Within a transaction; returns the number. The head moves only with `committed`.
   std::uint64_t append(const AuditEntry& entry);
-  void committed() noexcept { head_ = tip_; }
-  void rolled_back() noexcept { tip_ = head_; }
+  // Likewise. From its commit on the audit begins behind the cut; what lies before is to be swept.
+  [[nodiscard]] schemas::Result<AuditCut> cut(const CutRequest& request);
+  void committed();
+  void rolled_back();
+
+  // From now on each committed row is kept for `tell_tail`, which hands all of them over.
+  void follow(std::function<void(std::vector<AuditRow>)> tail) { tail_ = std::move(tail); }
+  void tell_tail();
+
+  // What was cut away, as committed.
+  [[nodiscard]] const AuditCut& beginning() const noexcept { return cut_; }
+  // The same as the file says it; nullopt: its newest line about that cannot be read.
+  [[nodiscard]] std::optional<AuditCut> stored_beginning();
+  // Within a transaction: deletes so many rows that were cut away. True: none is left.
+  bool sweep(std::uint64_t rows);
 
   // What this process knows to be the newest committed row.
   [[nodiscard]] const ChainHead& head() const noexcept { return head_; }
@@ -46,8 +60,18 @@ class AuditTable {
   SQLite::Statement range_;
   SQLite::Statement oldest_first_;
   SQLite::Statement newest_first_;
+  SQLite::Statement oldest_first_of_;  // one order
+  SQLite::Statement newest_first_of_;
+  SQLite::Statement newest_cut_;
+  SQLite::Statement oldest_;
+  SQLite::Statement sweep_;
   ChainHead head_;
   ChainHead tip_;  // with the rows of the open transaction
+  AuditCut cut_;
+  AuditCut tip_cut_;  // likewise
+  std::function<void(std::vector<AuditRow>)> tail_;
+  std::vector<AuditRow> written_;  // for it: some transactions' rows, until the end of a turn
+  std::size_t committed_ = 0;      // of them
 };
 
 }  // namespace estop::control

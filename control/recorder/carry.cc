@@ -232,7 +232,7 @@ Result<Carried> rewrite(const CarryRequest& request, const schemas::SigningKey& 
   told.checkpoints = count(connection, "checkpoints");
   told.effects = count(connection, "effects");
   told.effects_begun = count(connection, "effects WHERE state = 1");
-  told.audit_rows = audit.head().number;
+  told.audit_rows = audit.head().number - audit.beginning().through;
   if (auto written = anchor.write(audit.head()); !written) {
     return tl::make_unexpected(written.error());
   }

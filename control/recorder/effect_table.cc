@@ -14,9 +14,9 @@ using schemas::StoreReply;
 namespace {
 
 constexpr std::uint64_t kDay_ms = 24ULL * 3'600 * 1'000;
-constexpr std::uint64_t kForgottenAtOnce = 1'024;  // a bounded time within one transaction
-constexpr std::uint64_t kLookAgain_ms = 60'000;    // for what has become old enough
-constexpr std::size_t kCountedMax = 16'384;        // addresses
+constexpr std::uint64_t kEffectsForgottenAtOnce = 1'024;  // a bounded time within one transaction
+constexpr std::uint64_t kLookAgain_ms = 60'000;           // for what has become old enough
+constexpr std::size_t kCountedMax = 16'384;               // addresses
 
 StoreReply reply_of(EffectState before, Errc code = Errc::kOk, std::string detail = {}) {
   StoreReply reply;
@@ -132,7 +132,7 @@ bool EffectTable::make_room(const std::string& address, std::uint64_t now_ms) {
   if (keys.count < kEffectKeysMax) return true;
   if (now_ms < keys.no_room_until_ms) return false;
   const std::uint64_t before_ms = now_ms - std::min(now_ms, kEffectsKept_ms);
-  StatementUse(forget_).bind_text(address).bind(before_ms).bind(kForgottenAtOnce).run();
+  StatementUse(forget_).bind_text(address).bind(before_ms).bind(kEffectsForgottenAtOnce).run();
   keys_.erase(address);
   Keys& left = keys_of(address);
   if (left.count < kEffectKeysMax) return true;

@@ -103,7 +103,21 @@ CREATE TABLE agents (
 CREATE INDEX agents_past ON agents (last_seen_ms) WHERE has_left = 1;
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations{kFirst, kProcesses};
+// The newest line that says what was cut away allows to delete that, and nothing else does.
+constexpr const char* kCuts = R"sql(
+CREATE INDEX audit_cuts ON audit (number) WHERE kind = 'audit-cut';
+DROP TRIGGER audit_no_delete;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit
+WHEN OLD.number > coalesce((SELECT CAST(subject AS INTEGER) FROM audit
+  WHERE kind = 'audit-cut' ORDER BY number DESC LIMIT 1), 0)
+BEGIN SELECT RAISE(ABORT, 'an audit line is deleted only behind a cut'); END;
+)sql";
+
+constexpr const char* kOrders = R"sql(
+CREATE INDEX audit_ops ON audit (op_id) WHERE op_id <> '';
+)sql";
+
+constexpr std::array<const char*, 4> kMigrations{kFirst, kProcesses, kCuts, kOrders};
 
 }  // namespace
 

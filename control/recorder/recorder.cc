@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "broker-bridge/daemon/boot_clock.h"
+#include "control/recorder/audit_cut.h"
 #include "control/recorder/queue.h"
 #include "control/recorder/store.h"
 #include "control/recorder/work.h"
@@ -31,8 +32,10 @@ Result<void> check(const RecorderOptions& options) {
 }
 
 Result<void> check(const AuditEntry& entry) {
-  const std::size_t size = entry.kind.size() + entry.actor.size() + entry.subject.size() +
-                           entry.op_id.size() + entry.detail.size();
+  if (entry.kind == kAuditCutKind) {
+    return schemas::fail(Errc::kBadArgument, "a line of this kind cuts: it is made by cut_audit");
+  }
+  const std::size_t size = text_bytes(entry);
   if (size <= kAuditLineMax_bytes) return {};
   return schemas::fail(Errc::kTooLarge, fmt::format("the audit line has {} bytes, {} are allowed",
                                                     size, kAuditLineMax_bytes));
@@ -116,6 +119,19 @@ void Recorder::audit(AuditEntry entry, Urgency urgency, AuditDone done) {
   AddAudit work{std::move(entry), std::move(done), {}};
   fits ? parts_->enqueue(std::move(work), urgency)
        : Parts::turn_down(std::move(work), fits.error());
+}
+
+void Recorder::follow_audit(AuditTail tail) {
+  parts_->enqueue(FollowAudit{std::move(tail)}, Urgency::kFirst);  // not given up if it fails
+}
+
+void Recorder::cut_audit(CutRequest request, CutDone done) {
+  parts_->enqueue(CutAudit{std::move(request), std::move(done), {}});
+}
+
+void Recorder::read_beginning(CutDone done) {
+  const auto read = [](RecorderStore& store) { return Result<AuditCut>(store.audit.beginning()); };
+  parts_->enqueue(ReadBeginning{read, std::move(done), {}});
 }
 
 void Recorder::list_audit(AuditQuery query, AuditRows done) {

@@ -80,9 +80,21 @@ class Recorder {
   // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load_records();
 
-  void audit(AuditEntry entry, Urgency urgency, AuditDone done);  // kTooLarge
+  // kTooLarge; kBadArgument: only `cut_audit` writes that kind.
+  void audit(AuditEntry entry, Urgency urgency, AuditDone done);
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   void list_audit(AuditQuery query, AuditRows done);
+  // From now on `tail` gets every row once it is on the disk, in order and without a gap, on the
+  // recorder's thread, after those were answered who wait for the same commit. One at a time; it
+  // must not block or throw. What is left at the end of the recorder is not told.
+  using AuditTail = std::function<void(std::vector<AuditRow>)>;
+  void follow_audit(AuditTail tail);
+  // Cuts away what was exported, up to `request.through` (audit_cut.h): answered when the line that
+  // says so is on the disk, with its number. The rows are deleted later, in parts, also after a
+  // restart. Errors of decide_cut.
+  using CutDone = std::function<void(schemas::Result<AuditCut>)>;
+  void cut_audit(CutRequest request, CutDone done);
+  void read_beginning(CutDone done);  // `through` 0: nothing was cut away
   // Reads the whole chain up to the head of now, in slices between which writes go on.
   void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done);
 

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "schemas/address.h"
 #include "schemas/messages.h"
@@ -48,6 +49,37 @@ struct AuditQuery {
   bool newest_first = false;
   std::string kind{};     // empty: all
   std::string subject{};  // exact scope or address; empty: all
+  std::string op_id{};    // of one order; empty: all
+};
+
+struct AuditExport {
+  std::uint64_t through = 0;  // number of its last line
+  std::string kept_at;
+  friend bool operator==(const AuditExport&, const AuditExport&) = default;
+};
+
+// Where the audit begins (audit_cut.h).
+struct AuditCut {
+  std::uint64_t through = 0;         // number of the newest line that is gone; 0: none is
+  schemas::Hash hash{};              // of that line
+  std::uint64_t lines = 0;           // that this cut took
+  std::string kept_at;               // where they were exported to, in its operator's words
+  std::string reason;                // his, too
+  std::vector<AuditExport> earlier;  // of the cuts before, the newest first
+  std::uint64_t number = 0;          // of the line that says all this
+  std::string actor;
+  std::uint64_t at_ms = 0;
+  friend bool operator==(const AuditCut&, const AuditCut&) = default;
+};
+
+struct CutRequest {
+  std::uint64_t after = 0;    // the export begins behind this line
+  std::uint64_t through = 0;  // and ends with this one
+  schemas::Hash hash{};       // of its last line: proves that it is this audit's
+  std::string kept_at;
+  std::string reason;
+  std::string actor;
+  std::uint64_t at_ms = 0;
 };
 
 struct AuditVerdict {
@@ -56,6 +88,7 @@ struct AuditVerdict {
   std::uint64_t first_bad =
       0;                // number of the first row that does not fit or is missing; 0 if none
   std::string problem;  // a sentence; empty if ok
+  AuditCut beginning{};
 };
 
 struct StoredAgent {
@@ -84,6 +117,10 @@ struct AmbiguousEffect {
 inline constexpr std::uint32_t kAuditListMax = 10'000;    // rows of one list_audit
 inline constexpr std::uint32_t kEffectsListMax = 10'000;  // rows of one list_begun_effects
 inline constexpr std::size_t kAuditLineMax_bytes = 1024 * 1024;
+inline constexpr std::size_t kKeptAtMax_bytes = 512;
+// Of earlier cuts so many are named in a line. Where still older lines are, the line of the oldest
+// of these says, which is in an export.
+inline constexpr std::size_t kEarlierCutsMax = 64;
 // Of an address, begun and finished. At the bound the oldest that were finished so long ago make
 // room; while there are none, no new one may begin.
 inline constexpr std::uint64_t kEffectKeysMax = 65'536;

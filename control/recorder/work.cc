@@ -45,12 +45,14 @@ struct Perform {
     work.outcome = is_told ? store.audit.append(*work.audit) : 0;
   }
   void operator()(AddAudit& work) const { work.outcome = store.audit.append(work.entry); }
+  void operator()(CutAudit& work) const { work.outcome = store.audit.cut(work.request); }
   void operator()(StoreRequestOf& work) const { work.outcome = serve(store, work); }
   void operator()(KeepAgent& work) const { store.agents.put(work.agent); }
   template <class T>
   void operator()(ReadStore<T>& work) const {
     work.outcome = work.read(store);
   }
+  void operator()(FollowAudit& work) const { store.audit.follow(std::move(work.tail)); }
   void operator()(ListRows&) const {}    // a scan: see audit_scan.h
   void operator()(VerifyRows&) const {}  // likewise
 };
@@ -61,6 +63,7 @@ struct Answer {
     if (auto done = std::exchange(work.done, nullptr)) done(std::move(work.outcome));
   }
   void operator()(KeepAgent&) const {}
+  void operator()(FollowAudit&) const {}
   void operator()(ListRows&) const {}
   void operator()(VerifyRows&) const {}
 };
@@ -76,6 +79,7 @@ struct Refuse {
     if (auto done = std::exchange(work.done, nullptr)) done({error.code, error.detail, 0, {}, {}});
   }
   void operator()(KeepAgent&) const {}
+  void operator()(FollowAudit&) const {}  // the queue is closed or full: nothing is told
 };
 
 struct Size {
@@ -101,9 +105,10 @@ WorkClass class_of(const Work& work) noexcept {
   if (const auto* request = std::get_if<StoreRequestOf>(&work)) {
     return request->request.op == StoreOp::kGet ? WorkClass::kRead : WorkClass::kWrite;
   }
-  const bool write = std::holds_alternative<AddRecord>(work) ||
-                     std::holds_alternative<AddAudit>(work) ||
-                     std::holds_alternative<KeepAgent>(work);
+  const bool write =
+      std::holds_alternative<AddRecord>(work) || std::holds_alternative<AddAudit>(work) ||
+      std::holds_alternative<CutAudit>(work) || std::holds_alternative<FollowAudit>(work) ||
+      std::holds_alternative<KeepAgent>(work);
   return write ? WorkClass::kWrite : WorkClass::kRead;
 }
 

@@ -29,6 +29,14 @@ struct AddAudit {
   Recorder::AuditDone done;
   schemas::Result<std::uint64_t> outcome;
 };
+struct CutAudit {
+  CutRequest request;
+  Recorder::CutDone done;
+  schemas::Result<AuditCut> outcome;
+};
+struct FollowAudit {  // among the writes, so that what was queued behind it is told
+  Recorder::AuditTail tail;
+};
 struct StoreRequestOf {
   std::string address;
   std::string instance;
@@ -52,6 +60,7 @@ using ReadCheckpoints = ReadStore<std::vector<schemas::CheckpointInfo>>;
 using ReadEffects = ReadStore<std::vector<AmbiguousEffect>>;
 using ReadRecords = ReadStore<std::vector<schemas::SignedRecord>>;
 using ReadAgents = ReadStore<std::vector<StoredAgent>>;
+using ReadBeginning = ReadStore<AuditCut>;
 
 // Reads of any size: done in slices.
 struct ListRows {
@@ -62,8 +71,9 @@ struct VerifyRows {
   std::function<void(schemas::Result<AuditVerdict>)> done;
 };
 
-using Work = std::variant<AddRecord, AddAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
-                          ReadEffects, ReadRecords, ReadAgents, ListRows, VerifyRows>;
+using Work = std::variant<AddRecord, AddAudit, CutAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
+                          ReadEffects, ReadRecords, ReadAgents, ReadBeginning, FollowAudit,
+                          ListRows, VerifyRows>;
 
 enum class WorkClass : std::uint8_t {
   kWrite,  // in a transaction

@@ -16,7 +16,9 @@ using schemas::Error;
 using schemas::Result;
 
 constexpr auto kAnchorEvery = std::chrono::seconds(1);
+constexpr auto kSweepAgain = std::chrono::seconds(10);  // after a failure
 constexpr std::size_t kScansMax = 64;
+constexpr std::uint64_t kSweep_rows = 1'000;  // in one transaction
 
 bool is_write(const Work& work) {
   return class_of(work) == WorkClass::kWrite;
@@ -37,6 +39,8 @@ void RecorderWriter::run() {
     serve(batch);
     pay_debts(Clock::now());
     step_scan();
+    sweep_cut(Clock::now());
+    store_.audit.tell_tail();
     keep_anchor(Clock::now(), batch.urgent && !queue_.urgent_waiting());
     if (!batch.urgent) store_.database().checkpoint_if_due();
   }
@@ -205,6 +209,18 @@ void RecorderWriter::refuse_scans(const Error& error) {
   scans_.clear();
 }
 
+// Not before the anchor has moved on: it may name a row that goes.
+void RecorderWriter::sweep_cut(Clock::time_point now) {
+  const std::uint64_t through = store_.audit.beginning().through;
+  if (swept_through_ == through || store_.anchored() <= through || now < next_sweep_) return;
+  bool is_swept = false;
+  const auto done = store_.transact([&] { is_swept = store_.audit.sweep(kSweep_rows); });
+  if (done && is_swept) swept_through_ = through;
+  if (done) return;
+  ++counters_.failures;
+  next_sweep_ = now + kSweepAgain;
+}
+
 void RecorderWriter::keep_anchor(Clock::time_point now, bool at_once) {
   if (store_.audit.head().number == store_.anchored()) return;
   if (!at_once && now < next_anchor_) return;
@@ -221,6 +237,8 @@ RecorderWriter::Clock::time_point RecorderWriter::next_turn() const {
     next = std::min(next, counters_.healthy ? now : next_attempt_);
   }
   if (store_.audit.head().number != store_.anchored()) next = std::min(next, next_anchor_);
+  const std::uint64_t cut = store_.audit.beginning().through;
+  if (swept_through_ != cut && store_.anchored() > cut) next = std::min(next, next_sweep_);
   return next;
 }
 

@@ -16,7 +16,8 @@
 namespace estop::control {
 
 // One turn of the loop does at most: one commit, the reads of its group, one attempt at what is
-// owed, one slice of a scan, one anchor. So a kill waits for no more than that.
+// owed, one slice of a scan, one slice of what was cut away, one anchor. So a kill waits for no
+// more than that.
 class RecorderWriter {
  public:
   // All of them outlive the writer.
@@ -53,6 +54,7 @@ class RecorderWriter {
   [[nodiscard]] bool step(Verification& verification);  // likewise
   void refuse_scans(const schemas::Error& error);
 
+  void sweep_cut(Clock::time_point now);
   void keep_anchor(Clock::time_point now, bool at_once);
   [[nodiscard]] Clock::time_point next_turn() const;
 
@@ -63,6 +65,8 @@ class RecorderWriter {
   std::deque<Work> owed_;  // urgent writes that failed, oldest first
   Clock::time_point next_attempt_{};
   std::deque<Scan> scans_;
+  std::uint64_t swept_through_ = 0;  // of what was cut away, in the file
+  Clock::time_point next_sweep_{};
   Clock::time_point next_anchor_{};
 };
 

@@ -17,8 +17,8 @@ namespace {
 using schemas::Form;
 
 // By the first byte, from 'a': seeds name it, so new ones come at the end.
-constexpr std::array<std::string_view, 9> kVerbs{"kill",  "resume", "ps",     "get",    "status",
-                                                 "audit", "verify", "revoke", "nothing"};
+constexpr std::array<std::string_view, 10> kVerbs{"kill",  "resume", "ps",     "get",     "status",
+                                                  "audit", "verify", "revoke", "nothing", "cut"};
 
 struct Promises {
   void operator()(const control::KillCommand& kill) const {
@@ -28,6 +28,11 @@ struct Promises {
   void operator()(const control::ResumeCommand& resume) const { check(resume.order); }
   void operator()(const control::RevokeCommand& revoke) const {
     require(!revoke.who.empty() && !revoke.reason.empty(), "a revocation names whom and why");
+  }
+  void operator()(const control::CutCommand& cut) const {
+    require(cut.request.kept_at.size() <= control::kKeptAtMax_bytes &&
+                schemas::is_clean_text(cut.request.kept_at) && !cut.request.reason.empty(),
+            "a cut says in clean text why, and where the export is");
   }
   void operator()(const control::GetCommand& get) const {
     require(!get.address.empty(), "an address is asked for");

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/recorder/audit_cut.h"
 #include "tests/support/operator_creds.h"
 
 namespace estop::control {
@@ -348,10 +349,23 @@ void World::perform(const Store& effect) {
       effect.address, effect.instance, effect.request.op, effect.request.key, effect.reply, {}});
 }
 void World::perform(const QueryAudit& effect) {
-  events_.emplace_back(AuditListed{effect.reply, std::vector<AuditRow>{}});
+  events_.emplace_back(AuditListed{effect.reply, std::vector<AuditRow>{}, effect.query});
 }
 void World::perform(const VerifyAudit& effect) {
   events_.emplace_back(AuditVerified{effect.reply, AuditVerdict{true, audit.size(), 0, {}}});
+}
+void World::perform(const FindBeginning&) {
+  events_.emplace_back(AuditBegins{begins});
+}
+void World::perform(const CutAway& effect) {
+  const std::uint64_t head = audit.size();
+  auto cut = decide_cut(effect.request, begins, head, effect.request.hash);
+  if (cut && cut->number == 0) {
+    cut->number = head + 1;
+    audit.push_back(cut_line(*cut));
+  }
+  if (cut) begins = *cut;
+  events_.emplace_back(AuditCutAway{effect.reply, effect.request, std::move(cut)});
 }
 void World::perform(const ReadDetails& effect) {
   events_.emplace_back(DetailsRead{effect.reply, effect.address, {}, {}});

@@ -89,6 +89,7 @@ class World {
   std::vector<schemas::SignedRecord> stream;
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   std::vector<AuditEntry> audit;
+  AuditCut begins;                        // of the audit
   schemas::Process process = "process1";  // of whatever bridge or agent speaks
   std::vector<StoredAgent> agents;
   std::vector<schemas::Bytes> live;       // everything that was heard on the log's subject
@@ -118,6 +119,8 @@ class World {
   void perform(const Store& effect);
   void perform(const QueryAudit& effect);
   void perform(const VerifyAudit& effect);
+  void perform(const FindBeginning& effect);
+  void perform(const CutAway& effect);
   void perform(const ReadDetails& effect);
   void perform(const CheckBridgeReceipt& effect);
   void perform(const CheckStopped& effect);

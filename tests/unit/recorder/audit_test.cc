@@ -3,6 +3,8 @@
 // The audit as its readers see it.
 #include <fmt/format.h>
 
+#include <mutex>
+
 #include "control/recorder/audit_hash.h"
 #include "tests/unit/recorder/recorder_fixture.h"
 
@@ -69,8 +71,10 @@ struct QueryCase {
 TEST_F(AuditTest, QueriesPickAndOrder) {
   open();
   for (int n = 0; n < 3; ++n) {
-    recorder_->audit({"kill", "alice", "acme/*", "", "", 0}, Urgency::kGroup, nullptr);
-    recorder_->audit({"resume", "bob", "*", "", "", 0}, Urgency::kGroup, nullptr);
+    const char* kill = n == 2 ? "op-2" : "";
+    const char* resume = n == 0 ? "op-2" : "";
+    recorder_->audit({"kill", "alice", "acme/*", kill, "", 0}, Urgency::kGroup, nullptr);
+    recorder_->audit({"resume", "bob", "*", resume, "", 0}, Urgency::kGroup, nullptr);
   }
   const QueryCase cases[] = {
       {"all", {.limit = 50}, {1, 2, 3, 4, 5, 6}},
@@ -80,6 +84,11 @@ TEST_F(AuditTest, QueriesPickAndOrder) {
       {"by kind", {.limit = 9, .kind = "kill"}, {1, 3, 5}},
       {"by subject", {.limit = 9, .subject = "*"}, {2, 4, 6}},
       {"by both", {.limit = 9, .kind = "kill", .subject = "*"}, {}},
+      {"of an order", {.limit = 9, .op_id = "op-2"}, {2, 5}},
+      {"of an order, newest first", {.limit = 1, .newest_first = true, .op_id = "op-2"}, {5}},
+      {"of an order, a page", {.after = 2, .limit = 9, .op_id = "op-2"}, {5}},
+      {"of an order and a kind", {.limit = 9, .kind = "kill", .op_id = "op-2"}, {5}},
+      {"of no order", {.limit = 9, .op_id = "op-9"}, {}},
       {"beyond the end", {.after = 99, .limit = 9}, {}},
       {"none wanted", {.limit = 0}, {}},
   };
@@ -108,6 +117,27 @@ TEST_F(AuditTest, AnUntouchedChainVerifies) {
   EXPECT_TRUE(verdict.ok) << verdict.problem;
   EXPECT_EQ(verdict.rows, 11'000U);
   EXPECT_EQ(verdict.first_bad, 0U);
+}
+
+TEST_F(AuditTest, ItsTailIsEveryRowOnceInOrder) {
+  std::mutex mutex;
+  std::vector<AuditRow> tail;
+  open();
+  write_lines(3);  // before anybody follows
+  recorder_->follow_audit([&](std::vector<AuditRow> rows) {
+    const std::lock_guard lock(mutex);
+    tail.insert(tail.end(), rows.begin(), rows.end());
+  });
+  write_lines(700);
+  ASSERT_TRUE(append(kill_after({}, "k1"), Urgency::kFirst, line("{}", "kill")));
+  ASSERT_TRUE(append(kill_after({}, "k1"), Urgency::kFirst, line("{}", "kill")));  // known
+  ASSERT_TRUE(write_line("last"));
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return tail.size() >= 702;
+  }));
+  EXPECT_EQ(tail, lines({.after = 3}));
+  close();
 }
 
 TEST_F(AuditTest, AnOversizedLineIsRefused) {

@@ -45,6 +45,10 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
   open();
   write_lines(3);
+  auto tail = std::make_shared<std::vector<std::string>>();  // read when the recorder is closed
+  recorder_->follow_audit([tail](const std::vector<AuditRow>& rows) {
+    for (const AuditRow& row : rows) tail->push_back(row.entry.kind);
+  });
   fill_disk();
   EXPECT_EQ(write_line("lost").error().code, Errc::kStoreUnavailable);
   EXPECT_FALSE(recorder_->healthy());
@@ -62,8 +66,35 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   EXPECT_EQ(lines()[4].entry.kind, "gap");
   EXPECT_EQ(lines()[4].entry.detail.find("{\"lines\":1,"), 0U);
   EXPECT_TRUE(verify().ok);
-  reopen();
+  close();
+  EXPECT_EQ(*tail, (std::vector<std::string>{"kill", "gap"}));
+  open();
   EXPECT_EQ(lines().size(), 5U);
+  close();
+  ::umount(folder_.c_str());
+}
+
+TEST_F(FullDiskTest, ACutIsRefusedAndTheAuditBeginsWhereItDid) {
+  if (!mount_small_disk()) GTEST_SKIP() << "mounting a small tmpfs needs root";
+  open();
+  write_lines(9);
+  const auto cut = [&] {
+    const CutRequest request{0, 5, lines()[4].hash, "export", "full", "alice", 1};
+    return await<schemas::Result<AuditCut>>(
+        [&](auto done) { recorder_->cut_audit(request, std::move(done)); });
+  };
+  fill_disk();
+  const auto refused = cut();
+  EXPECT_EQ(refused.error().code, Errc::kStoreUnavailable);
+  EXPECT_NE(refused.error().detail.find("no space left"), std::string::npos);
+  EXPECT_EQ(audit_beginning(*recorder_).through, 0U);
+  EXPECT_EQ(lines().size(), 9U);
+  free_disk();
+  ASSERT_TRUE(healed());
+  ASSERT_TRUE(eventually([&] { return lines().back().entry.kind == "gap"; }));
+  EXPECT_EQ(cut()->number, 11U);
+  EXPECT_EQ(lines().front().number, 6U);
+  EXPECT_TRUE(verify().ok);
   close();
   ::umount(folder_.c_str());
 }

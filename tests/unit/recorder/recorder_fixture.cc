@@ -120,6 +120,11 @@ Result<std::uint64_t> RecorderTest::append(const schemas::SignedRecord& record, 
   });
 }
 
+AuditCut audit_beginning(Recorder& recorder) {
+  return await<Result<AuditCut>>([&](auto done) { recorder.read_beginning(std::move(done)); })
+      .value();
+}
+
 schemas::Address mailer() {
   return *schemas::Address::parse("acme/prod/mailer");
 }

@@ -75,6 +75,7 @@ class RecorderTest : public testing::Test {
   std::unique_ptr<Recorder> recorder_;
 };
 
+AuditCut audit_beginning(Recorder& recorder);
 schemas::Address mailer();
 AuditEntry line(const std::string& detail, const std::string& kind = "note");
 // A kill signed by a fixed key, following `before`.
