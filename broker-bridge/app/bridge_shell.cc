@@ -93,7 +93,7 @@ struct BridgeShell::State {
     told.error = [name](const std::string& text) {
       daemon::log_warn("broker-error", {{"account", name}, {"text", text}});
     };
-    told.may_write = [this] { return core.may_write(daemon::boot_ns()); };
+    told.may_write = [this] { return core.may_write(loop.now()); };
     return told;
   }
 
