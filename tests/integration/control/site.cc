@@ -267,8 +267,9 @@ void Site::obey(Player& player, std::string_view frame) {
                                  [&](const auto& other) { return other.op_id == record.op_id; });
   if (known) return;
   player.orders.push_back(record);
-  const bool concerned = record.kind() == schemas::RecordKind::kKill &&
-                         record.scope().covers(player.address, player.instance.text());
+  const auto* kill = std::get_if<schemas::Kill>(&record.body);
+  const bool concerned =
+      kill != nullptr && kill->scope.covers(player.address, player.instance.text());
   if (!concerned || !is_obedient || player.is_frozen) return;
   schemas::StoppedReceipt receipt;
   receipt.process = player.process;
