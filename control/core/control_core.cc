@@ -3,233 +3,117 @@
 
 #include <utility>
 
-#include "schemas/codec.h"
+#include "control/core/answers.h"
 
 namespace estop::control {
 
-using schemas::BridgeState;
-using schemas::RecordKind;
 using schemas::SignedRecord;
+
+namespace {
+
+template <class Module, class Happened>
+concept Hears = requires(Module module, const Happened& happened, Turn& turn) {
+  module.on(happened, turn);
+};
+
+}  // namespace
 
 ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
     : options_(std::move(options)),
       ledger_(std::move(log_key)),
-      roster_(options_.roster),
-      registry_(options_.agents),
-      clients_(options_.sharing_grace_us, options_.silent_max) {}
+      ops_(ledger_),
+      bridges_(options_, ledger_, ops_, orders_),
+      agents_(options_, ledger_, orders_),
+      access_(options_, ledger_, ops_, agents_.registry(), orders_),
+      flow_(ledger_, orders_, bridges_, agents_),
+      rules_(ledger_, bridges_, agents_.registry()),
+      second_(options_, ledger_, ops_, orders_, flow_, rules_),
+      signed_(options_, ledger_, ops_, orders_, bridges_, agents_, flow_, second_),
+      questions_(options_, ledger_, bridges_, agents_, ops_, flow_),
+      operators_(options_, {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_}) {}
 
 Effects ControlCore::start(std::vector<SignedRecord> records,
                            const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
-  Effects out;
-  started_us_ = now.boot_us;
-  for (const StoredAgent& agent : agents) registry_.restore(agent, now.boot_us);
-  // Their leases may hold, whatever the stream has kept: a fence waits for them from now on.
+  Turn turn(now, alarms_told_, counters_);
+  questions_.started(now);
+  for (const StoredAgent& agent : agents) agents_.restore(agent, now);
   JoinedBridges bridges;
   for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
-  for (const auto& [name, key] : bridges) roster_.joined(name, key, true);
-  out.push_back(FindBeginning{});
-  note(audit_line(now, "control-started", "control"), out);
-  ledger_.begin(std::move(records), std::move(fresh_id), out);
-  return out;
+  bridges_.had_joined(bridges);
+  turn.out.push_back(FindBeginning{});
+  turn.note(audit_line(now, "control-started", "control"));
+  ledger_.begin(std::move(records), std::move(fresh_id), turn.out);
+  return std::move(turn.out);
 }
 
 Effects ControlCore::handle(const Event& event, Now now) {
-  Effects out;
-  std::visit([&](const auto& happened) { on(happened, now, out); }, event);
-  ledger_.store_new(out);
-  return out;
+  Turn turn(now, alarms_told_, counters_);
+  std::visit([&](const auto& happened) { on(happened, turn); }, event);
+  ledger_.store_new(turn.out);
+  return std::move(turn.out);
+}
+
+template <class Happened>
+void ControlCore::on(const Happened& happened, Turn& turn) {
+  const auto tell = [&](auto&... modules) {
+    constexpr int kListeners = (0 + ... + (Hears<decltype(modules), Happened> ? 1 : 0));
+    static_assert(kListeners == 1, "an event has one module, or a handler of the core");
+    const auto offer = [&](auto& module) {
+      if constexpr (Hears<decltype(module), Happened>) module.on(happened, turn);
+    };
+    (offer(modules), ...);
+  };
+  tell(bridges_, agents_, access_, signed_, questions_, operators_);
 }
 
 // --- The log ---
 
-void ControlCore::on(const StreamRead& read, Now now, Effects& out) {
+void ControlCore::on(const StreamRead& read, Turn& turn) {
   const bool was_blind = ledger_.is_blind();
-  const auto news = ledger_.on_stream(read, now, out);
-  if (was_blind && !ledger_.is_blind()) {
-    for (const auto& [name, key] : ledger_.joined()) roster_.joined(name, key, true);
-  }
-  take(news, now, out);
+  const auto news = ledger_.on_stream(read, turn.now, turn.out);
+  if (was_blind && !ledger_.is_blind()) bridges_.had_joined(ledger_.joined());
+  flow_.on(news, turn);
 }
 
-void ControlCore::on(const AppendAnswered& answer, Now now, Effects& out) {
-  take(ledger_.on_append(answer, out), now, out);
+void ControlCore::on(const AppendAnswered& answer, Turn& turn) {
+  flow_.on(ledger_.on_append(answer, turn.out), turn);
   const auto code = answer.result ? schemas::Errc::kOk : answer.result.error().code;
   const bool is_refused =
       code == schemas::Errc::kStoreUnavailable || code == schemas::Errc::kTimeout;
-  if (is_refused)
-    alarm("stream-failed", {}, stream_sentence(answer.result.error().detail), now, out);
+  if (is_refused) turn.alarm("stream-failed", {}, stream_sentence(answer.result.error().detail));
 }
 
-void ControlCore::on(const RecordStored& stored, Now now, Effects& out) {
+void ControlCore::on(const RecordStored& stored, Turn& turn) {
   if (!stored.result) {
-    alarm("recorder-failed", {}, schemas::to_string(stored.result.error()), now, out);
+    turn.alarm("recorder-failed", {}, schemas::to_string(stored.result.error()));
   }
-  take(ledger_.on_stored(stored, out), now, out);
+  flow_.on(ledger_.on_stored(stored, turn.out), turn);
 }
 
-void ControlCore::on(const LinkChanged& link, Now, Effects&) {
+void ControlCore::on(const LinkChanged& link, Turn&) {
   ledger_.on_link(link.up);
 }
 
-void ControlCore::take(const std::vector<LedgerNews>& news, Now now, Effects& out) {
-  for (const LedgerNews& item : news) {
-    const std::string& op_id = item.record.record.op_id;
-    Order* order = orders_.find(op_id);
-    switch (item.what) {
-      case LedgerNews::What::kCommitted:
-        if (order != nullptr) {
-          orders_.reach(*order, Stage::kCommitted, committed_json(item.record.record.seq), out);
-        }
-        break;
-      case LedgerNews::What::kDurable:
-        if (order != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number, audit_begins_),
-                        out);
-        }
-        break;
-      case LedgerNews::What::kApplied:
-        applied(item.record, now, out);
-        break;
-    }
-  }
-}
-
-// The head of leases has moved over this record. What opens something is told to the bridges at
-// once.
-void ControlCore::applied(const SignedRecord& signed_record, Now now, Effects& out) {
-  const schemas::Record& record = signed_record.record;
-  if (record.is<schemas::Resume>()) {
-    Order* order = orders_.find(record.op_id);
-    if (order == nullptr) order = &begin_order(signed_record, {}, now);
-    const Gathering& gathering = roster_.gather(record.op_id, record.seq, false, now.boot_us);
-    if (ledger_.latches().exactly(record.scope()).empty()) out.push_back(LiftBar{record.scope()});
-    publish_lease(now, out);
-    gathered(*order, gathering, now, out);
-  } else if (const auto* joined = std::get_if<schemas::BridgeJoined>(&record.body)) {
-    const BridgeName name{joined->bridge, joined->process};
-    bridges_moving_.erase(name);
-    roster_.joined(name, key_of(*joined), false);
-    publish_lease(now, out);
-  } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
-    const BridgeName name{left->bridge, left->process};
-    bridges_moving_.erase(name);
-    roster_.left(name, now.boot_us);
-  } else if (record.is<schemas::TermOpened>()) {
-    publish_lease(now, out);
-  }
-}
-
-// H59: no kill that is not committed is left out. Where they do not fit one frame there are
-// several, and the grants are in the last. Each says how many kills there are, with their digest:
-// a bridge that missed one takes no grant.
-void ControlCore::publish_lease(Now now, Effects& out) {
-  if (!ledger_.is_leading()) return;
-  next_lease_us_ = now.boot_us + options_.lease_every_us;
-  schemas::LeaseFrame frame;
-  frame.leader = options_.process;
-  frame.term = ledger_.term();
-  frame.head = ledger_.head();
-  frame.sent_at_ms = now.wall_ms;
-  auto kills = ledger_.kills_beyond_head();
-  frame.round = ++lease_round_;
-  frame.uncommitted_count = kills.hashes.size();
-  frame.uncommitted_digest = schemas::digest_of(kills.hashes);
-  for (auto& part : kills.parts) {
-    frame.uncommitted = std::move(part);
-    if (&part == &kills.parts.back()) frame.grants = roster_.grant();
-    auto bytes = schemas::sign_lease(frame, ledger_.key());
-    if (!bytes) return alarm("unwritable-lease", "control", to_string(bytes.error()), now, out);
-    out.push_back(PublishLease{std::move(*bytes)});
-  }
+// What it holds is a kill before its bridge is granted anything.
+void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
+  const Bridge* bridge = bridges_.hear(received, turn);
+  if (bridge == nullptr) return;
+  signed_.adopt_held(received, turn);
+  bridges_.answer(*bridge, received.beat, turn);
 }
 
 // --- Time ---
 
-void ControlCore::on(const Tick& tick, Now now, Effects& out) {
-  ledger_.tick(now, tick.recorder_healthy, out);
-  for (const std::string& op_id : roster_.settle(now.boot_us)) {
-    Order* order = orders_.find(op_id);
-    if (order != nullptr) gathered(*order, *roster_.find(op_id), now, out);
-  }
-  const bool leading = ledger_.is_leading();
-  for (const BridgeName& name : leading ? roster_.silent(now.boot_us) : std::vector<BridgeName>{}) {
-    if (bridges_moving_.contains(name)) continue;
-    const bool clean = roster_.all().at(name).beat.state == BridgeState::kLeaving;
-    if (!clean) {
-      alarm("bridge-lost", name.id,
-            "the bridge (process " + name.process + ") is silent and its lease is over", now, out);
-    }
-    roster_.leaves(name);
-    append_bridge(schemas::BridgeLeft{.bridge = name.id, .process = name.process}, name, now, out);
-  }
-  roster_.forget_gone(now.boot_us);
-  if (now.boot_us >= next_lease_us_) publish_lease(now, out);
-  repeat_unconfirmed(now, out);
-  revoke_fenced(now, out);
-  look_at_health(now, out);
-  note_sums(now, out);
-  std::erase_if(alarms_told_,
-                [&](const auto& told) { return now.boot_us >= told.second + kAlarmAgain_us; });
-  expire_proposals(now, out);
-  look_at_clients(tick, now, out);
-  for (Order* order : orders_.expire(now.boot_us, out)) {
-    note(audit_line(
-             now, "unconfirmed", order->actor, order->scope.text(), order->op_id,
-             order->newest.contains(Stage::kStopped) ? order->newest.at(Stage::kStopped) : "{}"),
-         out);
-  }
-  std::erase_if(alarms_told_,
-                [&](const auto& entry) { return now.boot_us >= entry.second + kAlarmAgain_us; });
-  for (const std::string& op_id : orders_.forget_old(now.boot_us)) {
-    roster_.forget(op_id);
-    registry_.forget_stops(op_id);
-  }
-}
-
-// The broker delivers at most once. Bridges hear an unconfirmed kill again and again, runtimes ever
-// more rarely: one that does not obey would cost all the others, and a beat's answer names the kill
-// too.
-void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
-  if (now.boot_us < next_announce_us_) return;
-  next_announce_us_ = now.boot_us + kRetry_us;
-  for (auto& [op_id, order] : orders_.all()) {
-    if (order.kind != RecordKind::kKill || now.boot_us < order.started_us + kRetry_us) continue;
-    if (order.frame.empty()) continue;  // not written yet, or not to be told again
-    const Gathering* fence = roster_.find(op_id);
-    if (fence != nullptr && fence->done_us == 0) Ledger::announce(order.frame, out);
-    const StopCount* stops = registry_.stops(op_id);
-    const bool in_force = ledger_.latches().find(op_id) != nullptr;
-    if (!in_force || stops == nullptr || stops->missing.empty()) continue;
-    if (now.boot_us < order.started_us + order.repeat_us) continue;
-    order.repeat_us *= 2;
-    const schemas::Address address = order.scope.address();
-    out.push_back(
-        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
-  }
-}
-
-// --- Telling ---
-
-void ControlCore::note(AuditEntry entry, Effects& out) {
-  if (auto kind = schemas::Segment::parse(entry.kind)) {
-    out.push_back(PublishEvent{*kind, entry});
-  }
-  out.push_back(WriteAudit{std::move(entry)});
-}
-
-void ControlCore::alarm(const std::string& kind, const std::string& subject,
-                        const std::string& detail, Now now, Effects& out) {
-  std::uint64_t& told = alarms_told_[kind + " " + subject];
-  if (told != 0 && now.boot_us < told + kAlarmAgain_us) return;
-  told = now.boot_us;
-  ++counters_.alarms;
-  out.push_back(Alarm{kind, subject.empty() ? detail : subject + ": " + detail});
-  note(audit_line(now, "alarm-" + kind, "control", subject, {}, text_detail("problem", detail)),
-       out);
-}
-
-StatusView ControlCore::view(Now now) const {
-  return {options_.version, ledger_, roster_, registry_, proposals_, now, started_us_};
+void ControlCore::on(const Tick& tick, Turn& turn) {
+  ledger_.tick(turn.now, tick.recorder_healthy, turn.out);
+  bridges_.tick(turn);
+  flow_.repeat_unconfirmed(turn);
+  access_.revoke_fenced(turn);
+  agents_.tick(turn);
+  second_.expire(turn);
+  access_.look_at_clients(tick, turn);
+  flow_.end_old(turn);
+  alarms_told_.forget_old(turn.now.boot_us);
 }
 
 }  // namespace estop::control

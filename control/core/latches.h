@@ -24,7 +24,7 @@ class Latches {
   using Kills = std::vector<const HeldKill*>;  // good until the latches change
 
   // A kill on first sight, in any order; one whose op id is held already only takes the new place
-  // and frame. Here an op id has one scope (op_claim.h).
+  // and frame. Here an op id has one scope (op_table.h).
   void kill(const schemas::SignedRecord& kill, std::uint64_t now_us);
   // A resume in its place in the log: lifts what it names and raises the incarnation.
   void resume(const schemas::Resume& resume);

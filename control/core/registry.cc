@@ -256,4 +256,9 @@ StopCount* Registry::stops(const std::string& op_id) {
   return found == stops_.end() ? nullptr : &found->second;
 }
 
+const StopCount* Registry::stops(const std::string& op_id) const {
+  const auto found = stops_.find(op_id);
+  return found == stops_.end() ? nullptr : &found->second;
+}
+
 }  // namespace estop::control

@@ -105,6 +105,7 @@ class Registry {
   // Nullptr: no kill waits for it (any more), or it was counted before.
   StopCount* stopped(const std::string& op_id, const AgentInstance& instance);
   [[nodiscard]] StopCount* stops(const std::string& op_id);
+  [[nodiscard]] const StopCount* stops(const std::string& op_id) const;
   void forget_stops(const std::string& op_id) { stops_.erase(op_id); }
 
  private:

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What control does when an agent speaks, or is silent.
+#include "control/core/agents.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
-#include "control/core/control_core.h"
+#include "control/core/answers.h"
 #include "schemas/codec.h"
 #include "schemas/printable.h"
 
@@ -44,54 +46,52 @@ std::string detail_of(const schemas::Error& error) {
   return schemas::printable(error.detail, schemas::kReasonMax_bytes);
 }
 
+schemas::Bytes refused_hello(const schemas::Error& error) {
+  schemas::HelloReply no;
+  no.code = error.code;
+  no.detail = detail_of(error);
+  return schemas::encode(no);
+}
+
 std::string who(const schemas::Address& address, const schemas::Instance& instance) {
   return address.text() + "@" + instance.text();
 }
 
 }  // namespace
 
-void ControlCore::on(const HelloReceived& asked, Now now, Effects& out) {
-  ++counters_.hellos;
+void Agents::on(const HelloReceived& asked, Turn& turn) {
+  ++turn.counters.hellos;
   if (asked.unreadable.code != Errc::kOk) {
-    schemas::HelloReply no;
-    no.code = asked.unreadable.code;
-    no.detail = detail_of(asked.unreadable);
-    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
-    return;
+    return turn.out.push_back(ReplyToAgent{asked.reply, refused_hello(asked.unreadable)});
   }
   if (asked.hello.goodbye) {
-    const AgentInstance* gone = registry_.goodbye(asked.address, asked.instance,
-                                                  asked.hello.process, now.boot_us, now.wall_ms);
+    const AgentInstance* gone = registry_.goodbye(
+        asked.address, asked.instance, asked.hello.process, turn.now.boot_us, turn.now.wall_ms);
     if (gone == nullptr) return;
-    out.push_back(PutAgent{gone->stored});
-    note_of_agent(audit_line(now, "agent-left", gone->name(), asked.address.text()), asked.address,
-                  now, out);
-    return;
+    turn.out.push_back(PutAgent{gone->stored});
+    return note_of_agent(audit_line(turn.now, "agent-left", gone->name(), asked.address.text()),
+                         asked.address, turn);
   }
   // Who does not know the head of the log cannot say what is killed.
   if (!ledger_.is_leading()) return;
   const auto life = ledger_.latches().incarnation(asked.address, asked.instance.text());
   const bool is_news =
-      registry_.is_news(asked.address, asked.instance, asked.hello, life, now.boot_us);
-  const auto instance =
-      registry_.hello(asked.address, asked.instance, asked.hello, life, now.boot_us, now.wall_ms);
+      registry_.is_news(asked.address, asked.instance, asked.hello, life, turn.now.boot_us);
+  const auto instance = registry_.hello(asked.address, asked.instance, asked.hello, life,
+                                        turn.now.boot_us, turn.now.wall_ms);
   if (!instance) {
-    schemas::HelloReply no;
-    no.code = instance.error().code;
-    no.detail = detail_of(instance.error());
-    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
-    return;
+    return turn.out.push_back(ReplyToAgent{asked.reply, refused_hello(instance.error())});
   }
   if (is_news) {
-    out.push_back(PutAgent{(*instance)->stored});
-    note_of_agent(audit_line(now, "agent-announced", (*instance)->name(), asked.address.text(), {},
-                             text_detail("runtime", asked.hello.runtime)),
-                  asked.address, now, out);
+    turn.out.push_back(PutAgent{(*instance)->stored});
+    note_of_agent(audit_line(turn.now, "agent-announced", (*instance)->name(), asked.address.text(),
+                             {}, text_detail("runtime", asked.hello.runtime)),
+                  asked.address, turn);
   }
-  out.push_back(ListCheckpoints{asked.address, asked.instance, asked.reply});
+  turn.out.push_back(ListCheckpoints{asked.address, asked.instance, asked.reply});
 }
 
-void ControlCore::on(const CheckpointsListed& listed, Now, Effects& out) {
+void Agents::on(const CheckpointsListed& listed, Turn& turn) {
   schemas::HelloReply reply;
   const std::string& name = listed.instance.text();
   reply.incarnation = ledger_.latches().incarnation(listed.address, name);
@@ -104,11 +104,11 @@ void ControlCore::on(const CheckpointsListed& listed, Now, Effects& out) {
     reply.code = listed.checkpoints.error().code;
     reply.detail = detail_of(listed.checkpoints.error());
   }
-  out.push_back(ReplyToAgent{listed.reply, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{listed.reply, schemas::encode(reply)});
 }
 
-void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
-  ++counters_.beats;
+void Agents::on(const BeatReceived& asked, Turn& turn) {
+  ++turn.counters.beats;
   if (!ledger_.is_leading()) return;  // its lease is not ours to give
   const std::string& name = asked.instance.text();
   schemas::BeatReply reply;
@@ -116,30 +116,34 @@ void ControlCore::on(const BeatReceived& asked, Now now, Effects& out) {
   reply.incarnation = ledger_.latches().incarnation(asked.address, name);
   reply.latches = latches_of(ledger_.latches().covering(asked.address, name, kLatchesToldMax));
   const AgentInstance* instance =
-      registry_.beat(asked.address, asked.instance, asked.beat, now.boot_us, now.wall_ms);
+      registry_.beat(asked.address, asked.instance, asked.beat, turn.now.boot_us, turn.now.wall_ms);
   if (instance == nullptr) reply.code = Errc::kNotFound;
-  out.push_back(ReplyToAgent{asked.reply, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{asked.reply, schemas::encode(reply)});
 }
 
 // --- Stopped ---
 
-void ControlCore::on(const StoppedReceived& received, Now, Effects& out) {
+StopCount& Agents::expect_stops(const Order& order, Turn& turn) {
+  return registry_.expect_stops(order.op_id, order.scope, turn.now.boot_us);
+}
+
+void Agents::on(const StoppedReceived& received, Turn& turn) {
   const AgentInstance* instance =
       registry_.find(received.address, received.instance, received.receipt.process);
   const StopCount* count = registry_.stops(received.receipt.op_id);
   if (instance == nullptr || count == nullptr || !count->missing.contains(instance->life())) return;
   if (!ledger_.had_seq(received.receipt.op_id, received.receipt.seq)) return;
-  out.push_back(CheckStopped{received.address, received.instance, received.receipt, received.bytes,
-                             instance->stored.key});
+  turn.out.push_back(CheckStopped{received.address, received.instance, received.receipt,
+                                  received.bytes, instance->stored.key});
 }
 
-void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
+void Agents::on(const StoppedChecked& checked, Turn& turn) {
   const std::string& op_id = checked.receipt.op_id;
   if (!checked.good) {
-    ++counters_.bad_signatures;
-    alarm("forged-stop", checked.address.text(),
-          "the receipt of " + checked.instance.text() + " for " + op_id + " is not signed by it",
-          now, out);
+    ++turn.counters.bad_signatures;
+    turn.alarm(
+        "forged-stop", checked.address.text(),
+        "the receipt of " + checked.instance.text() + " for " + op_id + " is not signed by it");
     return;
   }
   AgentInstance* instance =
@@ -148,44 +152,49 @@ void ControlCore::on(const StoppedChecked& checked, Now now, Effects& out) {
   if (checked.receipt.grace_exceeded) {
     // Something of it still runs: that is no stop. Another receipt follows when it has ended.
     note_of_agent(
-        audit_line(now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"),
-        checked.address, now, out);
+        audit_line(turn.now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"),
+        checked.address, turn);
     return;
   }
   StopCount* count = registry_.stopped(op_id, *instance);
   Order* order = orders_.find(op_id);
   if (count == nullptr || order == nullptr) return;
-  ++counters_.stops_confirmed;
+  ++turn.counters.stops_confirmed;
   instance->confirmed_op = op_id;
-  note(audit_line(now, "instance-stopped", instance->name(), order->scope.text(), op_id,
-                  fmt::format(R"({{"cancelled":{},"dropped":{},"us":{}}})",
-                              checked.receipt.handlers_cancelled, checked.receipt.intents_dropped,
-                              checked.receipt.stopped_in_us)),
-       out);
-  tell_stops(*order, *count, now, out);
+  turn.note(audit_line(
+      turn.now, "instance-stopped", instance->name(), order->scope.text(), op_id,
+      fmt::format(R"({{"cancelled":{},"dropped":{},"us":{}}})", checked.receipt.handlers_cancelled,
+                  checked.receipt.intents_dropped, checked.receipt.stopped_in_us)));
+  tell_stops(*order, *count, turn);
 }
 
 // At the end at once, on the way there now and then: with thousands of instances each answer names
 // many.
-void ControlCore::tell_stops(Order& order, StopCount& count, Now now, Effects& out) {
+void Agents::tell_stops(Order& order, StopCount& count, Turn& turn) {
   const bool complete = count.missing.empty();
   if (order.has(Stage::kStopped)) return;
-  if (!complete && count.last_told_us != 0 && now.boot_us < count.last_told_us + kStopsEvery_us) {
+  if (!complete && count.last_told_us != 0 &&
+      turn.now.boot_us < count.last_told_us + kStopsEvery_us) {
     return;
   }
-  count.last_told_us = now.boot_us;
+  count.last_told_us = turn.now.boot_us;
   const std::string told = stopped_json(count);
-  if (!complete) return orders_.tell(order, Stage::kStopped, told, out);
-  orders_.reach(order, Stage::kStopped, told, out);
+  if (!complete) return orders_.tell(order, Stage::kStopped, told, turn.out);
+  orders_.reach(order, Stage::kStopped, told, turn.out);
   if (count.of() == 0) return;
-  out.push_back(OrderTimed{Stage::kStopped, now.boot_us - order.started_us});
-  note(audit_line(now, "stopped", "control", order.scope.text(), order.op_id, told), out);
+  turn.out.push_back(OrderTimed{Stage::kStopped, turn.now.boot_us - order.started_us});
+  turn.note(audit_line(turn.now, "stopped", "control", order.scope.text(), order.op_id, told));
 }
 
-void ControlCore::look_at_health(Now now, Effects& out) {
-  if (now.boot_us < next_health_us_) return;
-  next_health_us_ = now.boot_us + kHealthEvery_us;
-  for (AgentInstance* instance : registry_.changed(now.boot_us, now.wall_ms)) {
+void Agents::tick(Turn& turn) {
+  look_at_health(turn);
+  note_sums(turn);
+}
+
+void Agents::look_at_health(Turn& turn) {
+  if (turn.now.boot_us < next_health_us_) return;
+  next_health_us_ = turn.now.boot_us + kHealthEvery_us;
+  for (AgentInstance* instance : registry_.changed(turn.now.boot_us, turn.now.wall_ms)) {
     const AgentState state = instance->reported;
     const std::string kind = "agent-" + std::string(schemas::name(state));
     // A restart of control waits for whom it may find alive, not for the dead of all times.
@@ -194,42 +203,42 @@ void ControlCore::look_at_health(Now now, Effects& out) {
       instance->is_stored_as_past = is_past;
       StoredAgent stored = instance->stored;
       stored.left = stored.left || is_past;
-      out.push_back(PutAgent{std::move(stored)});
+      turn.out.push_back(PutAgent{std::move(stored)});
     }
     if (is_past) {
-      note_of_agent(audit_line(now, kind, instance->name(), instance->stored.address.text()),
-                    instance->stored.address, now, out);
+      note_of_agent(audit_line(turn.now, kind, instance->name(), instance->stored.address.text()),
+                    instance->stored.address, turn);
     } else {
       const AuditEntry seen =
-          audit_line(now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
-      out.push_back(PublishEvent{*schemas::Segment::parse(kind), seen});
+          audit_line(turn.now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
+      turn.out.push_back(PublishEvent{*schemas::Segment::parse(kind), seen});
     }
   }
   // Stops that were held back while others came.
   for (auto& [op_id, order] : orders_.all()) {
     StopCount* count = registry_.stops(op_id);
     if (count != nullptr && !count->missing.empty() && !count->confirmed.empty()) {
-      tell_stops(order, *count, now, out);
+      tell_stops(order, *count, turn);
     }
   }
 }
 
 // --- Checkpoints and effects ---
 
-void ControlCore::on(const StoreRequested& asked, Now now, Effects& out) {
-  if (const auto allowed = may_store(asked, now); !allowed) {
+void Agents::on(const StoreRequested& asked, Turn& turn) {
+  if (const auto allowed = may_store(asked, turn.now); !allowed) {
     schemas::StoreReply no;
     no.code = allowed.error().code;
     no.detail = detail_of(allowed.error());
-    out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
+    turn.out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
     return;
   }
-  out.push_back(Store{asked.address, asked.instance, asked.request, asked.reply});
+  turn.out.push_back(Store{asked.address, asked.instance, asked.request, asked.reply});
 }
 
 // What is done may be written down as long as this life lasts; what is new may not begin under a
 // kill.
-schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now now) const {
+schemas::Result<void> Agents::may_store(const StoreRequested& asked, Now now) const {
   if (asked.unreadable.code != Errc::kOk) return tl::make_unexpected(asked.unreadable);
   if (!ledger_.is_leading()) return fail(Errc::kNoContact, "control does not lead yet");
   const std::string& name = asked.instance.text();
@@ -250,43 +259,41 @@ schemas::Result<void> ControlCore::may_store(const StoreRequested& asked, Now no
   return {};
 }
 
-void ControlCore::on(const StoreAnswered& answer, Now now, Effects& out) {
-  out.push_back(ReplyToAgent{answer.reply, schemas::encode(answer.answer)});
+void Agents::on(const StoreAnswered& answer, Turn& turn) {
+  turn.out.push_back(ReplyToAgent{answer.reply, schemas::encode(answer.answer)});
   if (answer.answer.code != Errc::kEffectAmbiguous) return;
-  note_of_agent(audit_line(now, "effect-ambiguous", who(answer.address, answer.instance),
+  note_of_agent(audit_line(turn.now, "effect-ambiguous", who(answer.address, answer.instance),
                            answer.address.text(), {}, text_detail("key", answer.key)),
-                answer.address, now, out);
+                answer.address, turn);
 }
 
 // --- Too much ---
 
-void ControlCore::on(const AgentsDropped& dropped, Now now, Effects& out) {
+void Agents::on(const AgentsDropped& dropped, Turn& turn) {
   if (dropped.had_little) {
-    return alarm("agents-over-budget", {},
-                 fmt::format("{} messages of agents were dropped unread in about a second, though "
-                             "each said little: all together say more than control reads",
-                             dropped.messages),
-                 now, out);
+    return turn.alarm(
+        "agents-over-budget", {},
+        fmt::format("{} messages of agents were dropped unread in about a second, though "
+                    "each said little: all together say more than control reads",
+                    dropped.messages));
   }
   const auto address = schemas::Address::from_tokens(dropped.address);
-  alarm("agent-over-budget", address ? address->text() : std::string(),
-        fmt::format("{} messages of it were dropped unread in about a second: its credential says "
-                    "more than all its instances should, or than its part while many say much",
-                    dropped.messages),
-        now, out);
+  turn.alarm(
+      "agent-over-budget", address ? address->text() : std::string(),
+      fmt::format("{} messages of it were dropped unread in about a second: its credential says "
+                  "more than all its instances should, or than its part while many say much",
+                  dropped.messages));
 }
 
-void ControlCore::note_of_agent(AuditEntry entry, const schemas::Address& address, Now now,
-                                Effects& out) {
-  if (audit_sums_.writes(entry.kind, address.text(), now.boot_us)) note(std::move(entry), out);
+void Agents::note_of_agent(AuditEntry entry, const schemas::Address& address, Turn& turn) {
+  if (audit_sums_.writes(entry.kind, address.text(), turn.now.boot_us)) turn.note(std::move(entry));
 }
 
-void ControlCore::note_sums(Now now, Effects& out) {
-  for (const AuditSums::Sum& sum : audit_sums_.take(now.boot_us)) {
-    note(
-        audit_line(now, sum.kind, "control", sum.address, {},
-                   fmt::format(R"({{"more":{},"in_s":{}}})", sum.more, kAgentLines_us / 1'000'000)),
-        out);
+void Agents::note_sums(Turn& turn) {
+  for (const AuditSums::Sum& sum : audit_sums_.take(turn.now.boot_us)) {
+    turn.note(audit_line(
+        turn.now, sum.kind, "control", sum.address, {},
+        fmt::format(R"({{"more":{},"in_s":{}}})", sum.more, kAgentLines_us / 1'000'000)));
   }
 }
 

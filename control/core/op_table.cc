@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "control/core/op_table.h"
 
-// The one place that says what an op id is (op_claim.h), and what is answered for one that was used
-// before: what holds now, never what was true then.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
-#include "control/core/control_core.h"
+#include "control/core/answers.h"
 #include "schemas/printable.h"
+#include "schemas/signing.h"
 
 namespace estop::control {
 
@@ -24,8 +25,8 @@ std::string own_op_id(const std::string& given, const schemas::Scope& scope, uns
 }
 
 // nullopt: the op id names another order.
-std::optional<OpIs> ControlCore::use_of(const std::string& op_id, const schemas::Scope& scope,
-                                        const std::string& actor) const {
+std::optional<OpIs> OpTable::use_of(const std::string& op_id, const schemas::Scope& scope,
+                                    const std::string& actor) const {
   const auto is_same = [&](const schemas::Record& other) {
     return other.is<schemas::Kill>() && other.scope() == scope && other.actor.name == actor;
   };
@@ -42,8 +43,8 @@ std::optional<OpIs> ControlCore::use_of(const std::string& op_id, const schemas:
   return holds ? OpIs::kInForce : OpIs::kLifted;
 }
 
-KillClaim ControlCore::claim_kill(const std::string& op_id, const schemas::Scope& scope,
-                                  const std::string& actor) const {
+KillClaim OpTable::claim_kill(const std::string& op_id, const schemas::Scope& scope,
+                              const std::string& actor) const {
   const auto as_given = use_of(op_id, scope, actor);
   // What it named may be forgotten, if control died before it wrote it: this one stays what it is.
   const bool is_free = as_given == OpIs::kNew;
@@ -55,12 +56,11 @@ KillClaim ControlCore::claim_kill(const std::string& op_id, const schemas::Scope
   }
 }
 
-KillClaim ControlCore::claim_kill(const schemas::Record& kill) const {
+KillClaim OpTable::claim_kill(const schemas::Record& kill) const {
   return claim_kill(kill.op_id, kill.scope(), kill.actor.name);
 }
 
-schemas::Error ControlCore::lifted_error(const KillClaim& claim,
-                                         const schemas::Scope& scope) const {
+schemas::Error OpTable::lifted_error(const KillClaim& claim, const schemas::Scope& scope) const {
   const OpState* known = ledger_.find(claim.op_id);
   const auto& latches = ledger_.latches();
   const auto wider = latches.wider_than(scope);
@@ -76,13 +76,13 @@ schemas::Error ControlCore::lifted_error(const KillClaim& claim,
                       schemas::utc_text(known->lifted_ms), now)};
 }
 
-std::string ControlCore::taken_note(const KillClaim& claim) {
+std::string OpTable::taken_note(const KillClaim& claim) {
   return fmt::format("op_id '{}' names another order: this kill is '{}'", claim.given_as,
                      claim.op_id);
 }
 
 // The resume of this op id was given before. It is the same one only if it lifts the same.
-Result<void> ControlCore::is_same_resume(const ResumeCommand& resume) const {
+Result<void> OpTable::is_same_resume(const ResumeCommand& resume) const {
   const std::string& op_id = resume.order.op_id;
   const auto on_their_way = ledger_.being_lifted();
   const auto lifts = [&](const std::string& kill) {
@@ -112,6 +112,20 @@ Result<void> ControlCore::is_same_resume(const ResumeCommand& resume) const {
     if (!lifts(held->latch.op_id)) return other(held->latch.op_id);
   }
   return {};
+}
+
+void OpTable::keep_unwritten(const schemas::SignedOrder& order) {
+  unwritten_.emplace(order.kill.record.op_id, order);
+}
+
+bool OpTable::is_unwritten(const std::string& op_id) const {
+  return unwritten_.contains(op_id);
+}
+
+std::optional<schemas::SignedOrder> OpTable::take_unwritten(const std::string& op_id) {
+  auto taken = unwritten_.extract(op_id);
+  if (taken.empty()) return std::nullopt;
+  return std::move(taken.mapped());
 }
 
 }  // namespace estop::control

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What operators sign: whether it is theirs, and that the audit keeps it.
+#pragma once
+
+#include <string>
+
+#include "control/core/core_options.h"
+#include "control/core/turn.h"
+#include "schemas/order.h"
+
+namespace estop::control {
+
+// False: an alarm was told, `from` is who brought it.
+[[nodiscard]] bool is_proven(const schemas::SignedOrder& order, const std::string& from,
+                             const CoreOptions& options, Turn& turn);
+void keep_order(const schemas::SignedOrder& order, const std::string& op_id, Turn& turn);
+// Nothing for a command that was not signed.
+void keep_proof(const CommandReceived& asked, const std::string& subject, const std::string& op_id,
+                Turn& turn);
+
+}  // namespace estop::control

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// One event being handled: its instant, and what is to be done about it.
+//
+// The modules of the core write into it in the order in which the shell has to act. It lives for
+// one call of ControlCore::handle and is not kept.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "control/core/core_options.h"
+#include "control/core/effects.h"
+
+namespace estop::control {
+
+// Which alarms were told, by kind and subject: each once a minute at most, forgotten then.
+class AlarmsTold {
+ public:
+  // True, and told from now on; false: it was told less than a minute ago.
+  bool is_due(const std::string& kind, const std::string& subject, std::uint64_t now_us);
+  void forget_old(std::uint64_t now_us);
+
+ private:
+  std::map<std::string, std::uint64_t> told_;  // when
+};
+
+class Turn {
+ public:
+  // `told` and `counters` outlive it.
+  Turn(Now instant, AlarmsTold& told, CoreCounters& counted)
+      : now(instant), counters(counted), told_(told) {}
+
+  // What was decided goes into the audit and to the live feed.
+  void note(AuditEntry entry);
+  // What a person has to look at. `subject` may be empty: it concerns nobody alone.
+  void alarm(const std::string& kind, const std::string& subject, const std::string& detail);
+  // The end of a command that is not obeyed, and why.
+  void refuse(const CommandReceived& asked, const schemas::Error& error);
+
+  const Now now;
+  Effects out;
+  CoreCounters& counters;
+
+ private:
+  AlarmsTold& told_;
+};
+
+}  // namespace estop::control
