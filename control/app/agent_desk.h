@@ -15,8 +15,8 @@
 #include "control/app/heard.h"
 #include "control/app/now.h"
 #include "control/app/outbox.h"
-#include "control/core/agent_budget.h"
-#include "control/core/store_lanes.h"
+#include "control/core/agents/agent_budget.h"
+#include "control/core/agents/store_lanes.h"
 
 namespace estop::control {
 

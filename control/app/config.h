@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "control/core/clients.h"
+#include "control/core/access/clients.h"
 #include "schemas/limits.h"
 #include "schemas/result.h"
 #include "schemas/signing.h"

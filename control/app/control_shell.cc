@@ -23,7 +23,7 @@
 #include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
-#include "control/core/answers.h"
+#include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "broker-bridge/daemon/log.h"
-#include "control/core/answers.h"
+#include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 
 namespace estop::control {

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "control/core/answers.h"
+#include "control/core/questions/answers.h"
 
 namespace estop::control {
 

@@ -10,20 +10,20 @@
 #include <string>
 #include <vector>
 
-#include "control/core/access.h"
-#include "control/core/agents.h"
-#include "control/core/bridges.h"
+#include "control/core/access/access.h"
+#include "control/core/agents/agents.h"
+#include "control/core/bridges/bridges.h"
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
-#include "control/core/ledger.h"
-#include "control/core/op_table.h"
-#include "control/core/operators.h"
-#include "control/core/order_flow.h"
-#include "control/core/orders.h"
-#include "control/core/questions.h"
-#include "control/core/resume_rules.h"
-#include "control/core/second_operator.h"
-#include "control/core/signed_orders.h"
+#include "control/core/log/ledger.h"
+#include "control/core/orders/op_table.h"
+#include "control/core/orders/operators.h"
+#include "control/core/orders/order_flow.h"
+#include "control/core/orders/orders.h"
+#include "control/core/orders/resume_rules.h"
+#include "control/core/orders/second_operator.h"
+#include "control/core/orders/signed_orders.h"
+#include "control/core/questions/questions.h"
 #include "control/core/turn.h"
 
 namespace estop::control {

@@ -7,9 +7,9 @@
 #include <map>
 #include <string>
 
-#include "control/core/clients.h"
-#include "control/core/registry.h"
-#include "control/core/roster.h"
+#include "control/core/access/clients.h"
+#include "control/core/agents/registry.h"
+#include "control/core/bridges/roster.h"
 #include "schemas/subjects.h"
 
 namespace estop::control {

@@ -9,8 +9,8 @@
 #include <variant>
 #include <vector>
 
-#include "control/core/command.h"
 #include "control/core/events.h"
+#include "control/core/orders/command.h"
 
 namespace estop::control {
 

@@ -13,8 +13,8 @@
 #include <variant>
 #include <vector>
 
-#include "control/core/agent_budget.h"
-#include "control/core/page.h"
+#include "control/core/agents/agent_budget.h"
+#include "control/core/questions/page.h"
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
 #include "schemas/messages.h"

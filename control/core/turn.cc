@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "control/core/answers.h"
-#include "control/core/log_entry.h"
+#include "control/core/log/log_entry.h"
+#include "control/core/questions/answers.h"
 
 namespace estop::control {
 

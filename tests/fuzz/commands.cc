@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "control/core/command.h"
+#include "control/core/orders/command.h"
 #include "schemas/codec.h"
 #include "tests/fuzz/targets.h"
 

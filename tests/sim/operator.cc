@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "control/core/command.h"
+#include "control/core/orders/command.h"
 #include "schemas/order.h"
 
 namespace estop::sim {

@@ -14,7 +14,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "broker-bridge/nats/asio_loop.h"
-#include "control/core/log_entry.h"
+#include "control/core/log/log_entry.h"
 #include "schemas/codec.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/wait_until.h"

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What an agent may take of control's time: budgets, lanes to the store, lines of the audit.
-#include "control/core/agent_budget.h"
+#include "control/core/agents/agent_budget.h"
 
 #include <gtest/gtest.h>
 
-#include "control/core/audit_sums.h"
-#include "control/core/store_lanes.h"
+#include "control/core/agents/audit_sums.h"
+#include "control/core/agents/store_lanes.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {

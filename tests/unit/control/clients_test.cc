@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Which credential is used by more than it was issued to.
-#include "control/core/clients.h"
+#include "control/core/access/clients.h"
 
 #include <gtest/gtest.h>
 

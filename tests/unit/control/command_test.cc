@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/core/command.h"
+#include "control/core/orders/command.h"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,8 @@
 
 #include <set>
 
-#include "control/core/answers.h"
-#include "control/core/page.h"
+#include "control/core/questions/answers.h"
+#include "control/core/questions/page.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {

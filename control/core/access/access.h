@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Credentials: the third ring of a kill, revocations by name, and whether one is used by more than
+// it was issued to.
+//
+// The fence comes first, then the runtimes' word, then the broker: whoever is cut off can confirm
+// nothing any more, and within its grace it may still save its work.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "control/core/access/clients.h"
+#include "control/core/agents/registry.h"
+#include "control/core/core_options.h"
+#include "control/core/log/ledger.h"
+#include "control/core/orders/op_table.h"
+#include "control/core/orders/orders.h"
+#include "control/core/turn.h"
+
+namespace estop::control {
+
+class Access {
+ public:
+  // All outlive it. It tells orders what was revoked.
+  Access(const CoreOptions& options, const Ledger& ledger, const OpTable& ops,
+         const Registry& registry, Orders& orders);
+
+  [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,
+                                                        const KillCommand& kill);
+  // Once the kill is fenced, and its runtimes have confirmed or their time is over.
+  void want_revocation(const CommandReceived& asked, const KillCommand& kill,
+                       const std::string& op_id, Now now);
+  void on(const CredentialsRevoked& revoked, Turn& turn);
+  void on(const AccountsCompared& compared, Turn& turn);
+  void on(const ClientsHeard& heard, Turn& turn);
+  void revoke_fenced(Turn& turn);
+  void look_at_clients(const Tick& tick, Turn& turn);
+
+ private:
+  // A kill whose credentials are still to be withdrawn: not before the runtimes have confirmed or
+  // their time is over, nor before another attempt. It ends with its order.
+  struct Revocation {
+    Withdrawal withdrawal;
+    std::uint64_t patience_until_us = 0;
+    std::uint64_t again_us = 0;
+  };
+
+  const Ledger& ledger_;
+  const OpTable& ops_;
+  const Registry& registry_;
+  Orders& orders_;
+  Clients clients_;
+  std::map<std::string, Revocation> revocations_;  // by op id
+  std::uint64_t next_clients_us_ = 0;
+  std::uint64_t deaf_since_us_ = 0;  // agents are not heard; 0: they are
+};
+
+}  // namespace estop::control

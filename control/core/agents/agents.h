@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The agents' instances: who announced itself, who is silent, who has confirmed a stop, and what
+// each may store.
+#pragma once
+
+#include <cstdint>
+
+#include "control/core/agents/audit_sums.h"
+#include "control/core/agents/registry.h"
+#include "control/core/core_options.h"
+#include "control/core/log/ledger.h"
+#include "control/core/orders/orders.h"
+#include "control/core/turn.h"
+
+namespace estop::control {
+
+class Agents {
+ public:
+  // All outlive it. It tells orders who has stopped.
+  Agents(const CoreOptions& options, const Ledger& ledger, Orders& orders)
+      : options_(options), ledger_(ledger), orders_(orders), registry_(options.agents) {}
+
+  void restore(const StoredAgent& agent, Now now) { registry_.restore(agent, now.boot_us); }
+  void on(const HelloReceived& asked, Turn& turn);
+  void on(const CheckpointsListed& listed, Turn& turn);
+  void on(const BeatReceived& asked, Turn& turn);
+  void on(const StoppedReceived& received, Turn& turn);
+  void on(const StoppedChecked& checked, Turn& turn);
+  void on(const StoreRequested& asked, Turn& turn);
+  void on(const StoreAnswered& answer, Turn& turn);
+  void on(const AgentsDropped& dropped, Turn& turn);
+  void tick(Turn& turn);
+
+  // Waits for every living instance of the order's scope, from now on.
+  StopCount& expect_stops(const Order& order, Turn& turn);
+  void tell_stops(Order& order, StopCount& count, Turn& turn);
+  void forget_stops(const std::string& op_id) { registry_.forget_stops(op_id); }
+
+  [[nodiscard]] const Registry& registry() const { return registry_; }
+
+ private:
+  // In the audit, unless this address has had its share of lines: then it is counted.
+  void note_of_agent(AuditEntry entry, const schemas::Address& address, Turn& turn);
+  void note_sums(Turn& turn);
+  void look_at_health(Turn& turn);
+  [[nodiscard]] schemas::Result<void> may_store(const StoreRequested& asked, Now now) const;
+
+  const CoreOptions& options_;
+  const Ledger& ledger_;
+  Orders& orders_;
+  Registry registry_;
+  AuditSums audit_sums_;
+  std::uint64_t next_health_us_ = 0;
+};
+
+}  // namespace estop::control

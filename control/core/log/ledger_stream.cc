@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The ledger's reading of the stream: at start to find the log's head, later to explain a conflict
+// and to see a loss.
+#include <algorithm>
+#include <utility>
+
+#include "control/core/log/ledger.h"
+#include "schemas/codec.h"
+#include "schemas/seeded_bug.h"
+
+namespace estop::control {
+
+using schemas::Record;
+using schemas::RecordKind;
+using schemas::SignedRecord;
+
+namespace {
+
+OpState op_of(const Record& record) {
+  return {.seq = record.seq,
+          .kind = record.kind(),
+          .scope = scope_of(record),
+          .durable = true,
+          .through = through_of(record)};
+}
+
+AuditEntry adopted(const Record& record, Now now) {
+  return audit_line(now, "adopted", record.actor.name, scope_of(record).text(), record.op_id,
+                    R"({"from":"stream","seq":)" + std::to_string(record.seq) + "}");
+}
+
+}  // namespace
+
+void Ledger::remember_lifted_before(const Record& resume) {
+  for (const std::string& op_id : resume.resume().lifts) remember_lifted(op_id, resume);
+  const schemas::Head& place = resume.resume().through.place;
+  for (const SignedRecord& earlier : log_) {
+    const Record& kill = earlier.record;
+    if (std::pair(kill.epoch, kill.seq) > std::pair(place.epoch, place.seq)) continue;
+    if (kill.is<schemas::Kill>()) remember_lifted(kill.op_id, resume);
+  }
+}
+
+void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effects& out) {
+  fresh_id_ = std::move(fresh_id);
+  if (!stored.empty()) stored_last_ = stored.back().record.seq;
+  for (SignedRecord& record : stored) {
+    // Behind a gap the stream has to help: what it holds there is compared and stored again.
+    if (record.record.seq != hashes_.size() + 1) break;
+    ops_[record.record.op_id] = op_of(record.record);
+    if (record.record.is<schemas::Resume>()) remember_lifted_before(record.record);
+    hashes_.push_back(record.hash);
+    log_.push_back(std::move(record));
+  }
+  stored_count_ = log_.size();
+  read_stream(out);
+}
+
+bool Ledger::stop(std::string reason, Effects& out) {
+  leading_ = false;
+  stream_ok_ = false;
+  out.push_back(Alarm{"log-broken", reason});
+  out.push_back(Stop{std::move(reason)});
+  return false;
+}
+
+std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effects& out) {
+  std::vector<LedgerNews> news;
+  reading_ = false;
+  next_probe_us_ = now.boot_us + (blind_ ? kRetry_us : kProbe_us);
+  const bool whole = read.tail && (read.tail->last_seq == 0 ||
+                                   (!read.tail->records.empty() &&
+                                    read.tail->records.back().record.seq == read.tail->last_seq));
+  if (!whole) {
+    stream_ok_ = false;
+    return news;
+  }
+  const StreamTail& tail = *read.tail;
+  if (tail.last_seq > 0 && tail.first_seq > 1) {
+    stop("the stream lost its records before " + std::to_string(tail.first_seq) +
+             ": remove it, and it is made anew from the recorder",
+         out);
+    return news;
+  }
+  if (!blind_) {
+    if (!confirm(tail, news, out)) return news;
+    stream_ok_ = true;
+  } else if (adopt(tail, out)) {
+    stream_ok_ = true;
+    open_log(tail.last_seq, now, out);
+  }
+  advance(news);
+  return news;
+}
+
+// Blind: takes over what the stream holds beyond the recorder's records.
+bool Ledger::adopt(const StreamTail& tail, Effects& out) {
+  for (const SignedRecord& record : tail.records) {
+    const std::uint64_t seq = record.record.seq;
+    const std::string place = "record " + std::to_string(seq) + " of the stream ";
+    if (seq >= 1 && seq <= hashes_.size()) {
+      if (hashes_[seq - 1] != record.hash) return stop(place + "is not the recorder's", out);
+      continue;
+    }
+    const bool follows = seq == hashes_.size() + 1 &&
+                         record.record.prev == (hashes_.empty() ? schemas::Hash{} : hashes_.back());
+    if (!follows) return stop(place + "does not follow the one before it", out);
+    if (!schemas::verify_record(record, key_.public_key())) {
+      return stop(place + "is not signed by this Estop's log key", out);
+    }
+    hashes_.push_back(record.hash);
+    log_.push_back(record);
+  }
+  if (stored_last_ > hashes_.size()) {
+    return stop("the recorder lacks record " + std::to_string(hashes_.size() + 1) +
+                    ", and so does the stream",
+                out);
+  }
+  return true;
+}
+
+// Not blind: the stream has to hold what it committed, and nothing that is not ours. What was
+// committed while it was looked at may be missing from the answer.
+bool Ledger::confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out) {
+  if (tail.last_seq < read_after_seq_) {
+    return stop("the stream went back from " + std::to_string(read_after_seq_) + " to " +
+                    std::to_string(tail.last_seq),
+                out);
+  }
+  for (const SignedRecord& record : tail.records) {
+    const std::uint64_t seq = record.record.seq;
+    if (seq == 0 || seq > hashes_.size() || hashes_[seq - 1] != record.hash) {
+      return stop("record " + std::to_string(seq) + " of the stream was written by somebody else",
+                  out);
+    }
+  }
+  commit_through(tail.last_seq, news);
+  publish_more(out);
+  return true;
+}
+
+// The head is known: what is in the log holds, what the stream lacks is appended again, and this
+// leader's term begins.
+void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
+  blind_ = false;
+  committed_seq_ = std::min<std::uint64_t>(stream_last, log_.size());
+  for (std::size_t i = 0; i < log_.size(); ++i) {
+    const Record record = log_[i].record;
+    epoch_ = record.epoch;
+    term_ = std::max(term_, record.term + 1);
+    if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
+      incarnation_ = std::max(incarnation_, resume->incarnation);
+    }
+    const bool stored = i < stored_count_;
+    const bool committed = record.seq <= committed_seq_;
+    if (stored && committed) {
+      if (!ESTOP_SEEDED_BUG(kLatchLostAtRestart)) apply(log_[i], now.boot_us);
+      applied_seq_ = record.seq;
+      OpState& op = ops_[record.op_id];
+      op.committed = op.applied = true;
+      continue;
+    }
+    LogEntry& entry =
+        push({.record = std::move(log_[i]), .committed = committed, .durable = stored});
+    if (!stored) entry.audit = adopted(record, now);
+    if (entry.is_kill()) apply(entry.record, now.boot_us);
+  }
+  log_ = {};
+  publish_more(out);
+  if (hashes_.empty()) {
+    const std::string no_log_before = "0:0";
+    append_own(schemas::EpochOpened{no_log_before}, "epoch-" + fresh_id_, now, out);
+  }
+  append_own(schemas::TermOpened{}, "term-" + std::to_string(term_), now, out);
+  term_seq_ = hashes_.size();
+  for (LogEntry& kill : std::exchange(unnumbered_, {})) {
+    Record draft = kill.record.record;
+    const auto known = ops_.find(draft.op_id);
+    if (known != ops_.end() && known->second.seq != 0) continue;  // the log has it already
+    now.wall_ms = draft.issued_at_ms;
+    kill.audit->kind = "adopted";  // the order itself was audited when it came
+    append(std::move(draft), std::move(*kill.audit), now, out);
+  }
+}
+
+void Ledger::append_own(schemas::RecordBody body, std::string op_id, Now now, Effects& out) {
+  Record draft = draft_of(std::move(body), std::move(op_id), "control");
+  const std::string label(schemas::name(draft.kind()));
+  append(std::move(draft), audit_line(now, label, "control"), now, out);
+}
+
+}  // namespace estop::control

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/core/orders/operators.h"
+
+#include <utility>
+
+#include "control/core/orders/proofs.h"
+#include "control/core/questions/answers.h"
+
+namespace estop::control {
+
+using schemas::Errc;
+using schemas::fail;
+using schemas::RecordKind;
+using schemas::Result;
+
+namespace {
+
+schemas::Record asked_draft(schemas::RecordBody body, const CommandReceived& asked,
+                            const OrderRequest& request) {
+  const std::string& op_id = request.op_id.empty() ? asked.fresh_op_id : request.op_id;
+  schemas::Record draft = draft_of(std::move(body), op_id, asked.actor);
+  draft.reason = request.reason;
+  return draft;
+}
+
+}  // namespace
+
+void Operators::on(const CommandReceived& asked, Turn& turn) {
+  ++turn.counters.commands;
+  if (asked.unreadable.code != Errc::kOk) return turn.refuse(asked, asked.unreadable);
+  const auto command = schemas::open_command(asked.json);
+  if (!command) return turn.refuse(asked, command.error());
+  if (command->has_value()) return obey(asked, **command, turn);
+  obey(asked, turn);
+}
+
+void Operators::obey(const CommandReceived& asked, Turn& turn) {
+  if (const auto may = may_obey(asked); !may) return turn.refuse(asked, may.error());
+  const auto command = parse_command(asked.verb, asked.json);
+  if (!command) return turn.refuse(asked, command.error());
+  std::visit([&](const auto& request) { obey(asked, request, turn); }, *command);
+}
+
+// --- Who may ---
+
+void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand& command,
+                     Turn& turn) {
+  const auto actor = schemas::Segment::parse(asked.actor);
+  const auto verb = schemas::Segment::parse(asked.verb);
+  const auto good = actor && verb
+                        ? schemas::verify_command(command, *actor, *verb, options_.operators_key,
+                                                  options_.subjects)
+                        : schemas::fail(Errc::kBadArgument, "no name or no verb");
+  if (!good) {
+    ++turn.counters.bad_signatures;
+    turn.alarm("forged-order", asked.actor, asked.verb + ": " + to_string(good.error()));
+    return turn.refuse(asked, good.error());
+  }
+  CommandReceived proven = asked;
+  proven.json = command.text;
+  proven.proof = asked.json;
+  proven.may_revoke = asked.verb == "kill" &&
+                      schemas::allows(command.credential, *actor,
+                                      *schemas::Segment::parse("revoke"), options_.subjects);
+  obey(proven, turn);
+}
+
+schemas::Result<void> Operators::may_obey(const CommandReceived& asked) const {
+  if (!asked.proof.empty() || options_.takes_unsigned || !schemas::must_be_signed(asked.verb))
+    return {};
+  return schemas::fail(Errc::kBadSignature, "a '" + asked.verb +
+                                                "' has to be signed with the operator's key, as "
+                                                "`estop` does");
+}
+
+// --- Orders ---
+
+void Operators::obey(const CommandReceived& asked, const KillCommand& kill, Turn& turn) {
+  OrderRequest request = kill.order;
+  if (request.op_id.empty()) request.op_id = asked.fresh_op_id;
+  const KillClaim claim = to_.ops.claim_kill(request.op_id, request.scope, asked.actor);
+  if (claim.is == OpIs::kLifted)
+    return turn.refuse(asked, to_.ops.lifted_error(claim, request.scope));
+  std::vector<std::string> notes = kill.notes;
+  if (!claim.given_as.empty()) notes.push_back(OpTable::taken_note(claim));
+  if (const auto may = Access::may_revoke(asked, kill); !may) {
+    notes.push_back("nothing is revoked: " + may.error().detail);
+    request.never = bit(Stage::kRevoked);
+  } else if (kill.revoke) {
+    to_.access.want_revocation(asked, kill, claim.op_id, turn.now);
+  }
+  if (claim.is != OpIs::kNew) {
+    keep_proof(asked, request.scope.text(), claim.op_id, turn);
+    return to_.flow.watch(to_.flow.kept_kill(claim, request.scope, turn), asked, request,
+                          std::move(notes), turn);
+  }
+  schemas::Record draft = asked_draft(schemas::Kill{.scope = request.scope,
+                                                    .mode = kill.mode,
+                                                    .grace_ms = kill.grace_ms,
+                                                    .given_as = claim.given_as},
+                                      asked, request);
+  draft.op_id = claim.op_id;
+  if (auto fits = schemas::check_record(draft); !fits) {
+    return turn.refuse(asked, fits.error());
+  }
+  if (to_.second.is_needed(draft)) {
+    return to_.second.propose(asked, request, std::move(draft), std::move(notes), turn);
+  }
+  Order& order = to_.flow.kill(std::move(draft), to_.flow.kill_warnings(request.scope), turn);
+  keep_proof(asked, request.scope.text(), claim.op_id, turn);
+  to_.flow.watch(order, asked, request, std::move(notes), turn);
+}
+
+void Operators::obey(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn) {
+  const OrderRequest& request = resume.order;
+  if (to_.second.watch_resume(asked, resume, turn)) return;
+  if (repeat_resume(asked, resume, turn)) return;
+  auto lifted = to_.rules.lifted_by(resume, !asked.proof.empty());
+  if (!lifted) return turn.refuse(asked, lifted.error());
+  if (const auto may = to_.rules.may_resume(); !may) return turn.refuse(asked, may.error());
+  schemas::Record draft = asked_draft(std::move(*lifted), asked, request);
+  if (auto fits = schemas::check_record(draft); !fits) {
+    return turn.refuse(asked, fits.error());
+  }
+  if (to_.second.is_needed(draft))
+    return to_.second.propose(asked, request, std::move(draft), {}, turn);
+  const std::string op_id = draft.op_id;
+  Order& order = to_.flow.resume(std::move(draft), turn);
+  keep_proof(asked, request.scope.text(), op_id, turn);
+  to_.flow.watch(order, asked, request, {}, turn);
+}
+
+// True: the op id is known. Its first order stands; the asker watches it as it goes on, and is told
+// what holds now.
+bool Operators::repeat_resume(const CommandReceived& asked, const ResumeCommand& resume,
+                              Turn& turn) {
+  const OrderRequest& request = resume.order;
+  const bool is_unwritten = to_.ops.is_unwritten(request.op_id);
+  const OpState* known = request.op_id.empty() ? nullptr : to_.ledger.find(request.op_id);
+  if (known == nullptr && !is_unwritten) return false;
+  const bool is_resume = known != nullptr && known->kind == RecordKind::kResume;
+  if (!is_resume || known->scope != request.scope) {
+    turn.refuse(asked, {Errc::kBadArgument, "op_id '" + request.op_id + "' names another order"});
+    return true;
+  }
+  if (const auto same = to_.ops.is_same_resume(resume); !same) {
+    turn.refuse(asked, same.error());
+    return true;
+  }
+  std::vector<std::string> notes;
+  Order& order = to_.flow.kept_resume(request.op_id, *known, asked.actor, turn);
+  if (known->applied) notes = to_.flow.resume_warnings({.scope = request.scope});  // lifts nothing
+  to_.flow.watch(order, asked, request, std::move(notes), turn);
+  return true;
+}
+
+void Operators::obey(const CommandReceived& asked, const ApproveCommand& approve, Turn& turn) {
+  to_.second.approve(asked, approve, turn);
+}
+
+void Operators::obey(const CommandReceived& asked, const RevokeCommand& revoke, Turn& turn) {
+  // Whoever got here may: the broker took the verb of him, and his signature is good.
+  if (revoke.check) return turn.out.push_back(Answer{asked.reply, revoked_done_json(0)});
+  keep_proof(asked, revoke.who, {}, turn);
+  turn.out.push_back(RevokeCredentials{{.who = revoke.who,
+                                        .users = revoke.users,
+                                        .actor = asked.actor,
+                                        .reason = revoke.reason,
+                                        .reply = asked.reply}});
+}
+
+}  // namespace estop::control

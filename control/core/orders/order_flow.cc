@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/core/orders/order_flow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "control/core/questions/answers.h"
+
+namespace estop::control {
+
+using schemas::RecordKind;
+
+// --- New orders ---
+
+Order& OrderFlow::kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn) {
+  AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
+                                draft.op_id, order_detail(draft));
+  PublishEvent event{*schemas::Segment::parse("kill"), entry};
+  const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
+  ++turn.counters.kills;
+  Order& order = begin_kill(record, std::move(warnings), turn);
+  turn.out.emplace_back(std::move(event));
+  return order;
+}
+
+Order& OrderFlow::resume(schemas::Record draft, Turn& turn) {
+  std::vector<std::string> warnings = resume_warnings(draft.resume());
+  AuditEntry entry = audit_line(turn.now, "resume", draft.actor.name, draft.scope().text(),
+                                draft.op_id, order_detail(draft));
+  turn.out.push_back(PublishEvent{*schemas::Segment::parse("resume"), entry});
+  const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
+  ++turn.counters.resumes;
+  return begin(record, std::move(warnings), turn);
+}
+
+// The record is published: everybody else is told, and the counting begins.
+Order& OrderFlow::begin_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+                             Turn& turn) {
+  publish_kill(record, turn);
+  return count_kill(record, std::move(warnings), turn);
+}
+
+void OrderFlow::publish_kill(const schemas::SignedRecord& record, Turn& turn) {
+  const schemas::Address address = record.record.scope().address();
+  turn.out.push_back(
+      PublishToAgents{address.empty() ? std::nullopt : std::optional(address), record.frame});
+  turn.out.push_back(Flush{});
+}
+
+Order& OrderFlow::count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+                             Turn& turn) {
+  Order& order = begin(record, std::move(warnings), turn);
+  StopCount& stops = agents_.expect_stops(order, turn);
+  bridges_.wait_for(order, true, turn);
+  agents_.tell_stops(order, stops, turn);
+  return order;
+}
+
+Order& OrderFlow::begin(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+                        const Turn& turn) {
+  const schemas::Record& order = record.record;
+  return orders_.add({.op_id = order.op_id,
+                      .kind = order.kind(),
+                      .scope = order.scope(),
+                      .actor = order.actor.name,
+                      .frame = record.frame,
+                      .started_us = turn.now.boot_us,
+                      .seq = order.seq,
+                      .warnings = std::move(warnings)});
+}
+
+// --- Warnings ---
+
+std::vector<std::string> OrderFlow::kill_warnings(const schemas::Scope& scope) const {
+  std::vector<std::string> warnings;
+  const auto held = ledger_.latches().exactly(scope);
+  for (std::size_t i = 0; i < held.size() && i < kKillsNamed; ++i) {
+    warnings.push_back("already " + kill_sentence(held[i]->latch));
+  }
+  if (held.size() > kKillsNamed) {
+    warnings.push_back(fmt::format("and by {} more kills of it", held.size() - kKillsNamed));
+  }
+  if (!agents_.registry().knows(scope)) {
+    warnings.emplace_back("nobody of that name has announced itself; whoever does is killed");
+  }
+  if (ledger_.is_blind()) warnings.emplace_back("the control log cannot be read yet");
+  for (const BridgeName& bridge : bridges_.roster().cannot_read(RecordKind::kKill)) {
+    warnings.push_back("bridge " + bridge.id + " does not read it and closes for good");
+  }
+  return warnings;
+}
+
+// What holds besides what this resume lifts.
+std::vector<std::string> OrderFlow::resume_warnings(const schemas::Resume& resume) const {
+  const Latches::Kills lifted = ledger_.latches().lifted_by(resume);
+  const std::set<const HeldKill*> goes(lifted.begin(), lifted.end());
+  auto still = ledger_.latches().wider_than(resume.scope);
+  for (const HeldKill* held : ledger_.latches().exactly(resume.scope)) {
+    if (!goes.contains(held)) still.push_back(held);
+  }
+  std::vector<std::string> warnings;
+  for (std::size_t i = 0; i < still.size() && i < kKillsNamed; ++i) {
+    warnings.push_back("still " + kill_sentence(still[i]->latch));
+  }
+  if (still.size() > kKillsNamed) {
+    warnings.push_back(fmt::format("and by {} more kills", still.size() - kKillsNamed));
+  }
+  return warnings;
+}
+
+// --- Asked again ---
+
+Order& OrderFlow::kept_kill(const KillClaim& claim, const schemas::Scope& scope, Turn& turn) {
+  if (Order* order = orders_.find(claim.op_id)) return *order;
+  const std::vector<std::string> notes = {"this order was given before"};
+  schemas::SignedRecord first;
+  first.record = draft_of(schemas::Kill{.scope = scope}, claim.op_id, {});
+  const OpState* known = ledger_.find(claim.op_id);
+  if (claim.is != OpIs::kInForce || known == nullptr) return begin(first, notes, turn);
+  const HeldKill* held = ledger_.latches().find(claim.op_id);
+  first.record.seq = known->seq;
+  first.record.actor.name = held != nullptr ? held->latch.actor : std::string();
+  first.frame = held != nullptr ? held->frame : ledger_.stored_frame(claim.op_id);
+  if (first.frame.empty()) return begin(first, notes, turn);
+  Ledger::announce(first.frame, turn.out);
+  Order& order = begin_kill(first, notes, turn);
+  tell_progress(order, *known, turn);
+  return order;
+}
+
+Order& OrderFlow::kept_resume(const std::string& op_id, const OpState& known,
+                              const std::string& actor, Turn& turn) {
+  if (Order* order = orders_.find(op_id); order != nullptr) {
+    if (known.applied) order->warnings.clear();
+    return *order;
+  }
+  schemas::SignedRecord first;  // without a frame: the runtimes have heard it
+  first.record = draft_of(schemas::Resume{.scope = known.scope}, op_id, actor);
+  first.record.seq = known.seq;
+  Order& order = begin(first, {"this order was given before"}, turn);
+  if (known.applied) bridges_.wait_for(order, false, turn);
+  tell_progress(order, known, turn);
+  return order;
+}
+
+void OrderFlow::tell_progress(Order& order, const OpState& known, Turn& turn) {
+  if (known.committed) orders_.reach(order, Stage::kCommitted, committed_json(known.seq), turn.out);
+  if (known.durable)
+    orders_.reach(order, Stage::kDurable, durable_json(known.audit_number, audit_begins_),
+                  turn.out);
+}
+
+// --- Progress ---
+
+void OrderFlow::watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
+                      std::vector<std::string> notes, Turn& turn) {
+  orders_.watch(order, asked.reply, request, std::move(notes),
+                turn.now.boot_us + request.timeout_ms * 1'000ULL, turn.out);
+}
+
+void OrderFlow::on(const std::vector<LedgerNews>& news, Turn& turn) {
+  for (const LedgerNews& item : news) {
+    const std::string& op_id = item.record.record.op_id;
+    Order* order = orders_.find(op_id);
+    switch (item.what) {
+      case LedgerNews::What::kCommitted:
+        if (order != nullptr) {
+          orders_.reach(*order, Stage::kCommitted, committed_json(item.record.record.seq),
+                        turn.out);
+        }
+        break;
+      case LedgerNews::What::kDurable:
+        if (order != nullptr) {
+          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number, audit_begins_),
+                        turn.out);
+        }
+        break;
+      case LedgerNews::What::kApplied:
+        applied(item.record, turn);
+        break;
+    }
+  }
+}
+
+void OrderFlow::applied(const schemas::SignedRecord& signed_record, Turn& turn) {
+  const schemas::Record& record = signed_record.record;
+  if (!record.is<schemas::Resume>()) return bridges_.applied(record, turn);
+  Order* order = orders_.find(record.op_id);
+  if (order == nullptr) order = &begin(signed_record, {}, turn);
+  if (ledger_.latches().exactly(record.scope()).empty()) {
+    turn.out.push_back(LiftBar{record.scope()});
+  }
+  bridges_.open_with_lease(*order, turn);
+}
+
+// The broker delivers at most once. Bridges hear an unconfirmed kill again and again, runtimes ever
+// more rarely: one that does not obey would cost all the others, and a beat's answer names the kill
+// too.
+void OrderFlow::repeat_unconfirmed(Turn& turn) {
+  if (turn.now.boot_us < next_announce_us_) return;
+  next_announce_us_ = turn.now.boot_us + kRetry_us;
+  for (auto& [op_id, order] : orders_.all()) {
+    if (order.kind != RecordKind::kKill || turn.now.boot_us < order.started_us + kRetry_us)
+      continue;
+    if (order.frame.empty()) continue;  // not written yet, or not to be told again
+    const Gathering* fence = bridges_.roster().find(op_id);
+    if (fence != nullptr && fence->done_us == 0) Ledger::announce(order.frame, turn.out);
+    const StopCount* stops = agents_.registry().stops(op_id);
+    const bool in_force = ledger_.latches().find(op_id) != nullptr;
+    if (!in_force || stops == nullptr || stops->missing.empty()) continue;
+    if (turn.now.boot_us < order.started_us + order.repeat_us) continue;
+    order.repeat_us *= 2;
+    const schemas::Address address = order.scope.address();
+    turn.out.push_back(
+        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
+  }
+}
+
+void OrderFlow::end_old(Turn& turn) {
+  for (Order* order : orders_.expire(turn.now.boot_us, turn.out)) {
+    const auto stopped = order->newest.find(Stage::kStopped);
+    turn.note(audit_line(turn.now, "unconfirmed", order->actor, order->scope.text(), order->op_id,
+                         stopped != order->newest.end() ? stopped->second : "{}"));
+  }
+  for (const std::string& op_id : orders_.forget_old(turn.now.boot_us)) {
+    bridges_.forget(op_id);
+    agents_.forget_stops(op_id);
+  }
+}
+
+void OrderFlow::set_audit_begins(const AuditCut& cut) {
+  audit_begins_ = cut;
+  for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
+    const OpState* known = ledger_.find(op_id);
+    if (known == nullptr || !order.has(Stage::kDurable)) continue;
+    order.newest[Stage::kDurable] = durable_json(known->audit_number, audit_begins_);
+  }
+}
+
+}  // namespace estop::control

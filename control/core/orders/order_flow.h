@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// An order on its way: into the log, to bridges and runtimes, and how far it has come.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "control/core/agents/agents.h"
+#include "control/core/bridges/bridges.h"
+#include "control/core/log/ledger.h"
+#include "control/core/orders/op_table.h"
+#include "control/core/orders/orders.h"
+#include "control/core/turn.h"
+#include "control/recorder/audit_cut.h"
+
+namespace estop::control {
+
+class OrderFlow {
+ public:
+  // All outlive it.
+  OrderFlow(Ledger& ledger, Orders& orders, Bridges& bridges, Agents& agents)
+      : ledger_(ledger), orders_(orders), bridges_(bridges), agents_(agents) {}
+
+  // A new order: its record is written, everybody who has to obey is told, and counted.
+  Order& kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn);
+  Order& resume(schemas::Record draft, Turn& turn);
+  // The parts of it, for kills that came on another way.
+  Order& begin_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+                    Turn& turn);
+  Order& count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+                    Turn& turn);
+  static void publish_kill(const schemas::SignedRecord& record, Turn& turn);
+
+  // The order of an op id that was used before, as it goes on. After 10 minutes or a restart it is
+  // counted anew: whoever obeys it already confirms once more.
+  Order& kept_kill(const KillClaim& claim, const schemas::Scope& scope, Turn& turn);
+  Order& kept_resume(const std::string& op_id, const OpState& known, const std::string& actor,
+                     Turn& turn);
+
+  // Its asker is told of it until his stages are reached or his time is over.
+  void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
+             std::vector<std::string> notes, Turn& turn);
+
+  // What an operator should know about his order; at most a few sentences.
+  [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
+  [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Resume& resume) const;
+
+  void on(const std::vector<LedgerNews>& news, Turn& turn);
+  // The broker delivers at most once: what is not confirmed is told again.
+  void repeat_unconfirmed(Turn& turn);
+  void end_old(Turn& turn);
+
+  // Where the audit begins: what is *durable* names the export of a line that was cut away.
+  void set_audit_begins(const AuditCut& cut);
+  [[nodiscard]] const AuditCut& audit_begins() const { return audit_begins_; }
+
+ private:
+  Order& begin(const schemas::SignedRecord& record, std::vector<std::string> warnings,
+               const Turn& turn);
+  void tell_progress(Order& order, const OpState& known, Turn& turn);
+  void applied(const schemas::SignedRecord& record, Turn& turn);
+
+  Ledger& ledger_;
+  Orders& orders_;
+  Bridges& bridges_;
+  Agents& agents_;
+  AuditCut audit_begins_;  // behind what was cut away
+  std::uint64_t next_announce_us_ = 0;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kills that operators signed and bridges heard from them, and kills that a bridge holds and the
+// log does not.
+#pragma once
+
+#include <string>
+
+#include "control/core/core_options.h"
+#include "control/core/orders/op_table.h"
+#include "control/core/orders/order_flow.h"
+#include "control/core/orders/second_operator.h"
+#include "control/core/turn.h"
+
+namespace estop::control {
+
+class SignedOrders {
+ public:
+  // All outlive it.
+  SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
+               Bridges& bridges, Agents& agents, OrderFlow& flow, SecondOperator& second);
+
+  void on(const EmergencyReceived& emergency, Turn& turn);
+  void on(const WriteDue& due, Turn& turn);
+  void on(const OrderChecked& checked, Turn& turn);
+  // Of what the beat of a bridge holds, at most kHeldMax kills that control lacks.
+  void adopt_held(const BridgeBeatReceived& received, Turn& turn);
+
+ private:
+  // True: it was no kill that control has already.
+  bool adopt(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
+  void adopt(const schemas::SignedOrder& order, const KillClaim& claim, const std::string& from,
+             Turn& turn);
+  void adopt(schemas::Record draft, const KillClaim& claim, const std::string& from, Turn& turn);
+
+  const CoreOptions& options_;
+  Ledger& ledger_;
+  OpTable& ops_;
+  Orders& orders_;
+  Bridges& bridges_;
+  Agents& agents_;
+  OrderFlow& flow_;
+  SecondOperator& second_;
+};
+
+}  // namespace estop::control

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "control/core/questions/questions.h"
+
+#include <utility>
+
+#include "control/core/orders/proofs.h"
+#include "control/recorder/audit_cut.h"
+
+namespace estop::control {
+
+using schemas::Errc;
+
+Questions::Questions(const CoreOptions& options, const Ledger& ledger, const Bridges& bridges,
+                     const Agents& agents, const OpTable& ops, OrderFlow& flow)
+    : options_(options),
+      ledger_(ledger),
+      bridges_(bridges),
+      agents_(agents),
+      ops_(ops),
+      flow_(flow) {}
+
+void Questions::answer(const CommandReceived& asked, const PsCommand& ps, Turn& turn) {
+  turn.out.push_back(Answer{asked.reply, ps.kills_of
+                                             ? kills_json(view(turn.now), *ps.kills_of, ps.page)
+                                             : ps_json(view(turn.now), ps)});
+}
+
+void Questions::answer(const CommandReceived& asked, const StatusCommand& status, Turn& turn) {
+  turn.out.push_back(Answer{asked.reply, status_json(view(turn.now), status.page)});
+}
+
+void Questions::answer(const CommandReceived& asked, const GetCommand& get, Turn& turn) {
+  const auto scope = schemas::Scope::of(get.address);
+  if (!agents_.registry().knows(scope) && ledger_.latches().covering(get.address, {}).empty()) {
+    return turn.refuse(asked, {Errc::kNotFound, "nobody of the name " + get.address.text() +
+                                                    " has ever announced itself"});
+  }
+  turn.out.push_back(ReadDetails{get.address, asked.reply, get.page});
+}
+
+void Questions::answer(const CommandReceived& asked, const AuditCommand& audit, Turn& turn) {
+  turn.out.push_back(QueryAudit{audit.query, asked.reply});
+}
+
+void Questions::answer(const CommandReceived& asked, const VerifyCommand&, Turn& turn) {
+  turn.out.push_back(VerifyAudit{asked.reply});
+}
+
+void Questions::answer(const CommandReceived& asked, const CutCommand& cut, Turn& turn) {
+  keep_proof(asked, std::to_string(cut.request.through), {}, turn);
+  CutRequest request = cut.request;
+  request.actor = asked.actor;
+  request.at_ms = turn.now.wall_ms;
+  turn.out.push_back(CutAway{std::move(request), asked.reply});
+}
+
+void Questions::on(const AuditListed& listed, Turn& turn) {
+  turn.out.push_back(Answer{
+      listed.reply, listed.rows ? audit_json(*listed.rows, listed.query, flow_.audit_begins())
+                                : error_json(listed.rows.error())});
+}
+
+void Questions::on(const AuditBegins& begins, Turn&) {
+  if (begins.cut) flow_.set_audit_begins(*begins.cut);
+}
+
+void Questions::on(const AuditCutAway& done, Turn& turn) {
+  if (!done.cut) {
+    CommandReceived asked;
+    asked.actor = done.asked.actor;
+    asked.verb = "cut";
+    asked.reply = done.reply;
+    return turn.refuse(asked, done.cut.error());
+  }
+  const bool is_new = done.cut->number != flow_.audit_begins().number;
+  flow_.set_audit_begins(*done.cut);
+  turn.out.push_back(Answer{done.reply, cut_json(*done.cut)});
+  const AuditEntry line = cut_line(*done.cut);
+  if (is_new) turn.out.push_back(PublishEvent{*schemas::Segment::parse(line.kind), line});
+}
+
+void Questions::on(const AuditVerified& verified, Turn& turn) {
+  turn.out.push_back(Answer{verified.reply, verified.verdict
+                                                ? verdict_json(*verified.verdict)
+                                                : error_json(verified.verdict.error())});
+}
+
+void Questions::on(const DetailsRead& details, Turn& turn) {
+  turn.out.push_back(Answer{
+      details.reply,
+      get_json(view(turn.now), details.address, details.checkpoints, details.begun, details.page)});
+}
+
+StatusView Questions::view(Now now) const {
+  return {options_.version, ledger_, bridges_.roster(), agents_.registry(),
+          ops_.proposals(), now,     started_us_};
+}
+
+}  // namespace estop::control
