@@ -140,7 +140,8 @@ void BridgeProcess::unsubscribes(const std::string& /*user*/, const std::string&
 }
 
 void BridgeProcess::logs(daemon::LogLevel /*level*/, std::string_view event,
-                         std::string_view text) {
+                         daemon::LogFields fields) {
+  const std::string_view text = field(fields, "text");
   ground().trace.note(ground().timeline.now(), text,
                       [&] { return fmt::format("{}: {} {}", name(), event, text); });
   if (event != "alarm") return;

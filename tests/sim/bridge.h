@@ -42,7 +42,7 @@ class BridgeProcess : public Process {
   void sends(const std::string& user, const Message& message) override;
   void subscribes(const std::string& user, const std::string& pattern) override;
   void unsubscribes(const std::string& user, const std::string& pattern) override;
-  void logs(daemon::LogLevel level, std::string_view event, std::string_view text) override;
+  void logs(daemon::LogLevel level, std::string_view event, daemon::LogFields fields) override;
   void look();
   void disprove_later(const std::string& op_id);
 

@@ -14,7 +14,11 @@
 
 namespace estop::sim {
 
+struct Disk;
 struct Message;
+
+// The value of a field of a line of the log; empty: it has none.
+[[nodiscard]] std::string_view field(daemon::LogFields fields, std::string_view key);
 
 // Thrown at the moment of a kill -9; caught by the turn that it ends.
 struct Crashed {};
@@ -58,7 +62,9 @@ class Process {
   virtual void unsubscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
   // A line of its log.
   virtual void logs(daemon::LogLevel /*level*/, std::string_view /*event*/,
-                    std::string_view /*text*/) {}
+                    daemon::LogFields /*fields*/) {}
+  // What it keeps beyond its life; null: nothing.
+  [[nodiscard]] virtual Disk* disk() { return nullptr; }
 
  protected:
   virtual void begin() = 0;  // makes everything that lives as long as the process
