@@ -82,7 +82,8 @@ void BridgeProcess::look() {
 
 // --- What passes its connections ---
 
-void BridgeProcess::arrives(const std::string& user, const Message& message) {
+void BridgeProcess::arrives(const std::string& user, const std::string& /*pattern*/,
+                            const Message& message) {
   if (user == control_user_) {
     if (message.subject == subjects_.log().str()) {
       disprove_later(observer_.log_delivered(id(), message.data));
@@ -140,7 +141,8 @@ void BridgeProcess::unsubscribes(const std::string& /*user*/, const std::string&
 }
 
 void BridgeProcess::logs(daemon::LogLevel /*level*/, std::string_view event,
-                         std::string_view text) {
+                         daemon::LogFields fields) {
+  const std::string_view text = field(fields, "text");
   ground().trace.note(ground().timeline.now(), text,
                       [&] { return fmt::format("{}: {} {}", name(), event, text); });
   if (event != "alarm") return;

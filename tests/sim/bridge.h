@@ -37,12 +37,13 @@ class BridgeProcess : public Process {
   void begin() override;
   void end() override { shell_.reset(); }
   void flush() override;
-  void arrives(const std::string& user, const Message& message) override;
+  void arrives(const std::string& user, const std::string& pattern,
+               const Message& message) override;
   void was_handled(const std::string& user, const Message& message) override;
   void sends(const std::string& user, const Message& message) override;
   void subscribes(const std::string& user, const std::string& pattern) override;
   void unsubscribes(const std::string& user, const std::string& pattern) override;
-  void logs(daemon::LogLevel level, std::string_view event, std::string_view text) override;
+  void logs(daemon::LogLevel level, std::string_view event, daemon::LogFields fields) override;
   void look();
   void disprove_later(const std::string& op_id);
 

@@ -22,6 +22,7 @@ namespace {
 
 constexpr sim::Nanos kReconnectLeast = 50 * sim::kMs;
 constexpr sim::Nanos kReconnectMost = 100 * sim::kMs;
+constexpr std::size_t kPayloadMax_bytes = 1024 * 1024;
 constexpr sim::Nanos kBusyMost = 5 * sim::kMs;
 
 }  // namespace
@@ -286,7 +287,7 @@ void Connection::State::drain(Known& subscription) {
     view.subject = message->subject;
     view.reply = message->reply;
     view.data = message->data;
-    process_.arrives(user_, *message);
+    process_.arrives(user_, subscription.pattern, *message);
     subscription.handler(view);
     if (!closed_) process_.was_handled(user_, *message);
   }
@@ -390,6 +391,9 @@ void Connection::request(const schemas::Subject& subject, std::string_view data,
 }
 void Connection::flush() {
   state_->flush();
+}
+std::size_t Connection::payload_max_bytes() const {
+  return state_->attached() ? kPayloadMax_bytes : 0;
 }
 std::size_t Connection::buffered_bytes() const {
   return state_->buffered_bytes();

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// estop-control in the simulation: the real core, and a shell that performs its effects as
-// control/app/control_shell.cc does.
+// estop-control in the simulation: its real shell and core. What this adds is a process around
+// them, and an observer of what passes its connections.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <string>
 
-#include "control/app/heard.h"
-#include "control/app/log_desk.h"
-#include "control/app/stream_reader.h"
-#include "control/core/control_core.h"
+#include "control/app/config.h"
+#include "control/app/control_metrics.h"
+#include "control/app/control_shell.h"
 #include "tests/sim/loop.h"
 #include "tests/sim/observer.h"
 #include "tests/sim/recorder.h"
@@ -18,60 +19,35 @@
 namespace estop::sim {
 
 struct ControlSettings {
-  schemas::Subjects subjects = schemas::Subjects::standard();
+  control::ControlConfig config;
   std::array<std::uint8_t, 32> log_seed{};
-  control::CoreOptions core;
+  schemas::PublicKey operators_key{};
 };
 
 class ControlProcess : public Process {
  public:
   ControlProcess(Ground& ground, Broker& broker, Disk& disk, Observer& observer,
                  ControlSettings settings);
-  ~ControlProcess() override;
 
   [[nodiscard]] bool is_leading() const;
+  [[nodiscard]] Disk* disk() override { return &disk_; }
 
  private:
-  struct Life;  // what a kill -9 takes away
-
   void begin() override;
-  void end() override;
+  void end() override { shell_.reset(); }
   void flush() override;
-  [[nodiscard]] control::Now now() const;
-  [[nodiscard]] std::string fresh_id();
-  void listen();
-  void arm_timer();
-  void handle(const control::Event& event);
-  void hear(const control::Heard& heard);
-  void perform(const control::Effects& effects);
-  // Metrics, the live feed, credentials: nothing here depends on them.
-  template <class Other>
-  void perform(const Other&) {}
-  void perform(const control::PublishRecord& effect);
-  void perform(const control::ReadStream& effect);
-  void perform(const control::PublishToAgents& effect);
-  void perform(const control::Flush& effect);
-  void perform(const control::PublishLease& effect);
-  void perform(const control::WriteAudit& effect);
-  void perform(const control::Answer& effect);
-  void perform(const control::ReplyToAgent& effect);
-  void perform(const control::CheckBridgeReceipt& effect);
-  void perform(const control::CheckStopped& effect);
-  void perform(const control::StoreRecord& effect);
-  void perform(const control::PutAgent& effect);
-  void perform(const control::ListCheckpoints& effect);
-  void perform(const control::Store& effect);
-  void perform(const control::WriteSoon& effect);
-  void perform(const control::CheckOrder& effect);
-  void perform(const control::Alarm& effect);
-  void perform(const control::Stop& effect);
+  void sends(const std::string& user, const Message& message) override;
+  void subscribes(const std::string& user, const std::string& pattern) override;
+  void logs(daemon::LogLevel level, std::string_view event, daemon::LogFields fields) override;
 
-  Broker& broker_;
   Disk& disk_;
   Observer& observer_;
   ControlSettings settings_;
-  std::uint64_t ids_ = 0;
-  std::unique_ptr<Life> life_;
+  schemas::Subjects subjects_ = schemas::Subjects::standard();
+  SimLoop loop_;
+  control::ControlMetrics metrics_;
+  std::unique_ptr<control::ControlShell> shell_;
+  bool has_failed_ = false;
 };
 
 }  // namespace estop::sim

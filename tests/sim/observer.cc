@@ -60,7 +60,7 @@ std::set<std::string> Observer::forgotten(const schemas::Instance& instance) con
   std::set<std::string> kept;
   const auto agent = agents_.find(instance.text());
   if (agent == agents_.end()) return kept;
-  for (const std::string& op_id : agent->second.seen) {
+  for (const auto& [op_id, stamp] : agent->second.seen) {
     const auto kill = truth_.kills().find(op_id);
     if (kill != truth_.kills().end() && !kill->second.known && !kill->second.resumed) {
       kept.insert(op_id);
@@ -101,8 +101,12 @@ void Observer::record_published(const schemas::Bytes& frame) {
       fail("I7", fmt::format("nobody ordered {} of {}", made.op_id, made.scope().text()));
     }
   }
-  published_.insert(made.op_id);
-  truth_.published(*record, ground_.timeline.now(), ground_.stamp());
+  control_made(*record);
+}
+
+void Observer::control_made(const schemas::SignedRecord& record) {
+  published_.insert(record.record.op_id);
+  truth_.published(record, ground_.timeline.now(), ground_.stamp());
 }
 
 void Observer::lease_signed(const schemas::Bytes& bytes) {
@@ -110,6 +114,9 @@ void Observer::lease_signed(const schemas::Bytes& bytes) {
   if (!frame) fail("I7", "control signed a lease that cannot be read");
   if (!std::exchange(leads_, true)) control_leads_again();
   check_head(*frame);
+  for (const schemas::Bytes& kill : frame->uncommitted) {
+    if (const auto record = schemas::open_record(kill)) control_made(*record);
+  }
   signed_.insert_or_assign(bytes, Lease{ground_.stamp(), std::move(*frame)});
   leases_.push_back(bytes);
   if (leases_.size() > kLeasesKept) leases_.pop_front();
@@ -158,9 +165,8 @@ void Observer::audited(const control::AuditEntry& entry) {
   if (kill != nullptr) kill->fenced = true;
 }
 
-void Observer::alarmed(const control::Alarm& alarm) {
-  if (alarm.kind == "bridge-log-differs")
-    named_.insert(alarm.detail.substr(0, alarm.detail.find(':')));
+void Observer::alarmed(std::string_view kind, std::string_view detail) {
+  if (kind == "bridge-log-differs") named_.emplace(detail.substr(0, detail.find(':')));
 }
 
 void Observer::agent_answered(const std::string& reply_subject) {
@@ -187,6 +193,7 @@ void Observer::recorder_stored(const schemas::SignedRecord& record) {
   const bool is_order =
       record.record.kind() == RecordKind::kKill || record.record.kind() == RecordKind::kResume;
   if (is_order && !told) fail("I8", op_id + " is in the log and not in the audit");
+  control_made(record);  // it may be cut off: then nothing of it was published
   truth_.stored(record.hash);
 }
 

@@ -16,8 +16,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "control/core/effects.h"
-#include "control/core/events.h"
 #include "schemas/signing.h"
 #include "tests/sim/ground.h"
 #include "tests/sim/recorder.h"
@@ -43,10 +41,11 @@ class Observer {
   // The operator, control and what keeps its log (observer.cc).
   void ordered(const std::string& verb, const std::string& scope, const std::string& op_id);
   void control_began();
+  // To bridges, to agents or both; once or several times.
   void record_published(const schemas::Bytes& frame);
   void lease_signed(const schemas::Bytes& frame);
   void audited(const control::AuditEntry& entry);
-  void alarmed(const control::Alarm& alarm);
+  void alarmed(std::string_view kind, std::string_view detail);
   void agent_answered(const std::string& reply_subject);
   void stream_took(std::uint64_t seq, std::string_view frame);
   void recorder_stored(const schemas::SignedRecord& record);
@@ -136,7 +135,10 @@ class Observer {
     std::map<std::uint64_t, Nanos> beats;
     Nanos lease_until = 0;
     std::uint64_t knows_until = 0;
-    std::set<std::string> seen;
+    std::map<std::string, std::uint64_t> seen;  // kills, and the stamp of the newest sight
+    // Kills that control had lost when it let this agent go on. Their records say nothing new to
+    // it, for an old one may come late; an answer that lists one does.
+    std::set<std::string> let_go;
     std::set<std::string> stopped;  // kills for which it said so
     std::uint64_t incarnation = 0;
     bool works = false;
@@ -153,10 +155,12 @@ class Observer {
   [[noreturn]] void fail(const std::string& invariant, const std::string& text);
   void checked(const char* invariant) { ground_.count(invariant); }
   std::string latched_on_sight(BridgeLife& life, const std::string& op_id, bool good);
+  void control_made(const schemas::SignedRecord& record);
   void check_head(const schemas::LeaseFrame& frame);
   void control_leads_again();
   [[nodiscard]] bool must_obey(const BridgeLife& life, const Kill& kill) const;
   [[nodiscard]] bool must_obey(const AgentLife& life, const Kill& kill) const;
+  [[nodiscard]] static bool has_seen(const AgentLife& life, const Kill& kill);
   void check_kills(const std::string& id, BridgeLife& life, const Passed& intent,
                    std::uint64_t incarnation);
   void check_arrival(const Message& message, const schemas::DeliverSubject& parts);

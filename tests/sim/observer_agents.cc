@@ -39,7 +39,10 @@ void Observer::beat_answered(const schemas::Instance& instance, const schemas::B
     life.lease_until = std::max(life.lease_until, beat->second + settings_.agent_lease);
   }
   life.beats.erase(life.beats.begin(), std::next(beat));
-  for (const schemas::Latch& latch : reply.latches) life.seen.insert(latch.op_id);
+  for (const schemas::Latch& latch : reply.latches) {
+    life.seen[latch.op_id] = ground_.stamp();
+    life.let_go.erase(latch.op_id);
+  }
   if (const auto at = answered_.find(subject); at != answered_.end()) {
     life.knows_until = std::max(life.knows_until, at->second);
   }
@@ -66,15 +69,21 @@ void Observer::checkpoint_stored(const schemas::Address& address, const std::str
 }
 
 void Observer::order_verified(const schemas::Instance& instance, const schemas::Record& record) {
-  if (record.kind() == schemas::RecordKind::kKill)
-    agents_[instance.text()].seen.insert(record.op_id);
+  AgentLife& life = agents_[instance.text()];
+  if (!record.is<schemas::Kill>() || life.let_go.contains(record.op_id)) return;
+  life.seen[record.op_id] = ground_.stamp();
 }
 
 // A kill that control has lost ends with the agent's next resume: nobody lists it. One that is
-// adopted after that binds like a new one.
+// adopted after that, or while that resume is on its way, binds like a new one.
+bool Observer::has_seen(const AgentLife& life, const Kill& kill) {
+  const auto sight = life.seen.find(kill.op_id);
+  return sight != life.seen.end() && sight->second > kill.stamp;
+}
+
 bool Observer::must_obey(const AgentLife& life, const Kill& kill) const {
   if (!kill.known) return false;
-  if (life.seen.contains(kill.op_id)) return true;
+  if (has_seen(life, kill)) return true;
   const Nanos bound = settings_.agent_lease * kSlowestClock / 100;
   return kill.stamp < life.knows_until || ground_.timeline.now() > kill.since + bound;
 }
@@ -87,12 +96,14 @@ void Observer::work_started(const schemas::Address& address, const schemas::Inst
          fmt::format("{}@{} begins a life that nobody gave", address.text(), instance.text()));
   }
   AgentLife& life = agents_[instance.text()];
-  std::erase_if(life.seen, [&](const std::string& op_id) {
-    const Kill* kill = truth_.find(op_id);
-    return kill != nullptr && !kill->known;
+  std::erase_if(life.seen, [&](const auto& sight) {
+    const Kill* kill = truth_.find(sight.first);
+    if (kill == nullptr || (kill->known && has_seen(life, *kill))) return false;
+    life.let_go.insert(sight.first);
+    return true;
   });
   for (const Kill* kill : truth_.covering(address.tokens(), instance.text())) {
-    if (!life.seen.contains(kill->op_id) || is_over(*kill, incarnation)) continue;
+    if (!has_seen(life, *kill) || is_over(*kill, incarnation)) continue;
     fail("I2",
          fmt::format("{}@{} works again under {}", address.text(), instance.text(), kill->op_id));
   }

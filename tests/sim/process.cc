@@ -91,6 +91,13 @@ void Process::happen(std::uint64_t life, Timeline::Action action) {
   }
 }
 
+std::string_view field(daemon::LogFields fields, std::string_view key) {
+  for (const daemon::LogField& one : fields) {
+    if (one.key() == key) return one.json();
+  }
+  return {};
+}
+
 Process& Process::running() {
   return *running_here;
 }

@@ -12,9 +12,17 @@
 #include "broker-bridge/daemon/log.h"
 #include "tests/sim/ground.h"
 
+namespace estop::nats {
+class Loop;
+}
+
 namespace estop::sim {
 
+struct Disk;
 struct Message;
+
+// The value of a field of a line of the log; empty: it has none.
+[[nodiscard]] std::string_view field(daemon::LogFields fields, std::string_view key);
 
 // Thrown at the moment of a kill -9; caught by the turn that it ends.
 struct Crashed {};
@@ -50,20 +58,26 @@ class Process {
   // Whose turn it is on this thread.
   [[nodiscard]] static Process& running();
 
-  // What passes its connections, as somebody beside them sees it. `user`: of the connection.
-  virtual void arrives(const std::string& /*user*/, const Message& /*message*/) {}
+  // What passes its connections, as somebody beside them sees it. `user`: of the connection;
+  // `pattern`: of the subscription that it comes by.
+  virtual void arrives(const std::string& /*user*/, const std::string& /*pattern*/,
+                       const Message& /*message*/) {}
   virtual void was_handled(const std::string& /*user*/, const Message& /*message*/) {}
   virtual void sends(const std::string& /*user*/, const Message& /*message*/) {}
   virtual void subscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
   virtual void unsubscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
   // A line of its log.
   virtual void logs(daemon::LogLevel /*level*/, std::string_view /*event*/,
-                    std::string_view /*text*/) {}
+                    daemon::LogFields /*fields*/) {}
+  // What it keeps beyond its life, and its loop; null: none that others ask for.
+  [[nodiscard]] virtual Disk* disk() { return nullptr; }
+  [[nodiscard]] virtual nats::Loop* loop() { return nullptr; }
 
  protected:
   virtual void begin() = 0;  // makes everything that lives as long as the process
   virtual void end() = 0;    // and drops it without a word
   virtual void flush() = 0;  // writes what is buffered
+  void switch_off() noexcept { alive_ = false; }  // the world ends
 
  private:
   void happen(std::uint64_t life, Timeline::Action action);

@@ -1,164 +1,238 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/recorder.h"
 
+#include <algorithm>
+#include <deque>
 #include <memory>
 #include <utility>
 
-namespace estop::sim {
+#include "tests/sim/process.h"
+
+namespace estop::control {
 
 using schemas::Errc;
+using schemas::fail;
+using schemas::Result;
 using schemas::StoreOp;
 using schemas::StoreReply;
+using sim::Disk;
+using sim::kMs;
+using sim::kUs;
+using sim::Nanos;
 
 namespace {
 
 constexpr Nanos kHopMost = 200 * kUs;
 constexpr Nanos kDebtEvery = 200 * kMs;
 
-}  // namespace
-
-Recorder::Recorder(Process& process, Disk& disk, Handler handler)
-    : process_(process), disk_(disk), handler_(std::move(handler)) {
-  pay_debts();
-}
-
-void Recorder::post(control::Event event) {
-  process_.after(process_.ground().random.between(0, kHopMost),
-                 [this, event = std::move(event)] { handler_(event); });
-}
-
-void Recorder::add(std::deque<Work>& lane, Work work) {
-  lane.push_back(std::move(work));
-  if (!committing_) begin_commit();
-}
-
-void Recorder::begin_commit() {
-  std::vector<Work> works;
-  const bool urgent = !alone_.empty();
-  auto& lane = urgent ? alone_ : group_;
-  while (!lane.empty() && (!urgent || works.empty())) {
-    works.push_back(std::move(lane.front()));
-    lane.pop_front();
-  }
-  committing_ = !works.empty();
-  if (!committing_) return;
-  Ground& ground = process_.ground();
-  process_.after(ground.random.between(100 * kUs, ground.weather.commit_most),
-                 [this, urgent, works = std::move(works)] { commit(works, urgent); });
-}
-
-// A crash before or after, never in between: a transaction is whole or not there.
-void Recorder::commit(std::vector<Work> works, bool urgent) {
-  process_.at_risk();
-  healthy_ = !disk_.full;
-  if (urgent && healthy_) pay_owed();  // in the order of the log
-  for (Work& work : works) {
-    if (healthy_) {
-      work.write();
-    } else if (urgent) {
-      owed_.push_back(work);
-    } else {
-      disk_.lost_lines += work.audit_lines;
-    }
-  }
-  process_.at_risk();
-  for (const Work& work : works) work.answer(healthy_);
-  begin_commit();
-}
-
-void Recorder::pay_owed() {
-  for (; !owed_.empty(); owed_.pop_front()) {
-    owed_.front().write();
-    process_.at_risk();
-  }
-}
-
-void Recorder::pay_debts() {
-  process_.after(kDebtEvery, [this] {
-    if (!disk_.full) {
-      pay_owed();
-      if (std::exchange(disk_.lost_lines, 0) != 0)
-        disk_.audit.push_back({"gap", "recorder", "", "", "{}", 0});
-      healthy_ = true;
-    }
-    pay_debts();
-  });
-}
-
-// --- What control asks for, as control/app/recorder_desk.cc asks the real one ---
-
-void Recorder::perform(const control::StoreRecord& effect) {
-  const std::uint64_t seq = effect.record.record.seq;
-  const auto outcome = std::make_shared<control::RecordStored>(control::RecordStored{seq, {}, 0});
-  const auto write = [this, effect, outcome] {
-    const auto known = disk_.records.find(effect.record.record.seq);
-    if (known != disk_.records.end() && known->second.hash != effect.record.hash) {
-      outcome->result = schemas::fail(Errc::kChainBroken, "another record is stored there");
-    }
-    if (known != disk_.records.end()) return;
-    disk_.records.emplace(effect.record.record.seq, effect.record);
-    if (effect.audit) disk_.audit.push_back(*effect.audit);
-    outcome->audit_number = effect.audit ? disk_.audit.size() : 0;
-    disk_.committed(effect.record);
-  };
-  const auto answer = [this, outcome](bool done) {
-    if (!done) outcome->result = schemas::fail(Errc::kStoreUnavailable, "the disk is full");
-    post(*outcome);
-  };
-  add(alone_, {write, answer});
-}
-
-void Recorder::perform(const control::WriteAudit& effect) {
-  add(group_, {[this, effect] { disk_.audit.push_back(effect.entry); }, [](bool) {}, 1});
-}
-
-void Recorder::perform(const control::PutAgent& effect) {
-  const std::string name = effect.agent.address.text() + "@" + effect.agent.instance.text();
-  add(group_, {[this, name, effect] { disk_.agents[name] = effect.agent; }, [](bool) {}});
-}
-
-std::vector<schemas::CheckpointInfo> Recorder::checkpoints_of(
-    const schemas::Address& address) const {
-  std::vector<schemas::CheckpointInfo> found;
-  for (const auto& [key, one] : disk_.checkpoints) {
-    if (key.first == address.tokens()) found.push_back({key.second, one.version, one.bytes.size()});
-  }
-  return found;
-}
-
-void Recorder::perform(const control::ListCheckpoints& effect) {
-  add(group_, {[] {},
-               [this, effect](bool) {
-                 post(control::CheckpointsListed{effect.address, effect.instance, effect.reply,
-                                                 checkpoints_of(effect.address)});
-               }});
-}
-
-StoreReply Recorder::store(const control::Store& asked) {
+StoreReply stored_on(Disk& disk, const schemas::Address& address,
+                     const schemas::StoreRequest& request) {
   StoreReply reply;
-  const auto place = std::pair(asked.address.tokens(), asked.request.key);
-  const auto known = disk_.checkpoints.find(place);
-  reply.version = known == disk_.checkpoints.end() ? 0 : known->second.version;
-  if (asked.request.op == StoreOp::kGet && reply.version != 0) {
+  const auto place = std::pair(address.tokens(), request.key);
+  const auto known = disk.checkpoints.find(place);
+  reply.version = known == disk.checkpoints.end() ? 0 : known->second.version;
+  if (request.op == StoreOp::kGet && reply.version != 0) {
     reply.bytes = known->second.bytes;
-  } else if (asked.request.op != StoreOp::kPut) {
+  } else if (request.op != StoreOp::kPut) {
     reply.code = Errc::kNotFound;
-  } else if (reply.version != asked.request.expected_version) {
+  } else if (reply.version != request.expected_version) {
     reply.code = Errc::kVersionConflict;
   } else {
-    disk_.checkpoints[place] = {++reply.version, asked.request.bytes};
+    disk.checkpoints[place] = {++reply.version, request.bytes};
   }
   return reply;
 }
 
-void Recorder::perform(const control::Store& effect) {
-  const auto reply = std::make_shared<StoreReply>();
-  const auto answer = [this, effect, reply](bool done) {
-    if (!done) reply->code = Errc::kStoreUnavailable;
-    post(control::StoreAnswered{effect.address, effect.instance, effect.request.op,
-                                effect.request.key, effect.reply, *reply});
+}  // namespace
+
+// Lives as long as one life of its process.
+struct Recorder::Parts {
+  struct Work {
+    std::function<void()> write;
+    std::function<void(bool done)> answer;
+    std::uint64_t audit_lines = 0;
   };
-  add(group_, {[this, effect, reply] { *reply = store(effect); }, answer});
+
+  Parts(sim::Process& on, Disk& with) : process(on), disk(with) { pay_debts(); }
+
+  void add(std::deque<Work>& lane, Work work) {
+    process.at_risk();
+    lane.push_back(std::move(work));
+    if (!committing) begin_commit();
+  }
+
+  void begin_commit() {
+    std::vector<Work> works;
+    const bool urgent = !alone.empty();
+    auto& lane = urgent ? alone : group;
+    while (!lane.empty() && (!urgent || works.empty())) {
+      works.push_back(std::move(lane.front()));
+      lane.pop_front();
+    }
+    committing = !works.empty();
+    if (!committing) return;
+    sim::Ground& ground = process.ground();
+    process.after(ground.random.between(100 * kUs, ground.weather.commit_most),
+                  [this, urgent, works = std::move(works)] { commit(works, urgent); });
+  }
+
+  // A crash before or after, never in between: a transaction is whole or not there.
+  void commit(const std::vector<Work>& works, bool urgent) {
+    process.at_risk();
+    healthy = !disk.full;
+    if (urgent && healthy) pay_owed();  // in the order of the log
+    for (const Work& work : works) {
+      if (healthy) {
+        work.write();
+      } else if (urgent) {
+        owed.push_back(work);
+      } else {
+        disk.lost_lines += work.audit_lines;
+      }
+    }
+    process.at_risk();
+    for (const Work& work : works) {
+      process.after(process.ground().random.between(0, kHopMost),
+                    [answer = work.answer, done = healthy] { answer(done); });
+    }
+    begin_commit();
+  }
+
+  void pay_owed() {
+    for (; !owed.empty(); owed.pop_front()) {
+      owed.front().write();
+      process.at_risk();
+    }
+  }
+
+  void pay_debts() {
+    process.after(kDebtEvery, [this] {
+      if (!disk.full) {
+        pay_owed();
+        if (std::exchange(disk.lost_lines, 0) != 0)
+          disk.audit.push_back({"gap", "recorder", "", "", "{}", 0});
+        healthy = true;
+      }
+      pay_debts();
+    });
+  }
+
+  sim::Process& process;
+  Disk& disk;
+  std::deque<Work> alone;  // a commit each
+  std::deque<Work> group;  // one commit for all
+  std::deque<Work> owed;   // could not be written, tried again without a further answer
+  bool committing = false;
+  bool healthy = true;
+};
+
+Recorder::Recorder(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Recorder::~Recorder() = default;
+
+// On the disk of the process whose turn it is.
+Result<std::unique_ptr<Recorder>> Recorder::open(RecorderOptions /*options*/) {
+  sim::Process& process = sim::Process::running();
+  return std::unique_ptr<Recorder>(new Recorder(std::make_unique<Parts>(process, *process.disk())));
 }
 
-}  // namespace estop::sim
+void Recorder::append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
+                             Urgency /*urgency*/, AuditDone done) {
+  Disk& disk = parts_->disk;
+  const auto outcome = std::make_shared<Result<std::uint64_t>>(0);
+  const auto write = [&disk, record, audit = std::move(audit), outcome] {
+    const auto known = disk.records.find(record.record.seq);
+    if (known != disk.records.end() && known->second.hash != record.hash) {
+      *outcome = fail(Errc::kChainBroken, "another record is stored there");
+    }
+    if (known != disk.records.end()) return;
+    disk.records.emplace(record.record.seq, record);
+    if (audit) disk.audit.push_back(*audit);
+    if (audit) *outcome = disk.audit.size();
+    disk.committed(record);
+  };
+  parts_->add(parts_->alone, {write, [outcome, done = std::move(done)](bool is_written) {
+                                if (is_written) return done(*outcome);
+                                done(fail(Errc::kStoreUnavailable, "the disk is full"));
+                              }});
+}
+
+void Recorder::audit(AuditEntry entry, Urgency /*urgency*/, AuditDone done) {
+  Disk& disk = parts_->disk;
+  disk.audited(entry);
+  const auto write = [&disk, entry = std::move(entry)] { disk.audit.push_back(entry); };
+  parts_->add(parts_->group, {write,
+                              [&disk, done = std::move(done)](bool is_written) {
+                                if (is_written) return done(disk.audit.size());
+                                done(fail(Errc::kStoreUnavailable, "the disk is full"));
+                              },
+                              1});
+}
+
+void Recorder::put_agent(const StoredAgent& agent) {
+  const std::string name = agent.address.text() + "@" + agent.instance.text();
+  parts_->add(parts_->group,
+              {[&disk = parts_->disk, name, agent] { disk.agents[name] = agent; }, [](bool) {}});
+}
+
+void Recorder::list_checkpoints(const schemas::Address& address, Checkpoints done) {
+  const auto answer = [&disk = parts_->disk, address, done = std::move(done)](bool) {
+    std::vector<schemas::CheckpointInfo> found;
+    for (const auto& [key, one] : disk.checkpoints) {
+      if (key.first == address.tokens()) {
+        found.push_back({key.second, one.version, one.bytes.size()});
+      }
+    }
+    done(std::move(found));
+  };
+  parts_->add(parts_->group, {[] {}, answer});
+}
+
+void Recorder::store(const schemas::Address& address, const schemas::Instance& /*instance*/,
+                     const schemas::StoreRequest& request, StoreDone done) {
+  const auto reply = std::make_shared<StoreReply>();
+  const auto write = [&disk = parts_->disk, address, request, reply] {
+    *reply = stored_on(disk, address, request);
+  };
+  parts_->add(parts_->group, {write, [reply, done = std::move(done)](bool is_written) {
+                                if (!is_written) reply->code = Errc::kStoreUnavailable;
+                                done(*reply);
+                              }});
+}
+
+Result<std::vector<schemas::SignedRecord>> Recorder::load_records() {
+  std::vector<schemas::SignedRecord> records;
+  for (const auto& [seq, record] : parts_->disk.records) records.push_back(record);
+  return records;
+}
+
+Result<std::vector<StoredAgent>> Recorder::load_agents() {
+  std::vector<StoredAgent> agents;
+  for (const auto& [name, agent] : parts_->disk.agents) agents.push_back(agent);
+  return agents;
+}
+
+bool Recorder::healthy() const {
+  return parts_->healthy;
+}
+
+RecorderStats Recorder::stats() const {
+  RecorderStats stats;
+  stats.queued = parts_->alone.size() + parts_->group.size();
+  stats.owed = parts_->owed.size();
+  stats.audit_head = parts_->disk.audit.size();
+  return stats;
+}
+
+// --- Questions that nobody asks in a simulated world ---
+
+void Recorder::list_audit(AuditQuery /*query*/, AuditRows done) {
+  done(fail(Errc::kStoreUnavailable, "the simulated recorder keeps no chain"));
+}
+void Recorder::verify_audit(std::function<void(Result<AuditVerdict>)> done) {
+  done(fail(Errc::kStoreUnavailable, "the simulated recorder keeps no chain"));
+}
+void Recorder::list_begun_effects(const schemas::Address& /*address*/, Effects done) {
+  done(std::vector<AmbiguousEffect>{});
+}
+
+}  // namespace estop::control

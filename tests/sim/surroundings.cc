@@ -14,14 +14,8 @@ namespace estop::daemon {
 LogField::LogField(std::string_view key, std::string_view value) : key_(key), json_(value) {}
 LogField::LogField(std::string_view key, double value) : key_(key), json_(std::to_string(value)) {}
 
-// The one field `text`, or all of them.
 void log_event(LogLevel level, std::string_view event, LogFields fields) {
-  std::string text;
-  for (const LogField& field : fields) {
-    if (!text.empty()) text += ' ';
-    text += field.json();
-  }
-  sim::Process::running().logs(level, event, text);
+  sim::Process::running().logs(level, event, fields);
 }
 
 std::uint64_t random_number() {

@@ -78,6 +78,7 @@ void World::make_broker() {
                                 [](std::uint64_t) {}},
                  [this](const Message& message) { observer->accepted(message); });
   observer->watch(broker->stream());
+  disk.audited = [this](const control::AuditEntry& entry) { observer->audited(entry); };
   disk.committed = [this](const schemas::SignedRecord& record) {
     observer->recorder_stored(record);
   };
@@ -89,12 +90,12 @@ void World::make_control() {
   broker->add_user(user("control-control", control::ControlRole{}, Account::kControl));
   ControlSettings settings;
   settings.log_seed = log_seed;
-  settings.core.roster.lease_us = static_cast<std::uint64_t>(bridge_lease / kUs);
-  settings.core.agents.beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
-  settings.core.agents.lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);
-  settings.core.operators_key = testing::account_key().public_key();
-  settings.core.takes_unsigned = true;  // the commands of this world's operator
-  settings.core.lease_every_us = static_cast<std::uint64_t>(bridge_beat / kUs);
+  settings.config.bridge_beat_ms = static_cast<std::uint32_t>(bridge_beat / kMs);
+  settings.config.bridge_lease_ms = static_cast<std::uint32_t>(bridge_lease / kMs);
+  settings.config.agent_beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
+  settings.config.agent_lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);
+  settings.config.takes_unsigned = true;  // the commands of this world's operator
+  settings.operators_key = testing::account_key().public_key();
   control = std::make_unique<ControlProcess>(ground, *broker, disk, *observer, settings);
 }
 
