@@ -37,6 +37,7 @@ class Session {
 
   // For Agent: the parts that it speaks to directly.
   [[nodiscard]] const std::string& address_text() const noexcept { return options_.address; }
+  [[nodiscard]] Link& link() noexcept { return link_; }
   [[nodiscard]] const Link& link() const noexcept { return link_; }
   [[nodiscard]] const Standing& standing() const noexcept { return standing_; }
   [[nodiscard]] Intents& intents() noexcept { return intents_; }

@@ -3,251 +3,184 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
-#include <variant>
 
 #include "schemas/codec.h"
-#include "tests/sim/agent_life.h"
+#include "tests/sim/session.h"
 
 namespace estop::sim {
 
-using agent::BootTime;
-using nats::MessageView;
-
 namespace {
 
-constexpr nats::Millis kPatience{2'000};
-constexpr Nanos kCallbackMost = 50 * kMs;
-
-nats::ConnectOptions as(const schemas::Address& address) {
-  nats::ConnectOptions options;
-  options.creds_file = "agent-" + address.tokens();
-  return options;
-}
-
-agent::ObedienceConfig config(const schemas::Address& address, const schemas::Instance& instance,
-                              Random& random) {
-  agent::ObedienceConfig made;
-  made.address = address;
-  made.instance = instance;
-  made.hello_jitter = BootTime{random.between(0, 100 * kMs)};
-  return made;
-}
+constexpr nats::Millis kStorePatience{5'000};
+constexpr nats::Millis kReplyPatience{5'000};
+constexpr std::uint64_t kRequests = 200'000;     // per million intents
+constexpr std::uint64_t kCheckpoints = 100'000;  // per million intents
+constexpr const char* kAction = "mail.send";
 
 }  // namespace
-
-AgentProcess::Life::Life(AgentProcess& process, nats::ConnectionEvents told)
-    : loop{process, process.broker_},
-      connection(loop, as(process.address()),
-                 process.settings_.subjects.inbox_of(process.address(), process.instance_),
-                 std::move(told)),
-      obedience(config(process.address(), process.instance_, process.ground().random)) {}
 
 AgentProcess::AgentProcess(Ground& ground, Broker& broker, Observer& observer,
                            AgentSettings settings, std::size_t number)
     : Process(ground, fmt::format("agent {} {}", settings.address.text(), number)),
-      broker_(broker),
       observer_(observer),
       settings_(std::move(settings)),
       number_(number),
-      own_key_(schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed)) {}
+      loop_(*this, broker) {}
 
-AgentProcess::~AgentProcess() = default;
+AgentProcess::~AgentProcess() {
+  switch_off();  // or it would take its leave
+}
 
 bool AgentProcess::is_working() const {
-  return life_ != nullptr && !life_->stop && boot_now() < life_->lease_until;
+  return session_ != nullptr && session_->standing().acts(session_->standing().life().number);
 }
 
 // A process has an instance name of its own.
 void AgentProcess::begin() {
   instance_ = *schemas::Instance::parse(fmt::format("i{:03}x{:05}", number_, life()));
-  nats::ConnectionEvents told;
-  told.connected = [this] { happen(agent::Connected{}); };
-  told.disconnected = [this](const std::string&) { happen(agent::Disconnected{}); };
-  life_ = std::make_unique<Life>(*this, std::move(told));
+  asked_.clear();
+  work_life_ = 0;
+  checkpoint_ = 0;
+  AgentOptions options;
+  options.address = settings_.address.text();
+  options.creds_file = "agent-" + settings_.address.tokens();
+  agent::Identity identity{.address = settings_.address,
+                           .instance = instance_,
+                           .process = instance_.text(),  // each life has another one
+                           .subjects = settings_.subjects};
+  agent::Keys keys{schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed),
+                   settings_.control_key};
   observer_.agent_began(settings_.address, instance_);
-  listen();
-  (void)life_->connection.connect();
+  session_ =
+      std::make_unique<agent::Session>(std::move(options), std::move(identity), std::move(keys));
+  session_->on_error([this](const Error& error) {
+    ground().trace.note(ground().timeline.now(), name(),
+                        [&] { return fmt::format("{}: {}", name(), error.detail); });
+  });
+  (void)session_->intents().handle(kAction, [this](const Intent&, const std::stop_token&) {
+    ++delivered_;
+    return Bytes("done");
+  });
+  (void)session_->start();
   work_later();
 }
 
 void AgentProcess::end() {
-  life_.reset();
+  if (session_) {
+    ground().count("delivery dropped by its receiver", session_->stats().dropped);
+  }
+  session_.reset();
 }
 
 void AgentProcess::flush() {
-  life_->connection.flush();
+  look();
+  loop_.write();
 }
 
-void AgentProcess::listen() {
+// Whether it works in another life than before.
+void AgentProcess::look() {
+  const auto life = session_->standing().life();
+  if (std::exchange(work_life_, life.number) == life.number) return;
+  observer_.work_started(settings_.address, instance_, life.incarnation);
+  ground().trace.note(ground().timeline.now(), name(), [&] {
+    return fmt::format("{} works in incarnation {}", name(), life.incarnation);
+  });
+}
+
+// --- What passes its connection ---
+
+void AgentProcess::arrives(const std::string& /*user*/, const std::string& pattern,
+                           const Message& message) {
   const auto& subjects = settings_.subjects;
-  const auto hear = [this](const MessageView& view) { on_control(view); };
-  life_->connection.subscribe(subjects.control_of(settings_.address), hear);
-  life_->connection.subscribe(subjects.control_all(), hear);
-  life_->connection.subscribe(subjects.inbox_of(settings_.address, instance_),
-                              [this](const MessageView& view) { on_inbox(view); });
-}
-
-// --- Session ---
-
-void AgentProcess::happen(agent::Event event) {
-  life_->events.push_back(std::move(event));
-  if (std::exchange(life_->happening, true)) return;
-  while (!life_->events.empty()) {
-    const agent::Event next = std::move(life_->events.front());
-    life_->events.pop_front();
-    for (const auto& effect : life_->obedience.step(next, BootTime{boot_now()})) {
-      at_risk();
-      std::visit([this](const auto& one) { perform(one); }, effect);
-    }
+  if (message.subject == subjects.control_all().str() ||
+      message.subject == subjects.control_of(settings_.address).str()) {
+    const auto record = schemas::open_record(message.data);
+    if (!record || !schemas::verify_record(*record, settings_.control_key)) return;
+    return observer_.order_verified(instance_, record->record);
   }
-  life_->happening = false;
-  wake_later();
+  if (pattern == message.subject) answered(message);  // and not by the whole inbox
 }
 
-void AgentProcess::wake_later() {
-  const auto due = life_->obedience.next_deadline();
-  if (!due || due->count() >= life_->wake_at) return;
-  life_->wake_at = due->count();
-  after(std::max<Nanos>(due->count() - boot_now(), 0) + kUs, [this, at = life_->wake_at] {
-    if (life_->wake_at != at) return;
-    life_->wake_at = INT64_MAX;
-    happen(agent::Tick{});
-  });
-}
-
-void AgentProcess::on_control(const MessageView& view) {
-  auto record = schemas::open_record(view.data);
-  if (!record) {
-    return happen(agent::OrderUnreadable{
-        record.error(), schemas::is_signed_record(view.data, settings_.control_key)});
-  }
-  agent::Event event = agent::OrderSeen{record->record};
-  life_->seen = std::move(*record);
-  happen(std::move(event));
-}
-
-void AgentProcess::perform(const agent::RaiseStop& effect) {
-  life_->stop = true;
-  const agent::Halt& halt = effect.halt;
-  ground().trace.note(ground().timeline.now(), name(), [&] {
-    return name() + " stops for " + (halt.latch.op_id.empty() ? halt.reason : halt.latch.op_id);
-  });
-}
-
-void AgentProcess::perform(const agent::LowerStop&) {
-  life_->stop = false;
-}
-
-void AgentProcess::perform(const agent::CheckOrder& effect) {
-  const bool good = life_->seen && schemas::verify_record(*life_->seen, settings_.control_key);
-  if (good) observer_.order_verified(instance_, effect.record);
-  happen(agent::OrderChecked{effect.record, good});
-}
-
-void AgentProcess::perform(const agent::StopWork& effect) {
-  if (life_->deliveries) life_->connection.unsubscribe(*std::exchange(life_->deliveries, {}));
-  life_->drain = effect.drain;
-  life_->draining = life_->running;
-  happen(agent::WorkStopped{effect.drain, life_->running.size(), 0});
-  after(ground().random.between(0, kCallbackMost),
-        [this, drain = effect.drain] { happen(agent::CallbackReturned{drain}); });
-}
-
-void AgentProcess::perform(const agent::StartWork& effect) {
-  observer_.work_started(settings_.address, instance_, effect.incarnation);
-  ground().trace.note(ground().timeline.now(), name(), [&] {
-    return fmt::format("{} works in incarnation {}", name(), effect.incarnation);
-  });
-  life_->stop = false;
-  life_->work_life = effect.life;
-  life_->incarnation = effect.incarnation;
-  static const auto kGroup = *schemas::Segment::parse("agents");
-  life_->deliveries =
-      life_->connection.queue_subscribe(settings_.subjects.deliveries_to(settings_.address), kGroup,
-                                        [this](const MessageView& view) { on_delivery(view); });
-}
-
-void AgentProcess::perform(const agent::RenewLease& effect) {
-  life_->lease_until = effect.until.count();
-}
-
-void AgentProcess::perform(const agent::SendHello& effect) {
-  schemas::Hello hello;
-  hello.key = own_key_.public_key();
-  hello.process = instance_.text();  // each life has another one
-  hello.runtime = "sim";
-  life_->connection.request(settings_.subjects.hello(settings_.address, instance_),
-                            schemas::encode(hello).value(), kPatience,
-                            [this, number = effect.number, asked_at = ground().stamp()](
-                                const schemas::Result<MessageView>& view) {
-                              if (!view) return happen(agent::HelloFailed{view.error()});
-                              auto reply = schemas::decode<schemas::HelloReply>(view->data);
-                              if (!reply) return happen(agent::HelloFailed{reply.error()});
-                              observer_.hello_answered(settings_.address, *reply, asked_at);
-                              happen(agent::HelloAnswered{number, std::move(*reply)});
-                            });
-}
-
-void AgentProcess::perform(const agent::SendBeat& effect) {
-  schemas::Beat beat;
-  beat.process = instance_.text();
-  beat.nonce = effect.nonce;
-  beat.incarnation = effect.incarnation;
-  beat.stopped = effect.stopped;
-  beat.sent = life_->sent;
-  observer_.agent_beat_sent(instance_, beat.nonce, boot_now());
-  life_->connection.request(settings_.subjects.beat(settings_.address, instance_),
-                            schemas::encode(beat).value(), kPatience,
-                            [this](const schemas::Result<MessageView>& view) {
-                              if (!view) {
-                                if (view.error().code == schemas::Errc::kTimeout) {
-                                  happen(agent::Unanswered{});
-                                }
-                                return;
-                              }
-                              const auto reply = schemas::decode<schemas::BeatReply>(view->data);
-                              if (!reply) return;
-                              observer_.beat_answered(instance_, *reply, view->subject);
-                              happen(agent::BeatAnswered{*reply});
-                            });
-}
-
-void AgentProcess::perform(const agent::SendReceipt& effect) {
-  observer_.agent_receipt(settings_.address, instance_, effect.receipt);
-  schemas::StoppedReceipt receipt = effect.receipt;
-  receipt.process = instance_.text();
-  const bool sent =
-      life_->connection.publish(settings_.subjects.stopped(settings_.address, instance_),
-                                schemas::sign_stopped(receipt, own_key_).value());
-  if (!sent) happen(agent::ReceiptUnsent{});
-  life_->connection.flush();
-}
-
-void AgentProcess::perform(const agent::PeerKilled& effect) {
-  life_->peers.killed(effect.record, BootTime{boot_now()});
-}
-
-void AgentProcess::perform(const agent::PeerResumed& effect) {
-  life_->peers.resumed(effect.record);
-}
-
-void AgentProcess::perform(const agent::KeepCheckpoints& effect) {
-  life_->checkpoint = 0;
-  for (const auto& one : effect.checkpoints) {
-    if (one.key == instance_.text()) life_->checkpoint = one.version;
+void AgentProcess::answered(const Message& answer) {
+  const auto asked = asked_.find(answer.subject);
+  if (asked == asked_.end()) return;
+  const auto [what, stamp] = asked->second;
+  asked_.erase(asked);
+  if (what == Question::kBeat) {
+    const auto reply = schemas::decode<schemas::BeatReply>(answer.data);
+    if (reply) observer_.beat_answered(instance_, *reply, answer.subject);
+  } else {
+    const auto reply = schemas::decode<schemas::HelloReply>(answer.data);
+    if (reply) observer_.hello_answered(settings_.address, *reply, stamp);
   }
 }
 
-void AgentProcess::perform(const agent::BecomeReady&) {}
-void AgentProcess::perform(const agent::EndSession&) {}
-void AgentProcess::perform(const agent::Reconnect&) {
-  after(0, [this] { life_->connection.abandon("control does not answer"); });
+void AgentProcess::sends(const std::string& /*user*/, const Message& message) {
+  at_risk();
+  const auto& subjects = settings_.subjects;
+  const auto& address = settings_.address;
+  if (subjects.parse_intent(message.subject)) {
+    look();
+    const auto head = schemas::decode_intent(message.data);
+    observer_.agent_sends(address, instance_, head->incarnation, boot_now());
+  } else if (message.subject == subjects.beat(address, instance_).str()) {
+    const auto beat = schemas::decode<schemas::Beat>(message.data);
+    observer_.agent_beat_sent(instance_, beat->nonce, boot_now());
+    asked_[message.reply] = {Question::kBeat, message.stamp};
+  } else if (message.subject == subjects.hello(address, instance_).str()) {
+    asked_[message.reply] = {Question::kHello, message.stamp};
+  } else if (message.subject == subjects.stopped(address, instance_).str()) {
+    observer_.agent_receipt(address, instance_, *schemas::read_stopped(message.data));
+  }
 }
-void AgentProcess::perform(const agent::Alarm& effect) {
-  ground().trace.note(ground().timeline.now(), name(),
-                      [&] { return fmt::format("{}: {}", name(), effect.error.detail); });
+
+void AgentProcess::subscribes(const std::string& /*user*/, const std::string& /*pattern*/) {
+  at_risk();
+}
+
+// --- What it does with its freedom ---
+
+void AgentProcess::work_later() {
+  after(ground().random.between(kMs, 2 * settings_.send_every), [this] {
+    send_one();
+    work_later();
+  });
+}
+
+void AgentProcess::send_one() {
+  if (!is_working()) return;
+  Random& random = ground().random;
+  const std::string to = random.pick(settings_.peers).text();
+  if (random.chance(kRequests)) {
+    (void)session_->intents().request(to, kAction, "dear customer", kReplyPatience,
+                                      [this](const Result<Bytes>& reply) {
+                                        if (reply) ground().count("replies");
+                                      });
+  } else {
+    (void)session_->intents().send(to, kAction, "dear customer");
+  }
+  if (random.chance(kCheckpoints)) put_checkpoint();
+}
+
+// As agent-runtime/src/store.cc asks, which waits for the answer.
+void AgentProcess::put_checkpoint() {
+  schemas::StoreRequest request;
+  request.op = schemas::StoreOp::kPut;
+  request.key = instance_.text();
+  request.expected_version = checkpoint_;
+  request.incarnation = session_->standing().life().incarnation;
+  request.bytes = "so far";
+  session_->link().connection().request(
+      settings_.subjects.checkpoint(settings_.address, instance_), schemas::encode(request).value(),
+      kStorePatience, [this](const schemas::Result<nats::MessageView>& view) {
+        if (!view) return;
+        const auto reply = schemas::decode<schemas::StoreReply>(view->data);
+        if (!reply) return;
+        if (reply->version != 0) checkpoint_ = reply->version;
+        if (reply->code != Errc::kOk) return;
+        observer_.checkpoint_stored(settings_.address, instance_.text(), reply->version);
+      });
 }
 
 }  // namespace estop::sim

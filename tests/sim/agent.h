@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An agent with the runtime library in the simulation: the real obedience core, and what
-// agent-runtime/src does with its effects, without threads. It sends intents all the time that it
-// may, answers requests, and keeps a checkpoint.
+// An agent with the runtime library in the simulation: the real session and what it consists of,
+// but for the threads (threads.cc). It sends intents all the time that it may, answers requests,
+// and keeps a checkpoint.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "agent-runtime/core/obedience.h"
-#include "agent-runtime/core/peer_kills.h"
+#include "agent-runtime/src/session.h"
 #include "broker-bridge/nats/connection.h"
 #include "tests/sim/loop.h"
 #include "tests/sim/observer.h"
@@ -40,53 +38,41 @@ class AgentProcess : public Process {
   [[nodiscard]] const schemas::Instance& instance() const noexcept { return instance_; }
   [[nodiscard]] bool is_working() const;
   [[nodiscard]] std::uint64_t delivered() const noexcept { return delivered_; }  // since ever
+  [[nodiscard]] nats::Loop* loop() override { return &loop_; }
 
  private:
-  struct Life;
+  enum class Question : std::uint8_t { kHello, kBeat };
+  struct Asked {
+    Question what = Question::kHello;
+    std::uint64_t stamp = 0;
+  };
 
   void begin() override;
   void end() override;
   void flush() override;
-  void listen();
-  // What the runtime's session does.
-  void happen(agent::Event event);
-  void wake_later();
-  void on_control(const nats::MessageView& view);
-  void on_delivery(const nats::MessageView& view);
-  void on_inbox(const nats::MessageView& view);
-  [[nodiscard]] bool acts(std::uint64_t work_life) const;
-  void publish_intent(std::uint64_t work_life, const schemas::Address& to,
-                      const schemas::IntentHead& head);
-  void perform(const agent::RaiseStop& effect);
-  void perform(const agent::LowerStop& effect);
-  void perform(const agent::CheckOrder& effect);
-  void perform(const agent::StopWork& effect);
-  void perform(const agent::StartWork& effect);
-  void perform(const agent::RenewLease& effect);
-  void perform(const agent::SendHello& effect);
-  void perform(const agent::SendBeat& effect);
-  void perform(const agent::SendReceipt& effect);
-  void perform(const agent::PeerKilled& effect);
-  void perform(const agent::PeerResumed& effect);
-  void perform(const agent::KeepCheckpoints& effect);
-  void perform(const agent::BecomeReady& effect);
-  void perform(const agent::EndSession& effect);
-  void perform(const agent::Reconnect& effect);
-  void perform(const agent::Alarm& effect);
+  void arrives(const std::string& user, const std::string& pattern,
+               const Message& message) override;
+  void sends(const std::string& user, const Message& message) override;
+  void subscribes(const std::string& user, const std::string& pattern) override;
+  void answered(const Message& answer);
+  void look();
   // What the agent itself does.
   void work_later();
   void send_one();
   void put_checkpoint();
 
-  Broker& broker_;
   Observer& observer_;
   AgentSettings settings_;
   std::size_t number_;
-  schemas::SigningKey own_key_;
+  SimLoop loop_;
   schemas::Instance instance_;
   std::uint64_t delivered_ = 0;
-  std::uint64_t ids_ = 0;
-  std::unique_ptr<Life> life_;
+
+  // Of one life.
+  std::unique_ptr<agent::Session> session_;
+  std::map<std::string, Asked, std::less<>> asked_;  // by the reply's subject
+  std::uint64_t work_life_ = 0;                      // that the observer knows of
+  std::uint64_t checkpoint_ = 0;                     // newest version of its own key
 };
 
 }  // namespace estop::sim

@@ -82,7 +82,8 @@ void BridgeProcess::look() {
 
 // --- What passes its connections ---
 
-void BridgeProcess::arrives(const std::string& user, const Message& message) {
+void BridgeProcess::arrives(const std::string& user, const std::string& /*pattern*/,
+                            const Message& message) {
   if (user == control_user_) {
     if (message.subject == subjects_.log().str()) {
       disprove_later(observer_.log_delivered(id(), message.data));

@@ -37,7 +37,8 @@ class BridgeProcess : public Process {
   void begin() override;
   void end() override { shell_.reset(); }
   void flush() override;
-  void arrives(const std::string& user, const Message& message) override;
+  void arrives(const std::string& user, const std::string& pattern,
+               const Message& message) override;
   void was_handled(const std::string& user, const Message& message) override;
   void sends(const std::string& user, const Message& message) override;
   void subscribes(const std::string& user, const std::string& pattern) override;

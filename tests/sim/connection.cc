@@ -276,7 +276,7 @@ void Connection::State::drain(Known& subscription) {
     view.subject = message->subject;
     view.reply = message->reply;
     view.data = message->data;
-    process_.arrives(user_, *message);
+    process_.arrives(user_, subscription.pattern, *message);
     subscription.handler(view);
     if (!closed_) process_.was_handled(user_, *message);
   }

@@ -136,7 +136,10 @@ class Observer {
     Nanos lease_until = 0;
     std::uint64_t knows_until = 0;
     std::map<std::string, std::uint64_t> seen;  // kills, and the stamp of the newest sight
-    std::set<std::string> stopped;              // kills for which it said so
+    // Kills that control had lost when it let this agent go on. Their records say nothing new to
+    // it, for an old one may come late; an answer that lists one does.
+    std::set<std::string> let_go;
+    std::set<std::string> stopped;  // kills for which it said so
     std::uint64_t incarnation = 0;
     bool works = false;
   };

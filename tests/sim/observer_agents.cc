@@ -39,7 +39,10 @@ void Observer::beat_answered(const schemas::Instance& instance, const schemas::B
     life.lease_until = std::max(life.lease_until, beat->second + settings_.agent_lease);
   }
   life.beats.erase(life.beats.begin(), std::next(beat));
-  for (const schemas::Latch& latch : reply.latches) life.seen[latch.op_id] = ground_.stamp();
+  for (const schemas::Latch& latch : reply.latches) {
+    life.seen[latch.op_id] = ground_.stamp();
+    life.let_go.erase(latch.op_id);
+  }
   if (const auto at = answered_.find(subject); at != answered_.end()) {
     life.knows_until = std::max(life.knows_until, at->second);
   }
@@ -66,8 +69,9 @@ void Observer::checkpoint_stored(const schemas::Address& address, const std::str
 }
 
 void Observer::order_verified(const schemas::Instance& instance, const schemas::Record& record) {
-  if (record.kind != schemas::RecordKind::kKill) return;
-  agents_[instance.text()].seen[record.op_id] = ground_.stamp();
+  AgentLife& life = agents_[instance.text()];
+  if (record.kind != schemas::RecordKind::kKill || life.let_go.contains(record.op_id)) return;
+  life.seen[record.op_id] = ground_.stamp();
 }
 
 // A kill that control has lost ends with the agent's next resume: nobody lists it. One that is
@@ -94,7 +98,9 @@ void Observer::work_started(const schemas::Address& address, const schemas::Inst
   AgentLife& life = agents_[instance.text()];
   std::erase_if(life.seen, [&](const auto& sight) {
     const Kill* kill = truth_.find(sight.first);
-    return kill != nullptr && !kill->known;
+    if (kill == nullptr || (kill->known && has_seen(life, *kill))) return false;
+    life.let_go.insert(sight.first);
+    return true;
   });
   for (const Kill* kill : truth_.covering(address.tokens(), instance.text())) {
     if (!has_seen(life, *kill) || is_over(*kill, incarnation)) continue;

@@ -12,6 +12,10 @@
 #include "broker-bridge/daemon/log.h"
 #include "tests/sim/ground.h"
 
+namespace estop::nats {
+class Loop;
+}
+
 namespace estop::sim {
 
 struct Disk;
@@ -54,8 +58,10 @@ class Process {
   // Whose turn it is on this thread.
   [[nodiscard]] static Process& running();
 
-  // What passes its connections, as somebody beside them sees it. `user`: of the connection.
-  virtual void arrives(const std::string& /*user*/, const Message& /*message*/) {}
+  // What passes its connections, as somebody beside them sees it. `user`: of the connection;
+  // `pattern`: of the subscription that it comes by.
+  virtual void arrives(const std::string& /*user*/, const std::string& /*pattern*/,
+                       const Message& /*message*/) {}
   virtual void was_handled(const std::string& /*user*/, const Message& /*message*/) {}
   virtual void sends(const std::string& /*user*/, const Message& /*message*/) {}
   virtual void subscribes(const std::string& /*user*/, const std::string& /*pattern*/) {}
@@ -63,13 +69,15 @@ class Process {
   // A line of its log.
   virtual void logs(daemon::LogLevel /*level*/, std::string_view /*event*/,
                     daemon::LogFields /*fields*/) {}
-  // What it keeps beyond its life; null: nothing.
+  // What it keeps beyond its life, and its loop; null: none that others ask for.
   [[nodiscard]] virtual Disk* disk() { return nullptr; }
+  [[nodiscard]] virtual nats::Loop* loop() { return nullptr; }
 
  protected:
   virtual void begin() = 0;  // makes everything that lives as long as the process
   virtual void end() = 0;    // and drops it without a word
   virtual void flush() = 0;  // writes what is buffered
+  void switch_off() noexcept { alive_ = false; }  // the world ends
 
  private:
   void happen(std::uint64_t life, Timeline::Action action);
