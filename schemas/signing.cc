@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ed25519, SHA-256 and nkeys on OpenSSL's EVP. Secrets live in `Secret` buffers and in EVP_PKEY,
-// both of which are wiped.
+// nkeys, and SHA-256 on OpenSSL's EVP. Secrets live in `Secret` buffers and in an Ed25519Key, both
+// of which are wiped.
 #include "schemas/signing.h"
 
 #include <openssl/crypto.h>
@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+
+#include "schemas/ed25519.h"
+#include "schemas/openssl.h"
 
 namespace estop::schemas {
 
@@ -30,12 +33,6 @@ constexpr std::size_t base32_size(std::size_t bytes) {
   return (bytes * 8 + 4) / 5;
 }
 
-// What OpenSSL cannot refuse unless the process is out of memory or has no random source: no caller
-// could go on.
-void require(bool held) {
-  if (!held) std::abort();
-}
-
 // Bytes that are wiped at the end of their scope.
 template <std::size_t N>
 struct Secret : std::array<std::uint8_t, N> {
@@ -44,21 +41,6 @@ struct Secret : std::array<std::uint8_t, N> {
   Secret& operator=(const Secret&) = delete;
   ~Secret() { OPENSSL_cleanse(this->data(), N); }
 };
-
-template <auto Free>
-struct Freed {
-  template <class T>
-  void operator()(T* handle) const noexcept {
-    Free(handle);
-  }
-};
-using KeyHandle = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using AlgorithmHandle = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
-using DigestHandle = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
-
-const unsigned char* octets(std::string_view bytes) noexcept {
-  return reinterpret_cast<const unsigned char*>(bytes.data());
-}
 
 std::uint8_t prefix_of(KeyRole role) noexcept {
   switch (role) {
@@ -140,22 +122,15 @@ bool has_crc(const std::array<std::uint8_t, N>& bytes) {
 }  // namespace
 
 struct SigningKey::State {
-  State(KeyRole the_role, const std::array<std::uint8_t, kKey_bytes>& bytes) : role(the_role) {
+  State(KeyRole the_role, const std::array<std::uint8_t, kKey_bytes>& bytes)
+      : role(the_role), key(bytes), public_key(key.public_key()) {
     std::copy(bytes.begin(), bytes.end(), seed.begin());
-    handle.reset(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, seed.data(), seed.size()));
-    require(handle != nullptr);
-    std::size_t size = public_key.size();
-    require(EVP_PKEY_get_raw_public_key(handle.get(), public_key.data(), &size) == 1);
-    ready.reset(EVP_MD_CTX_new());
-    require(ready != nullptr);
-    require(EVP_DigestSignInit(ready.get(), nullptr, nullptr, nullptr, handle.get()) == 1);
   }
 
   KeyRole role;
+  Ed25519Key key;
+  PublicKey public_key;
   Secret<kKey_bytes> seed;
-  PublicKey public_key{};
-  KeyHandle handle;
-  DigestHandle ready;  // copied for each signature, which then looks up no algorithm
 };
 
 SigningKey::SigningKey(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -211,12 +186,7 @@ std::string SigningKey::seed_text() const {
 }
 
 Signature SigningKey::sign(std::string_view bytes) const {
-  const DigestHandle digest(EVP_MD_CTX_new());
-  Signature signature{};
-  std::size_t size = signature.size();
-  require(digest != nullptr && EVP_MD_CTX_copy_ex(digest.get(), state_->ready.get()) == 1);
-  require(EVP_DigestSign(digest.get(), signature.data(), &size, octets(bytes), bytes.size()) == 1);
-  return signature;
+  return state_->key.sign(bytes);
 }
 
 std::string public_text(KeyRole role, const PublicKey& key) {
@@ -239,16 +209,6 @@ Result<PublicKey> public_key_from_text(std::string_view text) {
   PublicKey key{};
   std::copy_n(raw.begin() + 1, key.size(), key.begin());
   return key;
-}
-
-bool verify(const PublicKey& key, std::string_view bytes, const Signature& signature) {
-  const KeyHandle handle(
-      EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, key.data(), key.size()));
-  const DigestHandle digest(EVP_MD_CTX_new());
-  return handle != nullptr && digest != nullptr &&
-         EVP_DigestVerifyInit(digest.get(), nullptr, nullptr, nullptr, handle.get()) == 1 &&
-         EVP_DigestVerify(digest.get(), signature.data(), signature.size(), octets(bytes),
-                          bytes.size()) == 1;
 }
 
 Hash sha256(std::string_view bytes) {

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 
+#include "schemas/ed25519.h"  // verify
 #include "schemas/messages.h"
 #include "schemas/result.h"
 
@@ -59,8 +60,6 @@ class SigningKey {
 [[nodiscard]] std::string public_text(KeyRole role, const PublicKey& key);
 [[nodiscard]] Result<PublicKey> public_key_from_text(std::string_view text);
 
-// False also for bytes that are no public key at all.
-[[nodiscard]] bool verify(const PublicKey& key, std::string_view bytes, const Signature& signature);
 [[nodiscard]] Hash sha256(std::string_view bytes);
 [[nodiscard]] std::string hex(std::string_view bytes);  // lower case
 [[nodiscard]] std::string hex(const Hash& hash);

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Owners of OpenSSL's handles. Internal: for the sources here that include OpenSSL.
+#pragma once
+
+#include <openssl/evp.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace estop::schemas {
+
+template <auto Free>
+struct Freed {
+  template <class T>
+  void operator()(T* handle) const noexcept {
+    Free(handle);
+  }
+};
+using KeyHandle = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
+using AlgorithmHandle = std::unique_ptr<EVP_MD, Freed<EVP_MD_free>>;
+using DigestHandle = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
+
+[[nodiscard]] inline const unsigned char* octets(std::string_view bytes) noexcept {
+  return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+
+// What OpenSSL cannot refuse unless the process is out of memory or has no random source: no caller
+// could go on.
+inline void require(bool held) {
+  if (!held) std::abort();
+}
+
+}  // namespace estop::schemas
