@@ -202,7 +202,7 @@ void ControlCore::look_at_health(Now now, Effects& out) {
     } else {
       const AuditEntry seen =
           audit_line(now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
-      out.push_back(PublishEvent{*schemas::Segment::parse(kind), seen});
+      publish_event(seen, 0, out);
     }
   }
   // Stops that were held back while others came.

@@ -58,7 +58,7 @@ void ControlCore::append_bridge(RecordKind kind, const BridgeName& name,
   if (kind == RecordKind::kBridgeJoined) draft.key.assign(key.begin(), key.end());
   AuditEntry entry =
       audit_line(now, label, "control", name.id, draft.op_id, text_detail("process", name.process));
-  out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});
+  publish_unless_stored(entry, out);
   ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 

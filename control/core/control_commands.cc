@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "control/core/control_core.h"
-#include "control/recorder/audit_cut.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -90,13 +89,12 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
 
 Order& ControlCore::order_kill(schemas::Record draft, std::vector<std::string> warnings, Now now,
                                Effects& out) {
-  AuditEntry entry =
+  const AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
-  PublishEvent event{*schemas::Segment::parse("kill"), entry};
-  const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
+  const auto record = ledger_.append(std::move(draft), entry, now, out);
   ++counters_.kills;
   Order& order = begin_kill(record, std::move(warnings), now, out);
-  out.emplace_back(std::move(event));
+  publish_unless_stored(entry, out);
   return order;
 }
 
@@ -250,7 +248,6 @@ void ControlCore::on(const AuditCutAway& done, Now now, Effects& out) {
     asked.reply = done.reply;
     return refuse(asked, done.cut.error(), now, out);
   }
-  const bool is_new = done.cut->number != audit_begins_.number;
   audit_begins_ = *done.cut;
   for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
     const OpState* known = ledger_.find(op_id);
@@ -258,8 +255,6 @@ void ControlCore::on(const AuditCutAway& done, Now now, Effects& out) {
     order.newest[Stage::kDurable] = durable_json(known->audit_number, audit_begins_);
   }
   out.push_back(Answer{done.reply, cut_json(audit_begins_)});
-  const AuditEntry line = cut_line(audit_begins_);
-  if (is_new) out.push_back(PublishEvent{*schemas::Segment::parse(line.kind), line});
 }
 
 void ControlCore::on(const AuditVerified& verified, Now, Effects& out) {

@@ -223,10 +223,26 @@ void ControlCore::repeat_unconfirmed(Now now, Effects& out) {
 // --- Telling ---
 
 void ControlCore::note(AuditEntry entry, Effects& out) {
-  if (auto kind = schemas::Segment::parse(entry.kind)) {
-    out.push_back(PublishEvent{*kind, entry});
-  }
   out.push_back(WriteAudit{std::move(entry)});
+}
+
+void ControlCore::publish_event(const AuditEntry& entry, std::uint64_t number, Effects& out) {
+  auto kind = schemas::Segment::parse(entry.kind);
+  if (kind) out.push_back(PublishEvent{std::move(*kind), entry, number});
+}
+
+// While the recorder cannot write an order is not held back from the feed. It comes once more, with
+// its number, when it is on the disk.
+void ControlCore::publish_unless_stored(const AuditEntry& order, Effects& out) const {
+  if (!ledger_.recorder_healthy()) publish_event(order, 0, out);
+}
+
+void ControlCore::on(const AuditWritten& tail, Now, Effects& out) {
+  for (const AuditRow& row : tail.rows) publish_event(row.entry, row.number, out);
+}
+
+void ControlCore::on(const AuditUnwritten& line, Now, Effects& out) {
+  publish_event(line.entry, 0, out);
 }
 
 void ControlCore::alarm(const std::string& kind, const std::string& subject,

@@ -99,6 +99,8 @@ class ControlCore {
   void refuse(const CommandReceived& asked, const schemas::Error& error, Now now, Effects& out);
   void on(const AuditListed& listed, Now now, Effects& out);
   void on(const AuditVerified& verified, Now now, Effects& out);
+  void on(const AuditWritten& tail, Now now, Effects& out);
+  void on(const AuditUnwritten& line, Now now, Effects& out);
   void on(const AuditBegins& begins, Now now, Effects& out);
   void on(const AuditCutAway& cut, Now now, Effects& out);
   void on(const DetailsRead& details, Now now, Effects& out);
@@ -182,8 +184,10 @@ class ControlCore {
   void tell_stops(Order& order, StopCount& count, Now now, Effects& out);
   void look_at_health(Now now, Effects& out);
 
-  // Everything that is decided goes into the audit and to the live feed.
+  // Everything that is decided goes into the audit, and from there to the live feed.
   static void note(AuditEntry entry, Effects& out);
+  static void publish_event(const AuditEntry& entry, std::uint64_t number, Effects& out);
+  void publish_unless_stored(const AuditEntry& order, Effects& out) const;
   void alarm(const std::string& kind, const std::string& subject, const std::string& detail,
              Now now, Effects& out);
   [[nodiscard]] StatusView view(Now now) const;

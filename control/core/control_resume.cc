@@ -47,7 +47,7 @@ Order& ControlCore::order_resume(schemas::Record draft, Now now, Effects& out) {
 schemas::SignedRecord ControlCore::append_resume(schemas::Record draft, Now now, Effects& out) {
   AuditEntry entry =
       audit_line(now, "resume", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
-  out.push_back(PublishEvent{*schemas::Segment::parse("resume"), entry});
+  publish_unless_stored(entry, out);
   return ledger_.append(std::move(draft), std::move(entry), now, out);
 }
 

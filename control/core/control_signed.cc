@@ -119,7 +119,7 @@ void ControlCore::on(const WriteDue& due, Now now, Effects& out) {
   ++counters_.kills;
   AuditEntry entry =
       audit_line(now, "kill", draft.actor, draft.scope.text(), draft.op_id, order_detail(draft));
-  out.push_back(PublishEvent{*schemas::Segment::parse("kill"), entry});
+  publish_unless_stored(entry, out);
   const auto record = ledger_.append(std::move(draft), std::move(entry), now, out);
   Order* watched = orders_.find(due.op_id);  // gone if this machine slept in between
   if (watched == nullptr) watched = &count_kill(record, {}, now, out);
