@@ -252,7 +252,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishEvent& effect) {
-    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), event_json(effect.entry));
+    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), event_json(effect));
   }
 
   void perform(const RevokeCredentials& effect) { claims.perform(effect); }

@@ -29,7 +29,10 @@ class RecorderDesk::Return : public std::enable_shared_from_this<Return> {
 };
 
 RecorderDesk::RecorderDesk(nats::Loop& loop, std::unique_ptr<Recorder> recorder, Handler handler)
-    : return_(std::make_shared<Return>(loop, std::move(handler))), recorder_(std::move(recorder)) {}
+    : return_(std::make_shared<Return>(loop, std::move(handler))), recorder_(std::move(recorder)) {
+  recorder_->follow_audit(
+      [back = return_](std::vector<AuditRow> rows) { back->post(AuditWritten{std::move(rows)}); });
+}
 
 RecorderDesk::~RecorderDesk() {
   return_->close();
@@ -46,7 +49,10 @@ void RecorderDesk::perform(const StoreRecord& effect) {
 }
 
 void RecorderDesk::perform(const WriteAudit& effect) {
-  recorder_->audit(effect.entry, Urgency::kGroup, [](const auto&) {});  // failures leave a gap line
+  // Failures leave a gap line. Whoever looks at the feed sees it all the same.
+  recorder_->audit(effect.entry, Urgency::kGroup, [back = return_, effect](const auto& number) {
+    if (!number) back->post(AuditUnwritten{effect.entry});
+  });
 }
 
 void RecorderDesk::perform(const PutAgent& effect) {

@@ -36,16 +36,7 @@ constexpr std::uint32_t kPage_rows = 1'000;
 
 Result<json> ask_once(Session& session, const Common& common, std::string_view verb,
                       const json& request) {
-  json answer;
-  const auto asked =
-      session.ask(verb, json_text(request), common.timeout_ms.value_or(kQuestionWait_ms),
-                  [&](std::string_view text) {
-                    answer = parse_answer(text);
-                    return !flag(answer, "done");
-                  });
-  if (!asked) return tl::make_unexpected(asked.error());
-  if (auto error = error_of(answer)) return tl::make_unexpected(*error);
-  return answer;
+  return ask_page(session, verb, request, common.timeout_ms.value_or(kQuestionWait_ms));
 }
 
 struct Range {

@@ -80,6 +80,7 @@ struct Get {
 };
 struct Watch {
   std::optional<schemas::Scope> filter;
+  std::optional<std::uint64_t> after;  // first what came behind this number; unset: from now on
 };
 struct AuditList {
   std::uint32_t limit = 50;

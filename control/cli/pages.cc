@@ -11,21 +11,6 @@ namespace estop::cli {
 
 using schemas::Result;
 
-namespace {
-
-Result<void> ask_page(Session& session, std::string_view verb, const nlohmann::json& request,
-                      std::uint32_t timeout_ms, Answers& answers) {
-  auto asked = session.ask(verb, json_text(request), timeout_ms, [&](std::string_view answer) {
-    answers.push_back(parse_answer(answer));
-    return !flag(answers.back(), "done");
-  });
-  if (!asked) return asked;
-  if (auto error = error_of(answers.back())) return tl::make_unexpected(*error);
-  return {};
-}
-
-}  // namespace
-
 nlohmann::json next_page(const nlohmann::json& request, const nlohmann::json& answer) {
   const auto next = answer.find("next");
   if (next == answer.end()) return nullptr;
@@ -41,13 +26,25 @@ nlohmann::json next_page(const nlohmann::json& request, const nlohmann::json& an
   return following;
 }
 
+Result<nlohmann::json> ask_page(Session& session, std::string_view verb,
+                                const nlohmann::json& request, std::uint32_t timeout_ms) {
+  nlohmann::json answer;
+  const auto asked = session.ask(verb, json_text(request), timeout_ms, [&](std::string_view text) {
+    answer = parse_answer(text);
+    return !flag(answer, "done");
+  });
+  if (!asked) return tl::make_unexpected(asked.error());
+  if (auto error = error_of(answer)) return tl::make_unexpected(*error);
+  return answer;
+}
+
 Result<Answers> ask_pages(Session& session, std::string_view verb, const nlohmann::json& request,
                           std::uint32_t timeout_ms) {
   Answers answers;
   for (nlohmann::json page = request; !page.is_null(); page = next_page(page, answers.back())) {
-    if (auto asked = ask_page(session, verb, page, timeout_ms, answers); !asked) {
-      return tl::make_unexpected(asked.error());
-    }
+    auto answer = ask_page(session, verb, page, timeout_ms);
+    if (!answer) return tl::make_unexpected(answer.error());
+    answers.push_back(std::move(*answer));
   }
   return answers;
 }

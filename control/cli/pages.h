@@ -18,6 +18,11 @@ namespace estop::cli {
                                                  const nlohmann::json& request,
                                                  std::uint32_t timeout_ms);
 
+// One page: the last answer to `request`.
+[[nodiscard]] schemas::Result<nlohmann::json> ask_page(Session& session, std::string_view verb,
+                                                       const nlohmann::json& request,
+                                                       std::uint32_t timeout_ms);
+
 // The request for the page behind `answer`; null: that was the last one. The cursor of the audit is
 // a number, and backwards it bounds from above.
 [[nodiscard]] nlohmann::json next_page(const nlohmann::json& request, const nlohmann::json& answer);

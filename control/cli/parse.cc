@@ -155,9 +155,11 @@ void Tree::add_questions() {
       [this] { return Get{checked(Address::parse(typed_.address))}; })
       ->add_option("address", typed_.address, "org/workspace/name")
       ->required();
-  add(app_, "watch", "print what happens, as it happens, until Ctrl-C", [this] {
-    return Watch{filter_of(typed_)};
-  })->add_option("scope", typed_.scope, "only what concerns these");
+  CLI::App* watch = add(app_, "watch", "print what happens, as it happens, until Ctrl-C", [this] {
+    return Watch{filter_of(typed_), typed_.place};
+  });
+  watch->add_option("scope", typed_.scope, "only what concerns these");
+  watch->add_option("--after", typed_.place, "first what is in the audit behind this number");
   add(app_, "status", "control, bridges, log and kills in force", [] { return Status{}; });
   add(app_, "version", "the version of this program", [] { return Version{}; });
 }

@@ -88,17 +88,4 @@ ExitStatus run_question(const Common& common, const Command& question, Terminal&
   return status;
 }
 
-ExitStatus run_watch(const Common& common, const Watch& watch, Terminal& terminal) {
-  auto session = open_session(common, terminal);
-  if (!session) return fail_with(session.error(), terminal);
-  const bool as_json = common.format == Format::kJson || common.format == Format::kJsonl;
-  auto watched = session->watch([&](std::string_view text_of_event) {
-    const json event = parse_answer(text_of_event);
-    if (error_of(event) || (watch.filter && !concerns(event, *watch.filter))) return true;
-    terminal.out << (as_json ? json_text(event) : event_line(event)) << '\n' << std::flush;
-    return static_cast<bool>(terminal.out);
-  });
-  return watched ? ExitStatus::kOk : fail_with(watched.error(), terminal);
-}
-
 }  // namespace estop::cli

@@ -28,6 +28,7 @@ namespace {
 constexpr nats::Millis kMargin{100};  // the connection's own deadline comes first
 constexpr nats::Millis kAttempt{2'000};
 constexpr nats::Millis kAttemptMin{250};
+constexpr nats::Millis kAgain{1'000};
 constexpr int kRefusedMax = 20;
 constexpr int kAttempts = 4;  // to connect, at least, in the time that there is
 
@@ -150,14 +151,24 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
   return fail(Errc::kTimeout, "control did not answer in time: does it run? (estop status)");
 }
 
-Result<void> Session::watch(const std::function<bool(std::string_view)>& event) {
+Result<void> Session::watch(const Feed& feed) {
   bool over = false;
+  bool was_connected = true;
   nats::BlockingClient& client = state_->client;
-  client.subscribe(state_->subjects.events(),
-                   [&](const nats::MessageView& message) { over = over || !event(message.data); });
-  while (!over && client.last_error().empty()) {
-    const auto is_over = [&] { return over || !client.last_error().empty(); };
-    client.run_until(is_over, nats::Millis(60'000));
+  client.subscribe(state_->subjects.events(), [&](const nats::MessageView& message) {
+    over = over || !feed.event(message.data);
+  });
+  const auto is_over = [&] { return over || !client.last_error().empty() || client.is_closed(); };
+  while (!is_over()) {
+    const bool is_connected = client.is_connected();
+    if (is_connected && !was_connected) feed.was_away();
+    was_connected = is_connected;
+    if (is_connected && feed.is_due() && !feed.catch_up()) client.run_until(is_over, kAgain);
+    const auto has_work = [&] {
+      return is_over() || client.is_connected() != was_connected ||
+             (was_connected && feed.is_due());
+    };
+    if (!is_over()) client.run_until(has_work, nats::Millis(60'000));
   }
   if (over) return {};
   return fail(Errc::kNoContact, client.last_error());

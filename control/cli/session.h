@@ -24,6 +24,15 @@ struct KillEvents {
   std::function<bool(std::string_view json)> answer;
 };
 
+// The live feed, and what to do to miss nothing of it.
+struct Feed {
+  std::function<bool(std::string_view json)> event;  // false: enough
+  std::function<void()> was_away;                    // the connection is back
+  // Whether catch_up is due, which may ask(); it is called again a second after it failed.
+  std::function<bool()> is_due;
+  std::function<schemas::Result<void>()> catch_up;
+};
+
 // Control reads a command with the same function: what it would refuse does not leave.
 // kBadArgument.
 [[nodiscard]] schemas::Result<void> check_command(std::string_view verb,
@@ -61,9 +70,8 @@ class Session {
                              std::uint32_t timeout_ms, const KillEvents& events);
 
   // Hands on every event of the live feed until `event` returns false. Blocks until then, or until
-  // contact is lost for good (kNoContact) or refused (kNotPermitted). What happens while the broker
-  // is away is missed: the audit has it.
-  schemas::Result<void> watch(const std::function<bool(std::string_view json)>& event);
+  // contact is lost for good (kNoContact) or refused (kNotPermitted).
+  schemas::Result<void> watch(const Feed& feed);
 
  private:
   struct State;

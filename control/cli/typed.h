@@ -21,6 +21,7 @@ struct Typed {
   bool fleet = false, now = false, revoke = false, yes = false, init_only = false;
   std::uint32_t limit = 50;
   std::uint64_t after = 0, through = 0;
+  std::optional<std::uint64_t> place;
   std::string kind, subject, from, to, out, kept_at;
   std::vector<std::string> files;
 };

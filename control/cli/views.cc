@@ -247,7 +247,8 @@ std::string view_lifted(const Answers& answers, const schemas::Scope& scope) {
 }
 
 std::string event_line(const json& event) {
-  return fmt::format("{}  {:<16} {:<12} {}  {}", time_text(number(event, "at_ms")),
+  const std::string place = has(event, "number") ? std::to_string(number(event, "number")) : "-";
+  return fmt::format("{:>7}  {}  {:<16} {:<12} {}  {}", place, time_text(number(event, "at_ms")),
                      shown(text(event, "kind")), shown(text(event, "actor")),
                      shown(text(event, "subject")), shown(detail_text(event)));
 }

@@ -31,7 +31,8 @@ using Answers = std::vector<nlohmann::json>;
 // An order that waits for a second operator, as `status` tells of it, and who gave it.
 [[nodiscard]] std::string view_proposal(const nlohmann::json& proposal);
 
-// One event of the live feed as a line without its end: time, kind, who, whom, what.
+// One event of the live feed as a line without its end: its number in the audit ("-": none), time,
+// kind, who, whom, what.
 [[nodiscard]] std::string event_line(const nlohmann::json& event);
 [[nodiscard]] bool concerns(const nlohmann::json& event, const schemas::Scope& scope);
 

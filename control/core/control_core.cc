@@ -63,7 +63,7 @@ void ControlCore::on(const Happened& happened, Turn& turn) {
     };
     (offer(modules), ...);
   };
-  tell(bridges_, agents_, access_, signed_, questions_, operators_);
+  tell(feed_, bridges_, agents_, access_, signed_, questions_, operators_);
 }
 
 // --- The log ---

@@ -15,6 +15,7 @@
 #include "control/core/bridges/bridges.h"
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
+#include "control/core/log/feed.h"
 #include "control/core/log/ledger.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/operators.h"
@@ -60,6 +61,7 @@ class ControlCore {
   CoreCounters counters_;
   AlarmsTold alarms_told_;
   Ledger ledger_;
+  Feed feed_;
   Orders orders_;
   OpTable ops_;
   Bridges bridges_;

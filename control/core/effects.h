@@ -119,6 +119,7 @@ struct LiftBar {
 struct PublishEvent {  // the live feed; it becomes JSON after everything that somebody waits for
   schemas::Segment kind;
   AuditEntry entry;
+  std::uint64_t number = 0;  // of its line in the audit; 0: it is none, or not yet
 };
 // For the metrics: how long after its order a stage was reached.
 struct OrderTimed {

@@ -96,6 +96,14 @@ struct AuditVerified {
   ReplyTo reply;
   schemas::Result<AuditVerdict> verdict;
 };
+// The tail of the audit, in its order.
+struct AuditWritten {
+  std::vector<AuditRow> rows;
+};
+// A line that could not be written.
+struct AuditUnwritten {
+  AuditEntry entry;
+};
 struct AuditBegins {
   schemas::Result<AuditCut> cut;
 };
@@ -225,12 +233,12 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
   bool hears_agents = true;  // the connection on which they speak is up
 };
 
-using Event =
-    std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
-                 AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified, AuditBegins,
-                 AuditCutAway, DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
-                 BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
-                 StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered, AgentsDropped,
-                 CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
+using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
+                           AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified,
+                           AuditWritten, AuditUnwritten, AuditBegins, AuditCutAway, DetailsRead,
+                           BridgeBeatReceived, BridgeReceiptReceived, BridgeReceiptChecked,
+                           HelloReceived, CheckpointsListed, BeatReceived, StoppedReceived,
+                           StoppedChecked, StoreRequested, StoreAnswered, AgentsDropped,
+                           CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
 
 }  // namespace estop::control

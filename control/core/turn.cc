@@ -20,10 +20,12 @@ void AlarmsTold::forget_old(std::uint64_t now_us) {
 }
 
 void Turn::note(AuditEntry entry) {
-  if (auto kind = schemas::Segment::parse(entry.kind)) {
-    out.push_back(PublishEvent{*kind, entry});
-  }
   out.push_back(WriteAudit{std::move(entry)});
+}
+
+void Turn::publish(const AuditEntry& entry, std::uint64_t number) {
+  auto kind = schemas::Segment::parse(entry.kind);
+  if (kind) out.push_back(PublishEvent{std::move(*kind), entry, number});
 }
 
 void Turn::alarm(const std::string& kind, const std::string& subject, const std::string& detail) {

@@ -190,10 +190,7 @@ void replace_records(SQLite::Database& connection, const std::vector<SignedRecor
           .getString();
   connection.exec(fmt::format("DROP TRIGGER {}; DELETE FROM records; {}", kGuard, guard));
   RecordTable records(connection);
-  for (const SignedRecord& one : log) {
-    (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind(),
-                       one.record.op_id, one.hash, one.frame});
-  }
+  for (const SignedRecord& one : log) (void)records.add(stored(one));
 }
 
 AuditEntry carried_line(const CarryRequest& request, const schemas::Head& head,

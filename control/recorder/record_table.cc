@@ -43,6 +43,12 @@ bool follows(const SignedRecord& later, const SignedRecord& earlier) {
 
 }  // namespace
 
+StoredRecord stored(const SignedRecord& signed_record) {
+  const schemas::Record& record = signed_record.record;
+  return {record.epoch, record.seq,         record.term,        record.kind,
+          record.op_id, signed_record.hash, signed_record.frame};
+}
+
 RecordTable::RecordTable(SQLite::Database& connection)
     : find_(connection, "SELECT hash FROM records WHERE epoch = ? AND seq = ?"),
       insert_(connection,

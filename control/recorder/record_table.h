@@ -21,6 +21,7 @@ struct StoredRecord {
   schemas::Hash hash{};
   schemas::Bytes frame;
 };
+[[nodiscard]] StoredRecord stored(const schemas::SignedRecord& signed_record);
 
 // SQLite::Exception from every member.
 class RecordTable {

@@ -64,12 +64,6 @@ struct Recorder::Parts {
     thread.join();
   }
 
-  static StoredRecord stored(const schemas::SignedRecord& signed_record) {
-    const schemas::Record& record = signed_record.record;
-    return {record.epoch, record.seq,         record.term,        record.kind(),
-            record.op_id, signed_record.hash, signed_record.frame};
-  }
-
   void enqueue(Work work, Urgency urgency = Urgency::kGroup) {
     if (queue.push(work, urgency)) return;
     ++counters.failures;
@@ -104,7 +98,7 @@ Recorder::~Recorder() = default;
 
 void Recorder::append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
                              Urgency urgency, AuditDone done) {
-  AddRecord work{Parts::stored(record), std::move(audit), std::move(done), {}};
+  AddRecord work{stored(record), std::move(audit), std::move(done), {}};
   const auto fits = check(record, work.audit);
   fits ? parts_->enqueue(std::move(work), urgency)
        : Parts::turn_down(std::move(work), fits.error());

@@ -211,7 +211,7 @@ void Agents::look_at_health(Turn& turn) {
     } else {
       const AuditEntry seen =
           audit_line(turn.now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
-      turn.out.push_back(PublishEvent{*schemas::Segment::parse(kind), seen});
+      turn.publish(seen);
     }
   }
   // Stops that were held back while others came.

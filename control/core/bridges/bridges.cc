@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "control/core/log/feed.h"
 #include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 
@@ -63,7 +64,7 @@ void Bridges::append(schemas::RecordBody body, const BridgeName& name, Turn& tur
   draft.op_id = fmt::format("bridge-{}-{}", ledger_.term(), ++own_ops_);
   AuditEntry entry = audit_line(turn.now, label, "control", name.id, draft.op_id,
                                 text_detail("process", name.process));
-  turn.out.push_back(PublishEvent{*schemas::Segment::parse(label), entry});
+  publish_unless_stored(entry, ledger_, turn);
   ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "control/core/log/feed.h"
 #include "control/core/questions/answers.h"
 
 namespace estop::control {
@@ -16,13 +17,12 @@ using schemas::RecordKind;
 // --- New orders ---
 
 Order& OrderFlow::kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn) {
-  AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
-                                draft.op_id, order_detail(draft));
-  PublishEvent event{*schemas::Segment::parse("kill"), entry};
-  const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
+  const AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
+                                      draft.op_id, order_detail(draft));
+  const auto record = ledger_.append(std::move(draft), entry, turn.now, turn.out);
   ++turn.counters.kills;
   Order& order = begin_kill(record, std::move(warnings), turn);
-  turn.out.emplace_back(std::move(event));
+  publish_unless_stored(entry, ledger_, turn);
   return order;
 }
 
@@ -30,7 +30,7 @@ Order& OrderFlow::resume(schemas::Record draft, Turn& turn) {
   std::vector<std::string> warnings = resume_warnings(draft.resume());
   AuditEntry entry = audit_line(turn.now, "resume", draft.actor.name, draft.scope().text(),
                                 draft.op_id, order_detail(draft));
-  turn.out.push_back(PublishEvent{*schemas::Segment::parse("resume"), entry});
+  publish_unless_stored(entry, ledger_, turn);
   const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
   ++turn.counters.resumes;
   return begin(record, std::move(warnings), turn);

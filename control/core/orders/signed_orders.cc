@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "control/core/log/feed.h"
 #include "control/core/orders/proofs.h"
 #include "control/core/questions/answers.h"
 #include "schemas/codec.h"
@@ -71,7 +72,7 @@ void SignedOrders::on(const WriteDue& due, Turn& turn) {
   ++turn.counters.kills;
   AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
                                 draft.op_id, order_detail(draft));
-  turn.out.push_back(PublishEvent{*schemas::Segment::parse("kill"), entry});
+  publish_unless_stored(entry, ledger_, turn);
   const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
   Order* watched = orders_.find(due.op_id);  // gone if this machine slept in between
   if (watched == nullptr) watched = &flow_.count_kill(record, {}, turn);

@@ -223,8 +223,10 @@ std::string verdict_json(const AuditVerdict& verdict) {
   return text(answer);
 }
 
-std::string event_json(const AuditEntry& entry) {
-  return text(entry_of(entry));
+std::string event_json(const PublishEvent& published) {
+  json event = entry_of(published.entry);
+  if (published.number != 0) event["number"] = published.number;
+  return text(event);
 }
 
 std::string order_detail(const schemas::Record& record) {

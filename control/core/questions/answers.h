@@ -43,7 +43,7 @@ inline constexpr std::size_t kKillsNamed = 3;     // of many in one warning
                                      const AuditCut& begins = {});
 [[nodiscard]] std::string cut_json(const AuditCut& cut);
 [[nodiscard]] std::string verdict_json(const AuditVerdict& verdict);
-[[nodiscard]] std::string event_json(const AuditEntry& entry);
+[[nodiscard]] std::string event_json(const PublishEvent& published);
 
 // Details of audit lines.
 [[nodiscard]] std::string order_detail(const schemas::Record& record);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "control/core/orders/proofs.h"
-#include "control/recorder/audit_cut.h"
 
 namespace estop::control {
 
@@ -72,11 +71,8 @@ void Questions::on(const AuditCutAway& done, Turn& turn) {
     asked.reply = done.reply;
     return turn.refuse(asked, done.cut.error());
   }
-  const bool is_new = done.cut->number != flow_.audit_begins().number;
   flow_.set_audit_begins(*done.cut);
   turn.out.push_back(Answer{done.reply, cut_json(*done.cut)});
-  const AuditEntry line = cut_line(*done.cut);
-  if (is_new) turn.out.push_back(PublishEvent{*schemas::Segment::parse(line.kind), line});
 }
 
 void Questions::on(const AuditVerified& verified, Turn& turn) {

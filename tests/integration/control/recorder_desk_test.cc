@@ -28,11 +28,13 @@ class Desk : public ::testing::Test {
 
   void open() {
     auto recorder = Recorder::open({.folder = folder.file("control")});
-    desk = std::make_unique<RecorderDesk>(on_loop, std::move(recorder.value()),
-                                          [this](const Event& e) {
-                                            EXPECT_EQ(std::this_thread::get_id(), loop_thread);
-                                            events.push_back(e);
-                                          });
+    desk =
+        std::make_unique<RecorderDesk>(loop, std::move(recorder.value()), [this](const Event& e) {
+          EXPECT_EQ(std::this_thread::get_id(), loop_thread);
+          const auto* tail = std::get_if<AuditWritten>(&e);
+          if (tail == nullptr) return events.push_back(e);
+          for (const AuditRow& row : tail->rows) written.push_back(row.number);
+        });
   }
   void store_kill(std::uint64_t seq) {
     schemas::Record record = draft_of(schemas::Kill{}, "k1", "alice");
@@ -59,6 +61,7 @@ class Desk : public ::testing::Test {
   schemas::Hash newest{};
   std::thread::id loop_thread = std::this_thread::get_id();
   std::vector<Event> events;
+  std::vector<std::uint64_t> written;  // the tail of the audit
   std::unique_ptr<RecorderDesk> desk;
 };
 
@@ -80,6 +83,19 @@ TEST_F(Desk, EachOfManyOrdersAtOnceIsToldItsOwnAuditLine) {
     const auto& stored = std::get<RecordStored>(event);
     EXPECT_EQ(stored.audit_number, stored.seq);
   }
+}
+
+TEST_F(Desk, TheTailOfTheAuditComesWholeAndInOrder) {
+  constexpr std::uint64_t kLines = 300;
+  for (std::uint64_t n = 1; n <= kLines; ++n) {
+    desk->perform(WriteAudit{audit_line({}, "fenced", "control")});
+    if (n % 10 == 0) store_kill(n / 10);
+  }
+  ASSERT_TRUE(testing::wait_until([&] {
+    loop.poll();
+    return written.size() >= kLines + kLines / 10;
+  }));
+  for (std::size_t i = 0; i < written.size(); ++i) EXPECT_EQ(written[i], i + 1);
 }
 
 TEST_F(Desk, DetailsAreReadOneAfterTheOther) {

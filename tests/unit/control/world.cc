@@ -312,6 +312,7 @@ void World::perform(const StoreRecord& effect) {
   } else {
     stored.push_back(effect.record);
     if (effect.audit) audit.push_back(*effect.audit);
+    if (effect.audit) tell_tail(*effect.audit);
     answer.audit_number = audit.size();
   }
   events_.emplace_back(std::move(answer));
@@ -329,6 +330,14 @@ void World::perform(const PublishLease& effect) {
 }
 void World::perform(const WriteAudit& effect) {
   audit.push_back(effect.entry);
+  tell_tail(effect.entry);
+}
+void World::tell_tail(const AuditEntry& entry) {
+  if (recorder_up) {
+    events_.emplace_back(AuditWritten{{AuditRow{audit.size(), entry, {}, {}}}});
+  } else {
+    events_.emplace_back(AuditUnwritten{entry});
+  }
 }
 void World::perform(const Answer& effect) {
   performed.emplace_back("answer");
@@ -363,6 +372,7 @@ void World::perform(const CutAway& effect) {
   if (cut && cut->number == 0) {
     cut->number = head + 1;
     audit.push_back(cut_line(*cut));
+    tell_tail(audit.back());
   }
   if (cut) begins = *cut;
   events_.emplace_back(AuditCutAway{effect.reply, effect.request, std::move(cut)});
@@ -387,7 +397,8 @@ void World::perform(const CheckOrder& effect) {
                                           schemas::Subjects::standard())});
 }
 
-void World::perform(const PublishEvent&) {
+void World::perform(const PublishEvent& effect) {
+  feed.push_back(effect);
   performed.emplace_back("event");
 }
 void World::perform(const OrderTimed&) {}

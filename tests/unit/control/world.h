@@ -96,6 +96,7 @@ class World {
   std::vector<schemas::Bytes> to_agents;  // everything that runtimes were told
   std::vector<schemas::Bytes> agent_replies;
   std::vector<schemas::LeaseFrame> leases;
+  std::vector<PublishEvent> feed;
   std::vector<std::string> performed;  // kinds of effects, in order
   std::vector<std::string> stops;
   std::vector<std::string> due;      // op ids of kills that wait to be written
@@ -132,6 +133,7 @@ class World {
   void perform(const LiftBar& effect);
   void perform(const Alarm& effect);
   void perform(const Stop& effect);
+  void tell_tail(const AuditEntry& entry);
   ReplyTo next_inbox();
 
   std::deque<Event> events_;
