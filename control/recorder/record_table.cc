@@ -45,7 +45,7 @@ bool follows(const SignedRecord& later, const SignedRecord& earlier) {
 
 StoredRecord stored(const SignedRecord& signed_record) {
   const schemas::Record& record = signed_record.record;
-  return {record.epoch, record.seq,         record.term,        record.kind,
+  return {record.epoch, record.seq,         record.term,        record.kind(),
           record.op_id, signed_record.hash, signed_record.frame};
 }
 

@@ -28,13 +28,14 @@ class Desk : public ::testing::Test {
 
   void open() {
     auto recorder = Recorder::open({.folder = folder.file("control")});
-    desk =
-        std::make_unique<RecorderDesk>(loop, std::move(recorder.value()), [this](const Event& e) {
-          EXPECT_EQ(std::this_thread::get_id(), loop_thread);
-          const auto* tail = std::get_if<AuditWritten>(&e);
-          if (tail == nullptr) return events.push_back(e);
-          for (const AuditRow& row : tail->rows) written.push_back(row.number);
-        });
+    desk = std::make_unique<RecorderDesk>(on_loop, std::move(recorder.value()),
+                                          [this](const Event& e) {
+                                            EXPECT_EQ(std::this_thread::get_id(), loop_thread);
+                                            const auto* tail = std::get_if<AuditWritten>(&e);
+                                            if (tail == nullptr) return events.push_back(e);
+                                            for (const AuditRow& row : tail->rows)
+                                              written.push_back(row.number);
+                                          });
   }
   void store_kill(std::uint64_t seq) {
     schemas::Record record = draft_of(schemas::Kill{}, "k1", "alice");
