@@ -21,7 +21,8 @@ struct Defined {
 };
 
 // Each stands in for a whole library in its program; the two are never linked together.
-constexpr std::array<std::string_view, 3> kReplace{"tests/sim/connection.cc",
+constexpr std::array<std::string_view, 4> kReplace{"tests/sim/cheap_signatures.cc",
+                                                   "tests/sim/connection.cc",
                                                    "tests/sim/recorder.cc", "tests/sim/threads.cc"};
 
 // `Link` of `class Link : public Line {`; empty if the line defines no type of its own name: it
