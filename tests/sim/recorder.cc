@@ -95,7 +95,19 @@ struct Recorder::Parts {
       process.after(process.ground().random.between(0, kHopMost),
                     [answer = work.answer, done = healthy] { answer(done); });
     }
+    process.after(kHopMost, [this] { tell_tail(); });  // behind the answers
     begin_commit();
+  }
+
+  void tell_tail() {
+    std::vector<AuditRow> rows;
+    for (; told < disk.audit.size(); ++told) {
+      AuditRow row;
+      row.number = told + 1;
+      row.entry = disk.audit[told];
+      rows.push_back(std::move(row));
+    }
+    if (tail && !rows.empty()) tail(std::move(rows));
   }
 
   void pay_owed() {
@@ -122,6 +134,8 @@ struct Recorder::Parts {
   std::deque<Work> alone;  // a commit each
   std::deque<Work> group;  // one commit for all
   std::deque<Work> owed;   // could not be written, tried again without a further answer
+  AuditTail tail;
+  std::size_t told = disk.audit.size();  // rows of the audit
   bool committing = false;
   bool healthy = true;
 };
@@ -166,6 +180,14 @@ void Recorder::audit(AuditEntry entry, Urgency /*urgency*/, AuditDone done) {
                                 done(fail(Errc::kStoreUnavailable, "the disk is full"));
                               },
                               1});
+}
+
+void Recorder::follow_audit(AuditTail tail) {
+  parts_->tail = std::move(tail);
+}
+
+void Recorder::read_beginning(CutDone done) {
+  parts_->add(parts_->group, {[] {}, [done = std::move(done)](bool) { done(AuditCut{}); }});
 }
 
 void Recorder::put_agent(const StoredAgent& agent) {
@@ -226,6 +248,9 @@ RecorderStats Recorder::stats() const {
 // --- Questions that nobody asks in a simulated world ---
 
 void Recorder::list_audit(AuditQuery /*query*/, AuditRows done) {
+  done(fail(Errc::kStoreUnavailable, "the simulated recorder keeps no chain"));
+}
+void Recorder::cut_audit(CutRequest /*request*/, CutDone done) {
   done(fail(Errc::kStoreUnavailable, "the simulated recorder keeps no chain"));
 }
 void Recorder::verify_audit(std::function<void(Result<AuditVerdict>)> done) {

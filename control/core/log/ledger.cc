@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "schemas/codec.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::control {
 
@@ -18,7 +17,7 @@ using What = LedgerNews::What;
 bool LogEntry::may_apply() const {
   const bool opens =
       record.record.is<schemas::Resume>() || record.record.is<schemas::BridgeJoined>();
-  return committed && (durable || !opens || ESTOP_SEEDED_BUG(kResumeWithoutRecorder));
+  return committed && (durable || !opens);
 }
 
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
