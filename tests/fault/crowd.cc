@@ -204,9 +204,11 @@ bool Crowd::settle(std::chrono::milliseconds patience) {
 std::uint64_t Crowd::incarnation_of_resume(const std::string& killed_op_id) const {
   for (const auto& member : members_) {
     for (const schemas::Record& order : member->player->orders) {
-      const bool lifts = std::find(order.resume().lifts.begin(), order.resume().lifts.end(),
-                                   killed_op_id) != order.resume().lifts.end();
-      if (order.kind() == schemas::RecordKind::kResume && lifts) return order.resume().incarnation;
+      const auto* resume = std::get_if<schemas::Resume>(&order.body);
+      if (resume == nullptr) continue;
+      const auto& lifts = resume->lifts;
+      const bool is_lifted = std::find(lifts.begin(), lifts.end(), killed_op_id) != lifts.end();
+      if (is_lifted) return resume->incarnation;
     }
   }
   return 0;
