@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "schemas/seeded_bug.h"
-
 namespace estop::agent {
 namespace {
 
@@ -65,8 +63,7 @@ void Obedience::lift(const HelloAnswered& event) {
   const auto& reply = event.reply;
   for (auto at = orders_.begin(); at != orders_.end();) {
     const Order& order = at->second;
-    const bool asked_before =
-        order.hello_at_sight >= event.number && !ESTOP_SEEDED_BUG(kOldAnswerLifts);
+    const bool asked_before = order.hello_at_sight >= event.number;
     const bool listed = lists(reply.latches, order.latch);
     if (listed || reply.incarnation <= order.incarnation_at_sight || asked_before) {
       if (!listed && asked_before) announce_anew(now_);
@@ -251,8 +248,7 @@ void Obedience::go_on() {
     if (std::exchange(told_, std::nullopt)) effects_.emplace_back(LowerStop{});
     return;
   }
-  const bool confirmed = confirmed_ || (ESTOP_SEEDED_BUG(kOldAnswerLifts) && announced_);
-  if (!confirmed || !connected_ || !contact_ || !drain_.callback_returned) return;
+  if (!confirmed_ || !connected_ || !contact_ || !drain_.callback_returned) return;
   working_ = true;
   told_.reset();
   incarnation_ = announced_incarnation_;

@@ -8,7 +8,6 @@
 
 #include "broker-bridge/core/bridge_core.h"
 #include "schemas/codec.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -33,7 +32,7 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   leader_ = frame->leader;
   const bool has_all = hear_uncommitted(*frame, now, out);
   follow(frame->head, now, out);
-  const bool is_at_head = follower_.applied() == frame->head || ESTOP_SEEDED_BUG(kOpenBeforeReplay);
+  const bool is_at_head = follower_.applied() == frame->head;
   if (!stopped_for_good_ && is_at_head && has_all) take_grants(*frame, now, out);
   if (state_ != BridgeState::kOpen) return;
   forwards_until_ = std::max(forwards_until_, lease_.until() + options_.arrival);
@@ -62,7 +61,6 @@ void BridgeCore::take_grants(const schemas::LeaseFrame& frame, Nanos now, Effect
   for (const schemas::Grant& grant : frame.grants) {
     if (grant.bridge != options_.id.text() || grant.process != options_.process) continue;
     admitted |= lease_.granted(grant.nonce);
-    if (ESTOP_SEEDED_BUG(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));
   }
   if (!admitted || state_ != BridgeState::kJoining || !lease_.holds(now)) return;
   state_ = BridgeState::kOpen;
@@ -108,7 +106,6 @@ void BridgeCore::stop_for_good(std::string reason, Nanos now, Effects& out) {
 // Rule 10: an order of control that this bridge cannot read may be a stop.
 void BridgeCore::not_understood(std::string_view what, const schemas::Error& error, Nanos now,
                                 Effects& out) {
-  if (ESTOP_SEEDED_BUG(kUnknownOrderIgnored)) return reject_frame(what, error, out);
   ++counters_.bad_frames;
   stop_for_good(fmt::format("{} was refused: {}", what, to_string(error)), now, out);
 }

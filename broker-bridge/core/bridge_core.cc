@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "schemas/codec.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -75,8 +74,7 @@ const IntentOutcome& BridgeCore::not_forwarded(std::string_view subject, std::st
 }
 
 bool BridgeCore::is_open(Nanos now) const noexcept {
-  const bool may_go_on = lease_.holds(now) || ESTOP_SEEDED_BUG(kLeaseUnchecked);
-  return state_ == BridgeState::kOpen && may_go_on;
+  return state_ == BridgeState::kOpen && lease_.holds(now);
 }
 
 // --- Connections and time ---
@@ -86,7 +84,6 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   if (account == Account::kAgents) {
     ++connection_;
     for (const Sighting& seen : std::vector<Sighting>(recent_)) {
-      if (ESTOP_SEEDED_BUG(kLatchLostAtReconnect)) own_gate().unlatch(seen.kill);
       if (now - seen.at < kRecent) owe(seen.kill, now, out);
     }
     pay_receipts(now, out);
@@ -155,13 +152,11 @@ void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
     return not_understood("a record", record.error(), now, out);
   }
   if (!record) return reject_frame("a record", record.error(), out);
-  if (ESTOP_SEEDED_BUG(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
   if (record->record.kind == RecordKind::kKill) {
     const Latched latched = act_on_sight(*record, now, out);
     const bool is_rival = latched == Latched::kAgain && is_contested(record->record);
     if (latched == Latched::kNew || is_rival) unverified_.push_back(*record);
   }
-  if (ESTOP_SEEDED_BUG(kResumeActsOnSight)) apply(record->record, now, out);
   follower_.saw(std::move(*record));
 }
 

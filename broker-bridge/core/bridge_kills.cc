@@ -10,7 +10,6 @@
 #include "broker-bridge/core/bridge_core.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -36,10 +35,6 @@ std::string BridgeCore::key_of(const Record& kill) {
 
 // Rules 1 and 3: whatever the state, committed or not.
 Latched BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out) {
-  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch)) receipt(kill.record, now, out);
-  if (ESTOP_SEEDED_BUG(kReceiptWithoutLatch) || ESTOP_SEEDED_BUG(kKillWaitsForCommit)) {
-    return Latched::kLifted;
-  }
   const Latched latched = own_gate().kill(kill.record);
   if (latched == Latched::kLifted) return latched;
   if (latched == Latched::kNew) {

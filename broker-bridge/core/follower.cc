@@ -6,8 +6,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "schemas/seeded_bug.h"
-
 namespace estop::bridge {
 
 using schemas::Errc;
@@ -46,7 +44,6 @@ void Follower::saw(SignedRecord record) {
 
 Progress Follower::follow(const Head& head, std::vector<SignedRecord>& ready) {
   for (const Head& known : {applied_, head_}) {
-    if (ESTOP_SEEDED_BUG(kLogMayGoBack)) break;
     if (is_before(head, known)) {
       return broken(
           fmt::format("the committed log went back from {} to {}", place(known), place(head)));
@@ -65,7 +62,7 @@ Progress Follower::follow(const Head& head, std::vector<SignedRecord>& ready) {
     const Record& record = entry.second.record;
     return !is_before(applied_, {record.epoch, record.seq, {}});
   });
-  if (applied_ == head_ || ESTOP_SEEDED_BUG(kOpenBeforeReplay)) return {};
+  if (applied_ == head_) return {};
   // A stream that was made anew may count from 1 again or hold what it held before: read all of it.
   const bool same_stream = head_.epoch == applied_.epoch;
   return {Progress::Kind::kBehind, same_stream ? applied_.seq + 1 : 1, head_.seq, {}};

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <array>
 
-#include "schemas/seeded_bug.h"
-
 namespace estop::bridge {
 
 using schemas::Errc;
@@ -83,7 +81,7 @@ Verdict Gate::decide(const schemas::IntentSubject& parts, const schemas::IntentH
     ++kill->refused;
     verdict.cause = kill;
     verdict.code = Errc::kReceiverKilled;
-  } else if (head.incarnation != verdict.incarnation && !ESTOP_SEEDED_BUG(kOldLifePasses)) {
+  } else if (head.incarnation != verdict.incarnation) {
     const bool old = head.incarnation < verdict.incarnation;
     verdict.code = old ? Errc::kOldIncarnation : Errc::kNoContact;
   } else {
@@ -152,7 +150,6 @@ bool Gate::resume(const schemas::Record& record) {
     release(*kill);
   }
   Node& node = tree_.make(record.scope.tokens());
-  while (ESTOP_SEEDED_BUG(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
   node.incarnation = std::max(node.incarnation, record.incarnation);
   return true;
 }

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "schemas/printable.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::bridge {
 
@@ -21,7 +20,7 @@ std::string header_safe(std::string_view text) {
 }
 
 std::string explain(const Verdict& verdict, std::uint64_t intent_incarnation) {
-  if (verdict.cause != nullptr && !ESTOP_SEEDED_BUG(kRefusalNamesNoKill)) {
+  if (verdict.cause != nullptr) {
     const schemas::Latch& kill = verdict.cause->latch;
     return header_safe(fmt::format("{} killed by {} since {}: {} (op {})", kill.scope.text(),
                                    kill.actor, schemas::utc_text(kill.since_ms), kill.reason,

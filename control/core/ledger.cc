@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "schemas/codec.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::control {
 
@@ -18,7 +17,7 @@ using What = LedgerNews::What;
 bool LogEntry::may_apply() const {
   const RecordKind kind = record.record.kind;
   const bool opens = kind == RecordKind::kResume || kind == RecordKind::kBridgeJoined;
-  return committed && (durable || !opens || ESTOP_SEEDED_BUG(kResumeWithoutRecorder));
+  return committed && (durable || !opens);
 }
 
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {

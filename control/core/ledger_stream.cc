@@ -7,7 +7,6 @@
 
 #include "control/core/ledger.h"
 #include "schemas/codec.h"
-#include "schemas/seeded_bug.h"
 
 namespace estop::control {
 
@@ -153,7 +152,7 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     const bool stored = i < stored_count_;
     const bool committed = record.seq <= committed_seq_;
     if (stored && committed) {
-      if (!ESTOP_SEEDED_BUG(kLatchLostAtRestart)) apply(log_[i], now.boot_us);
+      apply(log_[i], now.boot_us);
       applied_seq_ = record.seq;
       OpState& op = ops_[record.op_id];
       op.committed = op.applied = true;

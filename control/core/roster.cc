@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "schemas/seeded_bug.h"
-
 namespace estop::control {
 
 using schemas::BridgeState;
@@ -22,7 +20,7 @@ void Roster::joined(const BridgeName& name, const schemas::PublicKey& key, bool 
   bridge.name = name;
   bridge.key = key;
   bridge.joined = true;
-  if (!earlier || ESTOP_SEEDED_BUG(kFenceForgetsOldBridges)) return;
+  if (!earlier) return;
   bridge.open_until_us =
       std::max(bridge.open_until_us, options_.start_us + options_.lease_us + options_.margin_us);
 }
@@ -40,9 +38,7 @@ Bridge& Roster::heard(const schemas::BridgeBeat& beat, bool trusted, std::uint64
   bridge.name = name;
   bridge.heard_us = now_us;
   bridge.beat = beat;
-  const bool asks =
-      beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen ||
-      (ESTOP_SEEDED_BUG(kClosedBridgeIsGranted) && beat.state == BridgeState::kReplaying);
+  const bool asks = beat.state == BridgeState::kJoining || beat.state == BridgeState::kOpen;
   bridge.wants_grant = trusted && asks;
   // It forwards no more; what it forwarded may still be on its way, on its other connection.
   if (beat.state == BridgeState::kLeaving) {

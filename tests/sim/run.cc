@@ -4,9 +4,9 @@
 #include <exception>
 #include <utility>
 
-#include "schemas/seeded_bug.h"
 #include "tests/sim/faults.h"
 #include "tests/sim/liveness.h"
+#include "tests/sim/seeded_bug.h"
 
 namespace estop {
 

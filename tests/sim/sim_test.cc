@@ -6,8 +6,8 @@
 #include <atomic>
 #include <ostream>
 
-#include "schemas/seeded_bug.h"
 #include "tests/sim/campaign.h"
+#include "tests/sim/seeded_bug.h"
 
 namespace estop::sim {
 namespace {

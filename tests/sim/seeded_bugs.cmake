@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# Where the bugs of seeded_bug.h are sown. Each row puts a text into a copy of a source in the place of another, which
+# must be there once: a source that has changed ends the configuration, and somebody looks where its rule is kept now.
+
+# sow(SOURCE OLD NEW)
+function(sow source old new)
+  string(MAKE_C_IDENTIFIER sown_${source} text)
+  if(NOT DEFINED ${text})
+    file(READ ${PROJECT_SOURCE_DIR}/${source} ${text})
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${source})
+    set(sown_sources ${sown_sources} ${source} PARENT_SCOPE)
+  endif()
+  string(FIND "${${text}}" "${old}" first)
+  string(FIND "${${text}}" "${old}" last REVERSE)
+  if(first EQUAL -1 OR NOT first EQUAL last)
+    message(FATAL_ERROR "${source} does not hold once, for a bug of tests/sim/seeded_bugs.cmake to be sown: ${old}")
+  endif()
+  string(REPLACE "${old}" "${new}" ${text} "${${text}}")
+  set(${text} "${${text}}" PARENT_SCOPE)
+endfunction()
+
+# The copies, each with its switches, below the build folder: `sources` gets their paths.
+function(write_sown sources)
+  foreach(source ${sown_sources})
+    string(MAKE_C_IDENTIFIER sown_${source} text)
+    set(sown "#include \"tests/sim/seeded_bug.h\"\n#line 1 \"${PROJECT_SOURCE_DIR}/${source}\"\n${${text}}")
+    file(CONFIGURE OUTPUT sown/${source} CONTENT "@sown@" @ONLY)
+    list(APPEND written ${CMAKE_CURRENT_BINARY_DIR}/sown/${source})
+  endforeach()
+  set(${sources} ${written} PARENT_SCOPE)
+endfunction()
+
+set(bridge broker-bridge/core)
+set(control control/core)
+
+# 1
+sow(${bridge}/bridge_core.cc [[  if (record->record.kind == RecordKind::kKill) {]]
+  [[  if (SOWN(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
+  if (record->record.kind == RecordKind::kKill) {]])
+# 2
+sow(${bridge}/bridge_core.cc [[      if (now - seen.at < kRecent)]]
+  [[      if (SOWN(kLatchLostAtReconnect)) own_gate().unlatch(seen.kill);
+      if (now - seen.at < kRecent)]])
+sow(${control}/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
+  [[      if (!SOWN(kLatchLostAtRestart)) apply(log_[i], now.boot_us);]])
+# 3
+sow(${bridge}/bridge_core.cc [[  follower_.saw(std::move(*record));]]
+  [[  if (SOWN(kResumeActsOnSight)) apply(record->record, now, out);
+  follower_.saw(std::move(*record));]])
+sow(${bridge}/gate.cc [[  node.incarnation = std::max(node.incarnation, record.incarnation);]]
+  [[  while (SOWN(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
+  node.incarnation = std::max(node.incarnation, record.incarnation);]])
+# 4, and the receipt of 8
+sow(${bridge}/bridge_kills.cc [[  const Latched latched = own_gate().kill(kill.record);]]
+  [[  if (SOWN(kReceiptWithoutLatch)) receipt(kill.record, now, out);
+  if (SOWN(kReceiptWithoutLatch) || SOWN(kKillWaitsForCommit)) return Latched::kLifted;
+  const Latched latched = own_gate().kill(kill.record);]])
+sow(${control}/ledger.cc [[(durable || !opens)]] [[(durable || !opens || SOWN(kResumeWithoutRecorder))]])
+# 5
+sow(${bridge}/gate.cc [[(head.incarnation != verdict.incarnation)]]
+  [[(head.incarnation != verdict.incarnation && !SOWN(kOldLifePasses))]])
+sow(agent-runtime/core/obedience.cc [[order.hello_at_sight >= event.number;]]
+  [[order.hello_at_sight >= event.number && !SOWN(kOldAnswerLifts);]])
+sow(agent-runtime/core/obedience.cc [[  if (!confirmed_ || ]] [[  if (!(confirmed_ || (SOWN(kOldAnswerLifts) && announced_)) || ]])
+# 6
+sow(${bridge}/follower.cc [[  if (applied_ == head_) return {};]]
+  [[  if (applied_ == head_ || SOWN(kOpenBeforeReplay)) return {};]])
+sow(${bridge}/bridge_contact.cc [[follower_.applied() == frame->head;]]
+  [[follower_.applied() == frame->head || SOWN(kOpenBeforeReplay);]])
+# 7
+sow(${bridge}/bridge_contact.cc [[    admitted |= lease_.granted(grant.nonce);]]
+  [[    admitted |= lease_.granted(grant.nonce);
+    if (SOWN(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));]])
+sow(${bridge}/bridge_core.cc [[state_ == BridgeState::kOpen && lease_.holds(now);]]
+  [[state_ == BridgeState::kOpen && (lease_.holds(now) || SOWN(kLeaseUnchecked));]])
+# 8
+sow(${control}/roster.cc [[  if (!earlier) return;]] [[  if (!earlier || SOWN(kFenceForgetsOldBridges)) return;]])
+sow(${control}/roster.cc [[  bridge.wants_grant = trusted && asks;]]
+  [[  const bool is_closed = beat.state == BridgeState::kReplaying;
+  bridge.wants_grant = trusted && (asks || (SOWN(kClosedBridgeIsGranted) && is_closed));]])
+# 9
+sow(${bridge}/follower.cc [[    if (is_before(head, known)) {]]
+  [[    if (SOWN(kLogMayGoBack)) break;
+    if (is_before(head, known)) {]])
+# 10
+sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
+  stop_for_good(]]
+  [[  if (SOWN(kUnknownOrderIgnored)) return reject_frame(what, error, out);
+  ++counters_.bad_frames;
+  stop_for_good(]])
+# 12
+sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
+  [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
