@@ -38,8 +38,7 @@ int main(int argc, char** argv) {
   CampaignOptions options;
   std::uint64_t seed = 0;
   bool trace = false;
-  CLI::App app{
-      "Runs the real shells and cores of Estop in a simulated world, from one seed a run."};
+  CLI::App app{"Runs the real shells of Estop in a simulated world, from one seed a run."};
   app.add_option("--seeds", options.seeds, "How many; 0: until Ctrl-C")->capture_default_str();
   app.add_option("--from", options.from, "The first one")->capture_default_str();
   app.add_option("--jobs", options.jobs, "Threads")->capture_default_str();
