@@ -56,6 +56,7 @@ void ControlCore::obey(const CommandReceived& asked, const KillCommand& kill, No
                        Effects& out) {
   OrderRequest request = kill.order;
   if (request.op_id.empty()) request.op_id = asked.fresh_op_id;
+  if (look_up(asked, kill, now, out)) return;
   const KillClaim claim = claim_kill(request.op_id, request.scope, asked.actor);
   if (claim.is == OpIs::kLifted) return refuse(asked, lifted_error(claim, request.scope), now, out);
   std::vector<std::string> notes = kill.notes;

@@ -13,7 +13,7 @@ using schemas::SignedRecord;
 
 ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
     : options_(std::move(options)),
-      ledger_(std::move(log_key)),
+      ledger_(std::move(log_key), options_.ended_ops_max),
       roster_(options_.roster),
       registry_(options_.agents),
       clients_(options_.sharing_grace_us, options_.silent_max) {}
@@ -183,6 +183,7 @@ void ControlCore::on(const Tick& tick, Now now, Effects& out) {
   std::erase_if(alarms_told_,
                 [&](const auto& told) { return now.boot_us >= told.second + kAlarmAgain_us; });
   expire_proposals(now, out);
+  expire_lookups(now, out);
   look_at_clients(tick, now, out);
   for (Order* order : orders_.expire(now.boot_us, out)) {
     note(audit_line(

@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "control/core/answers.h"
@@ -80,6 +81,19 @@ class ControlCore {
   Order& count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings, Now now,
                     Effects& out);
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
+
+  // Op ids that only the recorder remembers (control_lookups.cc).
+  [[nodiscard]] std::vector<std::string> forgotten(const std::string& op_id,
+                                                   const schemas::Scope& scope) const;
+  template <class Asked>
+  bool look_up(const Asked& asked, const std::vector<std::string>& op_ids, Now now, Effects& out);
+  bool look_up(const CommandReceived& asked, const KillCommand& kill, Now now, Effects& out);
+  bool look_up(const CommandReceived& asked, const ResumeCommand& resume, Now now, Effects& out);
+  bool look_up(const EmergencyReceived& asked, Now now, Effects& out);
+  bool look_up_held(const schemas::Record& kill, Now now, Effects& out);
+  void on(const OrderFound& found, Now now, Effects& out);
+  void go_on(std::uint64_t lookup, Now now, Effects& out);
+  void expire_lookups(Now now, Effects& out);
 
   // What an op id is (control_ops.cc).
   [[nodiscard]] std::optional<OpIs> use_of(const std::string& op_id, const schemas::Scope& scope,
@@ -220,6 +234,14 @@ class ControlCore {
   std::set<BridgeName> bridges_moving_;               // a joined or left record is on its way
   std::map<std::string, std::uint64_t> alarms_told_;  // kind and subject → when, for a minute
   AuditSums audit_sums_;
+  struct Parked {  // until the recorder has said what it knows, or the time is over
+    std::variant<CommandReceived, EmergencyReceived> asked;
+    std::size_t open = 0;  // questions
+    std::uint64_t until_us = 0;
+  };
+  std::map<std::uint64_t, Parked> parked_;
+  std::uint64_t lookups_ = 0;
+  std::uint64_t lookup_failed_us_ = 0;
   AuditCut audit_begins_;  // behind what was cut away
 };
 

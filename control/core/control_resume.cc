@@ -22,6 +22,7 @@ using schemas::Result;
 void ControlCore::obey(const CommandReceived& asked, const ResumeCommand& resume, Now now,
                        Effects& out) {
   const OrderRequest& request = resume.order;
+  if (look_up(asked, resume, now, out)) return;
   if (watch_proposed_resume(asked, resume, now, out)) return;
   if (repeat_resume(asked, resume, now, out)) return;
   auto draft = draft_resume(asked, resume);
@@ -76,6 +77,13 @@ bool ControlCore::repeat_resume(const CommandReceived& asked, const ResumeComman
   const OrderRequest& request = resume.order;
   const bool is_unwritten = unwritten_.contains(request.op_id);
   const OpState* known = request.op_id.empty() ? nullptr : ledger_.find(request.op_id);
+  if (known == nullptr && ledger_.may_be_forgotten(request.op_id)) {
+    refuse(asked,
+           {Errc::kStoreUnavailable, "the recorder does not say whether op_id '" + request.op_id +
+                                         "' was used before: try again, or give a new one"},
+           now, out);
+    return true;
+  }
   if (known == nullptr && !is_unwritten) return false;
   const bool is_resume = known != nullptr && known->kind == RecordKind::kResume;
   if (!is_resume || known->scope != request.scope) {

@@ -82,6 +82,7 @@ void ControlCore::on(const EmergencyReceived& emergency, Now now, Effects& out) 
     alarm("forged-order", emergency.actor, "sent an order in the name of " + kill.actor, now, out);
     return;
   }
+  if (look_up(emergency, now, out)) return;
   const KillClaim claim = claim_kill(kill);
   const bool is_new = claim.is == OpIs::kNew;
   if (claim.is == OpIs::kUnwritten) return;
@@ -164,11 +165,12 @@ bool ControlCore::adopt(const std::string& bridge, const schemas::Bytes& frame, 
   const auto held = schemas::open_record(frame);
   if (!held) {
     const auto order = schemas::open_order(frame);
-    if (!order) return false;
+    if (!order || look_up_held(order->kill.record, now, out)) return false;
     const KillClaim claim = claim_kill(order->kill.record);
     if (missing(claim)) adopt(*order, claim, from, now, out);
     return missing(claim);
   }
+  if (look_up_held(held->record, now, out)) return false;
   const KillClaim claim = claim_kill(held->record);
   if (held->record.kind != RecordKind::kKill || !missing(claim)) return false;
   if (!schemas::verify_record(*held, ledger_.key().public_key())) {
