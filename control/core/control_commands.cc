@@ -188,8 +188,23 @@ Order& ControlCore::kept_order(const KillClaim& claim, const schemas::Scope& sco
 
 void ControlCore::tell_progress(Order& order, const OpState& known, Effects& out) {
   if (known.committed) orders_.reach(order, Stage::kCommitted, committed_json(known.seq), out);
-  if (known.durable)
-    orders_.reach(order, Stage::kDurable, durable_json(known.audit_number, audit_begins_), out);
+  if (!known.durable) return;
+  // A control that started since does not know the number of its line: the recorder does.
+  const bool is_known = known.audit_number != 0 || known.is_line_gone;
+  if (is_known)
+    return orders_.reach(order, Stage::kDurable, durable_json(known, audit_begins_), out);
+  out.push_back(FindOrder{0, order.op_id});
+}
+
+// The answer, or that there is none, to an order that waits for the number of its line.
+void ControlCore::tell_line(const OrderFound& told, Effects& out) {
+  const bool is_found = told.found && told.found->has_value();
+  if (is_found) ledger_.note_line(told.op_id, (*told.found)->audit_number);
+  Order* order = orders_.find(told.op_id);
+  const OpState* known = ledger_.find(told.op_id);
+  if (order == nullptr || known == nullptr || !known->durable || order->has(Stage::kDurable))
+    return;
+  orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), out);
 }
 
 // --- Questions ---
@@ -253,7 +268,7 @@ void ControlCore::on(const AuditCutAway& done, Now now, Effects& out) {
   for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
     const OpState* known = ledger_.find(op_id);
     if (known == nullptr || !order.has(Stage::kDurable)) continue;
-    order.newest[Stage::kDurable] = durable_json(known->audit_number, audit_begins_);
+    order.newest[Stage::kDurable] = durable_json(*known, audit_begins_);
   }
   out.push_back(Answer{done.reply, cut_json(audit_begins_)});
 }

@@ -82,9 +82,8 @@ void ControlCore::take(const std::vector<LedgerNews>& news, Now now, Effects& ou
         }
         break;
       case LedgerNews::What::kDurable:
-        if (order != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number, audit_begins_),
-                        out);
+        if (const OpState* known = ledger_.find(op_id); order != nullptr && known != nullptr) {
+          orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), out);
         }
         break;
       case LedgerNews::What::kApplied:

@@ -61,6 +61,7 @@ class ControlCore {
   bool repeat_resume(const CommandReceived& asked, const ResumeCommand& resume, Now now,
                      Effects& out);
   void tell_progress(Order& order, const OpState& known, Effects& out);
+  void tell_line(const OrderFound& told, Effects& out);
   [[nodiscard]] static schemas::Record asked_draft(schemas::RecordKind kind,
                                                    const CommandReceived& asked,
                                                    const OrderRequest& request);

@@ -69,6 +69,7 @@ bool ControlCore::look_up_held(const schemas::Record& kill, Now now, Effects& ou
 }
 
 void ControlCore::on(const OrderFound& told, Now now, Effects& out) {
+  tell_line(told, out);
   if (!told.found) {
     lookup_failed_us_ = now.boot_us;
     return go_on(told.lookup, now, out);

@@ -81,6 +81,8 @@ class Ledger {
   }
   void recall(const FoundOrder& found);
   void never_used(const std::string& op_id) { ops_.never_used(op_id); }
+  // Where its line is in the audit; 0: it was cut away.
+  void note_line(const std::string& op_id, std::uint64_t audit_number);
   // Whether the record of the op id has, or may have had, this number.
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
   // The op ids of kills that resumes on their way lift, and by which.

@@ -61,9 +61,17 @@ void Ledger::recall(const FoundOrder& found) {
   OpState op = op_of(found.record.record);
   op.committed = op.applied = true;
   op.audit_number = found.audit_number;
+  op.is_line_gone = found.audit_number == 0;
   op.lifted_by = found.lifted_by;
   op.lifted_ms = found.lifted_ms;
   ops_.recall(found.record.record.op_id, std::move(op));
+}
+
+void Ledger::note_line(const std::string& op_id, std::uint64_t audit_number) {
+  OpState* op = ops_.find(op_id);
+  if (op == nullptr || op->audit_number != 0) return;
+  op->audit_number = audit_number;
+  op->is_line_gone = audit_number == 0;
 }
 
 bool Ledger::stop(std::string reason, Effects& out) {

@@ -57,6 +57,20 @@ TEST_F(AuditCutTest, AKillThatHoldsSaysWhereItsLineIs) {
   EXPECT_FALSE(ask("ps", Json::object())["kills"].empty());
 }
 
+TEST_F(AuditCutTest, AControlThatStartedSinceSaysItToo) {
+  const std::size_t after = world.audit.size();
+  world.kill("acme/prod/y", "k2");
+  ASSERT_TRUE(cut(after).contains("cut"));
+  world.restart();
+  world.pass(2'000);
+  const Json gone = world.stage(world.kill("acme/prod/x", "k1"), "durable");
+  EXPECT_EQ(gone["kept_at"], "backup:/audit.jsonl");
+  EXPECT_FALSE(gone.contains("audit"));
+  const Json there = world.stage(world.kill("acme/prod/y", "k2"), "durable");
+  EXPECT_GT(there["audit"], after);
+  EXPECT_FALSE(there.contains("kept_at"));
+}
+
 TEST_F(AuditCutTest, OneThatIsRefusedIsOnRecordAndChangesNothing) {
   const auto lines = world.audit.size();
   const Json answer = cut(lines + 10);

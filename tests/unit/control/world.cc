@@ -375,6 +375,10 @@ void World::perform(const FindOrder& effect) {
     const bool is_lifted = schemas::lifts(one.record, {schemas::latch_of(kill), kill.epoch});
     if (is_lifted && found->lifted_by.empty()) found->lifted_by = one.record.op_id;
   }
+  for (std::size_t at = begins.through; found && at < audit.size(); ++at) {
+    const bool is_its = audit[at].op_id == effect.op_id && audit[at].kind != "signed";
+    if (is_its && found->audit_number == 0) found->audit_number = at + 1;
+  }
   events_.emplace_back(OrderFound{effect.lookup, effect.op_id, std::move(found)});
 }
 void World::perform(const FindBeginning&) {
