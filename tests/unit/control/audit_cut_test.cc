@@ -19,7 +19,7 @@ class AuditCutTest : public ::testing::Test {
     while (world.audit[kill_line++].kind != "kill") {
     }
   }
-  Json cut(std::uint64_t through, Json more = Json::object()) {
+  Json cut(std::uint64_t through, const Json& more = Json::object()) {
     Json request{{"through", through},
                  {"hash", std::string(64, 'a')},
                  {"kept_at", "backup:/audit.jsonl"},
