@@ -87,6 +87,12 @@ void RecorderDesk::perform(const VerifyAudit& effect) {
   });
 }
 
+void RecorderDesk::perform(const FindOrder& effect) {
+  recorder_->find_order(effect.op_id, [back = return_, effect](auto found) {
+    back->post(OrderFound{effect.lookup, effect.op_id, std::move(found)});
+  });
+}
+
 void RecorderDesk::perform(const FindBeginning& /*effect*/) {
   recorder_->read_beginning(
       [back = return_](auto cut) { back->post(AuditBegins{std::move(cut)}); });

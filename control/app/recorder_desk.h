@@ -33,6 +33,7 @@ class RecorderDesk {
   void perform(const Store& effect);
   void perform(const QueryAudit& effect);
   void perform(const VerifyAudit& effect);
+  void perform(const FindOrder& effect);
   void perform(const FindBeginning& effect);
   void perform(const CutAway& effect);
   void perform(const ReadDetails& effect);

@@ -57,12 +57,14 @@ std::string fenced(const json& answer) {
   return line("fenced", rest + named(answer, "outlived", "lease ran out") + unconfirmed(answer));
 }
 
-// After a restart control does not know the number any more.
 std::string durable(const json& answer) {
-  if (!has(answer, "audit")) return "in the recorder (estop audit list --op-id)";
-  std::string rest = fmt::format("audit entry {}", number(answer, "audit"));
+  const bool is_numbered = has(answer, "audit");
+  const std::string entry =
+      is_numbered ? fmt::format("audit entry {}", number(answer, "audit")) : "in the recorder";
   const std::string kept_at = text(answer, "kept_at");
-  return kept_at.empty() ? rest : rest + ", which was cut away since and is in " + shown(kept_at);
+  if (kept_at.empty()) return entry;
+  return fmt::format("{}; {} was cut away since and is in {}", entry,
+                     is_numbered ? "it" : "its audit entry", shown(kept_at));
 }
 
 std::string revoked(const json& answer) {

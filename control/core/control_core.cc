@@ -20,17 +20,19 @@ concept Hears = requires(Module module, const Happened& happened, Turn& turn) {
 
 ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
     : options_(std::move(options)),
-      ledger_(std::move(log_key)),
+      ledger_(std::move(log_key), options_.ended_ops_max),
       ops_(ledger_),
+      lookups_(ledger_),
       bridges_(options_, ledger_, ops_, orders_),
       agents_(options_, ledger_, orders_),
       access_(options_, ledger_, ops_, agents_.registry(), orders_),
       flow_(ledger_, orders_, bridges_, agents_),
       rules_(ledger_, bridges_, agents_.registry()),
       second_(options_, ledger_, ops_, orders_, flow_, rules_),
-      signed_(options_, ledger_, ops_, orders_, bridges_, agents_, flow_, second_),
+      signed_(options_, ledger_, ops_, orders_, bridges_, agents_, flow_, second_, lookups_),
       questions_(options_, ledger_, bridges_, agents_, ops_, flow_),
-      operators_(options_, {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_}) {}
+      operators_(options_,
+                 {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_, lookups_}) {}
 
 Effects ControlCore::start(std::vector<SignedRecord> records,
                            const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
@@ -94,6 +96,19 @@ void ControlCore::on(const LinkChanged& link, Turn&) {
   ledger_.on_link(link.up);
 }
 
+void ControlCore::on(const OrderFound& found, Turn& turn) {
+  flow_.tell_line(found, turn);
+  go_on(lookups_.answered(found, turn), turn);
+}
+
+void ControlCore::go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn) {
+  for (const Lookups::Asked& asked : looked_up) {
+    if (const auto* command = std::get_if<CommandReceived>(&asked))
+      operators_.go_on(*command, turn);
+    if (const auto* order = std::get_if<EmergencyReceived>(&asked)) signed_.on(*order, turn);
+  }
+}
+
 // What it holds is a kill before its bridge is granted anything.
 void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
   const Bridge* bridge = bridges_.hear(received, turn);
@@ -111,6 +126,7 @@ void ControlCore::on(const Tick& tick, Turn& turn) {
   access_.revoke_fenced(turn);
   agents_.tick(turn);
   second_.expire(turn);
+  go_on(lookups_.expired(turn), turn);
   access_.look_at_clients(tick, turn);
   flow_.end_old(turn);
   alarms_told_.forget_old(turn.now.boot_us);

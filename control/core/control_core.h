@@ -8,6 +8,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "control/core/access/access.h"
@@ -17,6 +18,7 @@
 #include "control/core/effects.h"
 #include "control/core/log/feed.h"
 #include "control/core/log/ledger.h"
+#include "control/core/orders/lookups.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/operators.h"
 #include "control/core/orders/order_flow.h"
@@ -51,8 +53,10 @@ class ControlCore {
   void on(const AppendAnswered& answer, Turn& turn);
   void on(const RecordStored& stored, Turn& turn);
   void on(const LinkChanged& link, Turn& turn);
+  void on(const OrderFound& found, Turn& turn);
   void on(const BridgeBeatReceived& received, Turn& turn);
   void on(const Tick& tick, Turn& turn);
+  void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
   // Events that are of one module alone.
   template <class Happened>
   void on(const Happened& happened, Turn& turn);
@@ -64,6 +68,7 @@ class ControlCore {
   Feed feed_;
   Orders orders_;
   OpTable ops_;
+  Lookups lookups_;
   Bridges bridges_;
   Agents agents_;
   Access access_;

@@ -41,6 +41,11 @@ struct StoreRecord {
   schemas::SignedRecord record;
   std::optional<AuditEntry> audit;
 };
+// Of an op id that is not remembered. Answered by OrderFound.
+struct FindOrder {
+  std::uint64_t lookup = 0;
+  std::string op_id;
+};
 struct WriteAudit {
   AuditEntry entry;
 };
@@ -136,11 +141,12 @@ struct Stop {
   std::string reason;
 };
 
-using Effect = std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease,
-                            StoreRecord, WriteAudit, Answer, ReplyToAgent, ListCheckpoints,
-                            PutAgent, Store, QueryAudit, VerifyAudit, FindBeginning, CutAway,
-                            ReadDetails, CheckBridgeReceipt, CheckStopped, WriteSoon, CheckOrder,
-                            PublishEvent, OrderTimed, RevokeCredentials, LiftBar, Alarm, Stop>;
+using Effect =
+    std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
+                 WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
+                 VerifyAudit, FindOrder, FindBeginning, CutAway, ReadDetails, CheckBridgeReceipt,
+                 CheckStopped, WriteSoon, CheckOrder, PublishEvent, OrderTimed, RevokeCredentials,
+                 LiftBar, Alarm, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

@@ -45,14 +45,16 @@ struct CommandReceived {
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   ReplyTo reply;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
-  std::string proof{};      // the whole signed command, verified; empty: it was not signed
-  bool may_revoke = false;  // a signed kill whose credential allows the verb `revoke`, too
+  std::string proof{};        // the whole signed command, verified; empty: it was not signed
+  bool may_revoke = false;    // a signed kill whose credential allows the verb `revoke`, too
+  bool is_looked_up = false;  // the recorder was asked for its op ids
 };
 
 // A kill that the operator signed himself, and that the bridges heard at the same time.
 struct EmergencyReceived {
   std::string actor;
   schemas::SignedOrder order;
+  bool is_looked_up = false;
 };
 struct WriteDue {  // the answer to WriteSoon
   std::string op_id;
@@ -86,6 +88,11 @@ struct RecordStored {
 // The CONTROL connection came (up) or went.
 struct LinkChanged {
   bool up = false;
+};
+struct OrderFound {
+  std::uint64_t lookup = 0;
+  std::string op_id;
+  schemas::Result<std::optional<FoundOrder>> found;
 };
 struct AuditListed {
   ReplyTo reply;
@@ -234,11 +241,11 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
 };
 
 using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
-                           AppendAnswered, RecordStored, LinkChanged, AuditListed, AuditVerified,
-                           AuditWritten, AuditUnwritten, AuditBegins, AuditCutAway, DetailsRead,
-                           BridgeBeatReceived, BridgeReceiptReceived, BridgeReceiptChecked,
-                           HelloReceived, CheckpointsListed, BeatReceived, StoppedReceived,
-                           StoppedChecked, StoreRequested, StoreAnswered, AgentsDropped,
-                           CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
+                           AppendAnswered, RecordStored, OrderFound, LinkChanged, AuditListed,
+                           AuditVerified, AuditWritten, AuditUnwritten, AuditBegins, AuditCutAway,
+                           DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
+                           BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
+                           StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered,
+                           AgentsDropped, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;
 
 }  // namespace estop::control

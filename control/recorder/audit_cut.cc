@@ -89,6 +89,12 @@ std::string export_of(const AuditCut& cut, std::uint64_t number) {
   return kept_at;
 }
 
+std::string exports_of(const AuditCut& cut) {
+  std::string all = cut.kept_at;
+  for (const AuditExport& earlier : cut.earlier) all += " or " + earlier.kept_at;
+  return all;
+}
+
 AuditEntry cut_line(const AuditCut& cut) {
   json earlier = json::array();
   for (const AuditExport& each : cut.earlier) {

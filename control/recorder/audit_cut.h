@@ -32,6 +32,9 @@ inline constexpr std::string_view kAuditCutKind = "audit-cut";
 // Where the line `number` was exported to; empty: it was not cut away.
 [[nodiscard]] std::string export_of(const AuditCut& cut, std::uint64_t number);
 
+// Of a line whose number is not known: in one of these.
+[[nodiscard]] std::string exports_of(const AuditCut& cut);
+
 [[nodiscard]] AuditEntry cut_line(const AuditCut& cut);
 // nullopt: the row does not say where the audit begins.
 [[nodiscard]] std::optional<AuditCut> read_cut_line(const AuditRow& row);

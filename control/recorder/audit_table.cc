@@ -48,6 +48,9 @@ AuditTable::AuditTable(SQLite::Database& connection)
       newest_first_(connection, find_sql("DESC")),
       oldest_first_of_(connection, find_sql("ASC", true)),
       newest_first_of_(connection, find_sql("DESC", true)),
+      given_(connection,
+             "SELECT number FROM audit INDEXED BY audit_ops WHERE op_id <> '' AND op_id = ?"
+             " AND number > ? AND kind IN ('kill', 'resume', 'adopted') ORDER BY number LIMIT 1"),
       newest_cut_(connection, fmt::format("SELECT {} FROM audit WHERE kind = '{}'"
                                           " ORDER BY number DESC LIMIT 1",
                                           kColumns, kAuditCutKind)),
@@ -138,6 +141,12 @@ void AuditTable::read(std::uint64_t number, std::uint64_t last,
   use.bind(number).bind(last);
   while (use.step() && each(row_of(use))) {
   }
+}
+
+std::uint64_t AuditTable::line_of_order(const std::string& op_id) {
+  StatementUse use(given_);
+  use.bind_text(op_id).bind(cut_.through);
+  return use.step() ? use.number(0) : 0;
 }
 
 std::vector<AuditRow> AuditTable::find(const AuditQuery& query, std::uint64_t after,

@@ -45,6 +45,8 @@ class AuditTable {
   // Calls `each` for the rows after `number`, up to and with `last`, in order, while it returns
   // true.
   void read(std::uint64_t number, std::uint64_t last, const std::function<bool(AuditRow)>& each);
+  // Number of the first line of an order that is left and says that it was given; 0: none is.
+  [[nodiscard]] std::uint64_t line_of_order(const std::string& op_id);
   struct FindMax {
     std::uint64_t rows = 0;
     std::size_t bytes = 0;  // of their texts; ends behind the row that reaches it
@@ -62,6 +64,7 @@ class AuditTable {
   SQLite::Statement newest_first_;
   SQLite::Statement oldest_first_of_;  // one order
   SQLite::Statement newest_first_of_;
+  SQLite::Statement given_;
   SQLite::Statement newest_cut_;
   SQLite::Statement oldest_;
   SQLite::Statement sweep_;

@@ -188,7 +188,8 @@ void replace_records(SQLite::Database& connection, const std::vector<SignedRecor
   const std::string guard =
       connection.execAndGet(fmt::format("SELECT sql FROM sqlite_schema WHERE name = '{}'", kGuard))
           .getString();
-  connection.exec(fmt::format("DROP TRIGGER {}; DELETE FROM records; {}", kGuard, guard));
+  connection.exec(
+      fmt::format("DROP TRIGGER {}; DELETE FROM records; DELETE FROM orders; {}", kGuard, guard));
   RecordTable records(connection);
   for (const SignedRecord& one : log) (void)records.add(stored(one));
 }

@@ -117,7 +117,21 @@ constexpr const char* kOrders = R"sql(
 CREATE INDEX audit_ops ON audit (op_id) WHERE op_id <> '';
 )sql";
 
-constexpr std::array<const char*, 4> kMigrations{kFirst, kProcesses, kCuts, kOrders};
+// Of kills and resumes, so that one is found by its op id, and the resume that lifted a kill by its
+// scope. Records that are there already are entered at the first open.
+constexpr const char* kOrdersOfLog = R"sql(
+CREATE TABLE orders (
+  op_id TEXT NOT NULL,
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
+  scope TEXT NOT NULL,
+  PRIMARY KEY (op_id, epoch, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX orders_of_scope ON orders (scope, kind, epoch, seq);
+)sql";
+
+constexpr std::array<const char*, 5> kMigrations{kFirst, kProcesses, kCuts, kOrders, kOrdersOfLog};
 
 }  // namespace
 

@@ -6,11 +6,13 @@
 #include <algorithm>
 
 #include "schemas/codec.h"
+#include "schemas/holds.h"
 
 namespace estop::control {
 namespace {
 
 using schemas::Errc;
+using schemas::RecordKind;
 using schemas::Result;
 using schemas::SignedRecord;
 
@@ -45,8 +47,11 @@ bool follows(const SignedRecord& later, const SignedRecord& earlier) {
 
 StoredRecord stored(const SignedRecord& signed_record) {
   const schemas::Record& record = signed_record.record;
-  return {record.epoch, record.seq,         record.term,        record.kind(),
-          record.op_id, signed_record.hash, signed_record.frame};
+  const bool is_order = record.is<schemas::Kill>() || record.is<schemas::Resume>();
+  return {record.epoch,        record.seq,
+          record.term,         record.kind(),
+          record.op_id,        signed_record.hash,
+          signed_record.frame, is_order ? record.scope().text() : std::string()};
 }
 
 RecordTable::RecordTable(SQLite::Database& connection)
@@ -55,8 +60,21 @@ RecordTable::RecordTable(SQLite::Database& connection)
               "INSERT INTO records (epoch, seq, term, kind, op_id, hash, frame)"
               " VALUES (?,?,?,?,?,?,?)"),
       newest_(connection,
-              "SELECT epoch, seq, hash, frame FROM records ORDER BY epoch DESC, seq DESC LIMIT ?") {
-}
+              "SELECT epoch, seq, hash, frame FROM records ORDER BY epoch DESC, seq DESC LIMIT ?"),
+      enter_(connection, "INSERT INTO orders (op_id, epoch, seq, kind, scope) VALUES (?,?,?,?,?)"),
+      order_of_(connection,
+                "SELECT r.epoch, r.seq, r.hash, r.frame FROM orders o JOIN records r"
+                " ON r.epoch = o.epoch AND r.seq = o.seq"
+                " WHERE o.op_id = ? ORDER BY o.epoch DESC, o.seq DESC LIMIT 1"),
+      resumes_(connection,
+               "SELECT r.epoch, r.seq, r.hash, r.frame FROM orders o JOIN records r"
+               " ON r.epoch = o.epoch AND r.seq = o.seq"
+               " WHERE o.scope = ? AND o.kind = ? AND (o.epoch, o.seq) > (?, ?)"
+               " ORDER BY o.epoch, o.seq"),
+      lacking_(connection, fmt::format("SELECT NOT EXISTS (SELECT 1 FROM orders) AND EXISTS"
+                                       " (SELECT 1 FROM records WHERE kind IN ({}, {}))",
+                                       static_cast<int>(RecordKind::kKill),
+                                       static_cast<int>(RecordKind::kResume))) {}
 
 RecordTable::Added RecordTable::add(const StoredRecord& record) {
   {
@@ -74,7 +92,18 @@ RecordTable::Added RecordTable::add(const StoredRecord& record) {
       .bind_blob(record.hash)
       .bind_blob(record.frame)
       .run();
+  if (has_orders_ && !record.scope.empty()) enter(record);
   return Added::kNew;
+}
+
+void RecordTable::enter(const StoredRecord& record) {
+  StatementUse(enter_)
+      .bind_text(record.op_id)
+      .bind(record.epoch)
+      .bind(record.seq)
+      .bind(static_cast<std::uint64_t>(record.kind))
+      .bind_text(record.scope)
+      .run();
 }
 
 Result<std::vector<SignedRecord>> RecordTable::load(std::uint64_t limit) {
@@ -94,6 +123,60 @@ Result<std::vector<SignedRecord>> RecordTable::load(std::uint64_t limit) {
   }
   std::reverse(records.begin(), records.end());
   return records;
+}
+
+Result<std::optional<FoundOrder>> RecordTable::find_order(const std::string& op_id) {
+  if (!has_orders_) {
+    return schemas::fail(Errc::kStoreUnavailable,
+                         "the orders of the log could not be entered: start control once with room "
+                         "on the disk");
+  }
+  FoundOrder found;
+  {
+    StatementUse use(order_of_);
+    if (!use.bind_text(op_id).step()) return std::optional<FoundOrder>();
+    auto record = decode(use);
+    if (!record) return tl::make_unexpected(record.error());
+    found.record = std::move(*record);
+  }
+  if (found.record.record.is<schemas::Kill>()) {
+    if (auto lifted = find_lift(found); !lifted) return tl::make_unexpected(lifted.error());
+  }
+  return std::optional(std::move(found));
+}
+
+// The first resume of its scope behind it that names it: mostly the first one.
+Result<void> RecordTable::find_lift(FoundOrder& kill) {
+  const schemas::Record& record = kill.record.record;
+  const schemas::Hold hold{schemas::latch_of(record), record.epoch, record.kill().given_as};
+  const std::string scope = record.scope().text();
+  StatementUse use(resumes_);
+  use.bind_text(scope).bind(static_cast<std::uint64_t>(RecordKind::kResume));
+  use.bind(record.epoch).bind(record.seq);
+  while (use.step()) {
+    const auto resume = decode(use);
+    if (!resume) return tl::make_unexpected(resume.error());
+    if (!schemas::lifts(resume->record.resume(), hold)) continue;
+    kill.lifted_by = resume->record.op_id;
+    kill.lifted_ms = resume->record.issued_at_ms;
+    break;
+  }
+  return {};
+}
+
+bool RecordTable::lacks_orders() {
+  StatementUse use(lacking_);
+  return use.step() && use.number(0) != 0;
+}
+
+Result<void> RecordTable::enter_orders() {
+  const auto records = load(0);
+  if (!records) return tl::make_unexpected(records.error());
+  for (const SignedRecord& one : *records) {
+    const StoredRecord record = stored(one);
+    if (!record.scope.empty()) enter(record);
+  }
+  return {};
 }
 
 }  // namespace estop::control

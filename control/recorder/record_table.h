@@ -3,8 +3,11 @@
 // The control log in the database: signed frames, stored as they were published.
 #pragma once
 
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "control/recorder/rows.h"
 #include "control/recorder/statement.h"
 #include "schemas/messages.h"
 #include "schemas/result.h"
@@ -20,6 +23,7 @@ struct StoredRecord {
   std::string op_id;
   schemas::Hash hash{};
   schemas::Bytes frame;
+  std::string scope;  // of an order; empty: it is none
 };
 [[nodiscard]] StoredRecord stored(const schemas::SignedRecord& signed_record);
 
@@ -39,10 +43,28 @@ class RecordTable {
   // a stored frame, or a record does not follow the one before it (where that one is there too).
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load(std::uint64_t limit);
 
+  // The newest kill or resume of this op id, without its audit number. kMalformed, kChainBroken as
+  // load().
+  [[nodiscard]] schemas::Result<std::optional<FoundOrder>> find_order(const std::string& op_id);
+  // At open: whether records are there that an Estop wrote which kept no orders. Until they are
+  // entered, none is kept or found: a part would be taken for the whole.
+  [[nodiscard]] bool lacks_orders();
+  [[nodiscard]] schemas::Result<void> enter_orders();  // within a transaction; errors of load()
+  void has_orders(bool has) noexcept { has_orders_ = has; }
+
  private:
   SQLite::Statement find_;
   SQLite::Statement insert_;
   SQLite::Statement newest_;
+  SQLite::Statement enter_;
+  SQLite::Statement order_of_;
+  SQLite::Statement resumes_;
+
+  SQLite::Statement lacking_;
+  bool has_orders_ = true;
+
+  void enter(const StoredRecord& record);
+  [[nodiscard]] schemas::Result<void> find_lift(FoundOrder& kill);
 };
 
 }  // namespace estop::control

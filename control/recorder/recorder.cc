@@ -108,6 +108,15 @@ Result<std::vector<schemas::SignedRecord>> Recorder::load_records() {
   return parts_->wait_for<ReadRecords>([](RecorderStore& store) { return store.records.load(0); });
 }
 
+void Recorder::find_order(const std::string& op_id, OrderDone done) {
+  const auto read = [op_id](RecorderStore& store) {
+    auto found = store.records.find_order(op_id);
+    if (found && *found) (*found)->audit_number = store.audit.line_of_order(op_id);
+    return found;
+  };
+  parts_->enqueue(ReadOrder{read, std::move(done), {}});
+}
+
 void Recorder::audit(AuditEntry entry, Urgency urgency, AuditDone done) {
   const auto fits = check(entry);
   AddAudit work{std::move(entry), std::move(done), {}};

@@ -80,6 +80,10 @@ class Recorder {
   // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load_records();
 
+  // The kill or resume of this op id, whenever it was; nothing: there is none. By an index.
+  using OrderDone = std::function<void(schemas::Result<std::optional<FoundOrder>>)>;
+  void find_order(const std::string& op_id, OrderDone done);
+
   // kTooLarge; kBadArgument: only `cut_audit` writes that kind.
   void audit(AuditEntry entry, Urgency urgency, AuditDone done);
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;

@@ -104,6 +104,14 @@ struct StoredAgent {
   friend bool operator==(const StoredAgent&, const StoredAgent&) = default;
 };
 
+// A kill or resume of the log, as it ended.
+struct FoundOrder {
+  schemas::SignedRecord record;
+  std::string lifted_by{};  // of a kill: the op id of the resume; empty: it holds
+  std::uint64_t lifted_ms = 0;
+  std::uint64_t audit_number = 0;  // of its first line; 0: that was cut away
+};
+
 // Begun and not finished: whether it was carried out, only a person can find out (unless its
 // process still lives).
 struct AmbiguousEffect {

@@ -42,6 +42,7 @@ Result<std::unique_ptr<RecorderStore>> RecorderStore::open(const std::string& fo
     auto store = std::make_unique<RecorderStore>(std::move(*lock), std::move(*database),
                                                  AuditAnchor(folder));
     if (auto checked = store->check_tails(); !checked) return tl::make_unexpected(checked.error());
+    store->enter_orders();
     return store;
   } catch (const SQLite::Exception& failure) {
     return tl::make_unexpected(explain(path, failure));
@@ -81,6 +82,14 @@ Result<void> RecorderStore::read(const std::function<void()>& work) {
   } catch (const SQLite::Exception& failure) {
     return tl::make_unexpected(explain(database_->path(), failure));
   }
+}
+
+// A disk that is full is no reason not to start: then old orders are not found until the next one.
+void RecorderStore::enter_orders() {
+  if (!records.lacks_orders()) return;
+  Result<void> entered;
+  const auto done = transact([&] { entered = records.enter_orders(); });
+  records.has_orders(done && entered);
 }
 
 Result<void> RecorderStore::check_tails() {

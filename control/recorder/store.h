@@ -44,6 +44,7 @@ class RecorderStore {
  private:
   [[nodiscard]] schemas::Result<void> check_tails();
   [[nodiscard]] schemas::Result<void> check_audit();
+  void enter_orders();
 
   daemon::FileLock lock_;
   std::unique_ptr<Database> database_;

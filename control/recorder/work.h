@@ -61,6 +61,7 @@ using ReadEffects = ReadStore<std::vector<AmbiguousEffect>>;
 using ReadRecords = ReadStore<std::vector<schemas::SignedRecord>>;
 using ReadAgents = ReadStore<std::vector<StoredAgent>>;
 using ReadBeginning = ReadStore<AuditCut>;
+using ReadOrder = ReadStore<std::optional<FoundOrder>>;
 
 // Reads of any size: done in slices.
 struct ListRows {
@@ -72,8 +73,8 @@ struct VerifyRows {
 };
 
 using Work = std::variant<AddRecord, AddAudit, CutAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
-                          ReadEffects, ReadRecords, ReadAgents, ReadBeginning, FollowAudit,
-                          ListRows, VerifyRows>;
+                          ReadEffects, ReadRecords, ReadAgents, ReadBeginning, ReadOrder,
+                          FollowAudit, ListRows, VerifyRows>;
 
 enum class WorkClass : std::uint8_t {
   kWrite,  // in a transaction

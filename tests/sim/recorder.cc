@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "schemas/holds.h"
 #include "tests/sim/process.h"
 
 namespace estop::control {
@@ -188,6 +189,23 @@ void Recorder::follow_audit(AuditTail tail) {
 
 void Recorder::read_beginning(CutDone done) {
   parts_->add(parts_->group, {[] {}, [done = std::move(done)](bool) { done(AuditCut{}); }});
+}
+
+void Recorder::find_order(const std::string& op_id, OrderDone done) {
+  const auto answer = [&disk = parts_->disk, op_id, done = std::move(done)](bool) {
+    std::optional<FoundOrder> found;
+    for (const auto& [seq, one] : disk.records) {
+      if (one.record.op_id == op_id) found = FoundOrder{one};
+      const auto* resume = std::get_if<schemas::Resume>(&one.record.body);
+      const bool is_kill = found && found->record.record.is<schemas::Kill>();
+      if (resume == nullptr || !is_kill || !found->lifted_by.empty()) continue;
+      const schemas::Record& kill = found->record.record;
+      const bool is_lifted = schemas::lifts(*resume, {schemas::latch_of(kill), kill.epoch});
+      if (is_lifted) found->lifted_by = one.record.op_id;
+    }
+    done(std::move(found));
+  };
+  parts_->add(parts_->group, {[] {}, answer});
 }
 
 void Recorder::put_agent(const StoredAgent& agent) {

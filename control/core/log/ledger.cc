@@ -23,7 +23,7 @@ bool LogEntry::may_apply() const {
 SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
   draft.issued_at_ms = now.wall_ms;
   if (!blind_) {
-    const bool is_first = draft.seq == 0 && !ops_.contains(draft.op_id);
+    const bool is_first = draft.seq == 0 && ops_.find(draft.op_id) == nullptr;
     auto made = sign_next(std::move(draft), out);
     if (!made) return {};
     LogEntry& entry = push({.record = std::move(*made), .audit = std::move(audit)});
@@ -147,9 +147,10 @@ std::vector<LedgerNews> Ledger::on_stored(const RecordStored& stored, Effects& o
   entry->store_failed = !stored.result;
   if (!stored.result || entry->durable) return news;
   entry->durable = true;
-  OpState& op = ops_[entry->record.record.op_id];
-  op.durable = true;
-  op.audit_number = stored.audit_number;
+  if (OpState* op = ops_.find(entry->record.record.op_id)) {
+    op->durable = true;
+    op->audit_number = stored.audit_number;
+  }
   news.push_back({What::kDurable, entry->record, stored.audit_number});
   advance(news);
   return news;
@@ -173,6 +174,7 @@ void Ledger::tick(Now now, bool recorder_healthy, Effects& out) {
   next_retry_us_ = now.boot_us + kRetry_us;
   for (const LogEntry& entry : unnumbered_) announce(entry.record.frame, out);
   if (blind_) return;
+  ops_.forget(kForgottenAtOnce);
   publish_more(out);
   for (LogEntry& entry : pending_) entry.store_failed = false;
 }
@@ -183,7 +185,7 @@ void Ledger::commit_through(std::uint64_t seq, std::vector<LedgerNews>& news) {
     if (entry.committed) continue;
     entry.committed = true;
     committed_seq_ = entry.record.record.seq;
-    ops_[entry.record.record.op_id].committed = true;
+    if (OpState* op = ops_.find(entry.record.record.op_id)) op->committed = true;
     news.push_back({What::kCommitted, entry.record, 0});
   }
 }
@@ -196,11 +198,12 @@ void Ledger::advance(std::vector<LedgerNews>& news) {
     if (!entry.may_apply()) break;
     if (!entry.is_kill()) apply(entry.record, 0);
     applied_seq_ = record.seq;
-    ops_[record.op_id].applied = true;
+    if (OpState* op = ops_.find(record.op_id)) op->applied = true;
     news.push_back({What::kApplied, entry.record, 0});
   }
   while (!pending_.empty() && pending_.front().durable &&
          pending_.front().record.record.seq <= applied_seq_) {
+    if (!pending_.front().is_kill()) ops_.ended(pending_.front().record.record.op_id);
     pending_.pop_front();
   }
   if (term_seq_ != 0 && applied_seq_ >= term_seq_) leading_ = true;
@@ -221,15 +224,16 @@ void Ledger::apply(const SignedRecord& applied, std::uint64_t now_us) {
 void Ledger::remember_lifted(const Record& resume) {
   for (const HeldKill* held : latches_.lifted_by(resume.resume())) {
     remember_lifted(held->latch.op_id, resume);
+    ops_.ended(held->latch.op_id);
   }
 }
 
 void Ledger::remember_lifted(const std::string& op_id, const Record& resume) {
-  const auto op = ops_.find(op_id);
-  if (op == ops_.end() || op->second.kind != RecordKind::kKill) return;
-  if (op->second.scope != resume.scope() || !op->second.lifted_by.empty()) return;
-  op->second.lifted_by = resume.op_id;
-  op->second.lifted_ms = resume.issued_at_ms;
+  OpState* op = ops_.find(op_id);
+  if (op == nullptr || op->kind != RecordKind::kKill) return;
+  if (op->scope != resume.scope() || !op->lifted_by.empty()) return;
+  op->lifted_by = resume.op_id;
+  op->lifted_ms = resume.issued_at_ms;
 }
 
 LogEntry* Ledger::entry_at(std::uint64_t seq) {

@@ -19,19 +19,21 @@
 #include <deque>
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "control/core/effects.h"
 #include "control/core/log/latches.h"
 #include "control/core/log/log_entry.h"
+#include "control/core/log/op_memory.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
 
 class Ledger {
  public:
-  explicit Ledger(schemas::SigningKey key) : key_(std::move(key)) {}
+  // `ended_max`: of how many orders that ended everything is remembered.
+  explicit Ledger(schemas::SigningKey key, std::size_t ended_max = kEndedOpsKept)
+      : key_(std::move(key)), ops_(ended_max) {}
 
   // At start: the recorder's records in order, and a fresh id in case that the log is opened now.
   // Asks for the stream.
@@ -71,7 +73,16 @@ class Ledger {
     std::vector<schemas::Hash> hashes;
   };
   [[nodiscard]] Uncommitted kills_beyond_head() const;
-  [[nodiscard]] const OpState* find(const std::string& op_id) const;
+  // Of an order that ended long ago only the recorder knows (may_be_forgotten): nullptr, until what
+  // it found is given to `recall`, or its op id to `never_used`.
+  [[nodiscard]] const OpState* find(const std::string& op_id) const { return ops_.find(op_id); }
+  [[nodiscard]] bool may_be_forgotten(const std::string& op_id) const {
+    return ops_.may_be_forgotten(op_id);
+  }
+  void recall(const FoundOrder& found);
+  void never_used(const std::string& op_id) { ops_.never_used(op_id); }
+  // Where its line is in the audit; 0: it was cut away.
+  void note_line(const std::string& op_id, std::uint64_t audit_number);
   // Whether the record of the op id has, or may have had, this number.
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
   // The op ids of kills that resumes on their way lift, and by which.
@@ -129,7 +140,7 @@ class Ledger {
   std::deque<LogEntry> unnumbered_;         // kills of the blind phase
   Latches latches_;
   JoinedBridges joined_;
-  std::unordered_map<std::string, OpState> ops_;
+  OpMemory ops_;
 };
 
 }  // namespace estop::control

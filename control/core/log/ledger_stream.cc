@@ -56,6 +56,23 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
   read_stream(out);
 }
 
+void Ledger::recall(const FoundOrder& found) {
+  OpState op = op_of(found.record.record);
+  op.committed = op.applied = true;
+  op.audit_number = found.audit_number;
+  op.is_line_gone = found.audit_number == 0;
+  op.lifted_by = found.lifted_by;
+  op.lifted_ms = found.lifted_ms;
+  ops_.recall(found.record.record.op_id, std::move(op));
+}
+
+void Ledger::note_line(const std::string& op_id, std::uint64_t audit_number) {
+  OpState* op = ops_.find(op_id);
+  if (op == nullptr || op->audit_number != 0) return;
+  op->audit_number = audit_number;
+  op->is_line_gone = audit_number == 0;
+}
+
 bool Ledger::stop(std::string reason, Effects& out) {
   leading_ = false;
   stream_ok_ = false;
@@ -158,6 +175,7 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
       applied_seq_ = record.seq;
       OpState& op = ops_[record.op_id];
       op.committed = op.applied = true;
+      if (!record.is<schemas::Kill>()) ops_.ended(record.op_id);
       continue;
     }
     LogEntry& entry =
@@ -175,8 +193,8 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
   term_seq_ = hashes_.size();
   for (LogEntry& kill : std::exchange(unnumbered_, {})) {
     Record draft = kill.record.record;
-    const auto known = ops_.find(draft.op_id);
-    if (known != ops_.end() && known->second.seq != 0) continue;  // the log has it already
+    const OpState* known = ops_.find(draft.op_id);
+    if (known != nullptr && known->seq != 0) continue;  // the log has it already
     now.wall_ms = draft.issued_at_ms;
     kill.audit->kind = "adopted";  // the order itself was audited when it came
     append(std::move(draft), std::move(*kill.audit), now, out);

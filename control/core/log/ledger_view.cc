@@ -48,11 +48,6 @@ Ledger::Uncommitted Ledger::kills_beyond_head() const {
   return found;
 }
 
-const OpState* Ledger::find(const std::string& op_id) const {
-  const auto found = ops_.find(op_id);
-  return found == ops_.end() ? nullptr : &found->second;
-}
-
 bool Ledger::had_seq(const std::string& op_id, std::uint64_t seq) const {
   const OpState* op = find(op_id);
   if (op == nullptr) return false;

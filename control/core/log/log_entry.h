@@ -100,7 +100,8 @@ struct OpState {
   bool applied = false;
   bool has_one_seq = false;  // it was published with this number only
   std::uint64_t audit_number = 0;
-  std::string lifted_by{};  // of a kill: the op id of the resume
+  bool is_line_gone = false;  // cut away before this control started: its number is not known
+  std::string lifted_by{};    // of a kill: the op id of the resume
   std::uint64_t lifted_ms = 0;
   std::shared_ptr<const schemas::Through> through{};  // of a resume by place
 };

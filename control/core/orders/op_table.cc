@@ -37,6 +37,10 @@ std::optional<OpIs> OpTable::use_of(const std::string& op_id, const schemas::Sco
     return is_same(found->second.draft) ? std::optional(OpIs::kWaiting) : std::nullopt;
   }
   const OpState* known = ledger_.find(op_id);
+  // The recorder did not say in time what it was: it is nobody's to use again.
+  if (known == nullptr && ledger_.may_be_forgotten(op_id)) return std::nullopt;
+  // The recorder did not say in time what it was: it is nobody's to use again.
+  if (known == nullptr && ledger_.may_be_forgotten(op_id)) return std::nullopt;
   if (known == nullptr) return OpIs::kNew;
   if (known->kind != RecordKind::kKill || known->scope != scope) return std::nullopt;
   const bool holds = known->lifted_by.empty() || ledger_.latches().find(op_id) != nullptr;

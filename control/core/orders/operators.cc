@@ -78,6 +78,7 @@ schemas::Result<void> Operators::may_obey(const CommandReceived& asked) const {
 void Operators::obey(const CommandReceived& asked, const KillCommand& kill, Turn& turn) {
   OrderRequest request = kill.order;
   if (request.op_id.empty()) request.op_id = asked.fresh_op_id;
+  if (to_.lookups.park(asked, kill, turn)) return;
   const KillClaim claim = to_.ops.claim_kill(request.op_id, request.scope, asked.actor);
   if (claim.is == OpIs::kLifted)
     return turn.refuse(asked, to_.ops.lifted_error(claim, request.scope));
@@ -113,6 +114,7 @@ void Operators::obey(const CommandReceived& asked, const KillCommand& kill, Turn
 
 void Operators::obey(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn) {
   const OrderRequest& request = resume.order;
+  if (to_.lookups.park(asked, resume, turn)) return;
   if (to_.second.watch_resume(asked, resume, turn)) return;
   if (repeat_resume(asked, resume, turn)) return;
   auto lifted = to_.rules.lifted_by(resume, !asked.proof.empty());
@@ -137,6 +139,12 @@ bool Operators::repeat_resume(const CommandReceived& asked, const ResumeCommand&
   const OrderRequest& request = resume.order;
   const bool is_unwritten = to_.ops.is_unwritten(request.op_id);
   const OpState* known = request.op_id.empty() ? nullptr : to_.ledger.find(request.op_id);
+  if (known == nullptr && to_.ledger.may_be_forgotten(request.op_id)) {
+    turn.refuse(asked, {Errc::kStoreUnavailable,
+                        "the recorder does not say whether op_id '" + request.op_id +
+                            "' was used before: try again, or give a new one"});
+    return true;
+  }
   if (known == nullptr && !is_unwritten) return false;
   const bool is_resume = known != nullptr && known->kind == RecordKind::kResume;
   if (!is_resume || known->scope != request.scope) {

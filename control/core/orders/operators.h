@@ -9,6 +9,7 @@
 #include "control/core/access/access.h"
 #include "control/core/core_options.h"
 #include "control/core/orders/command.h"
+#include "control/core/orders/lookups.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/order_flow.h"
 #include "control/core/orders/orders.h"
@@ -30,6 +31,7 @@ struct OperatorsParts {
   SecondOperator& second;
   Access& access;
   Questions& questions;
+  Lookups& lookups;
 };
 
 class Operators {
@@ -38,6 +40,8 @@ class Operators {
   Operators(const CoreOptions& options, OperatorsParts parts) : options_(options), to_(parts) {}
 
   void on(const CommandReceived& asked, Turn& turn);
+  // Who it is was checked when it came; the recorder was asked since.
+  void go_on(const CommandReceived& asked, Turn& turn) { obey(asked, turn); }
 
  private:
   void obey(const CommandReceived& asked, Turn& turn);

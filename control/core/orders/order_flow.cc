@@ -147,10 +147,24 @@ Order& OrderFlow::kept_resume(const std::string& op_id, const OpState& known,
 }
 
 void OrderFlow::tell_progress(Order& order, const OpState& known, Turn& turn) {
-  if (known.committed) orders_.reach(order, Stage::kCommitted, committed_json(known.seq), turn.out);
-  if (known.durable)
-    orders_.reach(order, Stage::kDurable, durable_json(known.audit_number, audit_begins_),
-                  turn.out);
+  if (known.committed) {
+    orders_.reach(order, Stage::kCommitted, committed_json(known.seq), turn.out);
+  }
+  if (!known.durable) return;
+  // A control that started since does not know the number of its line: the recorder does.
+  const bool is_known = known.audit_number != 0 || known.is_line_gone;
+  if (!is_known) return turn.out.push_back(FindOrder{0, order.op_id});
+  orders_.reach(order, Stage::kDurable, durable_json(known, audit_begins_), turn.out);
+}
+
+void OrderFlow::tell_line(const OrderFound& told, Turn& turn) {
+  const bool is_found = told.found && told.found->has_value();
+  if (is_found) ledger_.note_line(told.op_id, (*told.found)->audit_number);
+  Order* order = orders_.find(told.op_id);
+  const OpState* known = ledger_.find(told.op_id);
+  if (order == nullptr || known == nullptr || !known->durable || order->has(Stage::kDurable))
+    return;
+  orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), turn.out);
 }
 
 // --- Progress ---
@@ -173,9 +187,8 @@ void OrderFlow::on(const std::vector<LedgerNews>& news, Turn& turn) {
         }
         break;
       case LedgerNews::What::kDurable:
-        if (order != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_json(item.audit_number, audit_begins_),
-                        turn.out);
+        if (const OpState* known = ledger_.find(op_id); order != nullptr && known != nullptr) {
+          orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), turn.out);
         }
         break;
       case LedgerNews::What::kApplied:
@@ -236,7 +249,7 @@ void OrderFlow::set_audit_begins(const AuditCut& cut) {
   for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
     const OpState* known = ledger_.find(op_id);
     if (known == nullptr || !order.has(Stage::kDurable)) continue;
-    order.newest[Stage::kDurable] = durable_json(known->audit_number, audit_begins_);
+    order.newest[Stage::kDurable] = durable_json(*known, audit_begins_);
   }
 }
 

@@ -48,6 +48,8 @@ class OrderFlow {
   [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Resume& resume) const;
 
   void on(const std::vector<LedgerNews>& news, Turn& turn);
+  // The answer, or that there is none, to an order that waits for the number of its line.
+  void tell_line(const OrderFound& told, Turn& turn);
   // The broker delivers at most once: what is not confirmed is told again.
   void repeat_unconfirmed(Turn& turn);
   void end_old(Turn& turn);

@@ -14,7 +14,7 @@ using schemas::RecordKind;
 
 SignedOrders::SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
                            Bridges& bridges, Agents& agents, OrderFlow& flow,
-                           SecondOperator& second)
+                           SecondOperator& second, Lookups& lookups)
     : options_(options),
       ledger_(ledger),
       ops_(ops),
@@ -22,7 +22,8 @@ SignedOrders::SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& 
       bridges_(bridges),
       agents_(agents),
       flow_(flow),
-      second_(second) {}
+      second_(second),
+      lookups_(lookups) {}
 
 // The bridges heard it when control did. So the counting begins at once, and the record is written
 // when the fence is known, or kWriteWait_us later: proof, signature, log and runtimes would only
@@ -35,6 +36,7 @@ void SignedOrders::on(const EmergencyReceived& emergency, Turn& turn) {
     turn.alarm("forged-order", emergency.actor, "sent an order in the name of " + kill.actor.name);
     return;
   }
+  if (lookups_.park(emergency, turn)) return;
   const KillClaim claim = ops_.claim_kill(kill);
   const bool is_new = claim.is == OpIs::kNew;
   if (claim.is == OpIs::kUnwritten) return;
@@ -123,12 +125,13 @@ bool SignedOrders::adopt(const std::string& bridge, const schemas::Bytes& frame,
   const auto held = schemas::open_record(frame);
   if (!held) {
     const auto order = schemas::open_order(frame);
-    if (!order) return false;
+    if (!order || lookups_.asks_of_held(order->kill.record, turn)) return false;
     const KillClaim claim = ops_.claim_kill(order->kill.record);
     if (missing(claim)) adopt(*order, claim, from, turn);
     return missing(claim);
   }
   if (!held->record.is<schemas::Kill>()) return false;
+  if (lookups_.asks_of_held(held->record, turn)) return false;
   const KillClaim claim = ops_.claim_kill(held->record);
   if (!missing(claim)) return false;
   if (!schemas::verify_record(*held, ledger_.key().public_key())) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/core/core_options.h"
+#include "control/core/orders/lookups.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/order_flow.h"
 #include "control/core/orders/second_operator.h"
@@ -18,7 +19,8 @@ class SignedOrders {
  public:
   // All outlive it.
   SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
-               Bridges& bridges, Agents& agents, OrderFlow& flow, SecondOperator& second);
+               Bridges& bridges, Agents& agents, OrderFlow& flow, SecondOperator& second,
+               Lookups& lookups);
 
   void on(const EmergencyReceived& emergency, Turn& turn);
   void on(const WriteDue& due, Turn& turn);
@@ -41,6 +43,7 @@ class SignedOrders {
   Agents& agents_;
   OrderFlow& flow_;
   SecondOperator& second_;
+  Lookups& lookups_;
 };
 
 }  // namespace estop::control

@@ -95,11 +95,13 @@ std::string committed_json(std::uint64_t seq) {
   return text({{"stage", "committed"}, {"seq", seq}});
 }
 
-std::string durable_json(std::uint64_t audit_number, const AuditCut& begins) {
+std::string durable_json(const OpState& op, const AuditCut& begins) {
   json answer = {{"stage", "durable"}};
-  if (audit_number != 0) answer["audit"] = audit_number;
-  const bool is_gone = audit_number != 0 && audit_number <= begins.through;
-  if (is_gone) answer["kept_at"] = export_of(begins, audit_number);
+  if (op.audit_number != 0) answer["audit"] = op.audit_number;
+  const bool is_gone = op.audit_number != 0 ? op.audit_number <= begins.through : op.is_line_gone;
+  if (!is_gone || begins.through == 0) return text(answer);
+  answer["kept_at"] =
+      op.audit_number != 0 ? export_of(begins, op.audit_number) : exports_of(begins);
   return text(answer);
 }
 

@@ -21,7 +21,7 @@ namespace estop::control {
                                         const std::vector<std::string>& warnings);
 [[nodiscard]] std::string committed_json(std::uint64_t seq);
 // With the place of the export if its audit line was cut away since.
-[[nodiscard]] std::string durable_json(std::uint64_t audit_number, const AuditCut& begins);
+[[nodiscard]] std::string durable_json(const OpState& op, const AuditCut& begins);
 // Stage "fenced" of a kill, "opened" of a resume.
 [[nodiscard]] std::string gathering_json(const Gathering& gathering);
 // Stage "stopped": counts, and at most kMissingShown names of who is missing.

@@ -99,6 +99,26 @@ TEST_F(Desk, TheTailOfTheAuditComesWholeAndInOrder) {
   for (std::size_t i = 0; i < written.size(); ++i) EXPECT_EQ(written[i], i + 1);
 }
 
+TEST_F(Desk, AnOrderIsFoundByItsOpIdAlsoByTheNextControl) {
+  store_kill(1);
+  ASSERT_TRUE(hears(1));
+  for (int life = 0; life < 2; ++life) {
+    events.clear();
+    desk->perform(FindOrder{7, "k1"});
+    desk->perform(FindOrder{8, "k2"});
+    ASSERT_TRUE(hears(2));
+    const auto& known = std::get<OrderFound>(events[0]);
+    EXPECT_EQ(known.lookup, 7U);
+    ASSERT_TRUE(known.found && *known.found);
+    EXPECT_EQ((*known.found)->record.hash, newest);
+    EXPECT_EQ((*known.found)->audit_number, 1U);
+    const auto& unknown = std::get<OrderFound>(events[1]);
+    EXPECT_TRUE(unknown.found && !*unknown.found);
+    desk.reset();
+    open();
+  }
+}
+
 TEST_F(Desk, DetailsAreReadOneAfterTheOther) {
   desk->perform(ReadDetails{schemas::Address::parse("acme/prod/x").value(), {}});
   ASSERT_TRUE(hears(1));

@@ -19,7 +19,7 @@ class AuditCutTest : public ::testing::Test {
     while (world.audit[kill_line++].kind != "kill") {
     }
   }
-  Json cut(std::uint64_t through, Json more = Json::object()) {
+  Json cut(std::uint64_t through, const Json& more = Json::object()) {
     Json request{{"through", through},
                  {"hash", std::string(64, 'a')},
                  {"kept_at", "backup:/audit.jsonl"},
@@ -55,6 +55,20 @@ TEST_F(AuditCutTest, AKillThatHoldsSaysWhereItsLineIs) {
   world.kill("acme/prod/y", "k2");
   EXPECT_FALSE(world.stage(world.kill("acme/prod/y", "k2"), "durable").contains("kept_at"));
   EXPECT_FALSE(ask("ps", Json::object())["kills"].empty());
+}
+
+TEST_F(AuditCutTest, AControlThatStartedSinceSaysItToo) {
+  const std::size_t after = world.audit.size();
+  world.kill("acme/prod/y", "k2");
+  ASSERT_TRUE(cut(after).contains("cut"));
+  world.restart();
+  world.pass(2'000);
+  const Json gone = world.stage(world.kill("acme/prod/x", "k1"), "durable");
+  EXPECT_EQ(gone["kept_at"], "backup:/audit.jsonl");
+  EXPECT_FALSE(gone.contains("audit"));
+  const Json there = world.stage(world.kill("acme/prod/y", "k2"), "durable");
+  EXPECT_GT(there["audit"], after);
+  EXPECT_FALSE(there.contains("kept_at"));
 }
 
 TEST_F(AuditCutTest, OneThatIsRefusedIsOnRecordAndChangesNothing) {

@@ -36,6 +36,7 @@ void World::start() {
   options.operators_key = testing::account_key().public_key();
   options.takes_unsigned = takes_unsigned;
   options.silent_max = silent_max;
+  options.ended_ops_max = ended_ops_max;
   options.second_for_resume = options.second_for_fleet_kill = second_operator;
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
@@ -362,6 +363,25 @@ void World::perform(const QueryAudit& effect) {
 }
 void World::perform(const VerifyAudit& effect) {
   events_.emplace_back(AuditVerified{effect.reply, AuditVerdict{true, audit.size(), 0, {}}});
+}
+void World::perform(const FindOrder& effect) {
+  ++lookups;
+  if (!recorder_reads) return;
+  std::optional<FoundOrder> found;
+  for (const schemas::SignedRecord& one : stored) {
+    if (one.record.op_id == effect.op_id) found = FoundOrder{one};
+    const auto* resume = std::get_if<schemas::Resume>(&one.record.body);
+    const bool is_kill = found && found->record.record.is<schemas::Kill>();
+    if (!is_kill || resume == nullptr) continue;
+    const schemas::Record& kill = found->record.record;
+    const bool is_lifted = schemas::lifts(*resume, {schemas::latch_of(kill), kill.epoch});
+    if (is_lifted && found->lifted_by.empty()) found->lifted_by = one.record.op_id;
+  }
+  for (std::size_t at = begins.through; found && at < audit.size(); ++at) {
+    const bool is_its = audit[at].op_id == effect.op_id && audit[at].kind != "signed";
+    if (is_its && found->audit_number == 0) found->audit_number = at + 1;
+  }
+  events_.emplace_back(OrderFound{effect.lookup, effect.op_id, std::move(found)});
 }
 void World::perform(const FindBeginning&) {
   events_.emplace_back(AuditBegins{begins});

@@ -79,6 +79,9 @@ class World {
   bool stream_slow = false;      // keeps the answer to a look at it in `slow_read`
   std::optional<StreamRead> slow_read;
   bool recorder_up = true;
+  bool recorder_reads = true;  // false: it never answers what it is asked
+  std::size_t lookups = 0;     // that it was asked
+  std::size_t ended_ops_max = kEndedOpsKept;
   bool signatures_good = true;
   bool broker_revokes = true;
   schemas::Errc not_revoked = schemas::Errc::kNoContact;  // why it does not
@@ -120,6 +123,7 @@ class World {
   void perform(const Store& effect);
   void perform(const QueryAudit& effect);
   void perform(const VerifyAudit& effect);
+  void perform(const FindOrder& effect);
   void perform(const FindBeginning& effect);
   void perform(const CutAway& effect);
   void perform(const ReadDetails& effect);

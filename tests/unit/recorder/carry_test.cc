@@ -11,7 +11,7 @@
 
 #include "control/recorder/carry.h"
 #include "control/recorder/migrations.h"
-#include "control/recorder/record_table.h"
+#include "control/recorder/statement.h"
 #include "schemas/codec.h"
 #include "schemas/former.h"
 #include "tests/support/hex_file.h"
@@ -112,12 +112,21 @@ class FormerFolder : public CarryTest {
     made.exec("PRAGMA journal_mode = WAL");
     made.exec(migrations()[0]);
     made.exec(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = 1", kApplicationId));
-    RecordTable records(made);
+    SQLite::Statement insert(made,
+                             "INSERT INTO records (epoch, seq, term, kind, op_id, hash, frame)"
+                             " VALUES (?,?,?,?,?,?,?)");
     for (const char* name : {"record_bridge_joined", "record_kill", "record_resume"}) {
       const schemas::Bytes frame = golden::read_hex(ESTOP_FORMER_RECORDS, name);
       const SignedRecord one = schemas::open_former_record(frame).value();
-      (void)records.add({one.record.epoch, one.record.seq, one.record.term, one.record.kind(),
-                         one.record.op_id, one.hash, one.frame});
+      StatementUse(insert)
+          .bind(one.record.epoch)
+          .bind(one.record.seq)
+          .bind(one.record.term)
+          .bind(static_cast<std::uint64_t>(one.record.kind()))
+          .bind_text(one.record.op_id)
+          .bind_blob(one.hash)
+          .bind_blob(one.frame)
+          .run();
     }
   }
 };

@@ -12,6 +12,7 @@
 
 #include "control/recorder/audit_cut.h"
 #include "control/recorder/audit_hash.h"
+#include "schemas/signing.h"
 #include "tests/unit/recorder/recorder_fixture.h"
 
 namespace estop::control {
