@@ -22,7 +22,7 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
     return not_understood("a lease frame", frame.error(), now, out);
   }
   if (!frame) return reject_frame("a lease frame", frame.error(), out);
-  if (frame->term < term_) return;  // a deposed leader
+  if (frame->term < term_) return on_deposed(*frame, now, out);
   // Heard all the same: its log may have gone back, which has to close this bridge.
   if (frame->term == term_ && frame->leader != leader_) {
     alarm(fmt::format("two controls lead in term {}: {} and {}", term_, leader_, frame->leader),
@@ -30,12 +30,26 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   }
   term_ = frame->term;
   leader_ = frame->leader;
+  leader_heard_ = now;
+  told_of_deposed_ = false;
   const bool has_all = hear_uncommitted(*frame, now, out);
   follow(frame->head, now, out);
   const bool is_at_head = follower_.applied() == frame->head;
   if (!stopped_for_good_ && is_at_head && has_all) take_grants(*frame, now, out);
   if (state_ != BridgeState::kOpen) return;
   write_until_ = std::max(write_until_, lease_.until());
+}
+
+// A deposed leader goes on for a moment. One that goes on while its successor is silent has lost
+// what that one wrote: a log that went back, in which a kill may be missing. Nothing opens.
+void BridgeCore::on_deposed(const schemas::LeaseFrame& frame, Nanos now, Effects& out) {
+  const Nanos patience = 2 * (options_.lease + options_.arrival);
+  if (told_of_deposed_ || now - leader_heard_ <= patience) return;
+  told_of_deposed_ = true;
+  alarm(fmt::format("control leads in term {}, but term {} was heard before and is silent: its log "
+                    "went back. Closed until that one is back or this bridge is started anew",
+                    frame.term, term_),
+        out);
 }
 
 // H59: they may fill several frames, and each of these may be lost. True: all of them were heard.

@@ -102,6 +102,7 @@ class BridgeCore {
   void follow(const schemas::Head& head, Nanos now, Effects& out);
   void read_missing(const Progress& progress, Nanos now, Effects& out);
   void join(Nanos now, Effects& out);
+  void on_deposed(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   bool hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   void take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
   void receipt(const schemas::Record& record, Nanos now, Effects& out);
@@ -131,6 +132,8 @@ class BridgeCore {
   bool replay_runs_ = false;
   std::uint64_t term_ = 0;           // newest that a lease frame carried
   schemas::Process leader_;          // of that term
+  Nanos leader_heard_ = 0;           // its newest lease frame
+  bool told_of_deposed_ = false;     // since then
   std::uint64_t round_ = 0;          // of the newest lease frame, and
   std::vector<schemas::Hash> told_;  // the kills that its frames told
   std::uint64_t connection_ = 0;     // to AGENTS, counted

@@ -148,8 +148,9 @@ void BridgeProcess::logs(daemon::LogLevel /*level*/, std::string_view event,
   if (event != "alarm") return;
   alarmed_ = true;
   // Somebody looks into it and starts the bridge anew.
-  if (!text.starts_with("closed for good")) return;
-  observer_.closed_for_good(id(), std::string(text));
+  const bool is_for_good = text.starts_with("closed for good");
+  if (!is_for_good && text.find("its log went back") == std::string_view::npos) return;
+  if (is_for_good) observer_.closed_for_good(id(), std::string(text));
   ground().count("bridge closed for good");
   after(ground().random.between(kSecond, kLookedIntoMost), [this] { die(kGone); });
 }

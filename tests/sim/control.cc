@@ -28,6 +28,11 @@ bool ControlProcess::is_leading() const {
   return shell_ != nullptr && shell_->core().ledger().is_leading();
 }
 
+std::size_t ControlProcess::waits_for_bridges() const {
+  const auto now_us = static_cast<std::uint64_t>(boot_now() / kUs);
+  return shell_ == nullptr ? 0 : shell_->core().roster().maybe_open(now_us);
+}
+
 void ControlProcess::begin() {
   has_failed_ = false;
   observer_.control_began();

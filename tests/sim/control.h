@@ -30,6 +30,8 @@ class ControlProcess : public Process {
                  ControlSettings settings);
 
   [[nodiscard]] bool is_leading() const;
+  // Processes of bridges, also dead ones, for whose lease a fence would wait.
+  [[nodiscard]] std::size_t waits_for_bridges() const;
   [[nodiscard]] Disk* disk() override { return &disk_; }
 
  private:

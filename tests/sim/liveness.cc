@@ -29,6 +29,8 @@ void pass(World& world, Nanos time) {
 std::string who_is_missing(const World& world) {
   std::string missing = "not open again:";
   if (!world.control->is_leading()) missing += " control";
+  const std::size_t waited_for = world.control->waits_for_bridges();
+  if (waited_for != world.bridges.size()) missing += fmt::format(" {} bridges", waited_for);
   if (world.boss->waits()) missing += " an answer to the operator";
   for (const auto& bridge : world.bridges) {
     if (!bridge->is_open()) missing += " " + bridge->id();
@@ -40,8 +42,10 @@ std::string who_is_missing(const World& world) {
   return missing;
 }
 
+// A process of a bridge that died counts until its lease is over.
 bool is_well(const World& world) {
   return world.control->is_leading() && !world.boss->waits() &&
+         world.control->waits_for_bridges() == world.bridges.size() &&
          world.observer->scopes_killed().empty() &&
          std::all_of(world.bridges.begin(), world.bridges.end(),
                      [](const auto& one) { return one->is_open(); }) &&

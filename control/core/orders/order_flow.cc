@@ -219,11 +219,11 @@ void OrderFlow::repeat_unconfirmed(Turn& turn) {
     if (order.kind != RecordKind::kKill || turn.now.boot_us < order.started_us + kRetry_us)
       continue;
     if (order.frame.empty()) continue;  // not written yet, or not to be told again
+    if (ledger_.latches().find(op_id) == nullptr) continue;  // lifted since
     const Gathering* fence = bridges_.roster().find(op_id);
     if (fence != nullptr && fence->done_us == 0) Ledger::announce(order.frame, turn.out);
     const StopCount* stops = agents_.registry().stops(op_id);
-    const bool in_force = ledger_.latches().find(op_id) != nullptr;
-    if (!in_force || stops == nullptr || stops->missing.empty()) continue;
+    if (stops == nullptr || stops->missing.empty()) continue;
     if (turn.now.boot_us < order.started_us + order.repeat_us) continue;
     order.repeat_us *= 2;
     const schemas::Address address = order.scope.address();

@@ -82,6 +82,29 @@ TEST_F(BridgeStartTest, H57_OfOneThatLeavesOnlyForHalfTheTimeToArrive) {
   EXPECT_FALSE(core.may_write(now + 500 * kMs)) << "control counts one second from its beat";
 }
 
+// What it wrote, also its term, was lost with the newest part of the stream and of the recorder.
+TEST_F(BridgeStartTest, H29_AControlOfAnEarlierTermIsAnAlarmOnceItsSuccessorIsSilent) {
+  run_to_open();
+  auto newer = frame();
+  newer.term = 2;
+  lease_with(newer);
+  const auto older = [&] {
+    effects.clear();
+    lease();
+    return alarmed("its log went back");
+  };
+  pass(12'000 * kMs);
+  EXPECT_FALSE(older()) << "a deposed leader goes on for a moment";
+  pass(1 * kMs);
+  EXPECT_TRUE(older());
+  EXPECT_FALSE(core.is_open(now));
+  EXPECT_FALSE(older()) << "once";
+  newer.grants.clear();
+  lease_with(newer);
+  pass(12'001 * kMs);
+  EXPECT_TRUE(older()) << "silent again";
+}
+
 TEST_F(BridgeStartTest, ItGoesOnForAsLongAsItsBeatsAreEchoed) {
   run_to_open();
   for (int i = 0; i < 40; ++i) {

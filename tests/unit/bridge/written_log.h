@@ -3,6 +3,8 @@
 // A control log written by hand, and the words that bridge tests speak in.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
 #include <string>
 #include <utility>

@@ -394,6 +394,17 @@ TEST(Fence, AnUnconfirmedKillIsPublishedAgain) {  // H26
   EXPECT_EQ(world.live.size(), after);
 }
 
+TEST(Fence, AnUnconfirmedKillThatWasLiftedIsNotPublishedAgain) {
+  World world;
+  world.open("b1");
+  world.kill("acme/prod/x", "k1");
+  world.resume("acme/prod/x", "r1");
+  const auto after = world.live.size();
+  world.beat("b1", BridgeState::kOpen);
+  world.pass(1'200);
+  EXPECT_EQ(world.live.size(), after);
+}
+
 TEST(Fence, APassedIntentAfterTheLatchIsAnAlarm) {
   World world;
   world.open("b1");
