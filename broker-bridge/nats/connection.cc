@@ -163,6 +163,7 @@ bool Connection::State::publish(const char* subject, const char* reply, std::str
                                 const Headers* headers) {
   if (!may_use()) return false;
   if (unsent_bytes_ > options_.write_pause_bytes && !write_armed_) flush();
+  if (!may_use()) return false;
   if (unsent_bytes_ > kUnsentMax_pauses * options_.write_pause_bytes) return false;
   const auto size = static_cast<int>(data.size());
   natsStatus status = NATS_OK;

@@ -17,12 +17,22 @@ using schemas::Errc;
 using schemas::fail;
 using schemas::Result;
 
+bool is_cut_short(const json& line) {
+  const auto detail = line.find("detail");
+  return detail != line.end() && detail->is_object() && has(*detail, "too_large_to_show_bytes");
+}
+
 // `detail` enters the hash as text: as it was, or as its object is written again.
 std::optional<control::AuditRow> row_of(const json& line) {
   const auto prev = schemas::hash_from_hex(text(line, "prev"));
   const auto hash = schemas::hash_from_hex(text(line, "hash"));
   const auto detail = line.find("detail");
   if (!prev || !hash || number(line, "number") == 0 || detail == line.end()) return std::nullopt;
+  // What people read has to be what was hashed.
+  if (has(line, "detail_text") && !is_cut_short(line)) {
+    const json written = json::parse(text(line, "detail_text"), nullptr, false);
+    if (*detail != (written.is_object() ? written : json::object())) return std::nullopt;
+  }
   control::AuditRow row;
   row.number = number(line, "number");
   row.entry = {text(line, "kind"),
@@ -34,11 +44,6 @@ std::optional<control::AuditRow> row_of(const json& line) {
   row.prev = *prev;
   row.hash = *hash;
   return row;
-}
-
-bool is_cut_short(const json& line) {
-  const auto detail = line.find("detail");
-  return detail != line.end() && detail->is_object() && has(*detail, "too_large_to_show_bytes");
 }
 
 }  // namespace

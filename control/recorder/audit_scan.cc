@@ -79,6 +79,7 @@ bool AuditVerification::check_anchor(const ChainHead& stored) {
 }
 
 bool AuditVerification::check_ends() {
+  end_ = table_.head();  // it may have waited behind another scan
   const ChainHead stored = table_.stored_head();
   if (!check_anchor(stored)) return false;
   const AuditCut& cut = table_.beginning();

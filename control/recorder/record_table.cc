@@ -156,7 +156,12 @@ Result<void> RecordTable::find_lift(FoundOrder& kill) {
   while (use.step()) {
     const auto resume = decode(use);
     if (!resume) return tl::make_unexpected(resume.error());
-    if (!schemas::lifts(resume->record.resume(), hold)) continue;
+    const auto* lifting = std::get_if<schemas::Resume>(&resume->record.body);
+    if (lifting == nullptr) {
+      return schemas::fail(schemas::Errc::kChainBroken,
+                           "the table of orders names a record that is none: the file is damaged");
+    }
+    if (!schemas::lifts(*lifting, hold)) continue;
     kill.lifted_by = resume->record.op_id;
     kill.lifted_ms = resume->record.issued_at_ms;
     break;

@@ -52,7 +52,7 @@ struct Perform {
   void operator()(ReadStore<T>& work) const {
     work.outcome = work.read(store);
   }
-  void operator()(FollowAudit& work) const { store.audit.follow(std::move(work.tail)); }
+  void operator()(FollowAudit& work) const { store.audit.follow(work.tail); }
   void operator()(ListRows&) const {}    // a scan: see audit_scan.h
   void operator()(VerifyRows&) const {}  // likewise
 };

@@ -43,6 +43,7 @@ void OpMemory::forget(std::size_t most) {
     ended_.pop_front();
     if (forgotten_.empty()) forgotten_.resize(kForgottenOps_bits);
     for (const std::size_t place : places_of(op_id)) forgotten_[place] = true;
+    std::erase(unused_, op_id);  // it was used since the recorder said so
     ops_.erase(op_id);
   }
 }

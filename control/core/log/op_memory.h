@@ -5,7 +5,8 @@
 // rest. Pure.
 //
 // An op id that was used is never taken for a new one. One that was not is taken for a used one
-// very rarely (once in thousands among millions): then the recorder is asked in vain.
+// rarely (once in thousands up to a million that were forgotten, once in 25 at five): then the
+// recorder is asked in vain.
 #pragma once
 
 #include <cstddef>

@@ -35,8 +35,8 @@ bool Lookups::park(const One& asked, const std::vector<std::string>& op_ids, Tur
   return true;
 }
 
-bool Lookups::park(const CommandReceived& asked, const KillCommand& kill, Turn& turn) {
-  return park(asked, forgotten(kill.order.op_id, kill.order.scope), turn);
+bool Lookups::park(const CommandReceived& asked, const OrderRequest& kill, Turn& turn) {
+  return park(asked, forgotten(kill.op_id, kill.scope), turn);
 }
 
 bool Lookups::park(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn) {
@@ -55,13 +55,19 @@ bool Lookups::park(const EmergencyReceived& asked, Turn& turn) {
 
 bool Lookups::asks_of_held(const schemas::Record& kill, Turn& turn) {
   const auto op_ids = forgotten(kill.op_id, kill.scope());
+  if (asked_of_held_us_ != 0 && turn.now.boot_us >= asked_of_held_us_ + kLookup_us) {
+    failed_us_ = turn.now.boot_us;
+    asked_of_held_us_ = 0;
+  }
   const bool has_failed = failed_us_ != 0 && turn.now.boot_us < failed_us_ + kLookAgain_us;
   if (op_ids.empty() || has_failed) return false;
+  if (asked_of_held_us_ == 0) asked_of_held_us_ = turn.now.boot_us;
   for (const std::string& op_id : op_ids) turn.out.push_back(FindOrder{0, op_id});
   return true;
 }
 
 std::vector<Lookups::Asked> Lookups::answered(const OrderFound& told, Turn& turn) {
+  if (told.lookup == 0) asked_of_held_us_ = 0;
   if (!told.found) {
     failed_us_ = turn.now.boot_us;
     return take(told.lookup);

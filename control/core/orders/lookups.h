@@ -3,7 +3,8 @@
 // Orders whose op id was used so long ago that only the recorder remembers it.
 //
 // They wait for its answer, and not long: a kill that it does not know in time acts, under an op id
-// of its own. An op id that was never used waits for nothing.
+// of its own. An op id that was never used waits for nothing, but for the few that the memory takes
+// for used ones.
 #pragma once
 
 #include <cstdint>
@@ -26,11 +27,11 @@ class Lookups {
   explicit Lookups(Ledger& ledger) : ledger_(ledger) {}
 
   // True: it waits, and comes back from `on` or `expired`.
-  bool park(const CommandReceived& asked, const KillCommand& kill, Turn& turn);
+  bool park(const CommandReceived& asked, const OrderRequest& kill, Turn& turn);
   bool park(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn);
   bool park(const EmergencyReceived& asked, Turn& turn);
-  // True: the recorder is asked; the bridge shows it again with its next beat. While the recorder
-  // does not answer it is adopted as it is.
+  // True: the recorder is asked; the bridge shows it again with its next beat. If the recorder
+  // fails, or says nothing for kLookup_us, it is adopted as it is.
   bool asks_of_held(const schemas::Record& kill, Turn& turn);
 
   // What waited for this answer, or for too long: to be handled now, as it was asked.
@@ -53,6 +54,7 @@ class Lookups {
   std::map<std::uint64_t, Parked> parked_;  // by lookup; at most kParkedMax
   std::uint64_t lookups_ = 0;
   std::uint64_t failed_us_ = 0;
+  std::uint64_t asked_of_held_us_ = 0;  // and not answered; 0: none
 };
 
 }  // namespace estop::control

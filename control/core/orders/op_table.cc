@@ -39,8 +39,6 @@ std::optional<OpIs> OpTable::use_of(const std::string& op_id, const schemas::Sco
   const OpState* known = ledger_.find(op_id);
   // The recorder did not say in time what it was: it is nobody's to use again.
   if (known == nullptr && ledger_.may_be_forgotten(op_id)) return std::nullopt;
-  // The recorder did not say in time what it was: it is nobody's to use again.
-  if (known == nullptr && ledger_.may_be_forgotten(op_id)) return std::nullopt;
   if (known == nullptr) return OpIs::kNew;
   if (known->kind != RecordKind::kKill || known->scope != scope) return std::nullopt;
   const bool holds = known->lifted_by.empty() || ledger_.latches().find(op_id) != nullptr;
@@ -102,7 +100,10 @@ Result<void> OpTable::is_same_resume(const ResumeCommand& resume) const {
                             op_id, kill));
   };
   for (const std::string& kill : resume.lifts) {
-    if (!lifts(kill)) return other(kill);
+    if (lifts(kill)) continue;
+    if (ledger_.find(kill) != nullptr || !ledger_.may_be_forgotten(kill)) return other(kill);
+    return fail(Errc::kStoreUnavailable,
+                fmt::format("the recorder does not say which resume lifted {}: try again", kill));
   }
   if (!resume.lifts.empty()) return {};
   if (resume.through.place.seq != 0) {

@@ -5,7 +5,7 @@
 // A kill is never refused because somebody used its op id before for something else: bridges may
 // hold it already. It is written under an op id that is made from both, so that it is the same one
 // however often and on whatever way it comes, also after a restart; its record carries the one that
-// it was given (`target`), and a resume of it lifts both.
+// it was given (`given_as`), and a resume of it lifts both.
 #pragma once
 
 #include <map>

@@ -78,7 +78,7 @@ schemas::Result<void> Operators::may_obey(const CommandReceived& asked) const {
 void Operators::obey(const CommandReceived& asked, const KillCommand& kill, Turn& turn) {
   OrderRequest request = kill.order;
   if (request.op_id.empty()) request.op_id = asked.fresh_op_id;
-  if (to_.lookups.park(asked, kill, turn)) return;
+  if (to_.lookups.park(asked, kill.order, turn)) return;
   const KillClaim claim = to_.ops.claim_kill(request.op_id, request.scope, asked.actor);
   if (claim.is == OpIs::kLifted)
     return turn.refuse(asked, to_.ops.lifted_error(claim, request.scope));

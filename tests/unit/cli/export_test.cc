@@ -31,7 +31,10 @@ Lines chain(std::uint64_t count) {
     control::AuditRow row{n, {"kill", "alice", "acme/*", "k1", detail.dump(), n}, prev, {}};
     json line{{"number", n},   {"at_ms", n},       {"kind", "kill"},     {"actor", "alice"},
               {"op_id", "k1"}, {"detail", detail}, {"subject", "acme/*"}};
-    if (n % 2 == 0) line["detail_text"] = row.entry.detail = "{ }";
+    if (n % 2 == 0) {  // as control shows what it would write another way
+      line["detail_text"] = row.entry.detail = "{ }";
+      line["detail"] = json::object();
+    }
     row.hash = control::audit_hash(row);
     line["prev"] = schemas::hex(prev);
     line["hash"] = schemas::hex(row.hash);
@@ -58,6 +61,8 @@ struct Damage {
 TEST(ExportChain, FindsWhatDoesNotFit) {
   const Damage kinds[] = {
       {"nothing", [](Lines&) {}, Errc::kOk},
+      {"a detail beside the text that was hashed",
+       [](Lines& lines) { lines[1]["detail"]["reason"] = "forged"; }, Errc::kMalformed},
       {"begins later", [](Lines& l) { l.erase(l.begin(), l.begin() + 2); }, Errc::kOk},
       {"a gap", [](Lines& l) { l.erase(l.begin() + 2); }, Errc::kChainBroken},
       {"another order", [](Lines& l) { std::swap(l[2], l[3]); }, Errc::kChainBroken},

@@ -58,6 +58,18 @@ TEST(OpMemoryTest, TheRecordersNoIsRememberedForAWhile) {
   EXPECT_TRUE(memory.may_be_forgotten("a"));
 }
 
+TEST(OpMemoryTest, TheRecordersNoEndsWithTheFirstUse) {
+  OpMemory memory(0);
+  memory.never_used("a");
+  for (const char* op_id : {"a", "b"}) {
+    memory[op_id].seq = 1;
+    memory.ended(op_id);
+  }
+  memory.forget(2);
+  EXPECT_TRUE(memory.may_be_forgotten("b"));
+  EXPECT_TRUE(memory.may_be_forgotten("a"));
+}
+
 // A control that remembers but two orders which ended.
 class ForgottenOps : public ::testing::Test {
  protected:
@@ -94,6 +106,16 @@ TEST_F(ForgottenOps, AKillThatWasLiftedIsRefusedAsBefore) {
     world.restart();
     world.pass(2'000);
   }
+}
+
+TEST_F(ForgottenOps, AKillThatABridgeShowsIsAdoptedWhenTheRecorderIsSilent) {
+  world.recorder_reads = false;
+  const auto order = world.order("acme/prod/y", "k-old");
+  world.shows("b1", order.frame);
+  EXPECT_EQ(held(), 0U) << "it is asked";
+  world.pass(300);
+  world.shows("b1", order.frame);
+  EXPECT_EQ(held(), 1U);
 }
 
 TEST_F(ForgottenOps, AnOpIdThatWasNeverUsedWaitsForNothing) {
