@@ -18,6 +18,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "schemas/invariant.h"
 #include "schemas/messages.h"
 
 namespace estop::schemas {
@@ -75,7 +76,7 @@ class HoldIndex {
     auto [at, end] = by_op_.equal_range(held.latch.op_id);
     const auto found =
         std::find_if(at, end, [&](const auto& one) { return &*one.second == &held; });
-    if (found == end) return;
+    ensure(found != end, "a hold that ends is in the index");
     const auto place = found->second;
     by_op_.erase(found);
     --by_depth_[depth_of(held.latch.scope)];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/core/gate.h"
+#include "schemas/invariant.h"
 
 #include <algorithm>
 #include <array>
@@ -173,7 +174,8 @@ std::uint64_t Gate::incarnation(const schemas::Scope& scope) const {
 
 void Gate::release(const HeldKill& kill) {
   HeldKill** at = &kill.node->kills;
-  while (*at != &kill) at = &(*at)->next;
+  while (*at != nullptr && *at != &kill) at = &(*at)->next;
+  schemas::ensure(*at == &kill, "a kill that ends hangs at its node");
   *at = kill.next;
   kills_.remove(kill);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "schemas/codec.h"
+#include "schemas/invariant.h"
 
 namespace estop::control {
 
@@ -72,6 +73,8 @@ std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
 
 LogEntry& Ledger::push(LogEntry entry) {
   const Record& record = entry.record.record;
+  schemas::ensure(pending_.empty() || record.seq == pending_.back().record.record.seq + 1,
+                  "records follow each other without a gap");
   OpState& op = ops_[record.op_id];
   op.seq = record.seq;
   op.kind = record.kind();
