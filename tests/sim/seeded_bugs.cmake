@@ -92,3 +92,6 @@ sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
 # 12
 sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
   [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
+# stopped
+sow(${control}/agents/agents.cc [[stored.left || is_past;]]
+  [[stored.left || (is_past && !SOWN(kDeadAreWaitedFor));]])

@@ -67,6 +67,7 @@ constexpr Sown kSown[] = {
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
+    {"DeadAreWaitedFor", Bug::kDeadAreWaitedFor},
 };
 
 INSTANTIATE_TEST_SUITE_P(, SeededBug, ::testing::ValuesIn(kSown),
