@@ -112,7 +112,7 @@ void Observer::control_made(const schemas::SignedRecord& record) {
 void Observer::lease_signed(const schemas::Bytes& bytes) {
   auto frame = schemas::open_lease(bytes, settings_.control_key);
   if (!frame) fail("I7", "control signed a lease that cannot be read");
-  if (!std::exchange(leads_, true)) control_leads_again();
+  control_leads();
   check_head(*frame);
   for (const schemas::Bytes& kill : frame->uncommitted) {
     if (const auto record = schemas::open_record(kill)) control_made(*record);
@@ -137,7 +137,8 @@ void Observer::check_head(const schemas::LeaseFrame& frame) {
 }
 
 // A new control may go on from what stream and recorder hold; what they lost is gone.
-void Observer::control_leads_again() {
+void Observer::control_leads() {
+  if (std::exchange(leads_, true)) return;
   std::set<schemas::Hash> held;
   for (const auto& [seq, record] : disk_.records) held.insert(record.hash);
   for (const std::string& frame : stream_->frames()) {
