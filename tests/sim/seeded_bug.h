@@ -27,6 +27,7 @@ enum class Bug {
   kLogMayGoBack,            // 9: a log that goes back is a stop and an alarm
   kUnknownOrderIgnored,     // 10: what a part does not understand stops it
   kRefusalNamesNoKill,      // 12: every refusal says why
+  kOpIdHijacked,            // told: a kill holds, whatever else its op id was used for
   kDeadAreWaitedFor,        // stopped: a kill waits for those who may live, not for the dead
 };
 

@@ -92,6 +92,11 @@ sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
 # 12
 sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
   [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
+# told
+sow(${control}/orders/op_table.cc
+  [[  if (known->kind != RecordKind::kKill || known->scope != scope) return std::nullopt;]]
+  [[  const bool is_other = known->kind != RecordKind::kKill || known->scope != scope;
+  if (is_other && !SOWN(kOpIdHijacked)) return std::nullopt;]])
 # stopped
 sow(${control}/agents/agents.cc [[stored.left || is_past;]]
   [[stored.left || (is_past && !SOWN(kDeadAreWaitedFor));]])

@@ -67,6 +67,7 @@ constexpr Sown kSown[] = {
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
+    {"OpIdHijacked", Bug::kOpIdHijacked},
     {"DeadAreWaitedFor", Bug::kDeadAreWaitedFor},
 };
 
