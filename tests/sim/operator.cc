@@ -63,6 +63,8 @@ void OperatorProcess::order_something() {
   const auto dice = random.below(12);
   if (dice == 0 && !sent_.empty()) return send(random.pick(sent_));  // H28, H31
   const auto killed = observer_.scopes_killed();
+  const bool is_wordy = settings_.is_careless && random.below(4) == 0;
+  if (is_wordy && !killed.empty()) return resume_at_length(random.pick(killed));
   if (dice < 6 && !killed.empty()) {
     lift_some(random.pick(killed));
   } else {
@@ -88,6 +90,12 @@ void OperatorProcess::kill_by_used_op_id() {
   if (!other.durable || !other.given_as.empty() || is_same) return;
   ground().count("kills under the op id of another order");
   order("kill", scope, {}, other.op_id);
+}
+
+// It is refused: what control writes, everybody has to read.
+void OperatorProcess::resume_at_length(const std::string& scope) {
+  ground().count("resumes whose reason is too long");
+  order("resume", scope, {}, {}, std::string(schemas::kReasonMax_bytes + 1, 'x'));
 }
 
 // All kills of the scope, those up to a place, or one; now and then that was a mistake.
@@ -125,7 +133,8 @@ std::string OperatorProcess::resume(const std::string& scope) {
 }
 
 std::string OperatorProcess::order(const std::string& verb, const std::string& scope,
-                                   const std::string& more, const std::string& used) {
+                                   const std::string& more, const std::string& used,
+                                   const std::string& reason) {
   const bool is_own = used.empty();
   const std::string op_id = is_own ? fmt::format("op-{}", ++orders_)
                                    : control::own_op_id(used, *schemas::Scope::parse(scope), 0);
@@ -137,8 +146,8 @@ std::string OperatorProcess::order(const std::string& verb, const std::string& s
   asked.given_as = used;
   asked_.emplace(op_id, std::move(asked));
   bodies_[op_id] =
-      fmt::format(R"({{"scope":"{}","reason":"because","op_id":"{}","timeout_ms":20000{}}})", scope,
-                  is_own ? op_id : used, more);
+      fmt::format(R"({{"scope":"{}","reason":"{}","op_id":"{}","timeout_ms":20000{}}})", scope,
+                  reason, is_own ? op_id : used, more);
   sent_.push_back(op_id);
   send(op_id);
   return op_id;

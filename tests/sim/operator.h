@@ -2,7 +2,7 @@
 
 // The operator: kills and resumes at random, asks again when no answer comes, now and then repeats
 // an order of long ago, lifts one kill of several, or kills again what was just resumed. A careless
-// one also gives a kill the op id of another order.
+// one also gives a kill the op id of another order, and a resume a reason that no record may hold.
 #pragma once
 
 #include <cstdint>
@@ -66,9 +66,10 @@ class OperatorProcess : public Process {
   void order_something();
   void lift_some(const std::string& scope);
   void kill_by_used_op_id();
+  void resume_at_length(const std::string& scope);
   // `used`: the op id of another order, if it is sent under that.
   std::string order(const std::string& verb, const std::string& scope, const std::string& more,
-                    const std::string& used = {});
+                    const std::string& used = {}, const std::string& reason = "because");
   [[nodiscard]] bool is_signed(const Asked& asked) const;
   void send(const std::string& op_id);
   void send_signed(const Asked& asked);

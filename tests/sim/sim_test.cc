@@ -66,6 +66,7 @@ constexpr Sown kSown[] = {
     {"ClosedBridgeIsGranted", Bug::kClosedBridgeIsGranted},
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
+    {"UnreadableRecord", Bug::kUnreadableRecord},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
     {"OpIdHijacked", Bug::kOpIdHijacked},
     {"DeadAreWaitedFor", Bug::kDeadAreWaitedFor},
