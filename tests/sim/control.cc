@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "schemas/codec.h"
 #include "tests/sim/session.h"
 
 namespace estop::sim {
@@ -73,6 +74,7 @@ void ControlProcess::sends(const std::string& user, const Message& message) {
   if (message.subject == subjects_.control_all().str()) {
     return observer_.record_published(message.data);
   }
+  if (schemas::decode<schemas::BeatReply>(message.data)) observer_.control_leads();
   observer_.agent_answered(message.subject);
 }
 

@@ -109,6 +109,24 @@ void prove_fence_without_link(World& world) {
   world.ground.count("I9");
 }
 
+// An instance that died long ago confirms nothing. A control that has just begun knows that too.
+// It begins twice: what the first one finds silent is stored, whatever the disk missed before.
+void prove_stop_without_the_dead(World& world) {
+  AgentProcess& victim = *world.agents.back();  // its address has no rogue, who confirms nothing
+  constexpr Nanos kSeen = 2 * kSecond;          // control looks now and then, and stores
+  victim.die(kMs);
+  for (const Nanos silent : {schemas::kCrashedBeats * world.agent_beat + kSeen, Nanos{0}}) {
+    world.control->die(kMs);
+    await(world, kOpenWithin, "control does not lead again",
+          [&] { return world.control->is_leading(); });
+    pass(world, silent);
+  }
+  const std::string kill = world.boss->kill(victim.address().text());
+  await(world, kAllStoppedWithin, "not stopped, though all who live are: " + kill,
+        [&] { return world.boss->asked(kill).stopped; });
+  world.ground.count("I9");
+}
+
 }  // namespace
 
 void prove_liveness(World& world, Faults& faults) {
@@ -132,7 +150,8 @@ void prove_liveness(World& world, Faults& faults) {
   await(world, kFlowsWithin, "the intents of " + victim.name() + " do not flow again",
         [&] { return world.observer->forwards_of(victim.instance()) > before; });
   world.ground.count("I9");
-  if (world.ground.random.below(kOneIn) == 0) prove_fence_without_link(world);
+  if (world.ground.random.below(kOneIn) == 0) return prove_fence_without_link(world);
+  if (world.ground.random.below(kOneIn) == 0) prove_stop_without_the_dead(world);
 }
 
 }  // namespace estop::sim

@@ -9,11 +9,12 @@
 
 namespace estop::sim {
 
-inline constexpr Nanos kOpenWithin = 30 * kSecond;    // after the last fault: everything is open
-inline constexpr Nanos kFencedWithin = kSecond;       // after the order, durable too
-inline constexpr Nanos kStoppedWithin = kSecond;      // obedient agents
-inline constexpr Nanos kFlowsWithin = 5 * kSecond;    // after the resume
-inline constexpr Nanos kNoticedWithin = 5 * kSecond;  // by its client: that a link is dead
+inline constexpr Nanos kOpenWithin = 30 * kSecond;       // after the last fault: everything is open
+inline constexpr Nanos kFencedWithin = kSecond;          // after the order, durable too
+inline constexpr Nanos kStoppedWithin = kSecond;         // obedient agents
+inline constexpr Nanos kAllStoppedWithin = 5 * kSecond;  // after the order: control knows it
+inline constexpr Nanos kFlowsWithin = 5 * kSecond;       // after the resume
+inline constexpr Nanos kNoticedWithin = 5 * kSecond;     // by its client: that a link is dead
 
 // Throws Violation.
 void prove_liveness(World& world, Faults& faults);

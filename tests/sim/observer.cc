@@ -33,6 +33,25 @@ void Observer::ordered(const std::string& verb, const std::string& scope,
   if (verb == "kill") truth_.ordered(op_id, *schemas::Scope::parse(scope));
 }
 
+void Observer::kill_told_durable(const std::string& op_id) {
+  checked("told");
+  const Kill* kill = truth_.find(op_id);
+  const bool is_stored =
+      std::any_of(disk_.records.begin(), disk_.records.end(), [&](const auto& entry) {
+        const schemas::Record& record = entry.second.record;
+        return record.op_id == op_id && record.is<schemas::Kill>() && kill != nullptr &&
+               record.scope() == kill->scope;
+      });
+  if (!is_stored) fail("told", "the operator was told that " + op_id + " is durable; it is not");
+}
+
+// Only one that was lifted may be refused: that one, too, was published once.
+void Observer::kill_refused(const std::string& op_id, const std::string& why) {
+  checked("told");
+  const Kill* kill = truth_.find(op_id);
+  if (kill == nullptr || kill->records.empty()) fail("told", op_id + " is refused: " + why);
+}
+
 std::vector<std::string> Observer::scopes_killed() const {
   std::set<std::string> scopes;
   for (const auto& [op_id, kill] : truth_.kills()) {
@@ -112,7 +131,7 @@ void Observer::control_made(const schemas::SignedRecord& record) {
 void Observer::lease_signed(const schemas::Bytes& bytes) {
   auto frame = schemas::open_lease(bytes, settings_.control_key);
   if (!frame) fail("I7", "control signed a lease that cannot be read");
-  if (!std::exchange(leads_, true)) control_leads_again();
+  control_leads();
   check_head(*frame);
   for (const schemas::Bytes& kill : frame->uncommitted) {
     if (const auto record = schemas::open_record(kill)) control_made(*record);
@@ -137,7 +156,8 @@ void Observer::check_head(const schemas::LeaseFrame& frame) {
 }
 
 // A new control may go on from what stream and recorder hold; what they lost is gone.
-void Observer::control_leads_again() {
+void Observer::control_leads() {
+  if (std::exchange(leads_, true)) return;
   std::set<schemas::Hash> held;
   for (const auto& [seq, record] : disk_.records) held.insert(record.hash);
   for (const std::string& frame : stream_->frames()) {

@@ -40,7 +40,11 @@ class Observer {
 
   // The operator, control and what keeps its log (observer.cc).
   void ordered(const std::string& verb, const std::string& scope, const std::string& op_id);
+  // Of an unsigned kill, by its operator, who was told so.
+  void kill_told_durable(const std::string& op_id);
+  void kill_refused(const std::string& op_id, const std::string& why);
   void control_began();
+  void control_leads();  // whenever it says what only a leader says
   // To bridges, to agents or both; once or several times.
   void record_published(const schemas::Bytes& frame);
   void lease_signed(const schemas::Bytes& frame);
@@ -157,7 +161,6 @@ class Observer {
   std::string latched_on_sight(BridgeLife& life, const std::string& op_id, bool good);
   void control_made(const schemas::SignedRecord& record);
   void check_head(const schemas::LeaseFrame& frame);
-  void control_leads_again();
   [[nodiscard]] bool must_obey(const BridgeLife& life, const Kill& kill) const;
   [[nodiscard]] bool must_obey(const AgentLife& life, const Kill& kill) const;
   [[nodiscard]] static bool has_seen(const AgentLife& life, const Kill& kill);
@@ -173,7 +176,7 @@ class Observer {
   Truth truth_;
   std::map<std::string, std::string> orders_;     // op id → scope
   std::set<std::string> published_;               // op ids, by this life of control
-  bool leads_ = false;                            // this life of control has signed a lease
+  bool leads_ = false;                            // said by this life of control
   std::map<std::uint64_t, schemas::Hash> heads_;  // seq → what was committed there
   std::set<schemas::Hash> taken_;                 // by the stream, ever
   struct Text {                                   // of a map that is asked with views

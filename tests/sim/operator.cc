@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "control/core/orders/command.h"
+#include "control/core/orders/op_table.h"
 #include "schemas/order.h"
 
 namespace estop::sim {
@@ -58,9 +59,12 @@ void OperatorProcess::go_on() {
 void OperatorProcess::order_something() {
   Random& random = ground().random;
   if (sent_.size() >= kOrdersMax) return;
+  if (settings_.is_careless && !sent_.empty() && random.below(4) == 0) return kill_by_used_op_id();
   const auto dice = random.below(12);
   if (dice == 0 && !sent_.empty()) return send(random.pick(sent_));  // H28, H31
   const auto killed = observer_.scopes_killed();
+  const bool is_wordy = settings_.is_careless && random.below(4) == 0;
+  if (is_wordy && !killed.empty()) return resume_at_length(random.pick(killed));
   if (dice < 6 && !killed.empty()) {
     lift_some(random.pick(killed));
   } else {
@@ -76,6 +80,22 @@ bool OperatorProcess::waits() const {
 
 void OperatorProcess::kill_something() {
   kill(ground().random.pick(settings_.scopes));
+}
+
+// Of an order that is durable: control knows it for ever, and this kill gets an op id of its own.
+void OperatorProcess::kill_by_used_op_id() {
+  const Asked& other = asked_.at(ground().random.pick(sent_));
+  const std::string& scope = ground().random.pick(settings_.scopes);
+  const bool is_same = other.verb == "kill" && other.scope == scope;
+  if (!other.durable || !other.given_as.empty() || is_same) return;
+  ground().count("kills under the op id of another order");
+  order("kill", scope, {}, other.op_id);
+}
+
+// It is refused: what control writes, everybody has to read.
+void OperatorProcess::resume_at_length(const std::string& scope) {
+  ground().count("resumes whose reason is too long");
+  order("resume", scope, {}, {}, std::string(schemas::kReasonMax_bytes + 1, 'x'));
 }
 
 // All kills of the scope, those up to a place, or one; now and then that was a mistake.
@@ -113,17 +133,21 @@ std::string OperatorProcess::resume(const std::string& scope) {
 }
 
 std::string OperatorProcess::order(const std::string& verb, const std::string& scope,
-                                   const std::string& more) {
-  const std::string op_id = fmt::format("op-{}", ++orders_);
+                                   const std::string& more, const std::string& used,
+                                   const std::string& reason) {
+  const bool is_own = used.empty();
+  const std::string op_id = is_own ? fmt::format("op-{}", ++orders_)
+                                   : control::own_op_id(used, *schemas::Scope::parse(scope), 0);
   observer_.ordered(verb, scope, op_id);
   Asked asked;
   asked.verb = verb;
   asked.scope = scope;
   asked.op_id = op_id;
+  asked.given_as = used;
   asked_.emplace(op_id, std::move(asked));
   bodies_[op_id] =
-      fmt::format(R"({{"scope":"{}","reason":"because","op_id":"{}","timeout_ms":20000{}}})", scope,
-                  op_id, more);
+      fmt::format(R"({{"scope":"{}","reason":"{}","op_id":"{}","timeout_ms":20000{}}})", scope,
+                  reason, is_own ? op_id : used, more);
   sent_.push_back(op_id);
   send(op_id);
   return op_id;
@@ -132,7 +156,7 @@ std::string OperatorProcess::order(const std::string& verb, const std::string& s
 void OperatorProcess::send(const std::string& op_id) {
   const auto verb = *schemas::Segment::parse(asked_.at(op_id).verb);
   const auto& subjects = settings_.subjects;
-  if (verb.text() == "kill" && !settings_.creds.empty()) send_signed(asked_.at(op_id));
+  if (is_signed(asked_.at(op_id))) send_signed(asked_.at(op_id));
   (void)life_->connection.publish(subjects.command(own_name(), verb), bodies_.at(op_id), {},
                                   subjects.own_inbox(own_name(), *schemas::Segment::parse(op_id)));
   life_->connection.flush();  // also between the turns of its loop
@@ -140,6 +164,10 @@ void OperatorProcess::send(const std::string& op_id) {
     const Asked& asked = asked_.at(op_id);
     if (!asked.accepted && !asked.done) send(op_id);
   });
+}
+
+bool OperatorProcess::is_signed(const Asked& asked) const {
+  return asked.verb == "kill" && asked.given_as.empty() && !settings_.creds.empty();
 }
 
 // To bridges and control at once, as `estop kill` does.
@@ -169,6 +197,9 @@ void OperatorProcess::hear(const std::string& op_id, std::string_view answer) {
   if (told.contains("unreached")) asked.unreached = told["unreached"].dump();
   if (told.contains("error")) asked.error = told["error"].value("detail", "");
   asked.refused |= told.contains("error");
+  if (asked.verb != "kill" || is_signed(asked)) return;
+  if (stage == "durable") observer_.kill_told_durable(op_id);
+  if (told.contains("error")) observer_.kill_refused(op_id, asked.error);
 }
 
 }  // namespace estop::sim

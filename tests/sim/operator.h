@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The operator: kills and resumes at random, asks again when no answer comes, now and then repeats
-// an order of long ago, lifts one kill of several, or kills again what was just resumed.
+// an order of long ago, lifts one kill of several, or kills again what was just resumed. A careless
+// one also gives a kill the op id of another order, and a resume a reason that no record may hold.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct OperatorSettings {
   schemas::Subjects subjects = schemas::Subjects::standard();
   std::vector<std::string> scopes;  // what it may kill
   std::string creds;                // signs its kills; empty: it does not
+  bool is_careless = false;
   Nanos order_every = 3 * kSecond;  // on average
 };
 
@@ -27,7 +29,8 @@ struct OperatorSettings {
 struct Asked {
   std::string verb;
   std::string scope;
-  std::string op_id;
+  std::string op_id;     // under which control is to have it
+  std::string given_as;  // another order's, under which it is sent; else empty
   bool accepted = false;
   bool fenced = false;  // kill; "opened" of a resume
   bool durable = false;
@@ -62,7 +65,12 @@ class OperatorProcess : public Process {
   void go_on();
   void order_something();
   void lift_some(const std::string& scope);
-  std::string order(const std::string& verb, const std::string& scope, const std::string& more);
+  void kill_by_used_op_id();
+  void resume_at_length(const std::string& scope);
+  // `used`: the op id of another order, if it is sent under that.
+  std::string order(const std::string& verb, const std::string& scope, const std::string& more,
+                    const std::string& used = {}, const std::string& reason = "because");
+  [[nodiscard]] bool is_signed(const Asked& asked) const;
   void send(const std::string& op_id);
   void send_signed(const Asked& asked);
   void hear(const std::string& op_id, std::string_view answer);

@@ -26,7 +26,10 @@ enum class Bug {
   kClosedBridgeIsGranted,   // 8: and for no other
   kLogMayGoBack,            // 9: a log that goes back is a stop and an alarm
   kUnknownOrderIgnored,     // 10: what a part does not understand stops it
+  kUnreadableRecord,        // 10: control writes only what everybody reads
   kRefusalNamesNoKill,      // 12: every refusal says why
+  kOpIdHijacked,            // told: a kill holds, whatever else its op id was used for
+  kDeadAreWaitedFor,        // stopped: a kill waits for those who may live, not for the dead
 };
 
 extern Bug sown_bug;

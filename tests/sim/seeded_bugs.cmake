@@ -89,6 +89,28 @@ sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
   [[  if (SOWN(kUnknownOrderIgnored)) return reject_frame(what, error, out);
   ++counters_.bad_frames;
   stop_for_good(]])
+sow(${control}/orders/command.cc
+  [[  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));]]
+  [[  const std::size_t most =
+      SOWN(kUnreadableRecord) ? schemas::kControlMessageMax_bytes : schemas::kReasonMax_bytes;
+  std::string reason = schemas::printable(fields.text("reason", most));]])
+sow(schemas/codec_record.cc [[  const auto read = decode_body(body_of(record), Reason::kStrict);]]
+  [[  if (SOWN(kUnreadableRecord)) return {};
+  const auto read = decode_body(body_of(record), Reason::kStrict);]])
+sow(schemas/codec_record.cc [[  return open_record(seal(kRecordDomain, body_of(record), key));]]
+  [[  const Bytes body = body_of(record);
+  if (SOWN(kUnreadableRecord)) {
+    return SignedRecord{record, seal(kRecordDomain, body, key), sha256(body)};
+  }
+  return open_record(seal(kRecordDomain, body, key));]])
 # 12
 sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
   [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
+# told
+sow(${control}/orders/op_table.cc
+  [[  if (known->kind != RecordKind::kKill || known->scope != scope) return std::nullopt;]]
+  [[  const bool is_other = known->kind != RecordKind::kKill || known->scope != scope;
+  if (is_other && !SOWN(kOpIdHijacked)) return std::nullopt;]])
+# stopped
+sow(${control}/agents/agents.cc [[stored.left || is_past;]]
+  [[stored.left || (is_past && !SOWN(kDeadAreWaitedFor));]])

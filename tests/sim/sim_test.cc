@@ -66,7 +66,10 @@ constexpr Sown kSown[] = {
     {"ClosedBridgeIsGranted", Bug::kClosedBridgeIsGranted},
     {"LogMayGoBack", Bug::kLogMayGoBack},
     {"UnknownOrderIgnored", Bug::kUnknownOrderIgnored},
+    {"UnreadableRecord", Bug::kUnreadableRecord},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
+    {"OpIdHijacked", Bug::kOpIdHijacked},
+    {"DeadAreWaitedFor", Bug::kDeadAreWaitedFor},
 };
 
 INSTANTIATE_TEST_SUITE_P(, SeededBug, ::testing::ValuesIn(kSown),

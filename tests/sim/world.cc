@@ -17,6 +17,8 @@ using schemas::Subjects;
 
 namespace {
 
+constexpr std::uint64_t kCarelessEvery = 4;  // seeds
+
 std::array<std::uint8_t, 32> seed_of(std::uint8_t number) {
   std::array<std::uint8_t, 32> bytes{};
   bytes[0] = number;
@@ -50,7 +52,7 @@ World::World(std::uint64_t seed, Trace trace) : ground(seed, std::move(trace)) {
   make_control();
   make_bridges();
   make_agents();
-  make_operator();
+  make_operator(seed % kCarelessEvery == 1);
   control->launch();
   for (const auto& one : bridges) one->launch();
   for (const auto& one : agents) one->launch();
@@ -146,10 +148,11 @@ void World::make_agents() {
   rogue = std::make_unique<RogueProcess>(ground, *broker, settings, 0);
 }
 
-void World::make_operator() {
+void World::make_operator(bool is_careless) {
   broker->add_user(user("operator-alice", control::OperatorRole{*Segment::parse("alice")},
                         control::Account::kControl));
   OperatorSettings settings;
+  settings.is_careless = is_careless;
   settings.scopes = {"*", "acme/*", "acme/prod/*", "acme/prod/campaign@i001x00001"};
   for (const Address& address : addresses()) {
     settings.scopes.push_back(address.text());

@@ -49,7 +49,7 @@ class World {
   void make_control();
   void make_bridges();
   void make_agents();
-  void make_operator();
+  void make_operator(bool is_careless);
 };
 
 }  // namespace estop::sim
