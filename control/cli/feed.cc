@@ -40,8 +40,9 @@ void FeedPlace::took(std::uint64_t number) {
 
 // What was heard of is in the audit. If it is not there, it is not asked for again and again.
 void FeedPlace::caught_up() {
-  const bool has_moved = asked_ != last_;
+  const bool has_moved = asked_ != last_ || heard_of_ != newest_;
   asked_ = last_;
+  heard_of_ = newest_;
   is_behind_ = newest_ > last_.value_or(0) && has_moved;
 }
 

@@ -36,6 +36,7 @@ class FeedPlace {
   std::uint64_t read_from_ = 0;  // what was read from the audit may still come as events: from here
   std::uint64_t newest_ = 0;     // of the events
   std::optional<std::uint64_t> asked_;  // where the last answer ended
+  std::uint64_t heard_of_ = 0;          // `newest_` at that moment
   bool is_behind_ = false;
 };
 

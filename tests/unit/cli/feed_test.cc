@@ -100,6 +100,19 @@ TEST(Feed, WhatTheAuditDoesNotHaveIsNotAskedForWithoutEnd) {
   EXPECT_FALSE(reader.place.is_behind());
 }
 
+// An answer without anything new may have left before the event did.
+TEST(Feed, AnEventThatComesBeforeAnEmptyAnswerIsAReasonToAskOnceMore) {
+  Reader reader(7);
+  reader.catch_up(7);
+  reader.place.was_away();
+  reader.hear(8);
+  reader.catch_up(7);
+  ASSERT_TRUE(reader.place.is_behind());
+  reader.catch_up(8);
+  EXPECT_FALSE(reader.place.is_behind());
+  EXPECT_EQ(reader.shown, (Numbers{8}));
+}
+
 // Events that are lost, and looks at the audit at any moment.
 TEST(Feed, ShowsEveryLineOnceInOrder) {
   std::mt19937 random(::testing::UnitTest::GetInstance()->random_seed());

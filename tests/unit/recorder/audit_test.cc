@@ -3,9 +3,13 @@
 // The audit as its readers see it.
 #include <fmt/format.h>
 
+#include <chrono>
+#include <future>
+#include <memory>
 #include <mutex>
 
 #include "control/recorder/audit_hash.h"
+#include "control/recorder/audit_scan.h"
 #include "tests/unit/recorder/recorder_fixture.h"
 
 namespace estop::control {
@@ -117,6 +121,24 @@ TEST_F(AuditTest, AnUntouchedChainVerifies) {
   EXPECT_TRUE(verdict.ok) << verdict.problem;
   EXPECT_EQ(verdict.rows, 11'000U);
   EXPECT_EQ(verdict.first_bad, 0U);
+}
+
+TEST_F(AuditTest, AVerificationBehindAnotherScanTakesARowWrittenMeanwhileForNoDamage) {
+  open();
+  write_lines(4 * kScanSlice_rows);
+  for (int i = 0; i < 5; ++i) {
+    const auto verdict = std::make_shared<std::promise<schemas::Result<AuditVerdict>>>();
+    auto told = verdict->get_future();
+    Hold hold(*recorder_);
+    recorder_->list_audit({.kind = "nobody writes this"}, [](const auto&) {});  // several turns
+    recorder_->verify_audit([verdict](auto said) { verdict->set_value(std::move(said)); });
+    hold.release();
+    for (int n = 0; n < 30; ++n) ASSERT_TRUE(write_line("meanwhile"));
+    ASSERT_EQ(told.wait_for(kDeadline), std::future_status::ready);
+    const auto said = told.get();
+    ASSERT_TRUE(said);
+    EXPECT_TRUE(said->ok) << said->problem;
+  }
 }
 
 TEST_F(AuditTest, ItsTailIsEveryRowOnceInOrder) {
