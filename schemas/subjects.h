@@ -19,6 +19,8 @@ namespace estop::schemas {
 class Subject {
  public:
   Subject() = default;
+  // Of a text that str() gave.
+  [[nodiscard]] static Subject again(std::string text) { return Subject(std::move(text)); }
   [[nodiscard]] const std::string& str() const noexcept { return text_; }
   [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
   [[nodiscard]] bool empty() const noexcept { return text_.empty(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "control/app/reply_to.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -108,14 +109,15 @@ void AgentDesk::refuse(const nats::MessageView& message) {
 }
 
 void AgentDesk::perform(const ReplyToAgent& effect) {
-  if (effect.reply.subject.empty()) return;
-  if (outbox_.send(Unsent::kAgentReply, effect.reply.subject, effect.bytes)) return;
+  if (effect.asker.is_nobody()) return;
+  const schemas::Subject to = reply_to(effect.asker).subject;
+  if (outbox_.send(Unsent::kAgentReply, to, effect.bytes)) return;
   const std::size_t most = outbox_.most_bytes();
   if (most == 0 || effect.bytes.size() <= most) return;
   const std::string why =
       fmt::format("the answer has {} bytes, this broker takes {}", effect.bytes.size(), most);
   if (const auto no = refusal_in_place_of(effect.bytes, why)) {
-    (void)outbox_.send(Unsent::kAgentReply, effect.reply.subject, *no);
+    (void)outbox_.send(Unsent::kAgentReply, to, *no);
   }
 }
 

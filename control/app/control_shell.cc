@@ -22,6 +22,7 @@
 #include "control/app/options.h"
 #include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
+#include "control/app/reply_to.h"
 #include "control/app/stream_reader.h"
 #include "control/core/questions/answers.h"
 #include "schemas/codec.h"
@@ -219,7 +220,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     (void)control_out.send(Unsent::kLease, subjects.lease(), effect.frame);
   }
 
-  void perform(const Answer& effect) { control_out.answer(effect.reply, effect.json); }
+  void perform(const Answer& effect) { control_out.answer(reply_to(effect.asker), effect.json); }
   void perform(const ReplyToAgent& effect) { agents.perform(effect); }
 
   void perform(const Store& effect) {

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "control/app/reply_to.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 
@@ -17,7 +18,7 @@ namespace {
 struct Speaker {
   schemas::Address address;
   schemas::Instance instance;
-  ReplyTo reply;
+  Asker asker;
 };
 
 std::optional<Speaker> speaker_of(const Subjects& subjects, const MessageView& message) {
@@ -27,9 +28,8 @@ std::optional<Speaker> speaker_of(const Subjects& subjects, const MessageView& m
   auto instance = schemas::Instance::parse(parts->instance);
   if (!address || !instance) return std::nullopt;
   const auto reply = subjects.honoured_reply(parts->address, message.reply);
-  return Speaker{std::move(*address),
-                 std::move(*instance),
-                 {reply.value_or(schemas::Subject{}), schemas::Form::kMsgpack}};
+  return Speaker{std::move(*address), std::move(*instance),
+                 asker_of({reply.value_or(schemas::Subject{}), schemas::Form::kMsgpack})};
 }
 
 }  // namespace
@@ -41,10 +41,10 @@ Heard heard_command(const Subjects& subjects, const MessageView& message, std::s
   command.actor = parts->actor;
   command.verb = parts->verb;
   command.fresh_op_id = std::move(fresh_op_id);
-  command.reply.subject =
-      subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{});
+  ReplyTo reply{subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{})};
+  if (!message.data.empty()) reply.form = schemas::form_of(message.data);
+  command.asker = asker_of(reply);
   if (message.data.empty()) return command;
-  command.reply.form = schemas::form_of(message.data);
   auto text = schemas::to_json(message.data);
   if (!text) command.unreadable = text.error();
   if (text) command.json = std::move(text->json);
@@ -76,7 +76,7 @@ Heard heard_hello(const Subjects& subjects, const MessageView& message) {
   auto who = speaker_of(subjects, message);
   auto hello = schemas::decode<schemas::Hello>(message.data);
   if (!who) return std::nullopt;
-  HelloReceived heard{std::move(who->address), std::move(who->instance), {}, std::move(who->reply)};
+  HelloReceived heard{std::move(who->address), std::move(who->instance), {}, std::move(who->asker)};
   if (hello) heard.hello = std::move(*hello);
   if (!hello) heard.unreadable = std::move(hello.error());
   return heard;
@@ -87,7 +87,7 @@ Heard heard_beat(const Subjects& subjects, const MessageView& message) {
   auto beat = schemas::decode<schemas::Beat>(message.data);
   if (!who || !beat) return std::nullopt;
   return BeatReceived{std::move(who->address), std::move(who->instance), *beat,
-                      std::move(who->reply)};
+                      std::move(who->asker)};
 }
 
 Heard heard_stopped(const Subjects& subjects, const MessageView& message) {
@@ -103,7 +103,7 @@ Heard heard_store(const Subjects& subjects, const MessageView& message) {
   auto request = schemas::decode<schemas::StoreRequest>(message.data);
   if (!who) return std::nullopt;
   StoreRequested heard{
-      std::move(who->address), std::move(who->instance), {}, std::move(who->reply)};
+      std::move(who->address), std::move(who->instance), {}, std::move(who->asker)};
   if (request) heard.request = std::move(*request);
   if (!request) heard.unreadable = std::move(request.error());
   return heard;

@@ -13,7 +13,7 @@
 
 #include "broker-bridge/nats/connection.h"
 #include "control/app/control_metrics.h"
-#include "control/core/events.h"
+#include "control/app/reply_to.h"
 
 namespace estop::control {
 

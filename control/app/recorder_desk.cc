@@ -62,7 +62,7 @@ void RecorderDesk::perform(const PutAgent& effect) {
 void RecorderDesk::perform(const ListCheckpoints& effect) {
   recorder_->list_checkpoints(effect.address, [back = return_, effect](auto checkpoints) {
     back->post(
-        CheckpointsListed{effect.address, effect.instance, effect.reply, std::move(checkpoints)});
+        CheckpointsListed{effect.address, effect.instance, effect.asker, std::move(checkpoints)});
   });
 }
 
@@ -70,20 +70,20 @@ void RecorderDesk::perform(const Store& effect) {
   recorder_->store(
       effect.address, effect.instance, effect.request,
       [back = return_, address = effect.address, instance = effect.instance, op = effect.request.op,
-       key = effect.request.key, reply = effect.reply](schemas::StoreReply answer) {
-        back->post(StoreAnswered{address, instance, op, key, reply, std::move(answer)});
+       key = effect.request.key, asker = effect.asker](schemas::StoreReply answer) {
+        back->post(StoreAnswered{address, instance, op, key, asker, std::move(answer)});
       });
 }
 
 void RecorderDesk::perform(const QueryAudit& effect) {
   recorder_->list_audit(effect.query, [back = return_, effect](auto rows) {
-    back->post(AuditListed{effect.reply, std::move(rows), effect.query});
+    back->post(AuditListed{effect.asker, std::move(rows), effect.query});
   });
 }
 
 void RecorderDesk::perform(const VerifyAudit& effect) {
-  recorder_->verify_audit([back = return_, reply = effect.reply](auto verdict) {
-    back->post(AuditVerified{reply, std::move(verdict)});
+  recorder_->verify_audit([back = return_, asker = effect.asker](auto verdict) {
+    back->post(AuditVerified{asker, std::move(verdict)});
   });
 }
 
@@ -100,7 +100,7 @@ void RecorderDesk::perform(const FindBeginning& /*effect*/) {
 
 void RecorderDesk::perform(const CutAway& effect) {
   recorder_->cut_audit(effect.request, [back = return_, effect](auto cut) {
-    back->post(AuditCutAway{effect.reply, effect.request, std::move(cut)});
+    back->post(AuditCutAway{effect.asker, effect.request, std::move(cut)});
   });
 }
 
@@ -109,7 +109,7 @@ void RecorderDesk::perform(const ReadDetails& effect) {
     back->run([this, back, effect, checkpoints] {
       recorder_->list_begun_effects(effect.address, [back, effect, checkpoints](auto begun) {
         back->post(
-            DetailsRead{effect.reply, effect.address, checkpoints, std::move(begun), effect.page});
+            DetailsRead{effect.asker, effect.address, checkpoints, std::move(begun), effect.page});
       });
     });
   });

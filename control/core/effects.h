@@ -50,18 +50,18 @@ struct WriteAudit {
   AuditEntry entry;
 };
 struct Answer {
-  ReplyTo reply;
+  Asker asker;
   std::string json;
 };
 struct ReplyToAgent {
-  ReplyTo reply;
+  Asker asker;
   schemas::Bytes bytes;
 };
 // Answered by CheckpointsListed.
 struct ListCheckpoints {
   schemas::Address address;
   schemas::Instance instance;
-  ReplyTo reply;
+  Asker asker;
 };
 struct PutAgent {
   StoredAgent agent;
@@ -71,23 +71,23 @@ struct Store {
   schemas::Address address;
   schemas::Instance instance;
   schemas::StoreRequest request;
-  ReplyTo reply;
+  Asker asker;
 };
 struct QueryAudit {  // answered by AuditListed
   AuditQuery query;
-  ReplyTo reply;
+  Asker asker;
 };
 struct VerifyAudit {  // answered by AuditVerified
-  ReplyTo reply;
+  Asker asker;
 };
 struct FindBeginning {};  // of the audit; answered by AuditBegins
 struct CutAway {          // answered by AuditCutAway
   CutRequest request;
-  ReplyTo reply;
+  Asker asker;
 };
 struct ReadDetails {  // answered by DetailsRead
   schemas::Address address;
-  ReplyTo reply;
+  Asker asker;
   PageRequest page{};
 };
 // Checks the signature before anybody hears of the receipt. Answered by BridgeReceiptChecked.

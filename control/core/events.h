@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "control/core/agents/agent_budget.h"
+#include "control/core/asker.h"
 #include "control/core/questions/page.h"
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
@@ -29,13 +30,6 @@ struct Now {
   std::uint64_t wall_ms = 0;
 };
 
-// Where an answer goes. An empty subject means nobody: the reply subject was missing or not
-// honoured.
-struct ReplyTo {
-  schemas::Subject subject;
-  schemas::Form form = schemas::Form::kJson;  // commands only
-};
-
 // --- Operators ---
 
 struct CommandReceived {
@@ -43,7 +37,7 @@ struct CommandReceived {
   std::string verb;
   std::string json;         // what was signed, if it was
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
-  ReplyTo reply;
+  Asker asker;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
   std::string proof{};        // the whole signed command, verified; empty: it was not signed
   bool may_revoke = false;    // a signed kill whose credential allows the verb `revoke`, too
@@ -95,12 +89,12 @@ struct OrderFound {
   schemas::Result<std::optional<FoundOrder>> found;
 };
 struct AuditListed {
-  ReplyTo reply;
+  Asker asker;
   schemas::Result<std::vector<AuditRow>> rows;
   AuditQuery query{};  // what was asked
 };
 struct AuditVerified {
-  ReplyTo reply;
+  Asker asker;
   schemas::Result<AuditVerdict> verdict;
 };
 // The tail of the audit, in its order.
@@ -115,12 +109,12 @@ struct AuditBegins {
   schemas::Result<AuditCut> cut;
 };
 struct AuditCutAway {
-  ReplyTo reply;
+  Asker asker;
   CutRequest asked;
   schemas::Result<AuditCut> cut;
 };
 struct DetailsRead {
-  ReplyTo reply;
+  Asker asker;
   schemas::Address address;
   schemas::Result<std::vector<schemas::CheckpointInfo>> checkpoints;
   schemas::Result<std::vector<AmbiguousEffect>> begun;
@@ -150,20 +144,20 @@ struct HelloReceived {
   schemas::Address address;
   schemas::Instance instance;
   schemas::Hello hello;
-  ReplyTo reply;
+  Asker asker;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `hello`
 };
 struct CheckpointsListed {  // completes a hello
   schemas::Address address;
   schemas::Instance instance;
-  ReplyTo reply;
+  Asker asker;
   schemas::Result<std::vector<schemas::CheckpointInfo>> checkpoints;
 };
 struct BeatReceived {
   schemas::Address address;
   schemas::Instance instance;
   schemas::Beat beat;
-  ReplyTo reply;
+  Asker asker;
 };
 struct StoppedReceived {
   schemas::Address address;
@@ -181,7 +175,7 @@ struct StoreRequested {
   schemas::Address address;
   schemas::Instance instance;
   schemas::StoreRequest request;
-  ReplyTo reply;
+  Asker asker;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `request`
 };
 struct StoreAnswered {
@@ -189,7 +183,7 @@ struct StoreAnswered {
   schemas::Instance instance;
   schemas::StoreOp op = schemas::StoreOp::kGet;
   std::string key;
-  ReplyTo reply;
+  Asker asker;
   schemas::StoreReply answer;
 };
 
@@ -203,7 +197,7 @@ struct Withdrawal {
   std::vector<std::string> users{};
   std::string actor{};
   std::string reason{};
-  ReplyTo reply{};
+  Asker asker{};
 };
 // How many credentials the broker refuses now, or why it does not yet.
 struct CredentialsRevoked {

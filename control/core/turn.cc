@@ -37,7 +37,7 @@ void Turn::alarm(const std::string& kind, const std::string& subject, const std:
 
 void Turn::refuse(const CommandReceived& asked, const schemas::Error& error) {
   ++counters.commands_refused[error.code];
-  out.push_back(Answer{asked.reply, error_json(error)});
+  out.push_back(Answer{asked.asker, error_json(error)});
   note(audit_line(now, "refused", asked.actor, asked.verb, {},
                   text_detail("error", schemas::to_string(error))));
 }

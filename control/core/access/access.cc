@@ -68,7 +68,7 @@ void Access::on(const CredentialsRevoked& revoked, Turn& turn) {
   } else if (order != nullptr) {
     orders_.tell(*order, Stage::kRevoked, told, turn.out);
   } else if (asked.op_id.empty()) {
-    turn.out.push_back(Answer{asked.reply, revoked.count ? revoked_done_json(*revoked.count)
+    turn.out.push_back(Answer{asked.asker, revoked.count ? revoked_done_json(*revoked.count)
                                                          : error_json(revoked.count.error())});
   }
   const bool was_told = asked.actor != kOwnName;  // whom an operator misspelt, he knows

@@ -62,7 +62,7 @@ std::string who(const schemas::Address& address, const schemas::Instance& instan
 void Agents::on(const HelloReceived& asked, Turn& turn) {
   ++turn.counters.hellos;
   if (asked.unreadable.code != Errc::kOk) {
-    return turn.out.push_back(ReplyToAgent{asked.reply, refused_hello(asked.unreadable)});
+    return turn.out.push_back(ReplyToAgent{asked.asker, refused_hello(asked.unreadable)});
   }
   if (asked.hello.goodbye) {
     const AgentInstance* gone = registry_.goodbye(
@@ -80,7 +80,7 @@ void Agents::on(const HelloReceived& asked, Turn& turn) {
   const auto instance = registry_.hello(asked.address, asked.instance, asked.hello, life,
                                         turn.now.boot_us, turn.now.wall_ms);
   if (!instance) {
-    return turn.out.push_back(ReplyToAgent{asked.reply, refused_hello(instance.error())});
+    return turn.out.push_back(ReplyToAgent{asked.asker, refused_hello(instance.error())});
   }
   if (is_news) {
     turn.out.push_back(PutAgent{(*instance)->stored});
@@ -88,7 +88,7 @@ void Agents::on(const HelloReceived& asked, Turn& turn) {
                              {}, text_detail("runtime", asked.hello.runtime)),
                   asked.address, turn);
   }
-  turn.out.push_back(ListCheckpoints{asked.address, asked.instance, asked.reply});
+  turn.out.push_back(ListCheckpoints{asked.address, asked.instance, asked.asker});
 }
 
 void Agents::on(const CheckpointsListed& listed, Turn& turn) {
@@ -104,7 +104,7 @@ void Agents::on(const CheckpointsListed& listed, Turn& turn) {
     reply.code = listed.checkpoints.error().code;
     reply.detail = detail_of(listed.checkpoints.error());
   }
-  turn.out.push_back(ReplyToAgent{listed.reply, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{listed.asker, schemas::encode(reply)});
 }
 
 void Agents::on(const BeatReceived& asked, Turn& turn) {
@@ -118,7 +118,7 @@ void Agents::on(const BeatReceived& asked, Turn& turn) {
   const AgentInstance* instance =
       registry_.beat(asked.address, asked.instance, asked.beat, turn.now.boot_us, turn.now.wall_ms);
   if (instance == nullptr) reply.code = Errc::kNotFound;
-  turn.out.push_back(ReplyToAgent{asked.reply, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{asked.asker, schemas::encode(reply)});
 }
 
 // --- Stopped ---
@@ -230,10 +230,10 @@ void Agents::on(const StoreRequested& asked, Turn& turn) {
     schemas::StoreReply no;
     no.code = allowed.error().code;
     no.detail = detail_of(allowed.error());
-    turn.out.push_back(ReplyToAgent{asked.reply, schemas::encode(no)});
+    turn.out.push_back(ReplyToAgent{asked.asker, schemas::encode(no)});
     return;
   }
-  turn.out.push_back(Store{asked.address, asked.instance, asked.request, asked.reply});
+  turn.out.push_back(Store{asked.address, asked.instance, asked.request, asked.asker});
 }
 
 // What is done may be written down as long as this life lasts; what is new may not begin under a
@@ -260,7 +260,7 @@ schemas::Result<void> Agents::may_store(const StoreRequested& asked, Now now) co
 }
 
 void Agents::on(const StoreAnswered& answer, Turn& turn) {
-  turn.out.push_back(ReplyToAgent{answer.reply, schemas::encode(answer.answer)});
+  turn.out.push_back(ReplyToAgent{answer.asker, schemas::encode(answer.answer)});
   if (answer.answer.code != Errc::kEffectAmbiguous) return;
   note_of_agent(audit_line(turn.now, "effect-ambiguous", who(answer.address, answer.instance),
                            answer.address.text(), {}, text_detail("key", answer.key)),

@@ -168,13 +168,13 @@ void Operators::obey(const CommandReceived& asked, const ApproveCommand& approve
 
 void Operators::obey(const CommandReceived& asked, const RevokeCommand& revoke, Turn& turn) {
   // Whoever got here may: the broker took the verb of him, and his signature is good.
-  if (revoke.check) return turn.out.push_back(Answer{asked.reply, revoked_done_json(0)});
+  if (revoke.check) return turn.out.push_back(Answer{asked.asker, revoked_done_json(0)});
   keep_proof(asked, revoke.who, {}, turn);
   turn.out.push_back(RevokeCredentials{{.who = revoke.who,
                                         .users = revoke.users,
                                         .actor = asked.actor,
                                         .reason = revoke.reason,
-                                        .reply = asked.reply}});
+                                        .asker = asked.asker}});
 }
 
 }  // namespace estop::control

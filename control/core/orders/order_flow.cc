@@ -171,7 +171,7 @@ void OrderFlow::tell_line(const OrderFound& told, Turn& turn) {
 
 void OrderFlow::watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
                       std::vector<std::string> notes, Turn& turn) {
-  orders_.watch(order, asked.reply, request, std::move(notes),
+  orders_.watch(order, asked.asker, request, std::move(notes),
                 turn.now.boot_us + request.timeout_ms * 1'000ULL, turn.out);
 }
 

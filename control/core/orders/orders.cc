@@ -18,13 +18,13 @@ Order* Orders::find(const std::string& op_id) {
   return found == orders_.end() ? nullptr : &found->second;
 }
 
-bool Orders::watch(Order& order, const ReplyTo& reply, const OrderRequest& request,
+bool Orders::watch(Order& order, const Asker& asker, const OrderRequest& request,
                    std::vector<std::string> notes, std::uint64_t until_us, Effects& out) {
-  if (reply.subject.empty()) return true;
+  if (asker.is_nobody()) return true;
   notes.insert(notes.end(), order.warnings.begin(), order.warnings.end());
-  out.push_back(Answer{reply, accepted_json(order.op_id, order.seq, notes)});
-  for (const auto& [stage, told] : order.newest) out.push_back(Answer{reply, told});
-  const Watcher watcher{order.op_id, reply, request.wait, request.never, until_us};
+  out.push_back(Answer{asker, accepted_json(order.op_id, order.seq, notes)});
+  for (const auto& [stage, told] : order.newest) out.push_back(Answer{asker, told});
+  const Watcher watcher{order.op_id, asker, request.wait, request.never, until_us};
   const bool done = watcher.is_done(order);
   if (done || watchers_.size() >= kWatchersMax) {
     finish(order, watcher, out);
@@ -36,7 +36,7 @@ bool Orders::watch(Order& order, const ReplyTo& reply, const OrderRequest& reque
 
 void Orders::tell(Order& order, Stage stage, std::string told, Effects& out) {
   for (const Watcher& watcher : watchers_) {
-    if (watcher.op_id == order.op_id) out.push_back(Answer{watcher.reply, told});
+    if (watcher.op_id == order.op_id) out.push_back(Answer{watcher.asker, told});
   }
   order.newest[stage] = std::move(told);
 }
@@ -52,13 +52,13 @@ void Orders::reach(Order& order, Stage stage, std::string told, Effects& out) {
 }
 
 void Orders::finish(const Order& order, const Watcher& watcher, Effects& out) {
-  out.push_back(Answer{watcher.reply, done_json(order.op_id, order.reached, watcher.wait)});
+  out.push_back(Answer{watcher.asker, done_json(order.op_id, order.reached, watcher.wait)});
 }
 
 void Orders::drop(const std::string& op_id, const std::string& error, Effects& out) {
   std::erase_if(watchers_, [&](const Watcher& watcher) {
     if (watcher.op_id != op_id) return false;
-    out.push_back(Answer{watcher.reply, error});
+    out.push_back(Answer{watcher.asker, error});
     return true;
   });
   orders_.erase(op_id);

@@ -53,7 +53,7 @@ class Orders {
   // Tells the watcher what happened so far, after the `notes` that concern only him. A watcher ends
   // when his stages are reached (those in `never` cannot be) or at `until_us`. False: there are too
   // many watchers.
-  bool watch(Order& order, const ReplyTo& reply, const OrderRequest& request,
+  bool watch(Order& order, const Asker& asker, const OrderRequest& request,
              std::vector<std::string> notes, std::uint64_t until_us, Effects& out);
   // News about a stage for all watchers.
   void tell(Order& order, Stage stage, std::string told, Effects& out);
@@ -71,7 +71,7 @@ class Orders {
  private:
   struct Watcher {
     std::string op_id;
-    ReplyTo reply;
+    Asker asker;
     StageSet wait = 0;
     StageSet never = 0;
     std::uint64_t until_us = 0;

@@ -19,13 +19,13 @@ Questions::Questions(const CoreOptions& options, const Ledger& ledger, const Bri
       flow_(flow) {}
 
 void Questions::answer(const CommandReceived& asked, const PsCommand& ps, Turn& turn) {
-  turn.out.push_back(Answer{asked.reply, ps.kills_of
+  turn.out.push_back(Answer{asked.asker, ps.kills_of
                                              ? kills_json(view(turn.now), *ps.kills_of, ps.page)
                                              : ps_json(view(turn.now), ps)});
 }
 
 void Questions::answer(const CommandReceived& asked, const StatusCommand& status, Turn& turn) {
-  turn.out.push_back(Answer{asked.reply, status_json(view(turn.now), status.page)});
+  turn.out.push_back(Answer{asked.asker, status_json(view(turn.now), status.page)});
 }
 
 void Questions::answer(const CommandReceived& asked, const GetCommand& get, Turn& turn) {
@@ -34,15 +34,15 @@ void Questions::answer(const CommandReceived& asked, const GetCommand& get, Turn
     return turn.refuse(asked, {Errc::kNotFound, "nobody of the name " + get.address.text() +
                                                     " has ever announced itself"});
   }
-  turn.out.push_back(ReadDetails{get.address, asked.reply, get.page});
+  turn.out.push_back(ReadDetails{get.address, asked.asker, get.page});
 }
 
 void Questions::answer(const CommandReceived& asked, const AuditCommand& audit, Turn& turn) {
-  turn.out.push_back(QueryAudit{audit.query, asked.reply});
+  turn.out.push_back(QueryAudit{audit.query, asked.asker});
 }
 
 void Questions::answer(const CommandReceived& asked, const VerifyCommand&, Turn& turn) {
-  turn.out.push_back(VerifyAudit{asked.reply});
+  turn.out.push_back(VerifyAudit{asked.asker});
 }
 
 void Questions::answer(const CommandReceived& asked, const CutCommand& cut, Turn& turn) {
@@ -50,12 +50,12 @@ void Questions::answer(const CommandReceived& asked, const CutCommand& cut, Turn
   CutRequest request = cut.request;
   request.actor = asked.actor;
   request.at_ms = turn.now.wall_ms;
-  turn.out.push_back(CutAway{std::move(request), asked.reply});
+  turn.out.push_back(CutAway{std::move(request), asked.asker});
 }
 
 void Questions::on(const AuditListed& listed, Turn& turn) {
   turn.out.push_back(Answer{
-      listed.reply, listed.rows ? audit_json(*listed.rows, listed.query, flow_.audit_begins())
+      listed.asker, listed.rows ? audit_json(*listed.rows, listed.query, flow_.audit_begins())
                                 : error_json(listed.rows.error())});
 }
 
@@ -68,22 +68,22 @@ void Questions::on(const AuditCutAway& done, Turn& turn) {
     CommandReceived asked;
     asked.actor = done.asked.actor;
     asked.verb = "cut";
-    asked.reply = done.reply;
+    asked.asker = done.asker;
     return turn.refuse(asked, done.cut.error());
   }
   flow_.set_audit_begins(*done.cut);
-  turn.out.push_back(Answer{done.reply, cut_json(*done.cut)});
+  turn.out.push_back(Answer{done.asker, cut_json(*done.cut)});
 }
 
 void Questions::on(const AuditVerified& verified, Turn& turn) {
-  turn.out.push_back(Answer{verified.reply, verified.verdict
+  turn.out.push_back(Answer{verified.asker, verified.verdict
                                                 ? verdict_json(*verified.verdict)
                                                 : error_json(verified.verdict.error())});
 }
 
 void Questions::on(const DetailsRead& details, Turn& turn) {
   turn.out.push_back(Answer{
-      details.reply,
+      details.asker,
       get_json(view(turn.now), details.address, details.checkpoints, details.begun, details.page)});
 }
 

@@ -239,16 +239,15 @@ TEST(Stopped, CountsForAKillThatGotItsNumberLater) {
 // What cannot be read is answered, so that whoever asked does not wait for its time to run out.
 TEST(Store, ARequestThatCannotBeReadIsAnsweredWithItsError) {
   World world;
-  const auto asker = schemas::Subjects::standard().own_inbox(
-      schemas::Segment::parse("alice").value(), schemas::Segment::parse("r1").value());
+  const Asker asker("r1");
   StoreRequested asked;
   asked.address = address_of("acme/prod/x");
-  asked.reply.subject = asker;
+  asked.asker = asker;
   asked.unreadable = {schemas::Errc::kTooLarge, "1048577 bytes, at most 1048576"};
   world.send(asked);
   HelloReceived hello;
   hello.address = address_of("acme/prod/x");
-  hello.reply.subject = asker;
+  hello.asker = asker;
   hello.unreadable = {schemas::Errc::kTooLarge, "text over 256 bytes"};
   world.send(hello);
   ASSERT_EQ(world.agent_replies.size(), 2U);

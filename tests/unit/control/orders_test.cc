@@ -246,11 +246,10 @@ TEST(Commands, OneThatCannotBeReadIsRefusedForTheReasonThatItHas) {
   CommandReceived command;
   command.actor = "alice";
   command.verb = "kill";
-  command.reply.subject = schemas::Subjects::standard().own_inbox(
-      schemas::Segment::parse("alice").value(), schemas::Segment::parse("r9").value());
+  command.asker = Asker("r9");
   command.unreadable = {schemas::Errc::kDuplicateKey, "twice"};
   world.send(command);
-  EXPECT_EQ(world.error(command.reply.subject.str()), "duplicate-key");
+  EXPECT_EQ(world.error(command.asker.token()), "duplicate-key");
   EXPECT_EQ(world.audited("refused"), 1U);
 }
 

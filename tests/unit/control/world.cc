@@ -70,17 +70,15 @@ void World::settle(Effects effects) {
 
 // --- Operators ---
 
-ReplyTo World::next_inbox() {
-  const auto owner = schemas::Segment::parse("alice").value();
-  const auto id = schemas::Segment::parse("r" + std::to_string(++inboxes_)).value();
-  return {schemas::Subjects::standard().own_inbox(owner, id), schemas::Form::kJson};
+Asker World::next_inbox() {
+  return Asker("r" + std::to_string(++inboxes_));
 }
 
 std::string World::ask(const std::string& verb, const Json& request, const std::string& actor) {
-  const ReplyTo reply = next_inbox();
+  const Asker asker = next_inbox();
   const std::string text = request.is_string() ? request.get<std::string>() : request.dump();
-  send(CommandReceived{actor, verb, text, "fresh-" + std::to_string(inboxes_), reply});
-  return reply.subject.str();
+  send(CommandReceived{actor, verb, text, "fresh-" + std::to_string(inboxes_), asker});
+  return asker.token();
 }
 
 std::string World::kill(const std::string& scope, const std::string& op_id, Json more) {
@@ -197,7 +195,7 @@ schemas::HelloReply World::hello(const std::string& address, const std::string& 
   hello.address = address_of(address);
   hello.instance = instance_of(instance);
   hello.hello.process = process;
-  hello.reply = next_inbox();
+  hello.asker = next_inbox();
   send(hello);
   return schemas::decode<schemas::HelloReply>(agent_reply_).value();
 }
@@ -342,27 +340,27 @@ void World::tell_tail(const AuditEntry& entry) {
 }
 void World::perform(const Answer& effect) {
   performed.emplace_back("answer");
-  answers_[effect.reply.subject.str()].push_back(Json::parse(effect.json));
+  answers_[effect.asker.token()].push_back(Json::parse(effect.json));
 }
 void World::perform(const ReplyToAgent& effect) {
   agent_reply_ = effect.bytes;
   agent_replies.push_back(effect.bytes);
 }
 void World::perform(const ListCheckpoints& effect) {
-  events_.emplace_back(CheckpointsListed{effect.address, effect.instance, effect.reply, {}});
+  events_.emplace_back(CheckpointsListed{effect.address, effect.instance, effect.asker, {}});
 }
 void World::perform(const PutAgent& effect) {
   agents.push_back(effect.agent);
 }
 void World::perform(const Store& effect) {
   events_.emplace_back(StoreAnswered{
-      effect.address, effect.instance, effect.request.op, effect.request.key, effect.reply, {}});
+      effect.address, effect.instance, effect.request.op, effect.request.key, effect.asker, {}});
 }
 void World::perform(const QueryAudit& effect) {
-  events_.emplace_back(AuditListed{effect.reply, std::vector<AuditRow>{}, effect.query});
+  events_.emplace_back(AuditListed{effect.asker, std::vector<AuditRow>{}, effect.query});
 }
 void World::perform(const VerifyAudit& effect) {
-  events_.emplace_back(AuditVerified{effect.reply, AuditVerdict{true, audit.size(), 0, {}}});
+  events_.emplace_back(AuditVerified{effect.asker, AuditVerdict{true, audit.size(), 0, {}}});
 }
 void World::perform(const FindOrder& effect) {
   ++lookups;
@@ -395,10 +393,10 @@ void World::perform(const CutAway& effect) {
     tell_tail(audit.back());
   }
   if (cut) begins = *cut;
-  events_.emplace_back(AuditCutAway{effect.reply, effect.request, std::move(cut)});
+  events_.emplace_back(AuditCutAway{effect.asker, effect.request, std::move(cut)});
 }
 void World::perform(const ReadDetails& effect) {
-  events_.emplace_back(DetailsRead{effect.reply, effect.address, {}, {}});
+  events_.emplace_back(DetailsRead{effect.asker, effect.address, {}, {}});
 }
 void World::perform(const CheckBridgeReceipt& effect) {
   events_.emplace_back(BridgeReceiptChecked{effect.bridge, effect.receipt, signatures_good});

@@ -138,7 +138,7 @@ class World {
   void perform(const Alarm& effect);
   void perform(const Stop& effect);
   void tell_tail(const AuditEntry& entry);
-  ReplyTo next_inbox();
+  Asker next_inbox();
 
   std::deque<Event> events_;
   std::map<std::string, std::vector<Json>> answers_;
