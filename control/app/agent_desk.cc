@@ -16,20 +16,15 @@ namespace {
 
 constexpr std::uint64_t kSweepEvery_us = 1'000'000;
 
-// An answer of the same kind that says why there is none. Only these two grow large.
-std::optional<schemas::Bytes> refusal_in_place_of(std::string_view answer, const std::string& why) {
-  if (schemas::decode<schemas::StoreReply>(answer)) {
-    schemas::StoreReply no;
-    no.code = schemas::Errc::kTooLarge;
-    no.detail = why;
-    return schemas::encode(no);
-  }
-  if (schemas::decode<schemas::HelloReply>(answer)) {
-    schemas::HelloReply no;
-    no.code = schemas::Errc::kTooLarge;
-    no.detail = why;
-    return schemas::encode(no);
-  }
+// An answer of the same kind that says why there is none. Only two kinds grow large.
+template <class Reply>
+std::optional<schemas::Bytes> in_place_of(const Reply& /*of_this_kind*/, const std::string& why) {
+  Reply no;
+  no.code = schemas::Errc::kTooLarge;
+  no.detail = why;
+  return schemas::encode(no);
+}
+std::optional<schemas::Bytes> in_place_of(const schemas::BeatReply&, const std::string&) {
   return std::nullopt;
 }
 
@@ -111,14 +106,15 @@ void AgentDesk::refuse(const nats::MessageView& message) {
 void AgentDesk::perform(const ReplyToAgent& effect) {
   if (effect.asker.is_nobody()) return;
   const schemas::Subject to = reply_to(effect.asker).subject;
-  if (outbox_.send(Unsent::kAgentReply, to, effect.bytes)) return;
+  const schemas::Bytes bytes =
+      std::visit([](const auto& reply) { return schemas::encode(reply); }, effect.reply);
+  if (outbox_.send(Unsent::kAgentReply, to, bytes)) return;
   const std::size_t most = outbox_.most_bytes();
-  if (most == 0 || effect.bytes.size() <= most) return;
+  if (most == 0 || bytes.size() <= most) return;
   const std::string why =
-      fmt::format("the answer has {} bytes, this broker takes {}", effect.bytes.size(), most);
-  if (const auto no = refusal_in_place_of(effect.bytes, why)) {
-    (void)outbox_.send(Unsent::kAgentReply, to, *no);
-  }
+      fmt::format("the answer has {} bytes, this broker takes {}", bytes.size(), most);
+  const auto no = std::visit([&](const auto& one) { return in_place_of(one, why); }, effect.reply);
+  if (no) (void)outbox_.send(Unsent::kAgentReply, to, *no);
 }
 
 void AgentDesk::ended(const StoreAnswered& answer, std::uint64_t now) {

@@ -24,7 +24,7 @@
 #include "control/app/recorder_desk.h"
 #include "control/app/reply_to.h"
 #include "control/app/stream_reader.h"
-#include "control/core/questions/answers.h"
+#include "control/json/replies.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 
@@ -220,7 +220,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     (void)control_out.send(Unsent::kLease, subjects.lease(), effect.frame);
   }
 
-  void perform(const Answer& effect) { control_out.answer(reply_to(effect.asker), effect.json); }
+  void perform(const Answer& effect) {
+    control_out.answer(reply_to(effect.asker), to_json(effect.reply));
+  }
   void perform(const ReplyToAgent& effect) { agents.perform(effect); }
 
   void perform(const Store& effect) {
@@ -253,7 +255,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   void perform(const PublishEvent& effect) {
-    (void)control_out.send(Unsent::kEvent, subjects.event(effect.kind), event_json(effect));
+    (void)control_out.send(
+        Unsent::kEvent, subjects.event(effect.kind),
+        std::visit([](const auto& one) { return event_json(one); }, effect.line));
   }
 
   void perform(const RevokeCredentials& effect) { claims.perform(effect); }
@@ -286,7 +290,7 @@ schemas::Result<void> ControlShell::start() {
 }
 
 void ControlShell::leave() {
-  const AuditEntry last = audit_line(now(), "control-stopped", "control");
+  const AuditEntry last = entry_of(audit_line(now(), "control-stopped", "control"));
   state_->desk.recorder().audit(last, Urgency::kFirst, [](const auto&) {});
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "control/app/reply_to.h"
+#include "control/json/commands.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
 
@@ -37,18 +38,25 @@ std::optional<Speaker> speaker_of(const Subjects& subjects, const MessageView& m
 Heard heard_command(const Subjects& subjects, const MessageView& message, std::string fresh_op_id) {
   const auto parts = subjects.parse_command(message.subject);
   if (!parts) return std::nullopt;
-  CommandReceived command;
-  command.actor = parts->actor;
-  command.verb = parts->verb;
-  command.fresh_op_id = std::move(fresh_op_id);
   ReplyTo reply{subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{})};
   if (!message.data.empty()) reply.form = schemas::form_of(message.data);
-  command.asker = asker_of(reply);
-  if (message.data.empty()) return command;
+  std::string actor(parts->actor);
+  std::string verb(parts->verb);
+  if (message.data.empty()) {
+    return command_of(std::move(actor), std::move(verb), {}, std::move(fresh_op_id),
+                      asker_of(reply));
+  }
   auto text = schemas::to_json(message.data);
-  if (!text) command.unreadable = text.error();
-  if (text) command.json = std::move(text->json);
-  return command;
+  if (!text) {
+    CommandReceived command;
+    command.actor = std::move(actor);
+    command.verb = std::move(verb);
+    command.asker = asker_of(reply);
+    command.unreadable = std::move(text.error());
+    return command;
+  }
+  return command_of(std::move(actor), std::move(verb), std::move(text->json),
+                    std::move(fresh_op_id), asker_of(reply));
 }
 
 Heard heard_emergency(const Subjects& subjects, const MessageView& message) {

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "broker-bridge/daemon/log.h"
-#include "control/core/questions/answers.h"
+#include "control/json/replies.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -37,7 +37,8 @@ void Outbox::answer(const ReplyTo& reply, const std::string& json) {
       fmt::format("the answer has {} bytes, a message at most {}: ask for less with limit, after "
                   "or a narrower filter",
                   bytes.size(), most_bytes())};
-  (void)send(Unsent::kAnswer, reply.subject, schemas::from_json(error_json(error), reply.form));
+  (void)send(Unsent::kAnswer, reply.subject,
+             schemas::from_json(to_json(Refused{error}), reply.form));
 }
 
 void Outbox::failed(Unsent what, const schemas::Subject& subject, std::size_t bytes) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "broker-bridge/nats/loop.h"
+#include "control/json/replies.h"
 
 namespace estop::control {
 
@@ -39,8 +40,10 @@ RecorderDesk::~RecorderDesk() {
 }
 
 void RecorderDesk::perform(const StoreRecord& effect) {
+  std::optional<AuditEntry> audit;
+  if (effect.audit) audit = entry_of(*effect.audit);
   recorder_->append_record(
-      effect.record, effect.audit, Urgency::kFirst,
+      effect.record, audit, Urgency::kFirst,
       [back = return_, seq = effect.record.record.seq](schemas::Result<std::uint64_t> row) {
         schemas::Result<void> done;
         if (!row) done = tl::make_unexpected(row.error());
@@ -50,9 +53,10 @@ void RecorderDesk::perform(const StoreRecord& effect) {
 
 void RecorderDesk::perform(const WriteAudit& effect) {
   // Failures leave a gap line. Whoever looks at the feed sees it all the same.
-  recorder_->audit(effect.entry, Urgency::kGroup, [back = return_, effect](const auto& number) {
-    if (!number) back->post(AuditUnwritten{effect.entry});
-  });
+  recorder_->audit(entry_of(effect.line), Urgency::kGroup,
+                   [back = return_, effect](const auto& number) {
+                     if (!number) back->post(AuditUnwritten{effect.line});
+                   });
 }
 
 void RecorderDesk::perform(const PutAgent& effect) {

@@ -15,7 +15,7 @@
 #include "control/cli/progress.h"
 #include "control/cli/session.h"
 #include "control/cli/views.h"
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 #include "schemas/holds.h"
 #include "schemas/order.h"
 

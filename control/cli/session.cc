@@ -12,7 +12,7 @@
 #include "control/cli/answer.h"
 #include "control/cli/insistence.h"
 #include "control/cli/installation.h"
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
 

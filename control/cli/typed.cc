@@ -7,7 +7,7 @@
 
 #include "control/cli/misuse.h"
 #include "control/cli/text.h"
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 #include "schemas/limits.h"
 #include "schemas/printable.h"
 

@@ -2,8 +2,7 @@
 #include "control/core/control_core.h"
 
 #include <utility>
-
-#include "control/core/questions/answers.h"
+#include "control/core/sentences.h"
 
 namespace estop::control {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "control/core/events.h"
-#include "control/core/orders/command.h"
+#include "control/core/replies.h"
 
 namespace estop::control {
 
@@ -39,7 +39,7 @@ struct PublishLease {
 // Answered by RecordStored.
 struct StoreRecord {
   schemas::SignedRecord record;
-  std::optional<AuditEntry> audit;
+  std::optional<AuditLine> audit;
 };
 // Of an op id that is not remembered. Answered by OrderFound.
 struct FindOrder {
@@ -47,15 +47,15 @@ struct FindOrder {
   std::string op_id;
 };
 struct WriteAudit {
-  AuditEntry entry;
+  AuditLine line;
 };
 struct Answer {
   Asker asker;
-  std::string json;
+  Reply reply;
 };
 struct ReplyToAgent {
   Asker asker;
-  schemas::Bytes bytes;
+  std::variant<schemas::HelloReply, schemas::BeatReply, schemas::StoreReply> reply;
 };
 // Answered by CheckpointsListed.
 struct ListCheckpoints {
@@ -121,10 +121,11 @@ struct RevokeCredentials {
 struct LiftBar {
   schemas::Scope scope;
 };
-struct PublishEvent {  // the live feed; it becomes JSON after everything that somebody waits for
+// What the recorder has written, with its number, or a line that is in no audit, or not yet.
+using FeedLine = std::variant<AuditRow, AuditLine>;
+struct PublishEvent {  // the live feed; it becomes text after everything that somebody waits for
   schemas::Segment kind;
-  AuditEntry entry;
-  std::uint64_t number = 0;  // of its line in the audit; 0: it is none, or not yet
+  FeedLine line;
 };
 // For the metrics: how long after its order a stage was reached.
 struct OrderTimed {

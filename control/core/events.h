@@ -15,6 +15,9 @@
 
 #include "control/core/agents/agent_budget.h"
 #include "control/core/asker.h"
+#include "control/core/audit_line.h"
+#include "control/core/now.h"
+#include "control/core/orders/command.h"
 #include "control/core/questions/page.h"
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
@@ -24,22 +27,18 @@
 
 namespace estop::control {
 
-// The instant of an event. Decisions use `boot_us` (CLOCK_BOOTTIME); `wall_ms` is for people.
-struct Now {
-  std::uint64_t boot_us = 0;
-  std::uint64_t wall_ms = 0;
-};
-
 // --- Operators ---
 
 struct CommandReceived {
   std::string actor;
   std::string verb;
-  std::string json;         // what was signed, if it was
+  std::string text;  // as it came: what the audit keeps of a signed one
+  std::optional<schemas::SignedCommand> signature{};            // not verified by anybody yet
+  schemas::Result<Command> command = Command{StatusCommand{}};  // of what was signed, if it was
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   Asker asker;
-  schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is no `json`
-  std::string proof{};        // the whole signed command, verified; empty: it was not signed
+  schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is neither of both
+  bool is_proven = false;                             // signed by its operator, and verified
   bool may_revoke = false;    // a signed kill whose credential allows the verb `revoke`, too
   bool is_looked_up = false;  // the recorder was asked for its op ids
 };
@@ -103,7 +102,7 @@ struct AuditWritten {
 };
 // A line that could not be written.
 struct AuditUnwritten {
-  AuditEntry entry;
+  AuditLine line;
 };
 struct AuditBegins {
   schemas::Result<AuditCut> cut;

@@ -33,9 +33,10 @@ class Turn {
       : now(instant), counters(counted), told_(told) {}
 
   // What was decided goes into the audit, and from there to the live feed.
-  void note(AuditEntry entry);
-  // To the live feed alone. `number`: of its line in the audit; 0: it is none, or not yet.
-  void publish(const AuditEntry& entry, std::uint64_t number = 0);
+  void note(AuditLine line);
+  // To the live feed alone.
+  void publish(FeedLine line);
+  void answer(const Asker& asker, Reply reply);
   // What a person has to look at. `subject` may be empty: it concerns nobody alone.
   void alarm(const std::string& kind, const std::string& subject, const std::string& detail);
   // The end of a command that is not obeyed, and why.

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <variant>
 
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 #include "schemas/codec.h"
 #include "tests/fuzz/targets.h"
 

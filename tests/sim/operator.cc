@@ -7,8 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "control/core/orders/command.h"
 #include "control/core/orders/op_table.h"
+#include "control/json/commands.h"
 #include "schemas/order.h"
 
 namespace estop::sim {

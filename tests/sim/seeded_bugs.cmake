@@ -89,7 +89,7 @@ sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
   [[  if (SOWN(kUnknownOrderIgnored)) return reject_frame(what, error, out);
   ++counters_.bad_frames;
   stop_for_good(]])
-sow(${control}/orders/command.cc
+sow(control/json/commands.cc
   [[  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));]]
   [[  const std::size_t most =
       SOWN(kUnreadableRecord) ? schemas::kControlMessageMax_bytes : schemas::kReasonMax_bytes;

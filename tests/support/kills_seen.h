@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 #include "schemas/holds.h"
 #include "schemas/signing.h"
 

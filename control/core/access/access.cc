@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/core/questions/answers.h"
-
 namespace estop::control {
 
 namespace {
@@ -26,7 +24,7 @@ Access::Access(const CoreOptions& options, const Ledger& ledger, const OpTable& 
 // H65: who may not `revoke` by name may not do it by a kill. The kill acts all the same.
 schemas::Result<void> Access::may_revoke(const CommandReceived& asked, const KillCommand& kill) {
   if (!kill.revoke || asked.may_revoke) return {};
-  if (asked.proof.empty()) {
+  if (!asked.is_proven) {
     return schemas::fail(schemas::Errc::kBadSignature,
                          "a kill with 'revoke' has to be signed with the operator's key");
   }
@@ -62,14 +60,14 @@ void Access::revoke_fenced(Turn& turn) {
 
 void Access::on(const CredentialsRevoked& revoked, Turn& turn) {
   const Withdrawal& asked = revoked.asked;
-  const std::string told = revoked_json(revoked.count);
+  const RevokedSoFar told{revoked.count};
   if (Order* order = orders_.find(asked.op_id); order != nullptr && revoked.count) {
     orders_.reach(*order, Stage::kRevoked, told, turn.out);
   } else if (order != nullptr) {
     orders_.tell(*order, Stage::kRevoked, told, turn.out);
   } else if (asked.op_id.empty()) {
-    turn.out.push_back(Answer{asked.asker, revoked.count ? revoked_done_json(*revoked.count)
-                                                         : error_json(revoked.count.error())});
+    turn.answer(asked.asker, revoked.count ? Reply(RevokedByName{*revoked.count})
+                                           : Reply(Refused{revoked.count.error()}));
   }
   const bool was_told = asked.actor != kOwnName;  // whom an operator misspelt, he knows
   if (!revoked.count && revoked.count.error().code == schemas::Errc::kNotFound && was_told) return;
@@ -80,7 +78,7 @@ void Access::on(const CredentialsRevoked& revoked, Turn& turn) {
   revocations_.erase(asked.op_id);
   turn.note(audit_line(turn.now, "revoked", asked.actor,
                        asked.scope ? asked.scope->text() : asked.who, asked.op_id,
-                       revoked_detail(*revoked.count, asked.reason)));
+                       CredentialsWithdrawn{*revoked.count, asked.reason}));
 }
 
 // H38: the broker takes whatever is pushed to it last, also by somebody else, also something older.

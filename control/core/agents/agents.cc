@@ -8,8 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/core/questions/answers.h"
-#include "schemas/codec.h"
+#include "control/core/sentences.h"
 #include "schemas/printable.h"
 
 namespace estop::control {
@@ -46,11 +45,20 @@ std::string detail_of(const schemas::Error& error) {
   return schemas::printable(error.detail, schemas::kReasonMax_bytes);
 }
 
-schemas::Bytes refused_hello(const schemas::Error& error) {
+schemas::HelloReply refused_hello(const schemas::Error& error) {
   schemas::HelloReply no;
   no.code = error.code;
   no.detail = detail_of(error);
-  return schemas::encode(no);
+  return no;
+}
+
+StoppedSoFar so_far(const StopCount& count) {
+  StoppedSoFar so_far{count.confirmed.size(), count.of()};
+  for (const LifeName& life : count.missing) {
+    if (so_far.missing.size() == kMissingShown) break;
+    so_far.missing.push_back(life.instance);
+  }
+  return so_far;
 }
 
 std::string who(const schemas::Address& address, const schemas::Instance& instance) {
@@ -85,7 +93,7 @@ void Agents::on(const HelloReceived& asked, Turn& turn) {
   if (is_news) {
     turn.out.push_back(PutAgent{(*instance)->stored});
     note_of_agent(audit_line(turn.now, "agent-announced", (*instance)->name(), asked.address.text(),
-                             {}, text_detail("runtime", asked.hello.runtime)),
+                             {}, OneText{"runtime", asked.hello.runtime}),
                   asked.address, turn);
   }
   turn.out.push_back(ListCheckpoints{asked.address, asked.instance, asked.asker});
@@ -104,7 +112,7 @@ void Agents::on(const CheckpointsListed& listed, Turn& turn) {
     reply.code = listed.checkpoints.error().code;
     reply.detail = detail_of(listed.checkpoints.error());
   }
-  turn.out.push_back(ReplyToAgent{listed.asker, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{listed.asker, std::move(reply)});
 }
 
 void Agents::on(const BeatReceived& asked, Turn& turn) {
@@ -118,7 +126,7 @@ void Agents::on(const BeatReceived& asked, Turn& turn) {
   const AgentInstance* instance =
       registry_.beat(asked.address, asked.instance, asked.beat, turn.now.boot_us, turn.now.wall_ms);
   if (instance == nullptr) reply.code = Errc::kNotFound;
-  turn.out.push_back(ReplyToAgent{asked.asker, schemas::encode(reply)});
+  turn.out.push_back(ReplyToAgent{asked.asker, std::move(reply)});
 }
 
 // --- Stopped ---
@@ -152,7 +160,7 @@ void Agents::on(const StoppedChecked& checked, Turn& turn) {
   if (checked.receipt.grace_exceeded) {
     // Something of it still runs: that is no stop. Another receipt follows when it has ended.
     note_of_agent(
-        audit_line(turn.now, "instance-overdue", instance->name(), instance->name(), op_id, "{}"),
+        audit_line(turn.now, "instance-overdue", instance->name(), instance->name(), op_id),
         checked.address, turn);
     return;
   }
@@ -161,10 +169,10 @@ void Agents::on(const StoppedChecked& checked, Turn& turn) {
   if (count == nullptr || order == nullptr) return;
   ++turn.counters.stops_confirmed;
   instance->confirmed_op = op_id;
-  turn.note(audit_line(
-      turn.now, "instance-stopped", instance->name(), order->scope.text(), op_id,
-      fmt::format(R"({{"cancelled":{},"dropped":{},"us":{}}})", checked.receipt.handlers_cancelled,
-                  checked.receipt.intents_dropped, checked.receipt.stopped_in_us)));
+  turn.note(
+      audit_line(turn.now, "instance-stopped", instance->name(), order->scope.text(), op_id,
+                 InstanceStopped{checked.receipt.handlers_cancelled,
+                                 checked.receipt.intents_dropped, checked.receipt.stopped_in_us}));
   tell_stops(*order, *count, turn);
 }
 
@@ -178,7 +186,7 @@ void Agents::tell_stops(Order& order, StopCount& count, Turn& turn) {
     return;
   }
   count.last_told_us = turn.now.boot_us;
-  const std::string told = stopped_json(count);
+  const StoppedSoFar told = so_far(count);
   if (!complete) return orders_.tell(order, Stage::kStopped, told, turn.out);
   orders_.reach(order, Stage::kStopped, told, turn.out);
   if (count.of() == 0) return;
@@ -209,8 +217,8 @@ void Agents::look_at_health(Turn& turn) {
       note_of_agent(audit_line(turn.now, kind, instance->name(), instance->stored.address.text()),
                     instance->stored.address, turn);
     } else {
-      const AuditEntry seen =
-          audit_line(turn.now, kind, instance->name(), instance->stored.address.text(), {}, "{}");
+      const AuditLine seen =
+          audit_line(turn.now, kind, instance->name(), instance->stored.address.text(), {});
       turn.publish(seen);
     }
   }
@@ -230,7 +238,7 @@ void Agents::on(const StoreRequested& asked, Turn& turn) {
     schemas::StoreReply no;
     no.code = allowed.error().code;
     no.detail = detail_of(allowed.error());
-    turn.out.push_back(ReplyToAgent{asked.asker, schemas::encode(no)});
+    turn.out.push_back(ReplyToAgent{asked.asker, std::move(no)});
     return;
   }
   turn.out.push_back(Store{asked.address, asked.instance, asked.request, asked.asker});
@@ -260,10 +268,10 @@ schemas::Result<void> Agents::may_store(const StoreRequested& asked, Now now) co
 }
 
 void Agents::on(const StoreAnswered& answer, Turn& turn) {
-  turn.out.push_back(ReplyToAgent{answer.asker, schemas::encode(answer.answer)});
+  turn.out.push_back(ReplyToAgent{answer.asker, answer.answer});
   if (answer.answer.code != Errc::kEffectAmbiguous) return;
   note_of_agent(audit_line(turn.now, "effect-ambiguous", who(answer.address, answer.instance),
-                           answer.address.text(), {}, text_detail("key", answer.key)),
+                           answer.address.text(), {}, OneText{"key", answer.key}),
                 answer.address, turn);
 }
 
@@ -285,15 +293,14 @@ void Agents::on(const AgentsDropped& dropped, Turn& turn) {
                   dropped.messages));
 }
 
-void Agents::note_of_agent(AuditEntry entry, const schemas::Address& address, Turn& turn) {
-  if (audit_sums_.writes(entry.kind, address.text(), turn.now.boot_us)) turn.note(std::move(entry));
+void Agents::note_of_agent(AuditLine line, const schemas::Address& address, Turn& turn) {
+  if (audit_sums_.writes(line.kind, address.text(), turn.now.boot_us)) turn.note(std::move(line));
 }
 
 void Agents::note_sums(Turn& turn) {
   for (const AuditSums::Sum& sum : audit_sums_.take(turn.now.boot_us)) {
-    turn.note(audit_line(
-        turn.now, sum.kind, "control", sum.address, {},
-        fmt::format(R"({{"more":{},"in_s":{}}})", sum.more, kAgentLines_us / 1'000'000)));
+    turn.note(audit_line(turn.now, sum.kind, "control", sum.address, {},
+                         MoreOfIt{sum.more, kAgentLines_us / 1'000'000}));
   }
 }
 

@@ -41,7 +41,7 @@ class Agents {
 
  private:
   // In the audit, unless this address has had its share of lines: then it is counted.
-  void note_of_agent(AuditEntry entry, const schemas::Address& address, Turn& turn);
+  void note_of_agent(AuditLine line, const schemas::Address& address, Turn& turn);
   void note_sums(Turn& turn);
   void look_at_health(Turn& turn);
   [[nodiscard]] schemas::Result<void> may_store(const StoreRequested& asked, Now now) const;

@@ -6,13 +6,33 @@
 #include <utility>
 
 #include "control/core/log/feed.h"
-#include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
 
 using schemas::BridgeState;
 using schemas::RecordKind;
+
+namespace {
+
+std::vector<std::string> ids_of(const std::set<BridgeName>& bridges) {
+  std::vector<std::string> ids;
+  for (const BridgeName& name : bridges) ids.push_back(name.id);
+  return ids;
+}
+
+Gathered so_far(const Gathering& gathering) {
+  Gathered so_far{.is_kill = gathering.is_kill,
+                  .confirmed = gathering.confirmed.size() + gathering.outlived.size(),
+                  .of = gathering.of(),
+                  .missing = ids_of(gathering.waiting),
+                  .outlived = ids_of(gathering.outlived),
+                  .forwarded_before = gathering.forwarded_before};
+  if (gathering.done_us != 0) so_far.took_us = gathering.done_us - gathering.started_us;
+  return so_far;
+}
+
+}  // namespace
 
 Bridges::Bridges(const CoreOptions& options, Ledger& ledger, const OpTable& ops, Orders& orders)
     : options_(options), ledger_(ledger), ops_(ops), orders_(orders), roster_(options.roster) {}
@@ -62,8 +82,8 @@ void Bridges::append(schemas::RecordBody body, const BridgeName& name, Turn& tur
   if (!moving_.insert(name).second) return;
   const std::string label(schemas::name(draft.kind()));
   draft.op_id = fmt::format("bridge-{}-{}", ledger_.term(), ++own_ops_);
-  AuditEntry entry = audit_line(turn.now, label, "control", name.id, draft.op_id,
-                                text_detail("process", name.process));
+  AuditLine entry = audit_line(turn.now, label, "control", name.id, draft.op_id,
+                               OneText{"process", name.process});
   publish_unless_stored(entry, ledger_, turn);
   ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
 }
@@ -181,7 +201,7 @@ void Bridges::on(const BridgeReceiptChecked& checked, Turn& turn) {
 // Progress of a fence, or of a resume on its way through the bridges.
 void Bridges::gathered(Order& order, const Gathering& gathering, Turn& turn) {
   const Stage stage = gathering.is_kill ? Stage::kFenced : Stage::kOpened;
-  const std::string told = gathering_json(gathering);
+  const Gathered told = so_far(gathering);
   if (gathering.done_us == 0 || order.has(stage)) {
     orders_.tell(order, stage, told, turn.out);
     return;

@@ -18,6 +18,6 @@ class Feed {
 // While the recorder cannot write, an order is not held back from the feed. It comes once more,
 // with its number, when it is on the disk. The one that finds out that the disk is full comes then
 // only, and nothing comes while the disk hangs: it is not known yet.
-void publish_unless_stored(const AuditEntry& order, const Ledger& ledger, Turn& turn);
+void publish_unless_stored(const AuditLine& order, const Ledger& ledger, Turn& turn);
 
 }  // namespace estop::control

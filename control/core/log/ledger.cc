@@ -21,7 +21,7 @@ bool LogEntry::may_apply() const {
   return committed && (durable || !opens);
 }
 
-SignedRecord Ledger::append(Record draft, AuditEntry audit, Now now, Effects& out) {
+SignedRecord Ledger::append(Record draft, AuditLine audit, Now now, Effects& out) {
   draft.issued_at_ms = now.wall_ms;
   if (!blind_) {
     const bool is_first = draft.seq == 0 && ops_.find(draft.op_id) == nullptr;

@@ -42,7 +42,7 @@ class Ledger {
   // Numbers, signs and publishes a draft (kind, op_id, scope, actor, … set). Blind: kills only.
   // The caller has asked schemas::check_record, or read the draft from a frame: a record that no
   // reader would take ends control instead, as nothing may be written behind it.
-  schemas::SignedRecord append(schemas::Record draft, AuditEntry audit, Now now, Effects& out);
+  schemas::SignedRecord append(schemas::Record draft, AuditLine audit, Now now, Effects& out);
   // Publishes a kill once more, where everybody hears it and the stream refuses it.
   static void announce(const schemas::Bytes& frame, Effects& out);
 

@@ -24,9 +24,9 @@ OpState op_of(const Record& record) {
           .through = through_of(record)};
 }
 
-AuditEntry adopted(const Record& record, Now now) {
+AuditLine adopted(const Record& record, Now now) {
   return audit_line(now, "adopted", record.actor.name, scope_of(record).text(), record.op_id,
-                    R"({"from":"stream","seq":)" + std::to_string(record.seq) + "}");
+                    SeenInStream{record.seq});
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "control/core/audit_line.h"
 #include "control/core/bridges/bridge_name.h"
 #include "control/core/events.h"
 
@@ -26,7 +27,7 @@ inline constexpr std::size_t kLeaseKillsMax_bytes =
 // A record that is not yet both applied and durable.
 struct LogEntry {
   schemas::SignedRecord record;
-  std::optional<AuditEntry> audit{};
+  std::optional<AuditLine> audit{};
   bool in_flight = false;  // published, the stream has not answered yet
   bool committed = false;
   bool storing = false;       // handed to the recorder, no answer yet
@@ -59,12 +60,6 @@ inline schemas::Record draft_of(schemas::RecordBody body, std::string op_id, std
   if (draft.actor.name == kControl) draft.actor.kind = schemas::ActorKind::kControl;
   draft.body = std::move(body);
   return draft;
-}
-
-inline AuditEntry audit_line(Now now, std::string kind, std::string actor, std::string subject = {},
-                             std::string op_id = {}, std::string detail = "{}") {
-  return {std::move(kind),  std::move(actor),  std::move(subject),
-          std::move(op_id), std::move(detail), now.wall_ms};
 }
 
 // The key that a joined bridge signs its receipts with.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What an operator can ask for, parsed from the JSON of a command and checked.
+// What an operator can ask for, read and checked (control/json/commands.h).
 //
 // A kill is refused only if its scope is unclear. Whatever else is missing, unknown, of another
 // type or out of range is ignored or put in range, with a note to its operator, and it acts.
@@ -100,11 +100,5 @@ struct RevokeCommand {
 
 using Command = std::variant<KillCommand, ResumeCommand, ApproveCommand, PsCommand, GetCommand,
                              StatusCommand, AuditCommand, VerifyCommand, CutCommand, RevokeCommand>;
-
-// kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
-// kBadAddress, kMissingReason, kBadArgument name the field and the rule.
-[[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
-// The field `through`.
-[[nodiscard]] nlohmann::json through_json(const schemas::Through& through);
 
 }  // namespace estop::control

@@ -5,8 +5,8 @@
 
 #include <algorithm>
 #include <utility>
+#include "control/core/sentences.h"
 
-#include "control/core/questions/answers.h"
 #include "schemas/printable.h"
 #include "schemas/signing.h"
 

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "control/core/orders/proofs.h"
-#include "control/core/questions/answers.h"
 
 namespace estop::control {
 
@@ -28,17 +27,14 @@ schemas::Record asked_draft(schemas::RecordBody body, const CommandReceived& ask
 void Operators::on(const CommandReceived& asked, Turn& turn) {
   ++turn.counters.commands;
   if (asked.unreadable.code != Errc::kOk) return turn.refuse(asked, asked.unreadable);
-  const auto command = schemas::open_command(asked.json);
-  if (!command) return turn.refuse(asked, command.error());
-  if (command->has_value()) return obey(asked, **command, turn);
+  if (asked.signature && !asked.is_proven) return obey(asked, *asked.signature, turn);
   obey(asked, turn);
 }
 
 void Operators::obey(const CommandReceived& asked, Turn& turn) {
   if (const auto may = may_obey(asked); !may) return turn.refuse(asked, may.error());
-  const auto command = parse_command(asked.verb, asked.json);
-  if (!command) return turn.refuse(asked, command.error());
-  std::visit([&](const auto& request) { obey(asked, request, turn); }, *command);
+  if (!asked.command) return turn.refuse(asked, asked.command.error());
+  std::visit([&](const auto& request) { obey(asked, request, turn); }, *asked.command);
 }
 
 // --- Who may ---
@@ -57,8 +53,7 @@ void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand&
     return turn.refuse(asked, good.error());
   }
   CommandReceived proven = asked;
-  proven.json = command.text;
-  proven.proof = asked.json;
+  proven.is_proven = true;
   proven.may_revoke = asked.verb == "kill" &&
                       schemas::allows(command.credential, *actor,
                                       *schemas::Segment::parse("revoke"), options_.subjects);
@@ -66,8 +61,7 @@ void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand&
 }
 
 schemas::Result<void> Operators::may_obey(const CommandReceived& asked) const {
-  if (!asked.proof.empty() || options_.takes_unsigned || !schemas::must_be_signed(asked.verb))
-    return {};
+  if (asked.is_proven || options_.takes_unsigned || !schemas::must_be_signed(asked.verb)) return {};
   return schemas::fail(Errc::kBadSignature, "a '" + asked.verb +
                                                 "' has to be signed with the operator's key, as "
                                                 "`estop` does");
@@ -117,7 +111,7 @@ void Operators::obey(const CommandReceived& asked, const ResumeCommand& resume, 
   if (to_.lookups.park(asked, resume, turn)) return;
   if (to_.second.watch_resume(asked, resume, turn)) return;
   if (repeat_resume(asked, resume, turn)) return;
-  auto lifted = to_.rules.lifted_by(resume, !asked.proof.empty());
+  auto lifted = to_.rules.lifted_by(resume, asked.is_proven);
   if (!lifted) return turn.refuse(asked, lifted.error());
   if (const auto may = to_.rules.may_resume(); !may) return turn.refuse(asked, may.error());
   schemas::Record draft = asked_draft(std::move(*lifted), asked, request);
@@ -168,7 +162,7 @@ void Operators::obey(const CommandReceived& asked, const ApproveCommand& approve
 
 void Operators::obey(const CommandReceived& asked, const RevokeCommand& revoke, Turn& turn) {
   // Whoever got here may: the broker took the verb of him, and his signature is good.
-  if (revoke.check) return turn.out.push_back(Answer{asked.asker, revoked_done_json(0)});
+  if (revoke.check) return turn.answer(asked.asker, RevokedByName{});
   keep_proof(asked, revoke.who, {}, turn);
   turn.out.push_back(RevokeCredentials{{.who = revoke.who,
                                         .users = revoke.users,

@@ -8,17 +8,30 @@
 #include <utility>
 
 #include "control/core/log/feed.h"
-#include "control/core/questions/answers.h"
+#include "control/core/sentences.h"
 
 namespace estop::control {
 
 using schemas::RecordKind;
 
+namespace {
+
+constexpr std::size_t kKillsNamed = 3;  // of many in one warning
+
+DurableAt durable_at(const OpState& op, const AuditCut& begins) {
+  const bool is_gone = op.audit_number != 0 ? op.audit_number <= begins.through : op.is_line_gone;
+  if (!is_gone || begins.through == 0) return {op.audit_number, {}};
+  return {op.audit_number,
+          op.audit_number != 0 ? export_of(begins, op.audit_number) : exports_of(begins)};
+}
+
+}  // namespace
+
 // --- New orders ---
 
 Order& OrderFlow::kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn) {
-  const AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
-                                      draft.op_id, order_detail(draft));
+  const AuditLine entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
+                                     draft.op_id, OrderGiven{draft});
   const auto record = ledger_.append(std::move(draft), entry, turn.now, turn.out);
   ++turn.counters.kills;
   Order& order = begin_kill(record, std::move(warnings), turn);
@@ -28,8 +41,8 @@ Order& OrderFlow::kill(schemas::Record draft, std::vector<std::string> warnings,
 
 Order& OrderFlow::resume(schemas::Record draft, Turn& turn) {
   std::vector<std::string> warnings = resume_warnings(draft.resume());
-  AuditEntry entry = audit_line(turn.now, "resume", draft.actor.name, draft.scope().text(),
-                                draft.op_id, order_detail(draft));
+  AuditLine entry = audit_line(turn.now, "resume", draft.actor.name, draft.scope().text(),
+                               draft.op_id, OrderGiven{draft});
   publish_unless_stored(entry, ledger_, turn);
   const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
   ++turn.counters.resumes;
@@ -148,13 +161,13 @@ Order& OrderFlow::kept_resume(const std::string& op_id, const OpState& known,
 
 void OrderFlow::tell_progress(Order& order, const OpState& known, Turn& turn) {
   if (known.committed) {
-    orders_.reach(order, Stage::kCommitted, committed_json(known.seq), turn.out);
+    orders_.reach(order, Stage::kCommitted, CommittedAt{known.seq}, turn.out);
   }
   if (!known.durable) return;
   // A control that started since does not know the number of its line: the recorder does.
   const bool is_known = known.audit_number != 0 || known.is_line_gone;
   if (!is_known) return turn.out.push_back(FindOrder{0, order.op_id});
-  orders_.reach(order, Stage::kDurable, durable_json(known, audit_begins_), turn.out);
+  orders_.reach(order, Stage::kDurable, durable_at(known, audit_begins_), turn.out);
 }
 
 void OrderFlow::tell_line(const OrderFound& told, Turn& turn) {
@@ -164,7 +177,7 @@ void OrderFlow::tell_line(const OrderFound& told, Turn& turn) {
   const OpState* known = ledger_.find(told.op_id);
   if (order == nullptr || known == nullptr || !known->durable || order->has(Stage::kDurable))
     return;
-  orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), turn.out);
+  orders_.reach(*order, Stage::kDurable, durable_at(*known, audit_begins_), turn.out);
 }
 
 // --- Progress ---
@@ -182,13 +195,12 @@ void OrderFlow::on(const std::vector<LedgerNews>& news, Turn& turn) {
     switch (item.what) {
       case LedgerNews::What::kCommitted:
         if (order != nullptr) {
-          orders_.reach(*order, Stage::kCommitted, committed_json(item.record.record.seq),
-                        turn.out);
+          orders_.reach(*order, Stage::kCommitted, CommittedAt{item.record.record.seq}, turn.out);
         }
         break;
       case LedgerNews::What::kDurable:
         if (const OpState* known = ledger_.find(op_id); order != nullptr && known != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_json(*known, audit_begins_), turn.out);
+          orders_.reach(*order, Stage::kDurable, durable_at(*known, audit_begins_), turn.out);
         }
         break;
       case LedgerNews::What::kApplied:
@@ -234,9 +246,11 @@ void OrderFlow::repeat_unconfirmed(Turn& turn) {
 
 void OrderFlow::end_old(Turn& turn) {
   for (Order* order : orders_.expire(turn.now.boot_us, turn.out)) {
-    const auto stopped = order->newest.find(Stage::kStopped);
+    const auto told = order->newest.find(Stage::kStopped);
+    const auto* stopped =
+        told == order->newest.end() ? nullptr : std::get_if<StoppedSoFar>(&told->second);
     turn.note(audit_line(turn.now, "unconfirmed", order->actor, order->scope.text(), order->op_id,
-                         stopped != order->newest.end() ? stopped->second : "{}"));
+                         stopped == nullptr ? AuditDetail() : AuditDetail(*stopped)));
   }
   for (const std::string& op_id : orders_.forget_old(turn.now.boot_us)) {
     bridges_.forget(op_id);
@@ -249,7 +263,7 @@ void OrderFlow::set_audit_begins(const AuditCut& cut) {
   for (auto& [op_id, order] : orders_.all()) {  // what is told to those who ask again
     const OpState* known = ledger_.find(op_id);
     if (known == nullptr || !order.has(Stage::kDurable)) continue;
-    order.newest[Stage::kDurable] = durable_json(*known, audit_begins_);
+    order.newest[Stage::kDurable] = durable_at(*known, audit_begins_);
   }
 }
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "control/core/questions/answers.h"
-
 namespace estop::control {
 
 Order& Orders::add(Order order) {
@@ -22,7 +20,7 @@ bool Orders::watch(Order& order, const Asker& asker, const OrderRequest& request
                    std::vector<std::string> notes, std::uint64_t until_us, Effects& out) {
   if (asker.is_nobody()) return true;
   notes.insert(notes.end(), order.warnings.begin(), order.warnings.end());
-  out.push_back(Answer{asker, accepted_json(order.op_id, order.seq, notes)});
+  out.push_back(Answer{asker, Accepted{order.op_id, order.seq, std::move(notes)}});
   for (const auto& [stage, told] : order.newest) out.push_back(Answer{asker, told});
   const Watcher watcher{order.op_id, asker, request.wait, request.never, until_us};
   const bool done = watcher.is_done(order);
@@ -34,14 +32,14 @@ bool Orders::watch(Order& order, const Asker& asker, const OrderRequest& request
   return true;
 }
 
-void Orders::tell(Order& order, Stage stage, std::string told, Effects& out) {
+void Orders::tell(Order& order, Stage stage, Reply told, Effects& out) {
   for (const Watcher& watcher : watchers_) {
     if (watcher.op_id == order.op_id) out.push_back(Answer{watcher.asker, told});
   }
   order.newest[stage] = std::move(told);
 }
 
-void Orders::reach(Order& order, Stage stage, std::string told, Effects& out) {
+void Orders::reach(Order& order, Stage stage, Reply told, Effects& out) {
   order.reached = static_cast<StageSet>(order.reached | bit(stage));
   tell(order, stage, std::move(told), out);
   std::erase_if(watchers_, [&](const Watcher& watcher) {
@@ -52,13 +50,14 @@ void Orders::reach(Order& order, Stage stage, std::string told, Effects& out) {
 }
 
 void Orders::finish(const Order& order, const Watcher& watcher, Effects& out) {
-  out.push_back(Answer{watcher.asker, done_json(order.op_id, order.reached, watcher.wait)});
+  out.push_back(Answer{watcher.asker, Ended{order.op_id, order.reached,
+                                            static_cast<StageSet>(watcher.wait & ~order.reached)}});
 }
 
-void Orders::drop(const std::string& op_id, const std::string& error, Effects& out) {
+void Orders::drop(const std::string& op_id, const schemas::Error& error, Effects& out) {
   std::erase_if(watchers_, [&](const Watcher& watcher) {
     if (watcher.op_id != op_id) return false;
-    out.push_back(Answer{watcher.asker, error});
+    out.push_back(Answer{watcher.asker, Refused{error}});
     return true;
   });
   orders_.erase(op_id);

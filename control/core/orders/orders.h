@@ -33,7 +33,7 @@ struct Order {
   bool gave_up = false;   // an operator's time ran out before the stages were reached
   std::uint64_t seq = 0;  // of its record; 0: not written yet
   std::vector<std::string> warnings{};
-  std::map<Stage, std::string> newest{};  // what was told last about a stage, JSON
+  std::map<Stage, Reply> newest{};  // what was told last about a stage
 
   [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
 };
@@ -56,11 +56,11 @@ class Orders {
   bool watch(Order& order, const Asker& asker, const OrderRequest& request,
              std::vector<std::string> notes, std::uint64_t until_us, Effects& out);
   // News about a stage for all watchers.
-  void tell(Order& order, Stage stage, std::string told, Effects& out);
+  void tell(Order& order, Stage stage, Reply told, Effects& out);
   // The same, and the stage is reached; ends the watchers that waited for nothing else.
-  void reach(Order& order, Stage stage, std::string told, Effects& out);
+  void reach(Order& order, Stage stage, Reply told, Effects& out);
   // The order was refused: tells its watchers, and forgets it.
-  void drop(const std::string& op_id, const std::string& error, Effects& out);
+  void drop(const std::string& op_id, const schemas::Error& error, Effects& out);
   // Ends the watchers whose time is over. Returns the orders that were given up just now, for the
   // first time.
   std::vector<Order*> expire(std::uint64_t now_us, Effects& out);

@@ -2,7 +2,6 @@
 #include "control/core/orders/proofs.h"
 
 #include "control/core/log/log_entry.h"
-#include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -20,14 +19,14 @@ bool is_proven(const schemas::SignedOrder& order, const std::string& from,
 void keep_order(const schemas::SignedOrder& order, const std::string& op_id, Turn& turn) {
   const schemas::Record& kill = order.kill.record;
   turn.note(audit_line(turn.now, "signed", kill.actor.name, kill.scope().text(), op_id,
-                       text_detail("order", schemas::base64url(order.frame))));
+                       OneText{"order", schemas::base64url(order.frame)}));
 }
 
 void keep_proof(const CommandReceived& asked, const std::string& subject, const std::string& op_id,
                 Turn& turn) {
-  if (asked.proof.empty()) return;
-  turn.note(audit_line(turn.now, "signed", asked.actor, subject, op_id,
-                       text_detail("command", asked.proof)));
+  if (!asked.is_proven) return;
+  turn.note(
+      audit_line(turn.now, "signed", asked.actor, subject, op_id, OneText{"command", asked.text}));
 }
 
 }  // namespace estop::control

@@ -5,8 +5,8 @@
 
 #include <set>
 #include <utility>
+#include "control/core/sentences.h"
 
-#include "control/core/questions/answers.h"
 #include "schemas/printable.h"
 
 namespace estop::control {

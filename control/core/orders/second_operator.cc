@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "control/core/orders/proofs.h"
-#include "control/core/questions/answers.h"
 
 namespace estop::control {
 
@@ -62,13 +61,13 @@ void SecondOperator::propose(const schemas::SignedOrder& order, const KillClaim&
 
 Order& SecondOperator::keep(schemas::Record draft, Turn& turn) {
   turn.note(audit_line(turn.now, "proposed", draft.actor.name, draft.scope().text(), draft.op_id,
-                       order_detail(draft)));
+                       OrderGiven{draft}));
   Order& order = orders_.add({.op_id = draft.op_id,
                               .kind = draft.kind(),
                               .scope = draft.scope(),
                               .actor = draft.actor.name,
                               .started_us = turn.now.boot_us});
-  orders_.tell(order, Stage::kApproved, approved_json({}), turn.out);
+  orders_.tell(order, Stage::kApproved, Approved{}, turn.out);
   ops_.proposals()[order.op_id] = {std::move(draft), turn.now.boot_us + kProposalKept_us};
   return order;
 }
@@ -111,12 +110,12 @@ void SecondOperator::approve(const CommandReceived& asked, const ApproveCommand&
   schemas::Record draft = std::move(found->second.draft);
   ops_.proposals().erase(found);
   turn.note(audit_line(turn.now, "approved", asked.actor, draft.scope().text(), op_id,
-                       text_detail("reason", approve.order.reason)));
+                       OneText{"reason", approve.order.reason}));
   keep_proof(asked, draft.scope().text(), op_id, turn);
   const bool is_kill = draft.is<schemas::Kill>();
   Order& order = is_kill ? flow_.kill(draft, flow_.kill_warnings(draft.scope()), turn)
                          : flow_.resume(draft, turn);
-  orders_.reach(order, Stage::kApproved, approved_json(asked.actor), turn.out);
+  orders_.reach(order, Stage::kApproved, Approved{asked.actor}, turn.out);
   flow_.watch(order, asked, approve.order, {}, turn);
 }
 
@@ -147,8 +146,7 @@ void SecondOperator::expire(Turn& turn) {
     const schemas::Record& draft = entry.second.draft;
     if (turn.now.boot_us < entry.second.until_us) return false;
     turn.note(audit_line(turn.now, "expired", draft.actor.name, draft.scope().text(), draft.op_id));
-    orders_.drop(draft.op_id,
-                 error_json({Errc::kTimeout, "no second operator has approved it in 10 minutes"}),
+    orders_.drop(draft.op_id, {Errc::kTimeout, "no second operator has approved it in 10 minutes"},
                  turn.out);
     return true;
   });

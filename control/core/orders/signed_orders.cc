@@ -5,7 +5,6 @@
 
 #include "control/core/log/feed.h"
 #include "control/core/orders/proofs.h"
-#include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 
 namespace estop::control {
@@ -69,11 +68,11 @@ void SignedOrders::on(const WriteDue& due, Turn& turn) {
                "order " + due.op_id + ": " + to_string(good.error()));
     bridges_.forget(due.op_id);
     agents_.forget_stops(due.op_id);
-    return orders_.drop(due.op_id, error_json(good.error()), turn.out);
+    return orders_.drop(due.op_id, good.error(), turn.out);
   }
   ++turn.counters.kills;
-  AuditEntry entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
-                                draft.op_id, order_detail(draft));
+  AuditLine entry = audit_line(turn.now, "kill", draft.actor.name, draft.scope().text(),
+                               draft.op_id, OrderGiven{draft});
   publish_unless_stored(entry, ledger_, turn);
   const auto record = ledger_.append(std::move(draft), std::move(entry), turn.now, turn.out);
   Order* watched = orders_.find(due.op_id);  // gone if this machine slept in between
@@ -101,7 +100,7 @@ void SignedOrders::on(const OrderChecked& checked, Turn& turn) {
     case OpIs::kLifted:  // bridges know it as well: it has no effect
       return turn.note(
           audit_line(turn.now, "refused", kill.actor.name, kill.scope().text(), claim.op_id,
-                     text_detail("error", to_string(ops_.lifted_error(claim, kill.scope())))));
+                     OneText{"error", to_string(ops_.lifted_error(claim, kill.scope()))}));
     case OpIs::kWaiting:
     case OpIs::kUnwritten:
       return;
@@ -167,8 +166,8 @@ void SignedOrders::adopt(schemas::Record draft, const KillClaim& claim, const st
   Now then = turn.now;
   then.wall_ms = draft.issued_at_ms;
   ++turn.counters.kills;
-  AuditEntry entry = audit_line(then, "adopted", draft.actor.name, draft.scope().text(),
-                                draft.op_id, adopted_detail(from, draft));
+  AuditLine entry = audit_line(then, "adopted", draft.actor.name, draft.scope().text(), draft.op_id,
+                               KillAdopted{from, draft});
   flow_.begin_kill(ledger_.append(std::move(draft), std::move(entry), then, turn.out),
                    std::move(notes), turn);
 }

@@ -2,14 +2,9 @@
 #include "control/core/questions/page.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "control/core/questions/json_text.h"
-
 namespace estop::control {
-
-using nlohmann::json;
 
 namespace {
 
@@ -38,8 +33,7 @@ bool Page::wants(std::string_view list, std::string_view key) {
   return false;
 }
 
-bool Page::add(json& list, json item) {
-  const std::size_t bytes = text(item).size() + 1;
+bool Page::takes(std::size_t bytes) {
   if (bytes > left_bytes_ && !is_empty_) {
     is_full_ = true;
     next_ = last_;
@@ -49,7 +43,6 @@ bool Page::add(json& list, json item) {
   left_bytes_ -= std::min(bytes, left_bytes_);
   --left_items_;
   last_ = wanted_;
-  list.push_back(std::move(item));
   return true;
 }
 

@@ -7,15 +7,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
+#include "control/core/questions/shown.h"
 #include "schemas/limits.h"
 
 namespace estop::control {
 
-// Of the JSON text of one answer's items. Far below a message's bound: whoever asks for much gets
+// Of one answer's items as text (shown.h). Far below a message's bound: whoever asks for much gets
 // many pages, and between two of them control does other things.
 inline constexpr std::size_t kPageMax_bytes = 256 * 1024;
 inline constexpr std::uint32_t kPageMax_items = 10'000;
@@ -43,13 +45,20 @@ class Page {
   // True: the item belongs to this page, if it still fits: make it and add() it. Keys may hold any
   // text.
   [[nodiscard]] bool wants(std::string_view list, std::string_view key);
-  // Behind wants(). False: it did not fit, and nothing after it does.
-  bool add(nlohmann::json& list, nlohmann::json item);
+  // Behind wants(). False: it did not fit, and nothing after it does. Its size is shown_bytes().
+  template <class Item>
+  bool add(std::vector<Item>& list, Item item) {
+    if (!takes(shown_bytes(item) + 1)) return false;
+    list.push_back(std::move(item));
+    return true;
+  }
 
   // Empty: this is the last page.
   [[nodiscard]] const std::string& next() const { return next_; }
 
  private:
+  bool takes(std::size_t bytes);
+
   std::string after_;
   std::size_t left_items_;
   std::size_t left_bytes_ = kPageMax_bytes;

@@ -19,13 +19,13 @@ Questions::Questions(const CoreOptions& options, const Ledger& ledger, const Bri
       flow_(flow) {}
 
 void Questions::answer(const CommandReceived& asked, const PsCommand& ps, Turn& turn) {
-  turn.out.push_back(Answer{asked.asker, ps.kills_of
-                                             ? kills_json(view(turn.now), *ps.kills_of, ps.page)
-                                             : ps_json(view(turn.now), ps)});
+  const StatusView seen = view(turn.now);
+  turn.answer(asked.asker, ps.kills_of ? Reply(kills_page(seen, *ps.kills_of, ps.page))
+                                       : Reply(agents_page(seen, ps)));
 }
 
 void Questions::answer(const CommandReceived& asked, const StatusCommand& status, Turn& turn) {
-  turn.out.push_back(Answer{asked.asker, status_json(view(turn.now), status.page)});
+  turn.answer(asked.asker, status_page(view(turn.now), status.page));
 }
 
 void Questions::answer(const CommandReceived& asked, const GetCommand& get, Turn& turn) {
@@ -54,9 +54,9 @@ void Questions::answer(const CommandReceived& asked, const CutCommand& cut, Turn
 }
 
 void Questions::on(const AuditListed& listed, Turn& turn) {
-  turn.out.push_back(Answer{
-      listed.asker, listed.rows ? audit_json(*listed.rows, listed.query, flow_.audit_begins())
-                                : error_json(listed.rows.error())});
+  turn.answer(listed.asker, listed.rows
+                                ? Reply(AuditPage{*listed.rows, listed.query, flow_.audit_begins()})
+                                : Reply(Refused{listed.rows.error()}));
 }
 
 void Questions::on(const AuditBegins& begins, Turn&) {
@@ -72,19 +72,17 @@ void Questions::on(const AuditCutAway& done, Turn& turn) {
     return turn.refuse(asked, done.cut.error());
   }
   flow_.set_audit_begins(*done.cut);
-  turn.out.push_back(Answer{done.asker, cut_json(*done.cut)});
+  turn.answer(done.asker, CutDone{*done.cut});
 }
 
 void Questions::on(const AuditVerified& verified, Turn& turn) {
-  turn.out.push_back(Answer{verified.asker, verified.verdict
-                                                ? verdict_json(*verified.verdict)
-                                                : error_json(verified.verdict.error())});
+  turn.answer(verified.asker, verified.verdict ? Reply(Verified{*verified.verdict})
+                                               : Reply(Refused{verified.verdict.error()}));
 }
 
 void Questions::on(const DetailsRead& details, Turn& turn) {
-  turn.out.push_back(Answer{
-      details.asker,
-      get_json(view(turn.now), details.address, details.checkpoints, details.begun, details.page)});
+  turn.answer(details.asker, agent_page(view(turn.now), details.address, details.checkpoints,
+                                        details.begun, details.page));
 }
 
 StatusView Questions::view(Now now) const {

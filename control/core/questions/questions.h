@@ -12,7 +12,7 @@
 #include "control/core/orders/command.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/order_flow.h"
-#include "control/core/questions/answers.h"
+#include "control/core/questions/pages.h"
 #include "control/core/turn.h"
 
 namespace estop::control {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 
 #include <gtest/gtest.h>
 

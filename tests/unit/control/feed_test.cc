@@ -16,9 +16,9 @@ class Feed : public ::testing::Test {
     world.feed.clear();
     before = world.audit.size();
   }
-  std::vector<PublishEvent> of_kind(const std::string& kind) const {
-    std::vector<PublishEvent> found;
-    for (const PublishEvent& event : world.feed) {
+  std::vector<World::Fed> of_kind(const std::string& kind) const {
+    std::vector<World::Fed> found;
+    for (const World::Fed& event : world.feed) {
       if (event.entry.kind == kind) found.push_back(event);
     }
     return found;
@@ -38,7 +38,7 @@ TEST_F(Feed, HasEachLineOfTheAuditOnceWithItsNumber) {
   for (std::size_t i = 0; i < world.feed.size(); ++i) {
     EXPECT_EQ(world.feed[i].number, before + i + 1);
     EXPECT_EQ(world.feed[i].entry, world.audit[before + i]);
-    EXPECT_EQ(world.feed[i].kind.text(), world.feed[i].entry.kind);
+    EXPECT_EQ(world.feed[i].kind, world.feed[i].entry.kind);
   }
 }
 
@@ -46,14 +46,14 @@ TEST_F(Feed, WhatCannotBeWrittenComesWithoutANumber) {
   world.recorder_up = false;
   world.kill("acme/prod/x", "k1");  // nobody knows yet
   world.kill("acme/prod/y", "k2");
-  for (const PublishEvent& event : world.feed) EXPECT_EQ(event.number, 0U) << event.entry.kind;
+  for (const World::Fed& event : world.feed) EXPECT_EQ(event.number, 0U) << event.entry.kind;
   EXPECT_EQ(of_kind("kill").size(), 1U);
   EXPECT_FALSE(of_kind("alarm-recorder-failed").empty());
   world.feed.clear();
   world.recorder_up = true;
   world.pass(2'000);
   EXPECT_EQ(of_kind("kill").size(), 2U) << "both, on the disk now";
-  for (const PublishEvent& event : of_kind("kill")) EXPECT_GT(event.number, 0U);
+  for (const World::Fed& event : of_kind("kill")) EXPECT_GT(event.number, 0U);
 }
 
 TEST_F(Feed, WhatIsNoLineOfTheAuditHasNoNumber) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "control/json/commands.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -89,7 +90,7 @@ TEST(Kill, AskedAgainWithAnotherScopeIsAnotherKill) {
 
 TEST(Kill, WithoutAReplyInboxActsAllTheSame) {
   World world;
-  world.send(CommandReceived{"alice", "kill", R"({"scope":"acme/*","reason":"r"})", "k1", {}});
+  world.send(command_of("alice", "kill", R"({"scope":"acme/*","reason":"r"})", "k1", {}));
   EXPECT_NE(world.committed("k1"), nullptr);
 }
 

@@ -5,8 +5,9 @@
 
 #include <set>
 
-#include "control/core/questions/answers.h"
 #include "control/core/questions/page.h"
+#include "control/core/questions/shown.h"
+#include "control/json/replies.h"
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -113,16 +114,18 @@ AuditRow row(std::uint64_t number, std::size_t detail_bytes) {
 TEST(Pages, H61TheAuditIsCutByBytesAndSaysWhereToGoOn) {
   std::vector<AuditRow> rows;
   for (std::uint64_t i = 1; i <= 300; ++i) rows.push_back(row(i, 1'000));
-  const Json first = Json::parse(audit_json(rows, {.limit = 1'000}));
+  const Json first = Json::parse(to_json(AuditPage{rows, {.limit = 1'000}, {}}));
   EXPECT_LT(first["rows"].size(), 300U);
   EXPECT_EQ(first["next"], first["rows"].back()["number"]);
-  const Json all = Json::parse(audit_json({rows[0], rows[1]}, {.limit = 1'000}));
+  const Json all = Json::parse(to_json(AuditPage{{rows[0], rows[1]}, {.limit = 1'000}, {}}));
   EXPECT_FALSE(all.contains("next"));
-  EXPECT_TRUE(Json::parse(audit_json({rows[0], rows[1]}, {.limit = 2})).contains("next"));
+  EXPECT_TRUE(
+      Json::parse(to_json(AuditPage{{rows[0], rows[1]}, {.limit = 2}, {}})).contains("next"));
 }
 
 TEST(Pages, ALineOfTheAuditThatFitsNoMessageIsStillAnswered) {
-  const Json answer = Json::parse(audit_json({row(1, 900'000), row(2, 10)}, {.limit = 10}));
+  const Json answer =
+      Json::parse(to_json(AuditPage{{row(1, 900'000), row(2, 10)}, {.limit = 10}, {}}));
   EXPECT_LT(answer.dump().size(), schemas::kMessageMax_bytes);
   ASSERT_EQ(answer["rows"].size(), 2U);
   EXPECT_GT(answer["rows"][0]["detail"]["too_large_to_show_bytes"], 900'000U);
@@ -218,6 +221,68 @@ TEST(Bounds, WhoOwesTheReceiptOfAKillIsKeptUntilItComes) {
   EXPECT_EQ(world.audited("instance-stopped"), 1U);
   world.pass(2'000);
   EXPECT_FALSE(is_known()) << "then it is as old as it is";
+}
+
+// What a page is filled by has to be more than what its text becomes, whatever stands in it.
+TEST(Pages, NoItemTakesMoreRoomThanItIsCountedFor) {
+  std::string evil = "\x01\x1f\"\\/\x7f\n\xff\xc3\xa9 plain";
+  const std::string no_name(64, 'x');
+  schemas::Latch latch{.op_id = evil, .seq = UINT64_MAX, .mode = schemas::KillMode::kGrace};
+  latch.scope = schemas::Scope::parse("acme/prod/x").value();
+  latch.actor = latch.reason = evil;
+  latch.since_ms = 253'402'300'799'999;  // the year 9999
+  const ShownKill kill{latch, UINT64_MAX, evil};
+  ShownBridge bridge{{no_name, no_name}, false, false, schemas::BridgeBeat{}, UINT64_MAX};
+  bridge.beat->applied.seq = bridge.beat->forwarded = bridge.beat->refused = UINT64_MAX;
+  bridge.beat->refused_killed = bridge.beat->after_fence = UINT64_MAX;
+  schemas::Resume resume{.scope = latch.scope};
+  resume.through.place = {UINT64_MAX, UINT64_MAX, {}};
+  resume.through.count = UINT64_MAX;
+  ShownProposal by_place{{}, UINT64_MAX};
+  by_place.draft.body = resume;
+  by_place.draft.op_id = by_place.draft.actor.name = by_place.draft.reason = evil;
+  resume.through = {};
+  resume.lifts.assign(schemas::kLiftsMax, evil);
+  ShownProposal by_name = by_place;
+  by_name.draft.body = resume;
+  ShownInstance instance;
+  instance.stored.address = address_of("acme/prod/x");
+  instance.stored.instance = schemas::Instance::parse(instance_name(1)).value();
+  instance.stored.host = evil;
+  instance.stored.pid = instance.incarnation = instance.heard_ms_ago = UINT64_MAX;
+  instance.killed = {evil, evil, false};
+  instance.more = {evil, evil, {}};
+  schemas::Beat& beat = instance.more->counters;
+  beat.sent = beat.succeeded = beat.failed = beat.handled = beat.latency_total_us = UINT64_MAX;
+  beat.cost_micro_usd = beat.tokens = beat.api_calls = UINT64_MAX;
+  const schemas::CheckpointInfo checkpoint{evil, UINT64_MAX, UINT64_MAX};
+  const AmbiguousEffect effect{{}, evil, evil, UINT64_MAX};
+
+  const auto bytes_in = [](const Reply& page, const char* list) {
+    const std::string text = to_json(page);
+    const Json shown = Json::parse(text);
+    EXPECT_EQ(shown[list].size(), 1U) << list;
+    return shown[list][0].dump(-1, ' ', false, Json::error_handler_t::replace).size();
+  };
+  StatusPage status;
+  status.kills = {kill};
+  status.bridges = {bridge};
+  EXPECT_LE(bytes_in(status, "kills"), shown_bytes(kill));
+  EXPECT_LE(bytes_in(status, "bridges"), shown_bytes(bridge));
+  for (const ShownProposal& proposal : {by_place, by_name}) {
+    status.proposals = {proposal};
+    EXPECT_LE(bytes_in(status, "proposals"), shown_bytes(proposal));
+  }
+  AgentPage agent;
+  agent.address = instance.stored.address;
+  agent.instances = {instance};
+  agent.checkpoints = {checkpoint};
+  agent.begun = {effect};
+  EXPECT_LE(bytes_in(agent, "instances"), shown_bytes(instance));
+  EXPECT_LE(bytes_in(agent, "checkpoints"), shown_bytes(checkpoint));
+  EXPECT_LE(bytes_in(agent, "effects_begun"), shown_bytes(effect));
+  agent.instances[0].more.reset();
+  EXPECT_LE(bytes_in(agent, "instances"), shown_bytes(agent.instances[0]));
 }
 
 }  // namespace

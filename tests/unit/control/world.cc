@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/json/commands.h"
+#include "control/json/replies.h"
 #include "control/recorder/audit_cut.h"
 #include "tests/support/operator_creds.h"
 
@@ -77,7 +79,7 @@ Asker World::next_inbox() {
 std::string World::ask(const std::string& verb, const Json& request, const std::string& actor) {
   const Asker asker = next_inbox();
   const std::string text = request.is_string() ? request.get<std::string>() : request.dump();
-  send(CommandReceived{actor, verb, text, "fresh-" + std::to_string(inboxes_), asker});
+  send(command_of(actor, verb, text, "fresh-" + std::to_string(inboxes_), asker));
   return asker.token();
 }
 
@@ -310,7 +312,6 @@ void World::perform(const StoreRecord& effect) {
     if (same->hash != effect.record.hash) answer.result = schemas::fail(Errc::kChainBroken, "");
   } else {
     stored.push_back(effect.record);
-    if (effect.audit) audit.push_back(*effect.audit);
     if (effect.audit) tell_tail(*effect.audit);
     answer.audit_number = audit.size();
   }
@@ -328,23 +329,23 @@ void World::perform(const PublishLease& effect) {
   leases.push_back(schemas::open_lease(effect.frame, log_key().public_key()).value());
 }
 void World::perform(const WriteAudit& effect) {
-  audit.push_back(effect.entry);
-  tell_tail(effect.entry);
+  tell_tail(effect.line);
 }
-void World::tell_tail(const AuditEntry& entry) {
+void World::tell_tail(const AuditLine& line) {
+  audit.push_back(entry_of(line));
   if (recorder_up) {
-    events_.emplace_back(AuditWritten{{AuditRow{audit.size(), entry, {}, {}}}});
+    events_.emplace_back(AuditWritten{{AuditRow{audit.size(), audit.back(), {}, {}}}});
   } else {
-    events_.emplace_back(AuditUnwritten{entry});
+    events_.emplace_back(AuditUnwritten{line});
   }
 }
 void World::perform(const Answer& effect) {
   performed.emplace_back("answer");
-  answers_[effect.asker.token()].push_back(Json::parse(effect.json));
+  answers_[effect.asker.token()].push_back(Json::parse(to_json(effect.reply)));
 }
 void World::perform(const ReplyToAgent& effect) {
-  agent_reply_ = effect.bytes;
-  agent_replies.push_back(effect.bytes);
+  agent_reply_ = std::visit([](const auto& reply) { return schemas::encode(reply); }, effect.reply);
+  agent_replies.push_back(agent_reply_);
 }
 void World::perform(const ListCheckpoints& effect) {
   events_.emplace_back(CheckpointsListed{effect.address, effect.instance, effect.asker, {}});
@@ -390,7 +391,7 @@ void World::perform(const CutAway& effect) {
   if (cut && cut->number == 0) {
     cut->number = head + 1;
     audit.push_back(cut_line(*cut));
-    tell_tail(audit.back());
+    events_.emplace_back(AuditWritten{{AuditRow{audit.size(), audit.back(), {}, {}}}});
   }
   if (cut) begins = *cut;
   events_.emplace_back(AuditCutAway{effect.asker, effect.request, std::move(cut)});
@@ -416,7 +417,10 @@ void World::perform(const CheckOrder& effect) {
 }
 
 void World::perform(const PublishEvent& effect) {
-  feed.push_back(effect);
+  const auto* row = std::get_if<AuditRow>(&effect.line);
+  if (row != nullptr) feed.push_back({effect.kind.text(), row->entry, row->number});
+  if (row == nullptr)
+    feed.push_back({effect.kind.text(), entry_of(std::get<AuditLine>(effect.line))});
   performed.emplace_back("event");
 }
 void World::perform(const OrderTimed&) {}

@@ -99,7 +99,12 @@ class World {
   std::vector<schemas::Bytes> to_agents;  // everything that runtimes were told
   std::vector<schemas::Bytes> agent_replies;
   std::vector<schemas::LeaseFrame> leases;
-  std::vector<PublishEvent> feed;
+  struct Fed {
+    std::string kind;
+    AuditEntry entry{};
+    std::uint64_t number = 0;
+  };
+  std::vector<Fed> feed;
   std::vector<std::string> performed;  // kinds of effects, in order
   std::vector<std::string> stops;
   std::vector<std::string> due;      // op ids of kills that wait to be written
@@ -137,7 +142,7 @@ class World {
   void perform(const LiftBar& effect);
   void perform(const Alarm& effect);
   void perform(const Stop& effect);
-  void tell_tail(const AuditEntry& entry);
+  void tell_tail(const AuditLine& line);
   Asker next_inbox();
 
   std::deque<Event> events_;

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/core/orders/command.h"
+#include "control/json/commands.h"
 
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "control/core/orders/fields.h"
+#include "control/json/fields.h"
 #include "schemas/order.h"
 #include "schemas/printable.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
 
-using nlohmann::json;
 using schemas::Errc;
 using schemas::fail;
 using schemas::Result;
@@ -288,7 +287,26 @@ Result<Command> parse_command(std::string_view verb, std::string_view text) {
   return command;
 }
 
-json through_json(const schemas::Through& through) {
+CommandReceived command_of(std::string actor, std::string verb, std::string json,
+                           std::string fresh_op_id, Asker asker) {
+  CommandReceived received;
+  received.actor = std::move(actor);
+  received.verb = std::move(verb);
+  received.fresh_op_id = std::move(fresh_op_id);
+  received.asker = std::move(asker);
+  auto opened = schemas::open_command(json);
+  if (!opened) {
+    received.unreadable = std::move(opened.error());
+    return received;
+  }
+  received.signature = std::move(*opened);
+  received.command =
+      parse_command(received.verb, received.signature ? received.signature->text : json);
+  received.text = std::move(json);
+  return received;
+}
+
+nlohmann::json through_json(const schemas::Through& through) {
   return {{"epoch", through.place.epoch},
           {"seq", through.place.seq},
           {"hash", schemas::hex(through.place.hash)},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The fields of a command, read one by one. Private to control/core.
+// The fields of a command, read one by one. Private to control/json.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "control/core/orders/fields.h"
+#include "control/json/fields.h"
 
 #include <nlohmann/json.hpp>
 
