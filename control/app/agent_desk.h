@@ -35,7 +35,7 @@ class AgentDesk {
   void tick(std::uint64_t now_us);
 
   void perform(const ReplyToAgent& effect);
-  void began(const Store&) { has_begun_ = true; }  // the recorder has it
+  void began() { has_begun_ = true; }  // the recorder has what was asked of the store
   void ended(const StoreAnswered& answer, std::uint64_t now_us);
 
  private:

@@ -303,11 +303,12 @@ Result<void> ClaimsWriter::start() {
 void ClaimsWriter::look() {
   state_->look();
 }
-void ClaimsWriter::perform(const RevokeCredentials& effect) {
-  state_->revoke(effect.withdrawal);
-}
-void ClaimsWriter::perform(const LiftBar& effect) {
-  state_->lift(effect.scope);
+void ClaimsWriter::perform(const AccessAction& action) {
+  if (const auto* revoke = std::get_if<RevokeCredentials>(&action)) {
+    state_->revoke(revoke->withdrawal);
+  } else {
+    state_->lift(std::get<LiftBar>(action).scope);
+  }
 }
 
 }  // namespace estop::control

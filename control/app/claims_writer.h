@@ -14,7 +14,8 @@
 #include <memory>
 #include <string>
 
-#include "control/core/effects.h"
+#include "control/core/events.h"
+#include "control/core/ports/access_port.h"
 #include "schemas/result.h"
 
 namespace estop::nats {
@@ -45,8 +46,7 @@ class ClaimsWriter {
   schemas::Result<void> start();
   void look();  // now: SYS came
 
-  void perform(const RevokeCredentials& effect);
-  void perform(const LiftBar& effect);
+  void perform(const AccessAction& action);
 
  private:
   struct State;

@@ -10,20 +10,15 @@
 
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/random.h"
-#include "broker-bridge/nats/connection.h"
-#include "broker-bridge/nats/jetstream.h"
 #include "control/app/agent_desk.h"
+#include "control/app/broker_desk.h"
 #include "control/app/broker_links.h"
 #include "control/app/claims_writer.h"
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
-#include "control/app/log_desk.h"
 #include "control/app/now.h"
 #include "control/app/options.h"
-#include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
-#include "control/app/reply_to.h"
-#include "control/app/stream_reader.h"
 #include "control/json/replies.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
@@ -32,15 +27,7 @@ namespace estop::control {
 
 namespace {
 
-constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
-
-// Another place than the one asked for means that the log is not what we think.
-schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
-  if (!place) return tl::make_unexpected(place.error());
-  if (*place == seq) return {};
-  return schemas::fail(schemas::Errc::kLogConflict, fmt::format("stored at {}", *place));
-}
 
 }  // namespace
 
@@ -52,13 +39,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   Failed failed;
   ControlCore core;
   BrokerLinks links;
-  Outbox control_out;
-  Outbox log_out;
-  Outbox agents_out;
-  nats::JetStream stream;
-  StreamReader reader;
-  LogDesk log_desk;
   AgentDesk agents;
+  BrokerDesk broker;
   nats::Loop::Timer timer;
   std::map<std::uint64_t, nats::Loop::Timer> waiting;  // of in()
   std::uint64_t waits = 0;
@@ -79,20 +61,12 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         links(on, config, who,
               {[this](bool up) { handle(LinkChanged{up}); }, [this] { on_sys(); },
                [this](const std::string& cause) { failed(false, cause); }}),
-        control_out(on, links.control, shown),
-        log_out(on, links.log, shown),
-        agents_out(on, links.agents, shown),
-        stream(links.log, subjects),
-        reader(stream),
-        log_desk(links.control, stream, subjects,
-                 [this](const schemas::Subject& to, std::string_view bytes) {
-                   return control_out.send(Unsent::kLogRead, to, bytes);
-                 }),
         agents(on, links.service, subjects, shown, config.agent_beat_ms,
                {[this](const Heard& heard) { hear(heard); },
                 [this](const schemas::Address& address) {
                   return core.ledger().latches().narrowest(address, {}) != nullptr;
                 }}),
+        broker(on, links, agents, subjects, shown, [this](const Event& event) { handle(event); }),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
         desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
@@ -151,7 +125,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     listen(
         links.control, links.agents, subjects, [this] { return fresh_id(); },
         [this](const Heard& heard) { hear(heard); });
-    log_desk.listen();
+    broker.listen();
     agents.listen();
     if (auto started = claims.start(); !started) return started;
     if (auto connected = links.connect(); !connected) return connected;
@@ -176,58 +150,14 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     }
   }
 
-  // What the recorder is for goes to its desk.
-  template <class AtTheRecorder>
-  void perform(const AtTheRecorder& effect) {
-    desk.perform(effect);
+  void perform(const BrokerAction& action) { broker.perform(action); }
+  void perform(const AccessAction& action) { claims.perform(action); }
+  void perform(const RecorderAction& action) {
+    if (std::holds_alternative<Store>(action)) agents.began();
+    desk.perform(action);
   }
-
-  void perform(const PublishRecord& effect) {
-    if (effect.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
-      (void)log_out.send(Unsent::kRecord, subjects.log(), effect.frame,
-                         {{"Nats-Expected-Stream", "NONE"}});
-      return;
-    }
-    stream.append(effect.frame, effect.seq - 1, kAppendPatience,
-                  [this, seq = effect.seq](schemas::Result<std::uint64_t> place) {
-                    handle(AppendAnswered{seq, answer_of(seq, place)});
-                  });
-  }
-
-  void perform(const ReadStream& effect) {
-    reader.read(effect.from_seq, [this](const StreamRead& read) {
-      if (!read.tail) {
-        daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
-      }
-      handle(read);
-    });
-  }
-
-  void perform(const PublishToAgents& effect) {
-    if (effect.first) {
-      (void)agents_out.send(Unsent::kOrder, subjects.control_of(*effect.first), effect.frame);
-    }
-    (void)agents_out.send(Unsent::kOrder, subjects.control_all(), effect.frame);
-  }
-
-  void perform(const Flush&) {
-    links.log.flush();
-    links.control.flush();
-    links.agents.flush();
-  }
-
-  void perform(const PublishLease& effect) {
-    (void)control_out.send(Unsent::kLease, subjects.lease(), effect.frame);
-  }
-
-  void perform(const Answer& effect) {
-    control_out.answer(reply_to(effect.asker), to_json(effect.reply));
-  }
-  void perform(const ReplyToAgent& effect) { agents.perform(effect); }
-
-  void perform(const Store& effect) {
-    agents.began(effect);
-    desk.perform(effect);
+  void perform(const OwnAction& action) {
+    std::visit([this](const auto& one) { perform(one); }, action);
   }
 
   void perform(const CheckBridgeReceipt& effect) {
@@ -253,15 +183,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
       return OrderChecked{order, schemas::verify_order(order, operators_key, subjects)};
     });
   }
-
-  void perform(const PublishEvent& effect) {
-    (void)control_out.send(
-        Unsent::kEvent, subjects.event(effect.kind),
-        std::visit([](const auto& one) { return event_json(one); }, effect.line));
-  }
-
-  void perform(const RevokeCredentials& effect) { claims.perform(effect); }
-  void perform(const LiftBar& effect) { claims.perform(effect); }
 
   void perform(const OrderTimed& effect) {
     metrics.timed(effect.stage, static_cast<double>(effect.us) / 1e6);

@@ -39,6 +39,10 @@ RecorderDesk::~RecorderDesk() {
   return_->close();
 }
 
+void RecorderDesk::perform(const RecorderAction& action) {
+  std::visit([this](const auto& one) { perform(one); }, action);
+}
+
 void RecorderDesk::perform(const StoreRecord& effect) {
   std::optional<AuditEntry> audit;
   if (effect.audit) audit = entry_of(*effect.audit);

@@ -7,7 +7,8 @@
 #include <functional>
 #include <memory>
 
-#include "control/core/effects.h"
+#include "control/core/events.h"
+#include "control/core/ports/recorder_port.h"
 #include "control/recorder/recorder.h"
 
 namespace estop::nats {
@@ -26,6 +27,10 @@ class RecorderDesk {
   RecorderDesk(const RecorderDesk&) = delete;
   RecorderDesk& operator=(const RecorderDesk&) = delete;
 
+  void perform(const RecorderAction& action);
+  [[nodiscard]] Recorder& recorder() { return *recorder_; }
+
+ private:
   void perform(const StoreRecord& effect);
   void perform(const WriteAudit& effect);
   void perform(const ListCheckpoints& effect);
@@ -37,9 +42,7 @@ class RecorderDesk {
   void perform(const FindBeginning& effect);
   void perform(const CutAway& effect);
   void perform(const ReadDetails& effect);
-  [[nodiscard]] Recorder& recorder() { return *recorder_; }
 
- private:
   // The way back; may be used from any thread, also while the desk is being destroyed.
   class Return;
 

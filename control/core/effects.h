@@ -1,95 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control wants done, as values, in the order in which the shell has to do it.
+// What control wants done, as values, in the order in which the shell has to do it: at the three
+// ports, and within the daemon itself.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
-#include "control/core/events.h"
-#include "control/core/replies.h"
+#include "control/core/ports/access_port.h"
+#include "control/core/ports/broker_port.h"
+#include "control/core/ports/recorder_port.h"
+#include "schemas/order.h"
 
 namespace estop::control {
 
-// Publishes on the log's subject: every listener sees it at once. The stream takes it only if its
-// last sequence is `seq - 1`; AppendAnswered has its answer. With seq 0 the stream always refuses
-// it, and there is no answer.
-struct PublishRecord {
-  std::uint64_t seq = 0;
-  schemas::Bytes frame;
-};
-// Makes sure that the stream exists and reads it from `from_seq` on (its last record, if it ends
-// before). Answered by StreamRead.
-struct ReadStream {
-  std::uint64_t from_seq = 1;
-};
-// Publishes an order to runtimes: first to one address, if `first` names it, then to everyone.
-struct PublishToAgents {
-  std::optional<schemas::Address> first;
-  schemas::Bytes frame;
-};
-// Sends what was published so far now, and not at the end of the batch.
-struct Flush {};
-struct PublishLease {
-  schemas::Bytes frame;
-};
-// Answered by RecordStored.
-struct StoreRecord {
-  schemas::SignedRecord record;
-  std::optional<AuditLine> audit;
-};
-// Of an op id that is not remembered. Answered by OrderFound.
-struct FindOrder {
-  std::uint64_t lookup = 0;
-  std::string op_id;
-};
-struct WriteAudit {
-  AuditLine line;
-};
-struct Answer {
-  Asker asker;
-  Reply reply;
-};
-struct ReplyToAgent {
-  Asker asker;
-  std::variant<schemas::HelloReply, schemas::BeatReply, schemas::StoreReply> reply;
-};
-// Answered by CheckpointsListed.
-struct ListCheckpoints {
-  schemas::Address address;
-  schemas::Instance instance;
-  Asker asker;
-};
-struct PutAgent {
-  StoredAgent agent;
-};
-// Answered by StoreAnswered.
-struct Store {
-  schemas::Address address;
-  schemas::Instance instance;
-  schemas::StoreRequest request;
-  Asker asker;
-};
-struct QueryAudit {  // answered by AuditListed
-  AuditQuery query;
-  Asker asker;
-};
-struct VerifyAudit {  // answered by AuditVerified
-  Asker asker;
-};
-struct FindBeginning {};  // of the audit; answered by AuditBegins
-struct CutAway {          // answered by AuditCutAway
-  CutRequest request;
-  Asker asker;
-};
-struct ReadDetails {  // answered by DetailsRead
-  schemas::Address address;
-  Asker asker;
-  PageRequest page{};
-};
 // Checks the signature before anybody hears of the receipt. Answered by BridgeReceiptChecked.
 struct CheckBridgeReceipt {
   std::string bridge;
@@ -104,28 +30,14 @@ struct CheckStopped {  // answered by StoppedChecked
   schemas::Bytes bytes;
   schemas::PublicKey key{};
 };
+struct CheckOrder {  // answered by OrderChecked
+  schemas::SignedOrder order;
+};
 // Bridges heard this kill from the operator himself. Their receipts are handled before its record
 // is written. Answered by WriteDue when it is time; of two requests the earlier time counts.
 struct WriteSoon {
   std::string op_id;
   std::uint64_t in_us = 0;
-};
-struct CheckOrder {  // answered by OrderChecked
-  schemas::SignedOrder order;
-};
-// Answered by CredentialsRevoked, when the broker has obeyed.
-struct RevokeCredentials {
-  Withdrawal withdrawal;
-};
-// Allows new credentials for the addresses of this scope again.
-struct LiftBar {
-  schemas::Scope scope;
-};
-// What the recorder has written, with its number, or a line that is in no audit, or not yet.
-using FeedLine = std::variant<AuditRow, AuditLine>;
-struct PublishEvent {  // the live feed; it becomes text after everything that somebody waits for
-  schemas::Segment kind;
-  FeedLine line;
 };
 // For the metrics: how long after its order a stage was reached.
 struct OrderTimed {
@@ -142,12 +54,11 @@ struct Stop {
   std::string reason;
 };
 
-using Effect =
-    std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
-                 WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
-                 VerifyAudit, FindOrder, FindBeginning, CutAway, ReadDetails, CheckBridgeReceipt,
-                 CheckStopped, WriteSoon, CheckOrder, PublishEvent, OrderTimed, RevokeCredentials,
-                 LiftBar, Alarm, Stop>;
+// Performed by ControlShell.
+using OwnAction =
+    std::variant<CheckBridgeReceipt, CheckStopped, CheckOrder, WriteSoon, OrderTimed, Alarm, Stop>;
+
+using Effect = std::variant<BrokerAction, RecorderAction, AccessAction, OwnAction>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

@@ -19,6 +19,7 @@
 #include "control/core/now.h"
 #include "control/core/orders/command.h"
 #include "control/core/questions/page.h"
+#include "control/core/withdrawal.h"
 #include "control/recorder/rows.h"
 #include "schemas/codec.h"
 #include "schemas/messages.h"
@@ -188,16 +189,6 @@ struct StoreAnswered {
 
 // --- Credentials ---
 
-// What has to be withdrawn at the broker: of a kill's scope, or of somebody by name.
-struct Withdrawal {
-  std::string op_id{};                    // of the kill; empty: by name
-  std::optional<schemas::Scope> scope{};  // its addresses also get no new credential
-  std::string who{};                      // see RevokeCommand
-  std::vector<std::string> users{};
-  std::string actor{};
-  std::string reason{};
-  Asker asker{};
-};
 // How many credentials the broker refuses now, or why it does not yet.
 struct CredentialsRevoked {
   Withdrawal asked;

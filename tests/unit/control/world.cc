@@ -61,7 +61,8 @@ void World::send(const Event& event) {
 void World::settle(Effects effects) {
   for (;;) {
     for (const Effect& effect : effects) {
-      std::visit([&](const auto& wanted) { perform(wanted); }, effect);
+      const auto each = [&](const auto& wanted) { perform(wanted); };
+      std::visit([&](const auto& port) { std::visit(each, port); }, effect);
     }
     if (events_.empty()) return;
     const Event event = std::move(events_.front());
