@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "control/core/control_core.h"
 
+#include <type_traits>
 #include <utility>
+
 #include "control/core/sentences.h"
 
 namespace estop::control {
@@ -22,13 +24,13 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
       ledger_(std::move(log_key), options_.ended_ops_max),
       ops_(ledger_),
       lookups_(ledger_),
-      bridges_(options_, ledger_, ops_, orders_),
-      agents_(options_, ledger_, orders_),
+      bridges_(options_, ledger_),
+      agents_(options_, ledger_),
       access_(options_, ledger_, ops_, agents_.registry(), orders_),
-      flow_(ledger_, orders_, bridges_, agents_),
+      flow_(ledger_, ops_, orders_, bridges_, agents_),
       rules_(ledger_, bridges_, agents_.registry()),
       second_(options_, ledger_, ops_, orders_, flow_, rules_),
-      signed_(options_, ledger_, ops_, orders_, bridges_, agents_, flow_, second_, lookups_),
+      signed_(options_, ledger_, ops_, orders_, flow_, second_, lookups_),
       questions_(options_, ledger_, bridges_, agents_, ops_, flow_),
       operators_(options_,
                  {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_, lookups_}) {}
@@ -50,6 +52,7 @@ Effects ControlCore::start(std::vector<SignedRecord> records,
 Effects ControlCore::handle(const Event& event, Now now) {
   Turn turn(now, alarms_told_, counters_);
   std::visit([&](const auto& happened) { on(happened, turn); }, event);
+  while (const auto fact = turn.next_fact()) spread(*fact, turn);
   ledger_.store_new(turn.out);
   return std::move(turn.out);
 }
@@ -67,17 +70,47 @@ void ControlCore::on(const Happened& happened, Turn& turn) {
   tell(feed_, bridges_, agents_, access_, signed_, questions_, operators_);
 }
 
+// Any number of modules may hear a fact, but nobody is left out by mistake: one does.
+void ControlCore::spread(const Fact& fact, Turn& turn) {
+  const auto among = [&](const auto& happened, auto&... modules) {
+    static_assert((0 + ... + (Hears<decltype(modules), std::decay_t<decltype(happened)>> ? 1 : 0)) >
+                  0);
+    const auto offer = [&](auto& module) {
+      if constexpr (Hears<decltype(module), std::decay_t<decltype(happened)>>) {
+        module.on(happened, turn);
+      }
+    };
+    (offer(modules), ...);
+  };
+  std::visit([&](const auto& one) { among(one, bridges_, agents_, access_, flow_); }, fact);
+}
+
+void ControlCore::tell(std::vector<LedgerNews> news, Turn& turn) {
+  for (LedgerNews& item : news) {
+    switch (item.what) {
+      case LedgerNews::What::kCommitted:
+        turn.tell(RecordCommitted{std::move(item.record)});
+        break;
+      case LedgerNews::What::kDurable:
+        turn.tell(RecordDurable{std::move(item.record)});
+        break;
+      case LedgerNews::What::kApplied:
+        turn.tell(RecordApplied{std::move(item.record)});
+        break;
+    }
+  }
+}
+
 // --- The log ---
 
 void ControlCore::on(const StreamRead& read, Turn& turn) {
   const bool was_blind = ledger_.is_blind();
-  const auto news = ledger_.on_stream(read, turn.now, turn.out);
+  tell(ledger_.on_stream(read, turn.now, turn.out), turn);
   if (was_blind && !ledger_.is_blind()) bridges_.had_joined(ledger_.joined());
-  flow_.on(news, turn);
 }
 
 void ControlCore::on(const AppendAnswered& answer, Turn& turn) {
-  flow_.on(ledger_.on_append(answer, turn.out), turn);
+  tell(ledger_.on_append(answer, turn.out), turn);
   const auto code = answer.result ? schemas::Errc::kOk : answer.result.error().code;
   const bool is_refused =
       code == schemas::Errc::kStoreUnavailable || code == schemas::Errc::kTimeout;
@@ -88,7 +121,7 @@ void ControlCore::on(const RecordStored& stored, Turn& turn) {
   if (!stored.result) {
     turn.alarm("recorder-failed", {}, schemas::to_string(stored.result.error()));
   }
-  flow_.on(ledger_.on_stored(stored, turn.out), turn);
+  tell(ledger_.on_stored(stored, turn.out), turn);
 }
 
 void ControlCore::on(const LinkChanged& link, Turn&) {

@@ -57,6 +57,8 @@ class ControlCore {
   void on(const BridgeBeatReceived& received, Turn& turn);
   void on(const Tick& tick, Turn& turn);
   void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
+  static void tell(std::vector<LedgerNews> news, Turn& turn);
+  void spread(const Fact& fact, Turn& turn);
   // Events that are of one module alone.
   template <class Happened>
   void on(const Happened& happened, Turn& turn);

@@ -27,6 +27,13 @@ void AlarmsTold::forget_old(std::uint64_t now_us) {
   std::erase_if(told_, [&](const auto& one) { return now_us >= one.second + kAlarmAgain_us; });
 }
 
+std::optional<Fact> Turn::next_fact() {
+  if (facts_.empty()) return std::nullopt;
+  Fact fact = std::move(facts_.front());
+  facts_.pop_front();
+  return fact;
+}
+
 void Turn::note(AuditLine line) {
   out.push_back(WriteAudit{std::move(line)});
 }

@@ -7,11 +7,15 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "control/core/core_options.h"
 #include "control/core/effects.h"
+#include "control/core/facts.h"
 
 namespace estop::control {
 
@@ -42,12 +46,18 @@ class Turn {
   // The end of a command that is not obeyed, and why.
   void refuse(const CommandReceived& asked, const schemas::Error& error);
 
+  // Heard by the modules that listen to it, after the one that tells it.
+  void tell(Fact fact) { facts_.push_back(std::move(fact)); }
+  // The oldest that nobody has heard yet.
+  [[nodiscard]] std::optional<Fact> next_fact();
+
   const Now now;
   Effects out;
   CoreCounters& counters;
 
  private:
   AlarmsTold& told_;
+  std::deque<Fact> facts_;
 };
 
 }  // namespace estop::control

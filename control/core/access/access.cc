@@ -14,7 +14,7 @@ constexpr std::string_view kOwnName = "control";
 }  // namespace
 
 Access::Access(const CoreOptions& options, const Ledger& ledger, const OpTable& ops,
-               const Registry& registry, Orders& orders)
+               const Registry& registry, const Orders& orders)
     : ledger_(ledger),
       ops_(ops),
       registry_(registry),
@@ -60,15 +60,11 @@ void Access::revoke_fenced(Turn& turn) {
 
 void Access::on(const CredentialsRevoked& revoked, Turn& turn) {
   const Withdrawal& asked = revoked.asked;
-  const RevokedSoFar told{revoked.count};
-  if (Order* order = orders_.find(asked.op_id); order != nullptr && revoked.count) {
-    orders_.reach(*order, Stage::kRevoked, told, turn.out);
-  } else if (order != nullptr) {
-    orders_.tell(*order, Stage::kRevoked, told, turn.out);
-  } else if (asked.op_id.empty()) {
+  if (asked.op_id.empty()) {
     turn.answer(asked.asker, revoked.count ? Reply(RevokedByName{*revoked.count})
                                            : Reply(Refused{revoked.count.error()}));
   }
+  if (!asked.op_id.empty()) turn.tell(CredentialsMoved{asked.op_id, revoked.count});
   const bool was_told = asked.actor != kOwnName;  // whom an operator misspelt, he knows
   if (!revoked.count && revoked.count.error().code == schemas::Errc::kNotFound && was_told) return;
   if (!revoked.count) {

@@ -23,9 +23,9 @@ namespace estop::control {
 
 class Access {
  public:
-  // All outlive it. It tells orders what was revoked.
+  // All outlive it.
   Access(const CoreOptions& options, const Ledger& ledger, const OpTable& ops,
-         const Registry& registry, Orders& orders);
+         const Registry& registry, const Orders& orders);
 
   [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,
                                                         const KillCommand& kill);
@@ -50,7 +50,7 @@ class Access {
   const Ledger& ledger_;
   const OpTable& ops_;
   const Registry& registry_;
-  Orders& orders_;
+  const Orders& orders_;
   Clients clients_;
   std::map<std::string, Revocation> revocations_;  // by op id
   std::uint64_t next_clients_us_ = 0;

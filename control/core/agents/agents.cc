@@ -131,8 +131,8 @@ void Agents::on(const BeatReceived& asked, Turn& turn) {
 
 // --- Stopped ---
 
-StopCount& Agents::expect_stops(const Order& order, Turn& turn) {
-  return registry_.expect_stops(order.op_id, order.scope, turn.now.boot_us);
+void Agents::expect_stops(const std::string& op_id, const schemas::Scope& scope, Turn& turn) {
+  tell_stops(op_id, registry_.expect_stops(op_id, scope, turn.now.boot_us), turn);
 }
 
 void Agents::on(const StoppedReceived& received, Turn& turn) {
@@ -165,33 +165,25 @@ void Agents::on(const StoppedChecked& checked, Turn& turn) {
     return;
   }
   StopCount* count = registry_.stopped(op_id, *instance);
-  Order* order = orders_.find(op_id);
-  if (count == nullptr || order == nullptr) return;
+  if (count == nullptr) return;
   ++turn.counters.stops_confirmed;
   instance->confirmed_op = op_id;
   turn.note(
-      audit_line(turn.now, "instance-stopped", instance->name(), order->scope.text(), op_id,
+      audit_line(turn.now, "instance-stopped", instance->name(), count->scope.text(), op_id,
                  InstanceStopped{checked.receipt.handlers_cancelled,
                                  checked.receipt.intents_dropped, checked.receipt.stopped_in_us}));
-  tell_stops(*order, *count, turn);
+  tell_stops(op_id, *count, turn);
 }
 
 // At the end at once, on the way there now and then: with thousands of instances each answer names
 // many.
-void Agents::tell_stops(Order& order, StopCount& count, Turn& turn) {
-  const bool complete = count.missing.empty();
-  if (order.has(Stage::kStopped)) return;
-  if (!complete && count.last_told_us != 0 &&
+void Agents::tell_stops(const std::string& op_id, StopCount& count, Turn& turn) {
+  if (!count.missing.empty() && count.last_told_us != 0 &&
       turn.now.boot_us < count.last_told_us + kStopsEvery_us) {
     return;
   }
   count.last_told_us = turn.now.boot_us;
-  const StoppedSoFar told = so_far(count);
-  if (!complete) return orders_.tell(order, Stage::kStopped, told, turn.out);
-  orders_.reach(order, Stage::kStopped, told, turn.out);
-  if (count.of() == 0) return;
-  turn.out.push_back(OrderTimed{Stage::kStopped, turn.now.boot_us - order.started_us});
-  turn.note(audit_line(turn.now, "stopped", "control", order.scope.text(), order.op_id, told));
+  turn.tell(StopsMoved{op_id, so_far(count)});
 }
 
 void Agents::tick(Turn& turn) {
@@ -223,11 +215,8 @@ void Agents::look_at_health(Turn& turn) {
     }
   }
   // Stops that were held back while others came.
-  for (auto& [op_id, order] : orders_.all()) {
-    StopCount* count = registry_.stops(op_id);
-    if (count != nullptr && !count->missing.empty() && !count->confirmed.empty()) {
-      tell_stops(order, *count, turn);
-    }
+  for (auto& [op_id, count] : registry_.all_stops()) {
+    if (!count.missing.empty() && !count.confirmed.empty()) tell_stops(op_id, count, turn);
   }
 }
 

@@ -10,16 +10,15 @@
 #include "control/core/agents/registry.h"
 #include "control/core/core_options.h"
 #include "control/core/log/ledger.h"
-#include "control/core/orders/orders.h"
 #include "control/core/turn.h"
 
 namespace estop::control {
 
 class Agents {
  public:
-  // All outlive it. It tells orders who has stopped.
-  Agents(const CoreOptions& options, const Ledger& ledger, Orders& orders)
-      : options_(options), ledger_(ledger), orders_(orders), registry_(options.agents) {}
+  // Both outlive it.
+  Agents(const CoreOptions& options, const Ledger& ledger)
+      : options_(options), ledger_(ledger), registry_(options.agents) {}
 
   void restore(const StoredAgent& agent, Now now) { registry_.restore(agent, now.boot_us); }
   void on(const HelloReceived& asked, Turn& turn);
@@ -32,10 +31,10 @@ class Agents {
   void on(const AgentsDropped& dropped, Turn& turn);
   void tick(Turn& turn);
 
-  // Waits for every living instance of the order's scope, from now on.
-  StopCount& expect_stops(const Order& order, Turn& turn);
-  void tell_stops(Order& order, StopCount& count, Turn& turn);
-  void forget_stops(const std::string& op_id) { registry_.forget_stops(op_id); }
+  void on(const OrderForgotten& forgotten, Turn&) { registry_.forget_stops(forgotten.op_id); }
+
+  // Waits for every living instance of the kill's scope, from now on, and tells how many.
+  void expect_stops(const std::string& op_id, const schemas::Scope& scope, Turn& turn);
 
   [[nodiscard]] const Registry& registry() const { return registry_; }
 
@@ -44,11 +43,11 @@ class Agents {
   void note_of_agent(AuditLine line, const schemas::Address& address, Turn& turn);
   void note_sums(Turn& turn);
   void look_at_health(Turn& turn);
+  void tell_stops(const std::string& op_id, StopCount& count, Turn& turn);
   [[nodiscard]] schemas::Result<void> may_store(const StoreRequested& asked, Now now) const;
 
   const CoreOptions& options_;
   const Ledger& ledger_;
-  Orders& orders_;
   Registry registry_;
   AuditSums audit_sums_;
   std::uint64_t next_health_us_ = 0;

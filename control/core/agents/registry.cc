@@ -237,6 +237,7 @@ StopCount& Registry::expect_stops(const std::string& op_id, const Scope& scope,
                                   std::uint64_t now_us) {
   const auto [place, made] = stops_.try_emplace(op_id);
   if (!made) return place->second;
+  place->second.scope = scope;
   for (const AgentInstance* instance : covered_by(scope)) {
     if (is_past(*instance, now_us)) continue;
     place->second.missing.insert(instance->life());

@@ -52,6 +52,7 @@ struct AgentInstance {
 
 // The instances that a kill waits for.
 struct StopCount {
+  schemas::Scope scope;  // of the kill
   std::set<LifeName> missing;
   std::set<LifeName> confirmed;
   std::uint64_t last_told_us = 0;
@@ -106,6 +107,7 @@ class Registry {
   StopCount* stopped(const std::string& op_id, const AgentInstance& instance);
   [[nodiscard]] StopCount* stops(const std::string& op_id);
   [[nodiscard]] const StopCount* stops(const std::string& op_id) const;
+  [[nodiscard]] std::map<std::string, StopCount>& all_stops() { return stops_; }
   void forget_stops(const std::string& op_id) { stops_.erase(op_id); }
 
  private:

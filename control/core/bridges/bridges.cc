@@ -21,7 +21,7 @@ std::vector<std::string> ids_of(const std::set<BridgeName>& bridges) {
   return ids;
 }
 
-Gathered so_far(const Gathering& gathering) {
+BridgesMoved moved(const Gathering& gathering) {
   Gathered so_far{.is_kill = gathering.is_kill,
                   .confirmed = gathering.confirmed.size() + gathering.outlived.size(),
                   .of = gathering.of(),
@@ -29,13 +29,13 @@ Gathered so_far(const Gathering& gathering) {
                   .outlived = ids_of(gathering.outlived),
                   .forwarded_before = gathering.forwarded_before};
   if (gathering.done_us != 0) so_far.took_us = gathering.done_us - gathering.started_us;
-  return so_far;
+  return {gathering.op_id, std::move(so_far)};
 }
 
 }  // namespace
 
-Bridges::Bridges(const CoreOptions& options, Ledger& ledger, const OpTable& ops, Orders& orders)
-    : options_(options), ledger_(ledger), ops_(ops), orders_(orders), roster_(options.roster) {}
+Bridges::Bridges(const CoreOptions& options, Ledger& ledger)
+    : options_(options), ledger_(ledger), roster_(options.roster) {}
 
 void Bridges::had_joined(const JoinedBridges& bridges) {
   for (const auto& [name, key] : bridges) roster_.joined(name, key, true);
@@ -129,8 +129,7 @@ void Bridges::publish_lease(Turn& turn) {
 
 void Bridges::tick(Turn& turn) {
   for (const std::string& op_id : roster_.settle(turn.now.boot_us)) {
-    Order* order = orders_.find(op_id);
-    if (order != nullptr) gathered(*order, *roster_.find(op_id), turn);
+    turn.tell(moved(*roster_.find(op_id)));
   }
   const bool leading = ledger_.is_leading();
   const auto silent = leading ? roster_.silent(turn.now.boot_us) : std::vector<BridgeName>{};
@@ -149,7 +148,8 @@ void Bridges::tick(Turn& turn) {
 }
 
 // What opens something is told to the bridges at once.
-void Bridges::applied(const schemas::Record& record, Turn& turn) {
+void Bridges::on(const RecordApplied& applied, Turn& turn) {
+  const schemas::Record& record = applied.record.record;
   if (const auto* joined = std::get_if<schemas::BridgeJoined>(&record.body)) {
     const BridgeName name{joined->bridge, joined->process};
     moving_.erase(name);
@@ -166,15 +166,14 @@ void Bridges::applied(const schemas::Record& record, Turn& turn) {
 
 // --- Whose confirmation counts ---
 
-void Bridges::wait_for(Order& order, bool is_kill, Turn& turn) {
-  const Gathering& gathering = roster_.gather(order.op_id, order.seq, is_kill, turn.now.boot_us);
-  if (!is_kill || gathering.done_us != 0) gathered(order, gathering, turn);
+// A fence that waits for somebody has nothing to tell yet.
+void Bridges::wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn) {
+  const Gathering& gathering = roster_.gather(op_id, seq, true, turn.now.boot_us);
+  if (gathering.done_us != 0) turn.tell(moved(gathering));
 }
 
-void Bridges::open_with_lease(Order& order, Turn& turn) {
-  const Gathering& gathering = roster_.gather(order.op_id, order.seq, false, turn.now.boot_us);
-  publish_lease(turn);
-  gathered(order, gathering, turn);
+void Bridges::wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn) {
+  turn.tell(moved(roster_.gather(op_id, seq, false, turn.now.boot_us)));
 }
 
 // What is told to an operator is signed: 174 µs before he hears of the fence.
@@ -193,33 +192,8 @@ void Bridges::on(const BridgeReceiptChecked& checked, Turn& turn) {
     return turn.alarm("forged-receipt", checked.bridge,
                       "its receipt for " + op_id + " is not signed by it");
   }
-  Gathering* gathering = roster_.confirm(checked.receipt, turn.now.boot_us);
-  Order* order = orders_.find(op_id);
-  if (gathering != nullptr && order != nullptr) gathered(*order, *gathering, turn);
-}
-
-// Progress of a fence, or of a resume on its way through the bridges.
-void Bridges::gathered(Order& order, const Gathering& gathering, Turn& turn) {
-  const Stage stage = gathering.is_kill ? Stage::kFenced : Stage::kOpened;
-  const Gathered told = so_far(gathering);
-  if (gathering.done_us == 0 || order.has(stage)) {
-    orders_.tell(order, stage, told, turn.out);
-    return;
-  }
-  if (gathering.is_kill) {
-    turn.out.push_back(OrderTimed{stage, gathering.done_us - gathering.started_us});
-  } else if (!order.frame.empty()) {  // empty: asked for again, the runtimes have heard it
-    const schemas::Address address = order.scope.address();
-    turn.out.push_back(
-        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
-  }
-  orders_.reach(order, stage, told, turn.out);
-  // Nobody waits for what comes now: the answer leaves first, and a kill whose record waits for its
-  // fence is written.
-  turn.out.push_back(Flush{});
-  if (ops_.is_unwritten(order.op_id)) turn.out.push_back(WriteSoon{order.op_id});
-  turn.note(audit_line(turn.now, std::string(name(stage)), "control", order.scope.text(),
-                       order.op_id, told));
+  const Gathering* gathering = roster_.confirm(checked.receipt, turn.now.boot_us);
+  if (gathering != nullptr) turn.tell(moved(*gathering));
 }
 
 }  // namespace estop::control

@@ -10,16 +10,14 @@
 #include "control/core/bridges/roster.h"
 #include "control/core/core_options.h"
 #include "control/core/log/ledger.h"
-#include "control/core/orders/op_table.h"
-#include "control/core/orders/orders.h"
 #include "control/core/turn.h"
 
 namespace estop::control {
 
 class Bridges {
  public:
-  // All outlive it. It appends records of bridges to the ledger and tells orders how far they are.
-  Bridges(const CoreOptions& options, Ledger& ledger, const OpTable& ops, Orders& orders);
+  // Both outlive it. It appends records of bridges to the ledger.
+  Bridges(const CoreOptions& options, Ledger& ledger);
 
   // Their leases may hold, whatever the stream has kept: a fence waits for them from now on.
   void had_joined(const JoinedBridges& bridges);
@@ -31,28 +29,22 @@ class Bridges {
   void on(const BridgeReceiptReceived& received, Turn& turn);
   void on(const BridgeReceiptChecked& checked, Turn& turn);
   void tick(Turn& turn);
-  // The head of leases has moved over this record.
-  void applied(const schemas::Record& record, Turn& turn);
+  void on(const RecordApplied& applied, Turn& turn);
+  void on(const OrderForgotten& forgotten, Turn&) { roster_.forget(forgotten.op_id); }
 
-  // Waits for every bridge that may be open now, and tells the order at once if there is none.
-  void wait_for(Order& order, bool is_kill, Turn& turn);
-  // The same for a resume, which the bridges hear with the lease that is published in between.
-  void open_with_lease(Order& order, Turn& turn);
+  // Waits for every bridge that may be open now, and tells how far the order is.
+  void wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn);
+  void wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn);
   void publish_lease(Turn& turn);
   // Whether every joined bridge reads records of this kind; who does not is named.
   [[nodiscard]] schemas::Result<void> all_read(schemas::RecordKind kind) const;
-  void forget(const std::string& op_id) { roster_.forget(op_id); }
-
   [[nodiscard]] const Roster& roster() const { return roster_; }
 
  private:
-  void gathered(Order& order, const Gathering& gathering, Turn& turn);
   void append(schemas::RecordBody body, const BridgeName& name, Turn& turn);
 
   const CoreOptions& options_;
   Ledger& ledger_;
-  const OpTable& ops_;
-  Orders& orders_;
   Roster roster_;
   std::set<BridgeName> moving_;  // a joined or left record is on its way
   std::uint64_t next_lease_us_ = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+
 #include "control/core/sentences.h"
 
 #include "schemas/printable.h"

@@ -66,9 +66,8 @@ void OrderFlow::publish_kill(const schemas::SignedRecord& record, Turn& turn) {
 Order& OrderFlow::count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
                              Turn& turn) {
   Order& order = begin(record, std::move(warnings), turn);
-  StopCount& stops = agents_.expect_stops(order, turn);
-  bridges_.wait_for(order, true, turn);
-  agents_.tell_stops(order, stops, turn);
+  bridges_.wait_for_fence(order.op_id, order.seq, turn);
+  agents_.expect_stops(order.op_id, order.scope, turn);
   return order;
 }
 
@@ -154,7 +153,7 @@ Order& OrderFlow::kept_resume(const std::string& op_id, const OpState& known,
   first.record = draft_of(schemas::Resume{.scope = known.scope}, op_id, actor);
   first.record.seq = known.seq;
   Order& order = begin(first, {"this order was given before"}, turn);
-  if (known.applied) bridges_.wait_for(order, false, turn);
+  if (known.applied) bridges_.wait_for_opening(order.op_id, order.seq, turn);
   tell_progress(order, known, turn);
   return order;
 }
@@ -188,37 +187,78 @@ void OrderFlow::watch(Order& order, const CommandReceived& asked, const OrderReq
                 turn.now.boot_us + request.timeout_ms * 1'000ULL, turn.out);
 }
 
-void OrderFlow::on(const std::vector<LedgerNews>& news, Turn& turn) {
-  for (const LedgerNews& item : news) {
-    const std::string& op_id = item.record.record.op_id;
-    Order* order = orders_.find(op_id);
-    switch (item.what) {
-      case LedgerNews::What::kCommitted:
-        if (order != nullptr) {
-          orders_.reach(*order, Stage::kCommitted, CommittedAt{item.record.record.seq}, turn.out);
-        }
-        break;
-      case LedgerNews::What::kDurable:
-        if (const OpState* known = ledger_.find(op_id); order != nullptr && known != nullptr) {
-          orders_.reach(*order, Stage::kDurable, durable_at(*known, audit_begins_), turn.out);
-        }
-        break;
-      case LedgerNews::What::kApplied:
-        applied(item.record, turn);
-        break;
-    }
+void OrderFlow::on(const RecordCommitted& committed, Turn& turn) {
+  const schemas::Record& record = committed.record.record;
+  if (Order* order = orders_.find(record.op_id)) {
+    orders_.reach(*order, Stage::kCommitted, CommittedAt{record.seq}, turn.out);
   }
 }
 
-void OrderFlow::applied(const schemas::SignedRecord& signed_record, Turn& turn) {
-  const schemas::Record& record = signed_record.record;
-  if (!record.is<schemas::Resume>()) return bridges_.applied(record, turn);
+void OrderFlow::on(const RecordDurable& durable, Turn& turn) {
+  const std::string& op_id = durable.record.record.op_id;
+  Order* order = orders_.find(op_id);
+  const OpState* known = ledger_.find(op_id);
+  if (order == nullptr || known == nullptr) return;
+  orders_.reach(*order, Stage::kDurable, durable_at(*known, audit_begins_), turn.out);
+}
+
+// What opens something is told to the bridges at once: with a lease.
+void OrderFlow::on(const RecordApplied& applied, Turn& turn) {
+  const schemas::Record& record = applied.record.record;
+  if (!record.is<schemas::Resume>()) return;
   Order* order = orders_.find(record.op_id);
-  if (order == nullptr) order = &begin(signed_record, {}, turn);
+  if (order == nullptr) order = &begin(applied.record, {}, turn);
   if (ledger_.latches().exactly(record.scope()).empty()) {
     turn.out.push_back(LiftBar{record.scope()});
   }
-  bridges_.open_with_lease(*order, turn);
+  bridges_.publish_lease(turn);
+  bridges_.wait_for_opening(order->op_id, order->seq, turn);
+}
+
+// A fence, or a resume on its way through the bridges.
+void OrderFlow::on(const BridgesMoved& moved, Turn& turn) {
+  Order* order = orders_.find(moved.op_id);
+  if (order == nullptr) return;
+  const Gathered& so_far = moved.so_far;
+  const Stage stage = so_far.is_kill ? Stage::kFenced : Stage::kOpened;
+  if (!so_far.took_us || order->has(stage)) {
+    return orders_.tell(*order, stage, so_far, turn.out);
+  }
+  if (so_far.is_kill) turn.out.push_back(OrderTimed{stage, *so_far.took_us});
+  // No frame: asked for again, the runtimes have heard it.
+  if (!so_far.is_kill && !order->frame.empty()) tell_runtimes(*order, turn);
+  orders_.reach(*order, stage, so_far, turn.out);
+  // Nobody waits for what comes now: the answer leaves first, and a kill whose record waits for its
+  // fence is written.
+  turn.out.push_back(Flush{});
+  if (ops_.is_unwritten(order->op_id)) turn.out.push_back(WriteSoon{order->op_id});
+  turn.note(audit_line(turn.now, std::string(name(stage)), "control", order->scope.text(),
+                       order->op_id, so_far));
+}
+
+void OrderFlow::on(const StopsMoved& moved, Turn& turn) {
+  Order* order = orders_.find(moved.op_id);
+  if (order == nullptr || order->has(Stage::kStopped)) return;
+  const StoppedSoFar& so_far = moved.so_far;
+  if (so_far.confirmed < so_far.of) return orders_.tell(*order, Stage::kStopped, so_far, turn.out);
+  orders_.reach(*order, Stage::kStopped, so_far, turn.out);
+  if (so_far.of == 0) return;
+  turn.out.push_back(OrderTimed{Stage::kStopped, turn.now.boot_us - order->started_us});
+  turn.note(audit_line(turn.now, "stopped", "control", order->scope.text(), order->op_id, so_far));
+}
+
+void OrderFlow::on(const CredentialsMoved& moved, Turn& turn) {
+  Order* order = orders_.find(moved.op_id);
+  if (order == nullptr) return;
+  const RevokedSoFar so_far{moved.credentials};
+  if (!moved.credentials) return orders_.tell(*order, Stage::kRevoked, so_far, turn.out);
+  orders_.reach(*order, Stage::kRevoked, so_far, turn.out);
+}
+
+void OrderFlow::tell_runtimes(const Order& order, Turn& turn) const {
+  const schemas::Address address = order.scope.address();
+  turn.out.push_back(
+      PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
 }
 
 // The broker delivers at most once. Bridges hear an unconfirmed kill again and again, runtimes ever
@@ -238,9 +278,7 @@ void OrderFlow::repeat_unconfirmed(Turn& turn) {
     if (stops == nullptr || stops->missing.empty()) continue;
     if (turn.now.boot_us < order.started_us + order.repeat_us) continue;
     order.repeat_us *= 2;
-    const schemas::Address address = order.scope.address();
-    turn.out.push_back(
-        PublishToAgents{address.empty() ? std::nullopt : std::optional(address), order.frame});
+    tell_runtimes(order, turn);
   }
 }
 
@@ -253,8 +291,7 @@ void OrderFlow::end_old(Turn& turn) {
                          stopped == nullptr ? AuditDetail() : AuditDetail(*stopped)));
   }
   for (const std::string& op_id : orders_.forget_old(turn.now.boot_us)) {
-    bridges_.forget(op_id);
-    agents_.forget_stops(op_id);
+    turn.tell(OrderForgotten{op_id});
   }
 }
 

@@ -20,8 +20,8 @@ namespace estop::control {
 class OrderFlow {
  public:
   // All outlive it.
-  OrderFlow(Ledger& ledger, Orders& orders, Bridges& bridges, Agents& agents)
-      : ledger_(ledger), orders_(orders), bridges_(bridges), agents_(agents) {}
+  OrderFlow(Ledger& ledger, const OpTable& ops, Orders& orders, Bridges& bridges, Agents& agents)
+      : ledger_(ledger), ops_(ops), orders_(orders), bridges_(bridges), agents_(agents) {}
 
   // A new order: its record is written, everybody who has to obey is told, and counted.
   Order& kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn);
@@ -47,7 +47,12 @@ class OrderFlow {
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
   [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Resume& resume) const;
 
-  void on(const std::vector<LedgerNews>& news, Turn& turn);
+  void on(const RecordCommitted& committed, Turn& turn);
+  void on(const RecordDurable& durable, Turn& turn);
+  void on(const RecordApplied& applied, Turn& turn);
+  void on(const BridgesMoved& moved, Turn& turn);
+  void on(const StopsMoved& moved, Turn& turn);
+  void on(const CredentialsMoved& moved, Turn& turn);
   // The answer, or that there is none, to an order that waits for the number of its line.
   void tell_line(const OrderFound& told, Turn& turn);
   // The broker delivers at most once: what is not confirmed is told again.
@@ -62,9 +67,10 @@ class OrderFlow {
   Order& begin(const schemas::SignedRecord& record, std::vector<std::string> warnings,
                const Turn& turn);
   void tell_progress(Order& order, const OpState& known, Turn& turn);
-  void applied(const schemas::SignedRecord& record, Turn& turn);
+  void tell_runtimes(const Order& order, Turn& turn) const;
 
   Ledger& ledger_;
+  const OpTable& ops_;
   Orders& orders_;
   Bridges& bridges_;
   Agents& agents_;

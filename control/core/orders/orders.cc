@@ -16,6 +16,11 @@ Order* Orders::find(const std::string& op_id) {
   return found == orders_.end() ? nullptr : &found->second;
 }
 
+const Order* Orders::find(const std::string& op_id) const {
+  const auto found = orders_.find(op_id);
+  return found == orders_.end() ? nullptr : &found->second;
+}
+
 bool Orders::watch(Order& order, const Asker& asker, const OrderRequest& request,
                    std::vector<std::string> notes, std::uint64_t until_us, Effects& out) {
   if (asker.is_nobody()) return true;

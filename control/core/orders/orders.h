@@ -50,6 +50,7 @@ class Orders {
  public:
   Order& add(Order order);
   [[nodiscard]] Order* find(const std::string& op_id);
+  [[nodiscard]] const Order* find(const std::string& op_id) const;
   // Tells the watcher what happened so far, after the `notes` that concern only him. A watcher ends
   // when his stages are reached (those in `never` cannot be) or at `until_us`. False: there are too
   // many watchers.

@@ -5,6 +5,7 @@
 
 #include <set>
 #include <utility>
+
 #include "control/core/sentences.h"
 
 #include "schemas/printable.h"

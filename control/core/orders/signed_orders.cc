@@ -12,14 +12,11 @@ namespace estop::control {
 using schemas::RecordKind;
 
 SignedOrders::SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
-                           Bridges& bridges, Agents& agents, OrderFlow& flow,
-                           SecondOperator& second, Lookups& lookups)
+                           OrderFlow& flow, SecondOperator& second, Lookups& lookups)
     : options_(options),
       ledger_(ledger),
       ops_(ops),
       orders_(orders),
-      bridges_(bridges),
-      agents_(agents),
       flow_(flow),
       second_(second),
       lookups_(lookups) {}
@@ -66,8 +63,7 @@ void SignedOrders::on(const WriteDue& due, Turn& turn) {
     ++turn.counters.bad_signatures;
     turn.alarm("forged-order", draft.actor.name,
                "order " + due.op_id + ": " + to_string(good.error()));
-    bridges_.forget(due.op_id);
-    agents_.forget_stops(due.op_id);
+    turn.tell(OrderForgotten{due.op_id});
     return orders_.drop(due.op_id, good.error(), turn.out);
   }
   ++turn.counters.kills;

@@ -19,8 +19,7 @@ class SignedOrders {
  public:
   // All outlive it.
   SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
-               Bridges& bridges, Agents& agents, OrderFlow& flow, SecondOperator& second,
-               Lookups& lookups);
+               OrderFlow& flow, SecondOperator& second, Lookups& lookups);
 
   void on(const EmergencyReceived& emergency, Turn& turn);
   void on(const WriteDue& due, Turn& turn);
@@ -39,8 +38,6 @@ class SignedOrders {
   Ledger& ledger_;
   OpTable& ops_;
   Orders& orders_;
-  Bridges& bridges_;
-  Agents& agents_;
   OrderFlow& flow_;
   SecondOperator& second_;
   Lookups& lookups_;
