@@ -11,7 +11,6 @@ functions_max=25
 
 # Classes that had more when the rule came. A number may only shrink; at 25 its row goes.
 wider='
-estop::agent::Session 51
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
 estop::agent::Obedience 44
