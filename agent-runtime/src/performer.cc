@@ -20,7 +20,7 @@ ObedienceConfig config_of(const Identity& self, const AgentOptions& options) {
   config.address = self.address;
   config.instance = self.instance;
   config.stop_on_lost_contact = options.on_lost_contact == OnLostContact::kStop;
-  config.hello_jitter = Millis{daemon::random_number() % kJitterMax_ms};
+  config.contact.hello_jitter = Millis{daemon::random_number() % kJitterMax_ms};
   return config;
 }
 

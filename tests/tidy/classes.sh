@@ -13,7 +13,6 @@ functions_max=25
 wider='
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
-estop::agent::Obedience 44
 estop::control::ControlShell::State 38
 estop::agent::Intents 27
 estop::Agent 27
