@@ -29,228 +29,226 @@ Subjects Subjects::standard() {
 
 // --- Intents ---
 
-Subject Subjects::intent(const Address& from, const Instance& instance, const Address& to,
-                         const Action& action) const {
-  return Subject(fmt::format("{}.intent.{}.{}.{}.{}", prefix_.text(), from.tokens(),
-                             instance.text(), to.tokens(), action.text()));
+Subject IntentSubjects::intent(const Address& from, const Instance& instance, const Address& to,
+                               const Action& action) const {
+  return made(fmt::format("{}.intent.{}.{}.{}.{}", prefix_.text(), from.tokens(), instance.text(),
+                          to.tokens(), action.text()));
 }
-Subject Subjects::intents() const {
-  return Subject(prefix_.text() + ".intent.>");
+Subject IntentSubjects::intents() const {
+  return made(prefix_.text() + ".intent.>");
 }
-Subject Subjects::intents_of(const Address& from) const {
-  return Subject(fmt::format("{}.intent.{}.>", prefix_.text(), from.tokens()));
+Subject IntentSubjects::intents_of(const Address& from) const {
+  return made(fmt::format("{}.intent.{}.>", prefix_.text(), from.tokens()));
 }
 
-void Subjects::deliver(const IntentSubject& parts, std::string& out) const {
+void IntentSubjects::deliver(const IntentSubject& parts, std::string& out) const {
   out.assign(prefix_.text()).append(".deliver.").append(parts.receiver).append(1, '.');
   out.append(parts.sender).append(1, '.').append(parts.action);
 }
-Subject Subjects::deliveries_to(const Address& to) const {
-  return Subject(fmt::format("{}.deliver.{}.>", prefix_.text(), to.tokens()));
+Subject IntentSubjects::deliveries_to(const Address& to) const {
+  return made(fmt::format("{}.deliver.{}.>", prefix_.text(), to.tokens()));
 }
-Subject Subjects::deliveries() const {
-  return Subject(prefix_.text() + ".deliver.>");
+Subject IntentSubjects::deliveries() const {
+  return made(prefix_.text() + ".deliver.>");
 }
 
 // --- Inboxes ---
 
-Subject Subjects::inbox(const Address& to, const Instance& instance, const Segment& kind,
-                        const Segment& id) const {
+Subject IntentSubjects::inbox(const Address& to, const Instance& instance, const Segment& kind,
+                              const Segment& id) const {
   std::string out;
   inbox(to.tokens(), instance.text(), kind.text(), id.text(), out);
-  return Subject(std::move(out));
+  return made(std::move(out));
 }
-void Subjects::inbox(std::string_view address, std::string_view instance, std::string_view kind,
-                     std::string_view id, std::string& out) const {
+void IntentSubjects::inbox(std::string_view address, std::string_view instance,
+                           std::string_view kind, std::string_view id, std::string& out) const {
   out.assign(prefix_.text()).append(".inbox.").append(address).append(1, '.').append(instance);
   out.append(1, '.').append(kind).append(1, '.').append(id);
 }
-void Subjects::reply(const IntentSubject& reply, std::string_view instance, std::string_view id,
-                     std::string& out) const {
+void IntentSubjects::reply(const IntentSubject& reply, std::string_view instance,
+                           std::string_view id, std::string& out) const {
   inbox(reply.receiver, instance, kReplyKind, id, out);
   out.append(1, '.').append(reply.sender);
 }
-Subject Subjects::inbox_of(const Address& to, const Instance& instance) const {
-  return Subject(fmt::format("{}.inbox.{}.{}.>", prefix_.text(), to.tokens(), instance.text()));
+Subject IntentSubjects::inbox_of(const Address& to, const Instance& instance) const {
+  return made(fmt::format("{}.inbox.{}.{}.>", prefix_.text(), to.tokens(), instance.text()));
 }
-Subject Subjects::inboxes_of(const Address& to) const {
-  return Subject(fmt::format("{}.inbox.{}.>", prefix_.text(), to.tokens()));
+Subject IntentSubjects::inboxes_of(const Address& to) const {
+  return made(fmt::format("{}.inbox.{}.>", prefix_.text(), to.tokens()));
 }
-Subject Subjects::inboxes() const {
-  return Subject(prefix_.text() + ".inbox.>");
+Subject IntentSubjects::inboxes() const {
+  return made(prefix_.text() + ".inbox.>");
 }
 
 // --- Agents and control ---
 
-Subject Subjects::hello(const Address& from, const Instance& instance) const {
-  return Subject(fmt::format("{}.hello.{}.{}", prefix_.text(), from.tokens(), instance.text()));
+Subject AgentSubjects::hello(const Address& from, const Instance& instance) const {
+  return made(fmt::format("{}.hello.{}.{}", prefix_.text(), from.tokens(), instance.text()));
 }
-Subject Subjects::beat(const Address& from, const Instance& instance) const {
-  return Subject(fmt::format("{}.beat.{}.{}", prefix_.text(), from.tokens(), instance.text()));
+Subject AgentSubjects::beat(const Address& from, const Instance& instance) const {
+  return made(fmt::format("{}.beat.{}.{}", prefix_.text(), from.tokens(), instance.text()));
 }
-Subject Subjects::checkpoint(const Address& from, const Instance& instance) const {
-  return Subject(
-      fmt::format("{}.checkpoint.{}.{}", prefix_.text(), from.tokens(), instance.text()));
+Subject AgentSubjects::checkpoint(const Address& from, const Instance& instance) const {
+  return made(fmt::format("{}.checkpoint.{}.{}", prefix_.text(), from.tokens(), instance.text()));
 }
-Subject Subjects::stopped(const Address& from, const Instance& instance) const {
-  return Subject(fmt::format("{}.stopped.{}.{}", prefix_.text(), from.tokens(), instance.text()));
+Subject AgentSubjects::stopped(const Address& from, const Instance& instance) const {
+  return made(fmt::format("{}.stopped.{}.{}", prefix_.text(), from.tokens(), instance.text()));
 }
-Subject Subjects::hellos() const {
-  return Subject(prefix_.text() + ".hello.>");
+Subject AgentSubjects::hellos() const {
+  return made(prefix_.text() + ".hello.>");
 }
-Subject Subjects::beats() const {
-  return Subject(prefix_.text() + ".beat.>");
+Subject AgentSubjects::beats() const {
+  return made(prefix_.text() + ".beat.>");
 }
-Subject Subjects::checkpoints() const {
-  return Subject(prefix_.text() + ".checkpoint.>");
+Subject AgentSubjects::checkpoints() const {
+  return made(prefix_.text() + ".checkpoint.>");
 }
-Subject Subjects::stoppeds() const {
-  return Subject(prefix_.text() + ".stopped.>");
+Subject AgentSubjects::stoppeds() const {
+  return made(prefix_.text() + ".stopped.>");
 }
-Subject Subjects::works() const {
-  return Subject(prefix_.text() + ".work.>");
+Subject AgentSubjects::works() const {
+  return made(prefix_.text() + ".work.>");
 }
-Subject Subjects::hellos_of(const Address& from) const {
-  return Subject(fmt::format("{}.hello.{}.>", prefix_.text(), from.tokens()));
+Subject AgentSubjects::hellos_of(const Address& from) const {
+  return made(fmt::format("{}.hello.{}.>", prefix_.text(), from.tokens()));
 }
-Subject Subjects::beats_of(const Address& from) const {
-  return Subject(fmt::format("{}.beat.{}.>", prefix_.text(), from.tokens()));
+Subject AgentSubjects::beats_of(const Address& from) const {
+  return made(fmt::format("{}.beat.{}.>", prefix_.text(), from.tokens()));
 }
-Subject Subjects::checkpoints_of(const Address& from) const {
-  return Subject(fmt::format("{}.checkpoint.{}.>", prefix_.text(), from.tokens()));
+Subject AgentSubjects::checkpoints_of(const Address& from) const {
+  return made(fmt::format("{}.checkpoint.{}.>", prefix_.text(), from.tokens()));
 }
-Subject Subjects::stoppeds_of(const Address& from) const {
-  return Subject(fmt::format("{}.stopped.{}.>", prefix_.text(), from.tokens()));
+Subject AgentSubjects::stoppeds_of(const Address& from) const {
+  return made(fmt::format("{}.stopped.{}.>", prefix_.text(), from.tokens()));
 }
-Subject Subjects::works_of(const Address& from) const {
-  return Subject(fmt::format("{}.work.{}.>", prefix_.text(), from.tokens()));
-}
-
-Subject Subjects::control_of(const Address& agent) const {
-  return Subject(fmt::format("{}.control.{}", prefix_.text(), agent.tokens()));
-}
-Subject Subjects::control_all() const {
-  return Subject(prefix_.text() + ".control.all");
-}
-Subject Subjects::controls() const {
-  return Subject(prefix_.text() + ".control.>");
+Subject AgentSubjects::works_of(const Address& from) const {
+  return made(fmt::format("{}.work.{}.>", prefix_.text(), from.tokens()));
 }
 
-Subject Subjects::receipt(const Segment& bridge) const {
-  return Subject(fmt::format("{}.receipt.{}", prefix_.text(), bridge.text()));
+Subject AgentSubjects::control_of(const Address& agent) const {
+  return made(fmt::format("{}.control.{}", prefix_.text(), agent.tokens()));
 }
-Subject Subjects::receipts() const {
-  return Subject(prefix_.text() + ".receipt.*");
+Subject AgentSubjects::control_all() const {
+  return made(prefix_.text() + ".control.all");
+}
+Subject AgentSubjects::controls() const {
+  return made(prefix_.text() + ".control.>");
+}
+
+Subject BridgeSubjects::receipt(const Segment& bridge) const {
+  return made(fmt::format("{}.receipt.{}", prefix_.text(), bridge.text()));
+}
+Subject BridgeSubjects::receipts() const {
+  return made(prefix_.text() + ".receipt.*");
 }
 
 // --- CONTROL account ---
 
-Subject Subjects::command(const Segment& actor, const Segment& verb) const {
-  return Subject(fmt::format("{}.command.{}.{}", prefix_.text(), actor.text(), verb.text()));
+Subject OperatorSubjects::command(const Segment& actor, const Segment& verb) const {
+  return made(fmt::format("{}.command.{}.{}", prefix_.text(), actor.text(), verb.text()));
 }
-Subject Subjects::commands_of(const Segment& actor) const {
-  return Subject(fmt::format("{}.command.{}.>", prefix_.text(), actor.text()));
+Subject OperatorSubjects::commands_of(const Segment& actor) const {
+  return made(fmt::format("{}.command.{}.>", prefix_.text(), actor.text()));
 }
-Subject Subjects::commands() const {
-  return Subject(prefix_.text() + ".command.*.*");
-}
-
-Subject Subjects::emergency(const Segment& actor) const {
-  return Subject(fmt::format("{}.emergency.{}", prefix_.text(), actor.text()));
-}
-Subject Subjects::emergencies() const {
-  return Subject(prefix_.text() + ".emergency.*");
-}
-Subject Subjects::latched(const Segment& actor, const Segment& bridge) const {
-  return Subject(
-      fmt::format("{}.inbox.{}.latched.{}", prefix_.text(), actor.text(), bridge.text()));
-}
-Subject Subjects::latched_by(const Segment& bridge) const {
-  return Subject(fmt::format("{}.inbox.*.latched.{}", prefix_.text(), bridge.text()));
-}
-Subject Subjects::latched_of(const Segment& actor) const {
-  return Subject(fmt::format("{}.inbox.{}.latched.*", prefix_.text(), actor.text()));
-}
-Subject Subjects::audits() const {
-  return Subject(prefix_.text() + ".audit.>");
-}
-Subject Subjects::stores() const {
-  return Subject(prefix_.text() + ".store.>");
-}
-Subject Subjects::log() const {
-  return Subject(prefix_.text() + ".log");
-}
-Subject Subjects::lease() const {
-  return Subject(prefix_.text() + ".lease");
-}
-Subject Subjects::bridge(const Segment& id) const {
-  return Subject(fmt::format("{}.bridge.{}", prefix_.text(), id.text()));
-}
-Subject Subjects::bridges() const {
-  return Subject(prefix_.text() + ".bridge.*");
-}
-Subject Subjects::read(const Segment& bridge) const {
-  return Subject(fmt::format("{}.read.{}", prefix_.text(), bridge.text()));
-}
-Subject Subjects::reads() const {
-  return Subject(prefix_.text() + ".read.*");
-}
-Subject Subjects::event(const Segment& kind) const {
-  return Subject(fmt::format("{}.event.{}", prefix_.text(), kind.text()));
-}
-Subject Subjects::events() const {
-  return Subject(prefix_.text() + ".event.>");
+Subject OperatorSubjects::commands() const {
+  return made(prefix_.text() + ".command.*.*");
 }
 
-Subject Subjects::own_inbox(const Segment& owner) const {
-  return Subject(fmt::format("{}.inbox.{}.>", prefix_.text(), owner.text()));
+Subject OperatorSubjects::emergency(const Segment& actor) const {
+  return made(fmt::format("{}.emergency.{}", prefix_.text(), actor.text()));
 }
-Subject Subjects::own_inbox(const Segment& owner, const Segment& id) const {
-  return Subject(fmt::format("{}.inbox.{}.{}", prefix_.text(), owner.text(), id.text()));
+Subject OperatorSubjects::emergencies() const {
+  return made(prefix_.text() + ".emergency.*");
+}
+Subject OperatorSubjects::latched(const Segment& actor, const Segment& bridge) const {
+  return made(fmt::format("{}.inbox.{}.latched.{}", prefix_.text(), actor.text(), bridge.text()));
+}
+Subject OperatorSubjects::latched_by(const Segment& bridge) const {
+  return made(fmt::format("{}.inbox.*.latched.{}", prefix_.text(), bridge.text()));
+}
+Subject OperatorSubjects::latched_of(const Segment& actor) const {
+  return made(fmt::format("{}.inbox.{}.latched.*", prefix_.text(), actor.text()));
+}
+Subject OperatorSubjects::audits() const {
+  return made(prefix_.text() + ".audit.>");
+}
+Subject OperatorSubjects::stores() const {
+  return made(prefix_.text() + ".store.>");
+}
+Subject BridgeSubjects::log() const {
+  return made(prefix_.text() + ".log");
+}
+Subject BridgeSubjects::lease() const {
+  return made(prefix_.text() + ".lease");
+}
+Subject BridgeSubjects::bridge(const Segment& id) const {
+  return made(fmt::format("{}.bridge.{}", prefix_.text(), id.text()));
+}
+Subject BridgeSubjects::bridges() const {
+  return made(prefix_.text() + ".bridge.*");
+}
+Subject BridgeSubjects::read(const Segment& bridge) const {
+  return made(fmt::format("{}.read.{}", prefix_.text(), bridge.text()));
+}
+Subject BridgeSubjects::reads() const {
+  return made(prefix_.text() + ".read.*");
+}
+Subject OperatorSubjects::event(const Segment& kind) const {
+  return made(fmt::format("{}.event.{}", prefix_.text(), kind.text()));
+}
+Subject OperatorSubjects::events() const {
+  return made(prefix_.text() + ".event.>");
+}
+
+Subject OperatorSubjects::own_inbox(const Segment& owner) const {
+  return made(fmt::format("{}.inbox.{}.>", prefix_.text(), owner.text()));
+}
+Subject OperatorSubjects::own_inbox(const Segment& owner, const Segment& id) const {
+  return made(fmt::format("{}.inbox.{}.{}", prefix_.text(), owner.text(), id.text()));
 }
 
 // --- JetStream ---
 
-Segment Subjects::control_stream() {
+Segment BrokerSubjects::control_stream() {
   return *Segment::parse("control");
 }
-Subject Subjects::js_stream_create(const Segment& stream) const {
-  return Subject("$JS.API.STREAM.CREATE." + upper(stream.text()));
+Subject BrokerSubjects::js_stream_create(const Segment& stream) {
+  return made("$JS.API.STREAM.CREATE." + upper(stream.text()));
 }
-Subject Subjects::js_stream_info(const Segment& stream) const {
-  return Subject("$JS.API.STREAM.INFO." + upper(stream.text()));
+Subject BrokerSubjects::js_stream_info(const Segment& stream) {
+  return made("$JS.API.STREAM.INFO." + upper(stream.text()));
 }
-Subject Subjects::js_direct_get(const Segment& stream) const {
-  return Subject("$JS.API.DIRECT.GET." + upper(stream.text()));
+Subject BrokerSubjects::js_direct_get(const Segment& stream) {
+  return made("$JS.API.DIRECT.GET." + upper(stream.text()));
 }
-Subject Subjects::js_api() const {
-  return Subject("$JS.API.>");
+Subject BrokerSubjects::js_api() {
+  return made("$JS.API.>");
 }
 
 // --- SYS account ---
 
-Subject Subjects::sys_claims_update() const {
-  return Subject("$SYS.REQ.CLAIMS.UPDATE");
+Subject BrokerSubjects::sys_claims_update() {
+  return made("$SYS.REQ.CLAIMS.UPDATE");
 }
-Subject Subjects::sys_claims_lookup(std::string_view account) const {
+Subject BrokerSubjects::sys_claims_lookup(std::string_view account) {
   if (!is_base32(account)) return {};
-  return Subject("$SYS.REQ.ACCOUNT." + std::string(account) + ".CLAIMS.LOOKUP");
+  return made("$SYS.REQ.ACCOUNT." + std::string(account) + ".CLAIMS.LOOKUP");
 }
-Subject Subjects::sys_claims_lookups() const {
-  return Subject("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP");
+Subject BrokerSubjects::sys_claims_lookups() {
+  return made("$SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP");
 }
-Subject Subjects::sys_clients(std::string_view account) const {
+Subject BrokerSubjects::sys_clients(std::string_view account) {
   if (!is_base32(account)) return {};
-  return Subject("$SYS.REQ.ACCOUNT." + std::string(account) + ".CONNZ");
+  return made("$SYS.REQ.ACCOUNT." + std::string(account) + ".CONNZ");
 }
-Subject Subjects::sys_clients_of_any() const {
-  return Subject("$SYS.REQ.ACCOUNT.*.CONNZ");
+Subject BrokerSubjects::sys_clients_of_any() {
+  return made("$SYS.REQ.ACCOUNT.*.CONNZ");
 }
-Subject Subjects::sys_connects() const {
-  return Subject("$SYS.ACCOUNT.*.CONNECT");
+Subject BrokerSubjects::sys_connects() {
+  return made("$SYS.ACCOUNT.*.CONNECT");
 }
-Subject Subjects::sys_disconnects() const {
-  return Subject("$SYS.ACCOUNT.*.DISCONNECT");
+Subject BrokerSubjects::sys_disconnects() {
+  return made("$SYS.ACCOUNT.*.DISCONNECT");
 }
 
 }  // namespace estop::schemas

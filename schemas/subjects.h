@@ -1,86 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every subject of Estop, as pairs of builder and pattern. No other file spells one.
+// Every subject of Estop, as pairs of builder and pattern, a class for each plane. No other file
+// spells one.
 //
 // A `Subject` can only come from a builder here, and builders take checked names: a publish or
-// subscribe cannot carry a byte that the grammar does not allow. Every part uses standard(); the
-// yardsticks of the benchmark talk past Estop with a prefix of their own.
+// subscribe cannot carry a byte that the grammar does not allow. Every part uses
+// Subjects::standard(); the yardsticks of the benchmark talk past Estop with a prefix of their own.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "schemas/address.h"
+#include "schemas/subject.h"
 
 namespace estop::schemas {
 
-// A subject that is safe to hand to the broker. `str().c_str()` has no inner NUL, space, CR or LF.
-class Subject {
+// What the planes of Estop have in common.
+class SubjectPlane : protected SubjectMaker {
+ protected:
+  explicit SubjectPlane(Segment prefix) : prefix_(std::move(prefix)) {}
+  Segment prefix_;
+};
+
+// AGENTS account. What agents say to each other: intents, through the bridges, and their replies.
+class IntentSubjects : protected SubjectPlane {
  public:
-  Subject() = default;
-  // Of a text that str() gave.
-  [[nodiscard]] static Subject again(std::string text) { return Subject(std::move(text)); }
-  [[nodiscard]] const std::string& str() const noexcept { return text_; }
-  [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
-  [[nodiscard]] bool empty() const noexcept { return text_.empty(); }
-  friend bool operator==(const Subject&, const Subject&) = default;
-
- private:
-  friend class Subjects;
-  explicit Subject(std::string text) : text_(std::move(text)) {}
-  std::string text_;
-};
-
-// `<prefix>.intent.A.i.B.<action…>` taken apart. Views into the subject that was parsed; every part
-// obeys its grammar.
-struct IntentSubject {
-  std::string_view sender;           // org.workspace.name
-  std::string_view instance;         // of the sender
-  std::string_view sender_instance;  // org.workspace.name.instance, one contiguous slice
-  std::string_view receiver;         // org.workspace.name
-  std::string_view action;           // email.send
-};
-
-// `<prefix>.deliver.B.A.<action…>`
-struct DeliverSubject {
-  std::string_view receiver;
-  std::string_view sender;
-  std::string_view action;
-};
-
-// Of an agent's inbox, these are the bridges'.
-inline constexpr std::string_view kReplyKind = "reply";      // of an answer that passed the gate
-inline constexpr std::string_view kRefusedKind = "refused";  // of an intent that did not
-
-// `<prefix>.inbox.A.i.reply.<id>.B`, or `<prefix>.inbox.A.i.<kind>.<id>` of any other kind.
-struct InboxSubject {
-  std::string_view address;  // org.workspace.name of whose inbox it is
-  std::string_view instance;
-  std::string_view kind;
-  std::string_view id;
-  std::string_view replier;  // B, org.workspace.name; of a reply only
-};
-
-// `<prefix>.<kind>.A.i`: hello, beat, checkpoint, stopped.
-struct AgentSubject {
-  std::string_view address;  // org.workspace.name
-  std::string_view instance;
-};
-
-// `<prefix>.command.<operator>.<verb>`
-struct CommandSubject {
-  std::string_view actor;
-  std::string_view verb;
-};
-
-class Subjects {
- public:
-  explicit Subjects(Segment prefix) : prefix_(std::move(prefix)) {}
-  [[nodiscard]] static Subjects standard();  // prefix `estop`
-  [[nodiscard]] const Segment& prefix() const noexcept { return prefix_; }
-
-  // --- AGENTS account ---
+  explicit IntentSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
   [[nodiscard]] Subject intent(const Address& from, const Instance& instance, const Address& to,
                                const Action& action) const;
   [[nodiscard]] Subject intents() const;                        // estop.intent.>
@@ -119,7 +67,12 @@ class Subjects {
   // and count it; a reply there could hit a foreign subject.
   [[nodiscard]] std::optional<Subject> honoured_reply(std::string_view owner,
                                                       std::string_view reply) const;
+};
 
+// AGENTS account. What agents and control say to each other.
+class AgentSubjects : protected SubjectPlane {
+ public:
+  explicit AgentSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
   [[nodiscard]] Subject hello(const Address& from, const Instance& instance) const;
   [[nodiscard]] Subject beat(const Address& from, const Instance& instance) const;
   [[nodiscard]] Subject checkpoint(const Address& from, const Instance& instance) const;
@@ -141,16 +94,35 @@ class Subjects {
   [[nodiscard]] Subject control_of(const Address& agent) const;  // estop.control.A
   [[nodiscard]] Subject control_all() const;                     // estop.control.all
   [[nodiscard]] Subject controls() const;                        // estop.control.>
+};
 
-  // A bridge's receipt goes over its AGENTS connection, behind everything that it forwarded: the
-  // broker handles the publishes of one connection in order, so the receipt is a barrier without a
-  // further round trip.
+// What control and the bridges say to each other: CONTROL account, but for the receipts.
+class BridgeSubjects : protected SubjectPlane {
+ public:
+  explicit BridgeSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
+  [[nodiscard]] Subject log() const;                      // estop.log
+  [[nodiscard]] Subject lease() const;                    // estop.lease
+  [[nodiscard]] Subject bridge(const Segment& id) const;  // estop.bridge.<id>
+  [[nodiscard]] Subject bridges() const;                  // estop.bridge.*
+  [[nodiscard]] std::optional<std::string_view> parse_bridge(
+      std::string_view subject) const noexcept;
+  [[nodiscard]] Subject read(const Segment& bridge) const;  // estop.read.<bridge>
+  [[nodiscard]] Subject reads() const;                      // estop.read.*
+  [[nodiscard]] std::optional<std::string_view> parse_read(std::string_view subject) const noexcept;
+
+  // AGENTS account. A bridge's receipt goes over that connection, behind everything that it
+  // forwarded: the broker handles the publishes of one connection in order, so the receipt is a
+  // barrier without a further round trip.
   [[nodiscard]] Subject receipt(const Segment& bridge) const;  // estop.receipt.<bridge>
   [[nodiscard]] Subject receipts() const;                      // estop.receipt.*
   [[nodiscard]] std::optional<std::string_view> parse_receipt(
       std::string_view subject) const noexcept;
+};
 
-  // --- CONTROL account ---
+// CONTROL account. What operators ask, order, and hear.
+class OperatorSubjects : protected SubjectPlane {
+ public:
+  explicit OperatorSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
   [[nodiscard]] Subject command(const Segment& actor, const Segment& verb) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
   [[nodiscard]] Subject commands() const;                         // estop.command.*.*
@@ -168,46 +140,54 @@ class Subjects {
   [[nodiscard]] Subject latched_of(const Segment& actor) const;  // estop.inbox.<operator>.latched.*
   [[nodiscard]] Subject audits() const;                          // estop.audit.>
   [[nodiscard]] Subject stores() const;                          // estop.store.>
-  [[nodiscard]] Subject log() const;                             // estop.log
-  [[nodiscard]] Subject lease() const;                           // estop.lease
-  [[nodiscard]] Subject bridge(const Segment& id) const;         // estop.bridge.<id>
-  [[nodiscard]] Subject bridges() const;                         // estop.bridge.*
-  [[nodiscard]] std::optional<std::string_view> parse_bridge(
-      std::string_view subject) const noexcept;
-  [[nodiscard]] Subject read(const Segment& bridge) const;  // estop.read.<bridge>
-  [[nodiscard]] Subject reads() const;                      // estop.read.*
-  [[nodiscard]] std::optional<std::string_view> parse_read(std::string_view subject) const noexcept;
-  [[nodiscard]] Subject event(const Segment& kind) const;  // estop.event.<kind>
-  [[nodiscard]] Subject events() const;                    // estop.event.>
+  [[nodiscard]] Subject event(const Segment& kind) const;        // estop.event.<kind>
+  [[nodiscard]] Subject events() const;                          // estop.event.>
   // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and
   // its pattern.
   [[nodiscard]] Subject own_inbox(const Segment& owner) const;  // estop.inbox.<owner>.>
   [[nodiscard]] Subject own_inbox(const Segment& owner,
                                   const Segment& id) const;  // estop.inbox.<owner>.<id>
+};
 
-  // --- JetStream API (CONTROL account only) ---
-  [[nodiscard]] Subject js_stream_create(
-      const Segment& stream) const;  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
-  [[nodiscard]] Subject js_stream_info(
-      const Segment& stream) const;                                  // $JS.API.STREAM.INFO.<STREAM>
-  [[nodiscard]] Subject js_direct_get(const Segment& stream) const;  // $JS.API.DIRECT.GET.<STREAM>
-  [[nodiscard]] Subject js_api() const;                              // $JS.API.>
+// What the broker itself offers, without a prefix of ours.
+class BrokerSubjects : SubjectMaker {
+ public:
+  // JetStream, in the CONTROL account.
+  [[nodiscard]] static Subject js_stream_create(
+      const Segment& stream);  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
+  [[nodiscard]] static Subject js_stream_info(
+      const Segment& stream);  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] static Subject js_direct_get(const Segment& stream);  // $JS.API.DIRECT.GET.<STREAM>
+  [[nodiscard]] static Subject js_api();                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL
 
-  // --- SYS account ---
-  [[nodiscard]] Subject sys_claims_update() const;  // $SYS.REQ.CLAIMS.UPDATE
+  // SYS account.
+  [[nodiscard]] static Subject sys_claims_update();  // $SYS.REQ.CLAIMS.UPDATE
   // $SYS.REQ.ACCOUNT.<account>.CLAIMS.LOOKUP of an account's public key (`A…`); empty if it is none
-  [[nodiscard]] Subject sys_claims_lookup(std::string_view account) const;
-  [[nodiscard]] Subject sys_claims_lookups() const;  // $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP
+  [[nodiscard]] static Subject sys_claims_lookup(std::string_view account);
+  [[nodiscard]] static Subject sys_claims_lookups();  // $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP
   // Who is connected: asked ($SYS.REQ.ACCOUNT.<account>.CONNZ; empty as above), and told
   // ($SYS.ACCOUNT.*.CONNECT, $SYS.ACCOUNT.*.DISCONNECT).
-  [[nodiscard]] Subject sys_clients(std::string_view account) const;
-  [[nodiscard]] Subject sys_clients_of_any() const;  // $SYS.REQ.ACCOUNT.*.CONNZ
-  [[nodiscard]] Subject sys_connects() const;
-  [[nodiscard]] Subject sys_disconnects() const;
+  [[nodiscard]] static Subject sys_clients(std::string_view account);
+  [[nodiscard]] static Subject sys_clients_of_any();  // $SYS.REQ.ACCOUNT.*.CONNZ
+  [[nodiscard]] static Subject sys_connects();
+  [[nodiscard]] static Subject sys_disconnects();
+};
 
- private:
-  Segment prefix_;
+// All of them.
+class Subjects : public IntentSubjects,
+                 public AgentSubjects,
+                 public BridgeSubjects,
+                 public OperatorSubjects,
+                 public BrokerSubjects {
+ public:
+  explicit Subjects(const Segment& prefix)
+      : IntentSubjects(prefix),
+        AgentSubjects(prefix),
+        BridgeSubjects(prefix),
+        OperatorSubjects(prefix) {}
+  [[nodiscard]] static Subjects standard();  // prefix `estop`
+  [[nodiscard]] const Segment& prefix() const noexcept { return IntentSubjects::prefix_; }
 };
 
 }  // namespace estop::schemas

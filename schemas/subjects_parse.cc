@@ -48,7 +48,7 @@ constexpr std::size_t kReplyMax_bytes = 255;
 
 }  // namespace
 
-std::optional<IntentSubject> Subjects::parse_intent(std::string_view subject) const noexcept {
+std::optional<IntentSubject> IntentSubjects::parse_intent(std::string_view subject) const noexcept {
   auto rest = after(subject, prefix_.text(), "intent");
   if (!rest) return std::nullopt;
   const char* begin = rest->data();
@@ -63,7 +63,8 @@ std::optional<IntentSubject> Subjects::parse_intent(std::string_view subject) co
                        *rest};
 }
 
-std::optional<DeliverSubject> Subjects::parse_deliver(std::string_view subject) const noexcept {
+std::optional<DeliverSubject> IntentSubjects::parse_deliver(
+    std::string_view subject) const noexcept {
   auto rest = after(subject, prefix_.text(), "deliver");
   if (!rest) return std::nullopt;
   const auto receiver = take(*rest, 3, false);
@@ -73,7 +74,7 @@ std::optional<DeliverSubject> Subjects::parse_deliver(std::string_view subject) 
   return DeliverSubject{*receiver, *sender, *rest};
 }
 
-std::optional<InboxSubject> Subjects::parse_inbox(std::string_view subject) const noexcept {
+std::optional<InboxSubject> IntentSubjects::parse_inbox(std::string_view subject) const noexcept {
   auto rest = after(subject, prefix_.text(), "inbox");
   if (!rest) return std::nullopt;
   const auto address = take(*rest, 3, false);
@@ -91,8 +92,8 @@ std::optional<InboxSubject> Subjects::parse_inbox(std::string_view subject) cons
   return InboxSubject{*address, *instance, *kind, *id, *rest};
 }
 
-std::optional<Subject> Subjects::honoured_reply(std::string_view owner,
-                                                std::string_view reply) const {
+std::optional<Subject> IntentSubjects::honoured_reply(std::string_view owner,
+                                                      std::string_view reply) const {
   if (reply.size() > kReplyMax_bytes) return std::nullopt;
   const auto rest = after(reply, prefix_.text(), "inbox");
   if (!rest || owner.empty() || !rest->starts_with(owner)) return std::nullopt;
@@ -103,10 +104,10 @@ std::optional<Subject> Subjects::honoured_reply(std::string_view owner,
     before = c;
   }
   if (before == '.') return std::nullopt;
-  return Subject(std::string(reply));
+  return made(std::string(reply));
 }
 
-std::optional<AgentSubject> Subjects::parse_agent(std::string_view subject) const noexcept {
+std::optional<AgentSubject> AgentSubjects::parse_agent(std::string_view subject) const noexcept {
   for (const std::string_view kind : kAgentKinds) {
     auto rest = after(subject, prefix_.text(), kind);
     if (!rest) continue;
@@ -117,12 +118,14 @@ std::optional<AgentSubject> Subjects::parse_agent(std::string_view subject) cons
   return std::nullopt;
 }
 
-std::optional<std::string_view> Subjects::parse_receipt(std::string_view subject) const noexcept {
+std::optional<std::string_view> BridgeSubjects::parse_receipt(
+    std::string_view subject) const noexcept {
   const auto rest = after(subject, prefix_.text(), "receipt");
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }
 
-std::optional<CommandSubject> Subjects::parse_command(std::string_view subject) const noexcept {
+std::optional<CommandSubject> OperatorSubjects::parse_command(
+    std::string_view subject) const noexcept {
   auto rest = after(subject, prefix_.text(), "command");
   if (!rest) return std::nullopt;
   const auto actor = take(*rest, 1, false);
@@ -130,17 +133,20 @@ std::optional<CommandSubject> Subjects::parse_command(std::string_view subject) 
   return CommandSubject{*actor, *rest};
 }
 
-std::optional<std::string_view> Subjects::parse_emergency(std::string_view subject) const noexcept {
+std::optional<std::string_view> OperatorSubjects::parse_emergency(
+    std::string_view subject) const noexcept {
   const auto rest = after(subject, prefix_.text(), "emergency");
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }
 
-std::optional<std::string_view> Subjects::parse_bridge(std::string_view subject) const noexcept {
+std::optional<std::string_view> BridgeSubjects::parse_bridge(
+    std::string_view subject) const noexcept {
   const auto rest = after(subject, prefix_.text(), "bridge");
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }
 
-std::optional<std::string_view> Subjects::parse_read(std::string_view subject) const noexcept {
+std::optional<std::string_view> BridgeSubjects::parse_read(
+    std::string_view subject) const noexcept {
   const auto rest = after(subject, prefix_.text(), "read");
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }

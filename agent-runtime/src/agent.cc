@@ -71,14 +71,14 @@ void Agent::request_async(std::string_view to, std::string_view action, Bytes pa
                           Millis timeout, std::function<void(Result<Bytes>)> done) {
   auto* session = session_.get();
   const auto tell = [session, done = std::move(done)](Result<Bytes> result) {
-    session->notify([done, result = std::move(result)] { done(result); });
+    session->callbacks().notify([done, result = std::move(result)] { done(result); });
   };
   auto asked = session->intents().request(to, action, std::move(payload), timeout, tell);
   if (!asked) tell(tl::make_unexpected(asked.error()));
 }
 
 void Agent::on_refused(std::function<void(const Refusal&)> callback) {
-  session_->on_refused(std::move(callback));
+  session_->callbacks().on_refused(std::move(callback));
 }
 
 Result<void> Agent::handle(std::string_view action, Handler handler) {
@@ -94,11 +94,11 @@ std::optional<StopOrder> Agent::stop_order() const {
 }
 
 void Agent::on_stop(std::function<void(const StopOrder&)> callback) {
-  session_->on_stop(std::move(callback));
+  session_->stop_calls().on_stop(std::move(callback));
 }
 
 void Agent::on_resume(std::function<void()> callback) {
-  session_->on_resume(std::move(callback));
+  session_->callbacks().on_resume(std::move(callback));
 }
 
 Result<void> Agent::wait_for_resume(Millis timeout) {
@@ -136,11 +136,11 @@ Result<void> Agent::abandon(std::string_view key) {
 }
 
 void Agent::report(const Report& report) {
-  session_->report(report);
+  session_->tally().report(report);
 }
 
 void Agent::on_error(std::function<void(const Error&)> callback) {
-  session_->on_error(std::move(callback));
+  session_->callbacks().on_error(std::move(callback));
 }
 
 AgentStats Agent::stats() const {

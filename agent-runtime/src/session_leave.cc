@@ -72,7 +72,7 @@ Session::~Session() {
 }
 
 bool Session::is_own_thread() const {
-  return intents_.is_handling() || stops_.is_current() || notices_.is_current();
+  return intents_.is_handling() || stop_calls_.is_current() || callbacks_.is_current();
 }
 
 void Session::leave() {
@@ -107,9 +107,7 @@ void Session::begin_leaving() {
     intents_.fail_all(why);
     auto stopped = intents_.stop(0, why);
     stopped.running.push_back(standing_.life_source());
-    stops_.post([running = std::move(stopped.running)] {
-      for (auto source : running) source.request_stop();
-    });
+    stop_calls_.request(std::move(stopped.running));
     wound_down_->give(Bytes{});
   });
 }
@@ -120,11 +118,11 @@ void Session::finish_leaving() {
   std::call_once(left_, [this] {
     if (link_.started()) (void)wound_down_->take(kGoodbye);
     intents_.finish();
-    stops_.finish();
-    notices_.settle();
+    stop_calls_.finish();
+    callbacks_.settle();
     if (link_.started()) say_goodbye();
     link_.stop();
-    notices_.finish();
+    callbacks_.finish();
   });
 }
 
@@ -132,10 +130,10 @@ void Session::say_goodbye() {
   const auto gone = std::make_shared<Answer<Bytes>>();
   link_.post([this, gone] {
     const auto& self = link_.identity();
-    if (const auto bytes = schemas::encode(hello(true))) {
+    if (const auto bytes = schemas::encode(performer_.hello(true))) {
       const auto subject = self.subjects.hello(self.address, self.instance);
       // Its callbacks have ended: it only counts. Control will take this instance for crashed.
-      if (!link_.connection().publish(subject, *bytes)) ++unsent_;
+      if (!link_.connection().publish(subject, *bytes)) tally_.unsent();
     }
     link_.connection().flush();
     gone->give(Bytes{});

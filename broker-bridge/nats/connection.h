@@ -47,6 +47,7 @@ class MessageView {
 
  private:
   friend class Connection;
+  friend class Subscriptions;
   void* handle_ = nullptr;
 };
 

@@ -1,47 +1,58 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "broker-bridge/nats/requests.h"
 
-// Requests: one short-lived subscription each, one timer for all.
-//
-// Not one shared subscription: for a synchronous one nats.c swallows the broker's "no responders"
-// answer and says only that there was one, not on which subject.
+#include <vector>
+
 #include <fmt/format.h>
+#include <boost/asio/post.hpp>
 
-#include "broker-bridge/nats/state.h"
+#include "broker-bridge/daemon/random.h"
 
 namespace estop::nats {
 
 using schemas::Errc;
 using schemas::fail;
 
-std::string Connection::State::next_reply() {
-  return fmt::format("{}rpc.{}{}", inbox_, nonce_, ++last_request_);
+namespace {
+constexpr std::size_t kNonce_letters = 12;  // tells our requests from those of another process
 }
 
-void Connection::State::request(const std::string& subject, std::string_view data, Millis timeout,
-                                const Headers& headers, StreamHandler handler) {
-  if (closed_) return;
-  const std::string reply = next_reply();
-  const auto id = last_request_;
+Requests::Requests(boost::asio::io_context& loop, const std::string& inbox,
+                   std::shared_ptr<Wire> wire)
+    : loop_(loop),
+      wire_(std::move(wire)),
+      replies_(fmt::format("{}rpc.{}",
+                           inbox.ends_with('>') ? inbox.substr(0, inbox.size() - 1) : inbox,
+                           daemon::random_name(kNonce_letters))),
+      timer_(loop) {}
+
+void Requests::ask(const std::string& subject, std::string_view data, Millis timeout,
+                   const Headers& headers, Connection::StreamHandler handler) {
+  if (!timer_) return;
+  const auto id = ++last_;
+  const std::string reply = fmt::format("{}{}", replies_, id);
   Request made;
   made.deadline = Clock::now() + timeout;
   made.handler = std::move(handler);
-  made.subscription = subscribe(
-      reply, {}, [this, id](const MessageView& view) { answer(id, view); },
-      [this, id] {
-        answer(id, fail(Errc::kNoContact, "nobody listens there: that part is not running"));
+  // A handler may destroy the Connection: this ends behind it.
+  const auto self = shared_from_this();
+  made.subscription = wire_->subscribe(
+      reply, {}, [self, id](const MessageView& view) { self->answer(id, view); },
+      [self, id] {
+        self->answer(id, fail(Errc::kNoContact, "nobody listens there: that part is not running"));
       });
   deadlines_.emplace(made.deadline, id);
   requests_.emplace(id, std::move(made));
-  if (publish(subject.c_str(), reply.c_str(), data, &headers)) {
+  if (wire_->publish(subject.c_str(), reply.c_str(), data, &headers)) {
     arm_timer();
     return;
   }
-  boost::asio::post(loop_, [self = shared_from_this(), id] {
+  boost::asio::post(loop_, [self, id] {
     self->answer(id, fail(Errc::kNoContact, "not connected to the broker, or too large for it"));
   });
 }
 
-void Connection::State::answer(std::uint64_t id, schemas::Result<MessageView> result) {
+void Requests::answer(std::uint64_t id, schemas::Result<MessageView> result) {
   const auto found = requests_.find(id);
   if (found == requests_.end() || !found->second.handler) return;
   const bool last = !result.has_value();
@@ -56,7 +67,7 @@ void Connection::State::answer(std::uint64_t id, schemas::Result<MessageView> re
   }
 }
 
-void Connection::State::finish(std::uint64_t id) {
+void Requests::finish(std::uint64_t id) {
   const auto found = requests_.find(id);
   if (found == requests_.end()) return;
   const auto [first, last] = deadlines_.equal_range(found->second.deadline);
@@ -65,30 +76,36 @@ void Connection::State::finish(std::uint64_t id) {
     deadlines_.erase(at);
     break;
   }
-  unsubscribe(found->second.subscription);
+  wire_->unsubscribe(found->second.subscription);
   requests_.erase(found);
 }
 
-void Connection::State::fail_requests(const std::string& reason) {
+void Requests::fail_all(const std::string& reason) {
   std::vector<std::uint64_t> ids;
   for (const auto& [id, one] : requests_) ids.push_back(id);
   for (const auto id : ids) answer(id, fail(Errc::kNoContact, "contact lost: " + reason));
 }
 
-void Connection::State::arm_timer() {
-  if (closed_ || deadlines_.empty() || timer_->expiry() == deadlines_.begin()->first) return;
+void Requests::arm_timer() {
+  if (!timer_ || deadlines_.empty() || timer_->expiry() == deadlines_.begin()->first) return;
   timer_->expires_at(deadlines_.begin()->first);
   timer_->async_wait([self = shared_from_this()](auto error) {
     if (!error) self->expire();
   });
 }
 
-void Connection::State::expire() {
+void Requests::expire() {
   const auto now = Clock::now();
   while (!deadlines_.empty() && deadlines_.begin()->first <= now) {
     answer(deadlines_.begin()->second, fail(Errc::kTimeout, "no answer in time"));
   }
   arm_timer();
+}
+
+void Requests::close() {
+  timer_.reset();
+  requests_.clear();
+  deadlines_.clear();
 }
 
 }  // namespace estop::nats

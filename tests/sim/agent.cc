@@ -54,7 +54,7 @@ void AgentProcess::begin() {
   observer_.agent_began(settings_.address, instance_);
   session_ =
       std::make_unique<agent::Session>(std::move(options), std::move(identity), std::move(keys));
-  session_->on_error([this](const Error& error) {
+  session_->callbacks().on_error([this](const Error& error) {
     ground().trace.note(ground().timeline.now(), name(),
                         [&] { return fmt::format("{}: {}", name(), error.detail); });
   });

@@ -60,9 +60,10 @@ sow(${control}/log/ledger.cc [[(durable || !opens)]] [[(durable || !opens || SOW
 # 5
 sow(${bridge}/gate.cc [[(head.incarnation != verdict.incarnation)]]
   [[(head.incarnation != verdict.incarnation && !SOWN(kOldLifePasses))]])
-sow(agent-runtime/core/obedience.cc [[order.hello_at_sight >= event.number;]]
+sow(agent-runtime/core/own_kills.cc [[order.hello_at_sight >= event.number;]]
   [[order.hello_at_sight >= event.number && !SOWN(kOldAnswerLifts);]])
-sow(agent-runtime/core/obedience.cc [[  if (!confirmed_ || ]] [[  if (!(confirmed_ || (SOWN(kOldAnswerLifts) && announced_)) || ]])
+sow(agent-runtime/core/obedience.cc [[  if (!contact_.is_confirmed() || ]]
+  [[  if (!(contact_.is_confirmed() || (SOWN(kOldAnswerLifts) && contact_.is_announced())) || ]])
 # 6
 sow(${bridge}/follower.cc [[  if (applied_ == head_) return {};]]
   [[  if (applied_ == head_ || SOWN(kOpenBeforeReplay)) return {};]])

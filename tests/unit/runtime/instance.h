@@ -101,7 +101,7 @@ class Instance : public testing::Test {
     ObedienceConfig made;
     made.address = *schemas::Address::parse("acme/prod/mailer");
     made.instance = *schemas::Instance::parse("k3j9x2ab");
-    made.hello_jitter = ms(50);
+    made.contact.hello_jitter = ms(50);
     return made;
   }
 
