@@ -203,6 +203,7 @@ void BridgeCore::follow(const schemas::Head& head, Nanos now, Effects& out) {
   std::vector<SignedRecord> ready;
   const Progress progress = follower_.follow(head, ready);
   for (const SignedRecord& record : ready) apply(record.record, now, out);
+  if (stopped_for_good_) return;  // by one of these
   switch (progress.kind) {
     case Progress::Kind::kBroken:
       return stop_for_good(progress.problem, now, out);

@@ -182,6 +182,20 @@ TEST_F(BridgeStartTest, I4_ALogThatGoesBackClosesItForGood) {
   EXPECT_FALSE(core.is_open(now));
 }
 
+// Of the resume's record control and this bridge read the same, and of the kills before it not.
+TEST_F(BridgeStartTest, AResumeThatMeansOtherKillsThanItHoldsClosesItForGood) {
+  const auto killed = log.kill("acme/prod/x", "k1");
+  run_to_open();
+  schemas::Resume resume{.scope = scope("acme/prod/x")};
+  resume.through = schemas::through({killed.record.epoch, killed.record.seq, {}}, {});
+  resume.through.count = 2;
+  live(log.add(log.record(std::move(resume))));
+  lease();
+  EXPECT_TRUE(alarmed("closed for good"));
+  EXPECT_NE(last<SendBeat>()->beat.state, BridgeState::kJoining) << "that may open";
+  EXPECT_NE(core.reason().find("are not the 2 that resume"), std::string::npos) << core.reason();
+}
+
 TEST_F(BridgeStartTest, AStreamThatDoesNotMatchTheSignedHeadClosesItForGood) {
   connect();
   log.kill("acme/prod/x", "k1");
