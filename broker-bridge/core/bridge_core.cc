@@ -33,9 +33,7 @@ BridgeCore::BridgeCore(BridgeOptions options)
       lease_(options_.lease, options_.first_nonce) {}
 
 Counters BridgeCore::counters() const noexcept {
-  Counters all = counters_;
-  static_cast<IntentCounters&>(all) = admission_.counters();
-  return all;
+  return {admission_.counters(), counters_};
 }
 
 BridgeStatus BridgeCore::status(Nanos now) const {
@@ -84,56 +82,60 @@ bool BridgeCore::is_open(Nanos now) const noexcept {
 // --- Connections and time ---
 
 void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   connected_[index(account)] = true;
   if (account == Account::kAgents) {
     ++connection_;
     for (const Sighting& seen : std::vector<Sighting>(recent_)) {
-      if (now - seen.at < kRecent) owe(seen.kill, now, out);
+      if (now - seen.at < kRecent) owe(seen.kill, turn);
     }
-    pay_receipts(now, out);
+    pay_receipts(turn);
   }
   if (!connected()) return;
   if (!stopped_for_good_) reason_ = "waits for control's lease frame";
-  beat(now, out);
+  beat(turn);
 }
 
 void BridgeCore::on_disconnected(Account account, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   connected_[index(account)] = false;
   // What it forwarded may lie in the broker's socket. A receipt over the next connection says
   // nothing about that.
   if (account == Account::kAgents && std::exchange(has_forwarded_, false)) {
     quiet_until_ = write_until_ + options_.arrival;
   }
-  if (replay_runs_) out.emplace_back(AbandonReplay{});
+  if (replay_runs_) turn.out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
-  shut(fmt::format("not connected to the broker ({})", name(account)), now, out);
+  shut(fmt::format("not connected to the broker ({})", name(account)), turn);
 }
 
 void BridgeCore::on_tick(Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   if (state_ == BridgeState::kOpen && !lease_.holds(now)) {
-    shut(fmt::format("no contact with control for {} ms", options_.lease / 1'000'000), now, out);
+    shut(fmt::format("no contact with control for {} ms", options_.lease / 1'000'000), turn);
   }
-  pay_receipts(now, out);
-  if (now >= next_beat_) beat(now, out);
+  pay_receipts(turn);
+  if (now >= next_beat_) beat(turn);
   const bool behind = follower_.applied() != follower_.head();
-  if (behind && now >= replay_again_at_) follow(follower_.head(), now, out);
+  if (behind && now >= replay_again_at_) follow(follower_.head(), turn);
 }
 
 void BridgeCore::on_leave(Nanos now, Effects& out) {
-  shut("was asked to stop", now, out);
+  Turn turn(now, counters_, out);
+  shut("was asked to stop", turn);
   state_ = BridgeState::kLeaving;
   // Of one that leaves, control counts the time to arrive alone.
   write_until_ = std::min(write_until_, now + options_.arrival / 2);
-  beat(now, out);
+  beat(turn);
 }
 
-void BridgeCore::beat(Nanos now, Effects& out) {
-  next_beat_ = now + options_.beat;
+void BridgeCore::beat(Turn& turn) {
+  next_beat_ = turn.now + options_.beat;
   if (!connected_[index(Account::kControl)]) return;
   schemas::BridgeBeat beat;
   beat.bridge = options_.id.text();
   beat.process = options_.process;
-  beat.nonce = lease_.beat(now, state_ == BridgeState::kJoining);
+  beat.nonce = lease_.beat(turn.now, state_ == BridgeState::kJoining);
   beat.state = state_;
   beat.applied = follower_.applied();
   beat.key = options_.own_key;
@@ -147,19 +149,20 @@ void BridgeCore::beat(Nanos now, Effects& out) {
     if ((bytes += kill.frame.size()) > kHeldInBeatMax_bytes) break;
     beat.held.push_back(kill.frame);
   }
-  out.emplace_back(SendBeat{std::move(beat)});
+  turn.out.emplace_back(SendBeat{std::move(beat)});
 }
 
 // --- The log ---
 
 void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   auto record = schemas::open_record(frame);
   if (!record && schemas::is_signed_record(frame, options_.control_key)) {
-    return not_understood("a record", record.error(), now, out);
+    return not_understood("a record", record.error(), turn);
   }
-  if (!record) return reject_frame("a record", record.error(), out);
+  if (!record) return turn.reject_frame("a record", record.error());
   if (record->record.is<schemas::Kill>()) {
-    const Latched latched = act_on_sight(*record, now, out);
+    const Latched latched = act_on_sight(*record, turn);
     const bool is_rival = latched == Latched::kAgain && is_contested(record->record);
     if (latched == Latched::kNew || is_rival) unverified_.push_back(*record);
   }
@@ -167,95 +170,103 @@ void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
 }
 
 // Rule 3: only what is committed, in its place.
-void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
+void BridgeCore::apply(const Record& record, Turn& turn) {
   if (const auto* kill = std::get_if<schemas::Kill>(&record.body)) {
     held_.erase(key_of(record));
     // Written under an op id of control's own: what this bridge holds as given is that kill.
     held_.erase(key_of(kill->given_as, kill->scope));
-    if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
+    if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, turn);
     own_gate().commit(record);
   } else if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
     if (stopped_for_good_) return;  // behind what it does not understand nothing opens
-    if (!own_gate().resume(*resume)) return unlike_control(record, now, out);
+    if (!own_gate().resume(*resume)) return unlike_control(record, turn);
     std::erase_if(held_,
                   [&](const auto& held) { return own_gate().find(held.second.record) == nullptr; });
-    if (was_open_) receipt(record, now, out);
+    if (was_open_) receipt(record, turn);
   } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
     // Control no longer counts on us: no fence would wait for this bridge.
     if (left->bridge != options_.id.text() || left->process != options_.process) return;
-    if (state_ == BridgeState::kOpen) shut("control has declared this bridge gone", now, out);
+    if (state_ == BridgeState::kOpen) shut("control has declared this bridge gone", turn);
     lease_.forget();
   }
 }
 
 // Control and this bridge have read one log, and count other kills in it: one of them is wrong.
-void BridgeCore::unlike_control(const Record& record, Nanos now, Effects& out) {
+void BridgeCore::unlike_control(const Record& record, Turn& turn) {
   const schemas::Through& through = record.resume().through;
   stop_for_good(fmt::format("the kills of {} through record {}:{} are not the {} that resume {} "
                             "lifts",
                             record.scope().text(), through.place.epoch, through.place.seq,
                             through.count, record.op_id),
-                now, out);
+                turn);
 }
 
-void BridgeCore::follow(const schemas::Head& head, Nanos now, Effects& out) {
+void BridgeCore::follow(const schemas::Head& head, Turn& turn) {
   if (stopped_for_good_) return;
   std::vector<SignedRecord> ready;
   const Progress progress = follower_.follow(head, ready);
-  for (const SignedRecord& record : ready) apply(record.record, now, out);
+  for (const SignedRecord& record : ready) apply(record.record, turn);
   if (stopped_for_good_) return;  // by one of these
   switch (progress.kind) {
     case Progress::Kind::kBroken:
-      return stop_for_good(progress.problem, now, out);
+      return stop_for_good(progress.problem, turn);
     case Progress::Kind::kBehind:
-      return read_missing(progress, now, out);
+      return read_missing(progress, turn);
     case Progress::Kind::kAtHead:
-      if (state_ == BridgeState::kReplaying && !replay_runs_ && connected()) join(now, out);
+      if (state_ == BridgeState::kReplaying && !replay_runs_ && connected()) join(turn);
       return;
   }
 }
 
-void BridgeCore::read_missing(const Progress& progress, Nanos now, Effects& out) {
+void BridgeCore::read_missing(const Progress& progress, Turn& turn) {
   // What was missed may be a kill: nothing passes until it is read.
   if (state_ == BridgeState::kOpen || state_ == BridgeState::kJoining) {
     shut(fmt::format("records {} to {} of the control log were missed", progress.from, progress.to),
-         now, out);
+         turn);
   }
-  if (replay_runs_ || now < replay_again_at_ || state_ == BridgeState::kLeaving || !connected())
+  if (replay_runs_ || turn.now < replay_again_at_ || state_ == BridgeState::kLeaving ||
+      !connected())
     return;
   replay_runs_ = true;
-  ++counters_.replays;
+  ++turn.counters.replays;
   reason_ = fmt::format("reads records {} to {} of the control log", progress.from, progress.to);
-  out.emplace_back(Replay{progress.from, progress.to});
+  turn.out.emplace_back(Replay{progress.from, progress.to});
 }
 
 void BridgeCore::on_replayed(std::string_view frame, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   if (stopped_for_good_) return;
   const auto record = schemas::open_record(frame);
   if (!record && schemas::is_signed_record(frame, options_.control_key)) {
-    return not_understood("a record of the stream", record.error(), now, out);
+    return not_understood("a record of the stream", record.error(), turn);
   }
   if (!record) {
-    ++counters_.bad_frames;
-    out.emplace_back(AbandonReplay{});
-    return on_replay_failed(to_string(record.error()), now, out);
+    ++turn.counters.bad_frames;
+    turn.out.emplace_back(AbandonReplay{});
+    return replay_failed(to_string(record.error()), turn);
   }
   const auto is_new = follower_.replayed(*record);
-  if (!is_new) return stop_for_good(is_new.error().detail, now, out);
-  if (*is_new) apply(record->record, now, out);
+  if (!is_new) return stop_for_good(is_new.error().detail, turn);
+  if (*is_new) apply(record->record, turn);
 }
 
 void BridgeCore::on_replay_done(Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   replay_runs_ = false;
-  follow(follower_.head(), now, out);
+  follow(follower_.head(), turn);
 }
 
 void BridgeCore::on_replay_failed(std::string_view reason, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
+  replay_failed(reason, turn);
+}
+
+void BridgeCore::replay_failed(std::string_view reason, Turn& turn) {
   replay_runs_ = false;
-  replay_again_at_ = now + options_.replay_retry;
+  replay_again_at_ = turn.now + options_.replay_retry;
   if (stopped_for_good_) return;
   reason_ = fmt::format("cannot read the control log: {}", reason);
-  out.emplace_back(Note{Note::Level::kWarning, reason_});
+  turn.note(Note::Level::kWarning, reason_);
 }
 
 }  // namespace estop::bridge

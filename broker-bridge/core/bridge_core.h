@@ -16,30 +16,16 @@
 #include <vector>
 
 #include "broker-bridge/core/admission.h"
+#include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/bridge_status.h"
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/turn.h"
 #include "schemas/order.h"
 #include "schemas/subjects.h"
 
 namespace estop::bridge {
-
-struct BridgeOptions {
-  schemas::Segment id;
-  schemas::PublicKey own_key{};        // receipts are signed with it
-  schemas::PublicKey control_key{};    // signs the log and the leases
-  schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
-  schemas::Subjects subjects = schemas::Subjects::standard();
-  Nanos beat = 0;
-  Nanos lease = 0;    // in which it forwards
-  Nanos arrival = 0;  // of the whole lease, what is left behind that: what was forwarded arrives
-  Nanos replay_retry = 0;
-  bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
-  schemas::Process process{};      // random: what is said to an earlier life is not for this one
-  std::uint64_t first_nonce = 0;   // random, for the same reason
-  GateOptions gate;
-};
 
 class BridgeCore {
  public:
@@ -94,27 +80,26 @@ class BridgeCore {
   // As the gate knows a kill: one op id may come with two scopes.
   [[nodiscard]] static std::string key_of(const std::string& op_id, const schemas::Scope& scope);
   [[nodiscard]] static std::string key_of(const schemas::Record& kill);
-  Latched act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
+  Latched act_on_sight(const schemas::SignedRecord& kill, Turn& turn);
   [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
-  void take_back(const schemas::Record& kill, const std::string& whose, Nanos now, Effects& out);
-  void apply(const schemas::Record& record, Nanos now, Effects& out);
-  void unlike_control(const schemas::Record& record, Nanos now, Effects& out);
-  void follow(const schemas::Head& head, Nanos now, Effects& out);
-  void read_missing(const Progress& progress, Nanos now, Effects& out);
-  void join(Nanos now, Effects& out);
-  void on_deposed(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
-  bool hear_uncommitted(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
-  void take_grants(const schemas::LeaseFrame& frame, Nanos now, Effects& out);
-  void receipt(const schemas::Record& record, Nanos now, Effects& out);
-  void owe(const schemas::Record& kill, Nanos now, Effects& out);
-  void pay_receipts(Nanos now, Effects& out);
+  void take_back(const schemas::Record& kill, const std::string& whose, Turn& turn);
+  void apply(const schemas::Record& record, Turn& turn);
+  void unlike_control(const schemas::Record& record, Turn& turn);
+  void follow(const schemas::Head& head, Turn& turn);
+  void read_missing(const Progress& progress, Turn& turn);
+  void replay_failed(std::string_view reason, Turn& turn);
+  void join(Turn& turn);
+  void on_deposed(const schemas::LeaseFrame& frame, Turn& turn);
+  bool hear_uncommitted(const schemas::LeaseFrame& frame, Turn& turn);
+  void take_grants(const schemas::LeaseFrame& frame, Turn& turn);
+  void receipt(const schemas::Record& record, Turn& turn);
+  void owe(const schemas::Record& kill, Turn& turn);
+  void pay_receipts(Turn& turn);
   [[nodiscard]] bool may_confirm(Nanos now) const noexcept;
-  void beat(Nanos now, Effects& out);
-  void shut(std::string reason, Nanos now, Effects& out);
-  void stop_for_good(std::string reason, Nanos now, Effects& out);
-  void reject_frame(std::string_view what, const schemas::Error& error, Effects& out);
-  void not_understood(std::string_view what, const schemas::Error& error, Nanos now, Effects& out);
-  void alarm(std::string text, Effects& out);
+  void beat(Turn& turn);
+  void shut(std::string reason, Turn& turn);
+  void stop_for_good(std::string reason, Turn& turn);
+  void not_understood(std::string_view what, const schemas::Error& error, Turn& turn);
   [[nodiscard]] bool connected() const noexcept { return connected_[0] && connected_[1]; }
   [[nodiscard]] const std::string& why_closed() const noexcept;
   [[nodiscard]] Gate& own_gate() noexcept { return admission_.gate(); }
@@ -123,7 +108,7 @@ class BridgeCore {
   Admission admission_;
   Follower follower_;
   Lease lease_;
-  Counters counters_;  // without those of the intents: see counters()
+  ContactCounters counters_;
   schemas::BridgeState state_ = schemas::BridgeState::kReplaying;
   std::string reason_ = "not connected yet";
   bool stopped_for_good_ = false;

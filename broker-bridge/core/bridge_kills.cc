@@ -34,15 +34,15 @@ std::string BridgeCore::key_of(const Record& kill) {
 }
 
 // Rules 1 and 3: whatever the state, committed or not.
-Latched BridgeCore::act_on_sight(const SignedRecord& kill, Nanos now, Effects& out) {
+Latched BridgeCore::act_on_sight(const SignedRecord& kill, Turn& turn) {
   const Latched latched = own_gate().kill(kill.record);
   if (latched == Latched::kLifted) return latched;
   if (latched == Latched::kNew) {
     held_.insert_or_assign(key_of(kill.record), kill);
     if (recent_.size() >= kRecentMax) recent_.erase(recent_.begin());
-    recent_.push_back({kill.record, now});
+    recent_.push_back({kill.record, turn.now});
   }
-  receipt(kill.record, now, out);
+  receipt(kill.record, turn);
   return latched;
 }
 
@@ -61,17 +61,17 @@ bool BridgeCore::is_contested(const Record& kill) const {
 // An operator's own order: acts as an uncommitted kill, whether control runs or not.
 void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Nanos now,
                               Effects& out) {
+  Turn turn(now, counters_, out);
   auto order = schemas::open_order(frame);
-  if (!order) return reject_frame("an emergency kill", order.error(), out);
+  if (!order) return turn.reject_frame("an emergency kill", order.error());
   if (order->kill.record.actor.name != actor) {
-    ++counters_.bad_frames;
-    return alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
-                             order->kill.record.actor.name),
-                 out);
+    ++turn.counters.bad_frames;
+    return turn.alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
+                                  order->kill.record.actor.name));
   }
   const bool is_fleet = order->kill.record.scope().kind() == schemas::Scope::Kind::kFleet;
   if (is_fleet && !options_.obeys_fleet_orders) return;
-  const Latched latched = act_on_sight(order->kill, now, out);
+  const Latched latched = act_on_sight(order->kill, turn);
   // Beats show the order whole: control adopts it.
   if (latched == Latched::kNew) held_.at(key_of(order->kill.record)).frame = order->frame;
   const bool is_rival = latched == Latched::kAgain && is_contested(order->kill.record);
@@ -80,6 +80,7 @@ void BridgeCore::on_emergency(std::string_view actor, std::string_view frame, Na
 
 // A kill stays if one of those who gave it may: of the others nothing is left.
 void BridgeCore::settle(Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   std::map<std::string, SignedRecord> good;
   std::vector<std::pair<SignedRecord, std::string>> bad;  // and whose it should be
   for (SignedRecord& kill : std::exchange(unverified_, {})) {
@@ -98,12 +99,12 @@ void BridgeCore::settle(Nanos now, Effects& out) {
     order.kill.frame = std::move(order.frame);
     good.emplace(key_of(record), std::move(order.kill));
     if (const HeldKill* held = own_gate().find(record); held != nullptr) {
-      out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor.name), record.op_id,
-                                   held->forwarded_before});
+      turn.out.emplace_back(TellLatched{*schemas::Segment::parse(record.actor.name), record.op_id,
+                                        held->forwarded_before});
     }
   }
   for (const auto& [kill, whose] : bad) {
-    take_back(kill.record, whose, now, out);
+    take_back(kill.record, whose, turn);
     const auto instead = good.find(key_of(kill.record));
     if (instead == good.end()) continue;
     (void)own_gate().kill(instead->second.record);
@@ -113,20 +114,19 @@ void BridgeCore::settle(Nanos now, Effects& out) {
 }
 
 // A kill that its author did not sign.
-void BridgeCore::take_back(const Record& kill, const std::string& whose, Nanos now, Effects& out) {
+void BridgeCore::take_back(const Record& kill, const std::string& whose, Turn& turn) {
   own_gate().unlatch(kill);
   held_.erase(key_of(kill));
   std::erase_if(recent_, [&](const Sighting& seen) { return seen.kill == kill; });
   std::erase_if(owed_, [&](const Record& owed) { return owed == kill; });
-  ++counters_.bad_frames;
-  alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back", kill.scope().text(),
-                    kill.op_id, whose),
-        out);
-  beat(now, out);
+  ++turn.counters.bad_frames;
+  turn.alarm(fmt::format("a kill of {} (op {}) is not signed by {}: taken back",
+                         kill.scope().text(), kill.op_id, whose));
+  beat(turn);
 }
 
-void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
-  if (record.is<schemas::Kill>() && !may_confirm(now)) return owe(record, now, out);
+void BridgeCore::receipt(const Record& record, Turn& turn) {
+  if (record.is<schemas::Kill>() && !may_confirm(turn.now)) return owe(record, turn);
   if (!connected_[index(Account::kAgents)]) return;  // control reads a resume in the beats
   schemas::BridgeReceipt receipt;
   receipt.bridge = options_.id.text();
@@ -141,7 +141,7 @@ void BridgeCore::receipt(const Record& record, Nanos now, Effects& out) {
     receipt.forwarded_before = kill->forwarded_before;
     receipt.refused_since = kill->refused;
   }
-  out.emplace_back(SendReceipt{std::move(receipt), now, record.scope()});
+  turn.out.emplace_back(SendReceipt{std::move(receipt), turn.now, record.scope()});
 }
 
 // A receipt is a barrier for what this connection forwarded, and says nothing about an earlier one,
@@ -150,14 +150,14 @@ bool BridgeCore::may_confirm(Nanos now) const noexcept {
   return connected_[index(Account::kAgents)] && now >= quiet_until_;
 }
 
-void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
+void BridgeCore::owe(const Record& kill, Turn& turn) {
   const auto same = [&](const Record& owed) {
     return owed.op_id == kill.op_id && owed.scope() == kill.scope();
   };
   if (std::any_of(owed_.begin(), owed_.end(), same)) return;
   if (owed_.size() >= kOwedMax) {
     // Closed, it owes none: control counts its lease down.
-    if (state_ == BridgeState::kOpen) shut("owes more receipts than it can keep", now, out);
+    if (state_ == BridgeState::kOpen) shut("owes more receipts than it can keep", turn);
     owed_.erase(owed_.begin());
   }
   owed_.push_back(kill);
@@ -165,19 +165,20 @@ void BridgeCore::owe(const Record& kill, Nanos now, Effects& out) {
 
 // Without it control waits for the fence as long as this bridge is heard.
 void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects& out) {
+  Turn turn(now, counters_, out);
   if (unsent.receipt.kind != RecordKind::kKill) return;  // control reads a resume in the beats
   Record kill;
   kill.op_id = unsent.receipt.op_id;
   kill.epoch = unsent.receipt.epoch;
   kill.seq = unsent.receipt.seq;
   kill.body = schemas::Kill{.scope = unsent.scope};
-  owe(kill, now, out);
+  owe(kill, turn);
 }
 
-void BridgeCore::pay_receipts(Nanos now, Effects& out) {
-  if (!may_confirm(now)) return;
+void BridgeCore::pay_receipts(Turn& turn) {
+  if (!may_confirm(turn.now)) return;
   for (const Record& kill : std::exchange(owed_, {})) {
-    if (own_gate().find(kill) != nullptr) receipt(kill, now, out);
+    if (own_gate().find(kill) != nullptr) receipt(kill, turn);
   }
 }
 

@@ -84,12 +84,13 @@ struct IntentCounters {
   std::uint64_t ignored = 0;         // subjects that are none
   std::uint64_t after_fence = 0;     // as BridgeBeat::after_fence: a defect; must stay 0
 };
-struct Counters : IntentCounters {
+struct ContactCounters {
   // Records, lease frames and orders that were not understood or not signed.
   std::uint64_t bad_frames = 0;
   std::uint64_t replays = 0;
   std::uint64_t opened = 0;
   std::uint64_t alarms = 0;
 };
+struct Counters : IntentCounters, ContactCounters {};
 
 }  // namespace estop::bridge

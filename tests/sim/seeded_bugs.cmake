@@ -46,14 +46,14 @@ sow(${control}/log/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
   [[      if (!SOWN(kLatchLostAtRestart)) apply(log_[i], now.boot_us);]])
 # 3
 sow(${bridge}/bridge_core.cc [[  follower_.saw(std::move(*record));]]
-  [[  if (SOWN(kResumeActsOnSight)) apply(record->record, now, out);
+  [[  if (SOWN(kResumeActsOnSight)) apply(record->record, turn);
   follower_.saw(std::move(*record));]])
 sow(${bridge}/gate.cc [[  node.incarnation = std::max(node.incarnation, resume.incarnation);]]
   [[  while (SOWN(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
   node.incarnation = std::max(node.incarnation, resume.incarnation);]])
 # 4, and the receipt of 8
 sow(${bridge}/bridge_kills.cc [[  const Latched latched = own_gate().kill(kill.record);]]
-  [[  if (SOWN(kReceiptWithoutLatch)) receipt(kill.record, now, out);
+  [[  if (SOWN(kReceiptWithoutLatch)) receipt(kill.record, turn);
   if (SOWN(kReceiptWithoutLatch) || SOWN(kKillWaitsForCommit)) return Latched::kLifted;
   const Latched latched = own_gate().kill(kill.record);]])
 sow(${control}/log/ledger.cc [[(durable || !opens)]] [[(durable || !opens || SOWN(kResumeWithoutRecorder))]])
@@ -71,7 +71,7 @@ sow(${bridge}/bridge_contact.cc [[follower_.applied() == frame->head;]]
 # 7
 sow(${bridge}/bridge_contact.cc [[    admitted |= lease_.granted(grant.nonce);]]
   [[    admitted |= lease_.granted(grant.nonce);
-    if (SOWN(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));]])
+    if (SOWN(kLeaseFromArrival)) lease_.granted(lease_.beat(turn.now, false));]])
 sow(${bridge}/bridge_core.cc [[state_ == BridgeState::kOpen && lease_.holds(now);]]
   [[state_ == BridgeState::kOpen && (lease_.holds(now) || SOWN(kLeaseUnchecked));]])
 # 8
@@ -84,10 +84,10 @@ sow(${bridge}/follower.cc [[    if (is_before(head, known)) {]]
   [[    if (SOWN(kLogMayGoBack)) break;
     if (is_before(head, known)) {]])
 # 10
-sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
+sow(${bridge}/bridge_contact.cc [[  ++turn.counters.bad_frames;
   stop_for_good(]]
-  [[  if (SOWN(kUnknownOrderIgnored)) return reject_frame(what, error, out);
-  ++counters_.bad_frames;
+  [[  if (SOWN(kUnknownOrderIgnored)) return turn.reject_frame(what, error);
+  ++turn.counters.bad_frames;
   stop_for_good(]])
 sow(${control}/orders/command.cc
   [[  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));]]
