@@ -18,9 +18,6 @@ using schemas::SignedRecord;
 
 namespace {
 
-constexpr std::size_t kHeldInBeatMax_bytes = schemas::kControlMessageMax_bytes / 2;
-constexpr Nanos kRecent = 60'000'000'000;  // a kill older than this was confirmed or given up
-
 std::string_view name(Account account) noexcept {
   return account == Account::kAgents ? "AGENTS" : "CONTROL";
 }
@@ -30,7 +27,9 @@ std::string_view name(Account account) noexcept {
 BridgeCore::BridgeCore(BridgeOptions options)
     : options_(std::move(options)),
       admission_(options_.subjects, options_.gate),
-      lease_(options_.lease, options_.first_nonce) {}
+      lease_(options_.lease, options_.first_nonce),
+      receipts_(options_, admission_.gate()),
+      unverified_(options_) {}
 
 Counters BridgeCore::counters() const noexcept {
   return {admission_.counters(), counters_};
@@ -63,7 +62,7 @@ const IntentOutcome& BridgeCore::on_intent(std::string_view subject, std::string
 }
 
 void BridgeCore::forwarded() {
-  has_forwarded_ = true;
+  receipts_.forwarded();
   admission_.forwarded();
 }
 
@@ -85,11 +84,11 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
   Turn turn(now, counters_, out);
   connected_[index(account)] = true;
   if (account == Account::kAgents) {
-    ++connection_;
-    for (const Sighting& seen : std::vector<Sighting>(recent_)) {
-      if (now - seen.at < kRecent) owe(seen.kill, turn);
+    receipts_.connected();
+    for (const Record& kill : sightings_.recent(now)) {
+      if (!receipts_.owe(kill)) owes_too_much(turn);
     }
-    pay_receipts(turn);
+    receipts_.pay(turn);
   }
   if (!connected()) return;
   if (!stopped_for_good_) reason_ = "waits for control's lease frame";
@@ -99,11 +98,7 @@ void BridgeCore::on_connected(Account account, Nanos now, Effects& out) {
 void BridgeCore::on_disconnected(Account account, Nanos now, Effects& out) {
   Turn turn(now, counters_, out);
   connected_[index(account)] = false;
-  // What it forwarded may lie in the broker's socket. A receipt over the next connection says
-  // nothing about that.
-  if (account == Account::kAgents && std::exchange(has_forwarded_, false)) {
-    quiet_until_ = write_until_ + options_.arrival;
-  }
+  if (account == Account::kAgents) receipts_.disconnected(write_until_);
   if (replay_runs_) turn.out.emplace_back(AbandonReplay{});
   replay_runs_ = false;
   shut(fmt::format("not connected to the broker ({})", name(account)), turn);
@@ -114,7 +109,7 @@ void BridgeCore::on_tick(Nanos now, Effects& out) {
   if (state_ == BridgeState::kOpen && !lease_.holds(now)) {
     shut(fmt::format("no contact with control for {} ms", options_.lease / 1'000'000), turn);
   }
-  pay_receipts(turn);
+  receipts_.pay(turn);
   if (now >= next_beat_) beat(turn);
   const bool behind = follower_.applied() != follower_.head();
   if (behind && now >= replay_again_at_) follow(follower_.head(), turn);
@@ -144,11 +139,7 @@ void BridgeCore::beat(Turn& turn) {
   beat.refused = intents.refused;
   beat.refused_killed = intents.refused_killed;
   beat.after_fence = intents.after_fence;
-  std::size_t bytes = 0;
-  for (const auto& [key, kill] : held_) {
-    if ((bytes += kill.frame.size()) > kHeldInBeatMax_bytes) break;
-    beat.held.push_back(kill.frame);
-  }
+  beat.held = sightings_.frames();
   turn.out.emplace_back(SendBeat{std::move(beat)});
 }
 
@@ -162,26 +153,21 @@ void BridgeCore::on_log(std::string_view frame, Nanos now, Effects& out) {
   }
   if (!record) return turn.reject_frame("a record", record.error());
   if (record->record.is<schemas::Kill>()) {
-    const Latched latched = act_on_sight(*record, turn);
-    const bool is_rival = latched == Latched::kAgain && is_contested(record->record);
-    if (latched == Latched::kNew || is_rival) unverified_.push_back(*record);
+    unverified_.add(*record, act_on_sight(*record, turn));
   }
   follower_.saw(std::move(*record));
 }
 
 // Rule 3: only what is committed, in its place.
 void BridgeCore::apply(const Record& record, Turn& turn) {
-  if (const auto* kill = std::get_if<schemas::Kill>(&record.body)) {
-    held_.erase(key_of(record));
-    // Written under an op id of control's own: what this bridge holds as given is that kill.
-    held_.erase(key_of(kill->given_as, kill->scope));
+  if (record.is<schemas::Kill>()) {
+    sightings_.committed(record);
     if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, turn);
     own_gate().commit(record);
   } else if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
     if (stopped_for_good_) return;  // behind what it does not understand nothing opens
     if (!own_gate().resume(*resume)) return unlike_control(record, turn);
-    std::erase_if(held_,
-                  [&](const auto& held) { return own_gate().find(held.second.record) == nullptr; });
+    sightings_.lifted(gate());
     if (was_open_) receipt(record, turn);
   } else if (const auto* left = std::get_if<schemas::BridgeLeft>(&record.body)) {
     // Control no longer counts on us: no fence would wait for this bridge.

@@ -10,7 +10,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +19,9 @@
 #include "broker-bridge/core/bridge_status.h"
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/follower.h"
+#include "broker-bridge/core/kills/receipts.h"
+#include "broker-bridge/core/kills/sightings.h"
+#include "broker-bridge/core/kills/unverified.h"
 #include "broker-bridge/core/lease.h"
 #include "broker-bridge/core/turn.h"
 #include "schemas/order.h"
@@ -30,6 +32,8 @@ namespace estop::bridge {
 class BridgeCore {
  public:
   explicit BridgeCore(BridgeOptions options);
+  BridgeCore(const BridgeCore&) = delete;  // its modules know each other
+  BridgeCore& operator=(const BridgeCore&) = delete;
 
   // Events. Each appends to `out` what is to be done, in order.
 
@@ -72,17 +76,8 @@ class BridgeCore {
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
 
  private:
-  struct Sighting {
-    schemas::Record kill;
-    Nanos at = 0;
-  };
-
-  // As the gate knows a kill: one op id may come with two scopes.
-  [[nodiscard]] static std::string key_of(const std::string& op_id, const schemas::Scope& scope);
-  [[nodiscard]] static std::string key_of(const schemas::Record& kill);
   Latched act_on_sight(const schemas::SignedRecord& kill, Turn& turn);
-  [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
-  void take_back(const schemas::Record& kill, const std::string& whose, Turn& turn);
+  void take_back(const Unverified::Forged& forged, Turn& turn);
   void apply(const schemas::Record& record, Turn& turn);
   void unlike_control(const schemas::Record& record, Turn& turn);
   void follow(const schemas::Head& head, Turn& turn);
@@ -93,9 +88,7 @@ class BridgeCore {
   bool hear_uncommitted(const schemas::LeaseFrame& frame, Turn& turn);
   void take_grants(const schemas::LeaseFrame& frame, Turn& turn);
   void receipt(const schemas::Record& record, Turn& turn);
-  void owe(const schemas::Record& kill, Turn& turn);
-  void pay_receipts(Turn& turn);
-  [[nodiscard]] bool may_confirm(Nanos now) const noexcept;
+  void owes_too_much(Turn& turn);
   void beat(Turn& turn);
   void shut(std::string reason, Turn& turn);
   void stop_for_good(std::string reason, Turn& turn);
@@ -104,7 +97,7 @@ class BridgeCore {
   [[nodiscard]] const std::string& why_closed() const noexcept;
   [[nodiscard]] Gate& own_gate() noexcept { return admission_.gate(); }
 
-  BridgeOptions options_;
+  const BridgeOptions options_;
   Admission admission_;
   Follower follower_;
   Lease lease_;
@@ -121,19 +114,12 @@ class BridgeCore {
   bool told_of_deposed_ = false;     // since then
   std::uint64_t round_ = 0;          // of the newest lease frame, and
   std::vector<schemas::Hash> told_;  // the kills that its frames told
-  std::uint64_t connection_ = 0;     // to AGENTS, counted
   Nanos next_beat_ = 0;
   Nanos replay_again_at_ = 0;
-  Nanos write_until_ = 0;       // newest end of a lease since the start; sooner if it leaves
-  bool has_forwarded_ = false;  // over this AGENTS connection
-  Nanos quiet_until_ = 0;       // until then the broker may still read an earlier AGENTS connection
-  std::map<std::string, schemas::SignedRecord>
-      held_;  // kills that are not in the applied log, by op id and scope
-  std::vector<schemas::SignedRecord> unverified_;  // acted on sight, signature not checked yet
-  std::vector<schemas::SignedOrder> unverified_orders_;
-  // Confirmed once more when AGENTS comes back: a receipt may be lost.
-  std::vector<Sighting> recent_;
-  std::vector<schemas::Record> owed_;  // kills whose receipt waits for the time to be sent
+  Nanos write_until_ = 0;  // newest end of a lease since the start; sooner if it leaves
+  Sightings sightings_;
+  Receipts receipts_;
+  Unverified unverified_;
 };
 
 }  // namespace estop::bridge

@@ -39,9 +39,9 @@ sow(${bridge}/bridge_core.cc [[  if (record->record.is<schemas::Kill>()) {]]
   [[  if (SOWN(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
   if (record->record.is<schemas::Kill>()) {]])
 # 2
-sow(${bridge}/bridge_core.cc [[      if (now - seen.at < kRecent)]]
-  [[      if (SOWN(kLatchLostAtReconnect)) own_gate().unlatch(seen.kill);
-      if (now - seen.at < kRecent)]])
+sow(${bridge}/bridge_core.cc [[      if (!receipts_.owe(kill))]]
+  [[      if (SOWN(kLatchLostAtReconnect)) own_gate().unlatch(kill);
+      if (!receipts_.owe(kill))]])
 sow(${control}/log/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
   [[      if (!SOWN(kLatchLostAtRestart)) apply(log_[i], now.boot_us);]])
 # 3
