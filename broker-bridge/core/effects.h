@@ -49,7 +49,7 @@ struct Replay {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
 };
-// Forget a replay that still runs; none of its answers may reach the core.
+// Forget the replay, if one runs; none of its answers may reach the core.
 struct AbandonReplay {};
 // For the log. Alarms are what a person must look at.
 struct Note {

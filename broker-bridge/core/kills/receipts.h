@@ -27,6 +27,7 @@ class Receipts {
   void connected();
   // It is gone. `write_until`: nothing that was forwarded is written later.
   void disconnected(Nanos write_until);
+  [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
   // Something was forwarded over this connection.
   void forwarded() noexcept { has_forwarded_ = true; }
 
