@@ -9,7 +9,7 @@
 
 #include <string_view>
 
-#include "broker-bridge/core/admission.h"
+#include "broker-bridge/core/admission/admission.h"
 #include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/bridge_status.h"
 #include "broker-bridge/core/contact/beats.h"

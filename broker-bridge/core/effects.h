@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 #include "schemas/messages.h"
 
 namespace estop::bridge {

@@ -104,7 +104,7 @@ sow(schemas/codec_record.cc [[  return open_record(seal(kRecordDomain, body_of(r
   }
   return open_record(seal(kRecordDomain, body, key));]])
 # 12
-sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
+sow(${bridge}/admission/refusal.cc [[  if (verdict.cause != nullptr) {]]
   [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
 # told
 sow(${control}/orders/op_table.cc

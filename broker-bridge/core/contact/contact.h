@@ -16,7 +16,7 @@
 #include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/contact/beats.h"
 #include "broker-bridge/core/contact/leader.h"
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 #include "broker-bridge/core/turn.h"
 
 namespace estop::bridge {
