@@ -6,8 +6,8 @@
 #include <cstddef>
 #include <string>
 
+#include "broker-bridge/core/contact/lease.h"
 #include "broker-bridge/core/effects.h"
-#include "broker-bridge/core/lease.h"
 #include "schemas/messages.h"
 
 namespace estop::bridge {

@@ -10,7 +10,7 @@
 #include <variant>
 #include <vector>
 
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 #include "schemas/messages.h"
 
 namespace estop::bridge {
@@ -49,7 +49,7 @@ struct Replay {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
 };
-// Forget a replay that still runs; none of its answers may reach the core.
+// Forget the replay, if one runs; none of its answers may reach the core.
 struct AbandonReplay {};
 // For the log. Alarms are what a person must look at.
 struct Note {
@@ -84,12 +84,13 @@ struct IntentCounters {
   std::uint64_t ignored = 0;         // subjects that are none
   std::uint64_t after_fence = 0;     // as BridgeBeat::after_fence: a defect; must stay 0
 };
-struct Counters : IntentCounters {
+struct ContactCounters {
   // Records, lease frames and orders that were not understood or not signed.
   std::uint64_t bad_frames = 0;
   std::uint64_t replays = 0;
   std::uint64_t opened = 0;
   std::uint64_t alarms = 0;
 };
+struct Counters : IntentCounters, ContactCounters {};
 
 }  // namespace estop::bridge

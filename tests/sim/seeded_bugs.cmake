@@ -35,27 +35,27 @@ set(bridge broker-bridge/core)
 set(control control/core)
 
 # 1
-sow(${bridge}/bridge_core.cc [[  if (record->record.is<schemas::Kill>()) {]]
-  [[  if (SOWN(kKillIgnoredWhileClosed) && state_ != BridgeState::kOpen) return;
-  if (record->record.is<schemas::Kill>()) {]])
+sow(${bridge}/bridge_core.cc [[  if (record->record.is<schemas::Kill>())]]
+  [[  if (SOWN(kKillIgnoredWhileClosed) && contact_.state() != schemas::BridgeState::kOpen) return;
+  if (record->record.is<schemas::Kill>())]])
 # 2
-sow(${bridge}/bridge_core.cc [[      if (now - seen.at < kRecent)]]
-  [[      if (SOWN(kLatchLostAtReconnect)) own_gate().unlatch(seen.kill);
-      if (now - seen.at < kRecent)]])
+sow(${bridge}/kills/kills.cc [[    if (!receipts_.owe(kill))]]
+  [[    if (SOWN(kLatchLostAtReconnect)) gate_.unlatch(kill);
+    if (!receipts_.owe(kill))]])
 sow(${control}/log/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
   [[      if (!SOWN(kLatchLostAtRestart)) apply(log_[i], now.boot_us);]])
 # 3
 sow(${bridge}/bridge_core.cc [[  follower_.saw(std::move(*record));]]
-  [[  if (SOWN(kResumeActsOnSight)) apply(record->record, now, out);
+  [[  if (SOWN(kResumeActsOnSight)) apply(record->record, turn);
   follower_.saw(std::move(*record));]])
 sow(${bridge}/gate.cc [[  node.incarnation = std::max(node.incarnation, resume.incarnation);]]
   [[  while (SOWN(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
   node.incarnation = std::max(node.incarnation, resume.incarnation);]])
 # 4, and the receipt of 8
-sow(${bridge}/bridge_kills.cc [[  const Latched latched = own_gate().kill(kill.record);]]
-  [[  if (SOWN(kReceiptWithoutLatch)) receipt(kill.record, now, out);
+sow(${bridge}/kills/kills.cc [[  const Latched latched = gate_.kill(kill.record);]]
+  [[  if (SOWN(kReceiptWithoutLatch)) confirm(kill.record, turn);
   if (SOWN(kReceiptWithoutLatch) || SOWN(kKillWaitsForCommit)) return Latched::kLifted;
-  const Latched latched = own_gate().kill(kill.record);]])
+  const Latched latched = gate_.kill(kill.record);]])
 sow(${control}/log/ledger.cc [[(durable || !opens)]] [[(durable || !opens || SOWN(kResumeWithoutRecorder))]])
 # 5
 sow(${bridge}/gate.cc [[(head.incarnation != verdict.incarnation)]]
@@ -67,13 +67,13 @@ sow(agent-runtime/core/obedience.cc [[  if (!contact_.is_confirmed() || ]]
 # 6
 sow(${bridge}/follower.cc [[  if (applied_ == head_) return {};]]
   [[  if (applied_ == head_ || SOWN(kOpenBeforeReplay)) return {};]])
-sow(${bridge}/bridge_contact.cc [[follower_.applied() == frame->head;]]
-  [[follower_.applied() == frame->head || SOWN(kOpenBeforeReplay);]])
+sow(${bridge}/contact/control_log.cc [[return follower_.applied() == frame.head &&]]
+  [[return (follower_.applied() == frame.head || SOWN(kOpenBeforeReplay)) &&]])
 # 7
-sow(${bridge}/bridge_contact.cc [[    admitted |= lease_.granted(grant.nonce);]]
+sow(${bridge}/contact/contact.cc [[    admitted |= lease_.granted(grant.nonce);]]
   [[    admitted |= lease_.granted(grant.nonce);
-    if (SOWN(kLeaseFromArrival)) lease_.granted(lease_.beat(now, false));]])
-sow(${bridge}/bridge_core.cc [[state_ == BridgeState::kOpen && lease_.holds(now);]]
+    if (SOWN(kLeaseFromArrival)) lease_.granted(lease_.beat(turn.now, false));]])
+sow(${bridge}/contact/contact.cc [[state_ == BridgeState::kOpen && lease_.holds(now);]]
   [[state_ == BridgeState::kOpen && (lease_.holds(now) || SOWN(kLeaseUnchecked));]])
 # 8
 sow(${control}/bridges/roster.cc [[  if (!earlier) return;]] [[  if (!earlier || SOWN(kFenceForgetsOldBridges)) return;]])
@@ -85,10 +85,10 @@ sow(${bridge}/follower.cc [[    if (is_before(head, known)) {]]
   [[    if (SOWN(kLogMayGoBack)) break;
     if (is_before(head, known)) {]])
 # 10
-sow(${bridge}/bridge_contact.cc [[  ++counters_.bad_frames;
+sow(${bridge}/contact/contact.cc [[  ++turn.counters.bad_frames;
   stop_for_good(]]
-  [[  if (SOWN(kUnknownOrderIgnored)) return reject_frame(what, error, out);
-  ++counters_.bad_frames;
+  [[  if (SOWN(kUnknownOrderIgnored)) return turn.reject_frame(what, error);
+  ++turn.counters.bad_frames;
   stop_for_good(]])
 sow(control/json/commands.cc
   [[  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));]]
@@ -105,7 +105,7 @@ sow(schemas/codec_record.cc [[  return open_record(seal(kRecordDomain, body_of(r
   }
   return open_record(seal(kRecordDomain, body, key));]])
 # 12
-sow(${bridge}/refusal.cc [[  if (verdict.cause != nullptr) {]]
+sow(${bridge}/admission/refusal.cc [[  if (verdict.cause != nullptr) {]]
   [[  if (verdict.cause != nullptr && !SOWN(kRefusalNamesNoKill)) {]])
 # told
 sow(${control}/orders/op_table.cc

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/arrival.h"
+#include "broker-bridge/core/contact/arrival.h"
 
 #include <gtest/gtest.h>
 

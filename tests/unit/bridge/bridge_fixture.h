@@ -29,7 +29,7 @@ struct BridgeAtHand {
       lease();
       replay();
     }
-    ASSERT_TRUE(core.is_open(now)) << core.reason();
+    ASSERT_TRUE(core.is_open(now)) << core.contact().why_closed();
     effects.clear();
   }
   void replay() {

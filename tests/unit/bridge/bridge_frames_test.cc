@@ -189,7 +189,7 @@ TEST_F(BridgeReplayTest, H54_ADamagedRecordIsReadAgainAndNothingOpensMeanwhile) 
     replay();
     lease();
   }
-  EXPECT_TRUE(core.is_open(now)) << core.reason();
+  EXPECT_TRUE(core.is_open(now)) << core.contact().why_closed();
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
 }
 

@@ -60,8 +60,8 @@ TEST_F(BridgeOrderTest, H27_TheFinalStateIsTheLogsAndItNeverOpensEarly) {
       play(bridge, history, told_at);
       bridge.lease();
       bridge.lease();
-      ASSERT_TRUE(bridge.core.is_open(bridge.now)) << bridge.core.reason();
-      EXPECT_EQ(bridge.core.follower().applied(), bridge.log.head());
+      ASSERT_TRUE(bridge.core.is_open(bridge.now)) << bridge.core.contact().why_closed();
+      EXPECT_EQ(bridge.core.status(bridge.now).applied, bridge.log.head());
       EXPECT_EQ(bridge.core.gate().kills(), 1U);
       EXPECT_NE(bridge.core.gate().find(bridge.log.records()[3].record), nullptr);
       EXPECT_EQ(bridge.core.gate().incarnation(scope("acme/prod/x")), kIncarnationOffset + 3);

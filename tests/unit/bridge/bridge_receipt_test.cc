@@ -67,7 +67,7 @@ TEST_F(BridgeReceiptTest, H58_NoneGoesOverANewConnectionBeforeTheLeaseOfTheOldOn
          t.lose_agents();
          t.find_agents();
          t.go_on_until(1'000 * kMs);
-         EXPECT_TRUE(t.core.is_open(t.now)) << t.core.reason();
+         EXPECT_TRUE(t.core.is_open(t.now)) << t.core.contact().why_closed();
          t.live(t.log.kill("acme/prod/x", "k1"));
        }},
       {"lost twice",

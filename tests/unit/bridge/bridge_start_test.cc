@@ -15,16 +15,16 @@ class BridgeStartTest : public BridgeFixture {};
 TEST_F(BridgeStartTest, H24_ItJoinsTheGroupOnlyAfterReplayAndTheEchoOfAJoiningBeat) {
   log.kill("acme/prod/x", "k1");
   connect();
-  EXPECT_EQ(core.state(), BridgeState::kReplaying);
+  EXPECT_EQ(core.contact().state(), BridgeState::kReplaying);
   lease();
   ASSERT_TRUE(last<Replay>());
   EXPECT_EQ(last<Replay>()->to, 2U);
   replay();
-  EXPECT_EQ(core.state(), BridgeState::kJoining);
+  EXPECT_EQ(core.contact().state(), BridgeState::kJoining);
   EXPECT_TRUE(all<JoinGroup>().empty());
   EXPECT_EQ(last<SendBeat>()->beat.state, BridgeState::kJoining);
   lease();
-  EXPECT_EQ(core.state(), BridgeState::kOpen);
+  EXPECT_EQ(core.contact().state(), BridgeState::kOpen);
   EXPECT_EQ(all<JoinGroup>().size(), 1U);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
 }
@@ -37,7 +37,7 @@ TEST_F(BridgeStartTest, AnEchoOfABeatFromBeforeJoiningDoesNotOpenIt) {
   auto stale = frame();
   stale.grants = {early};
   lease_with(stale);
-  EXPECT_EQ(core.state(), BridgeState::kJoining);
+  EXPECT_EQ(core.contact().state(), BridgeState::kJoining);
 }
 
 TEST_F(BridgeStartTest, H23_WithoutAnEchoItClosesWhenTheLeaseIsOver) {
@@ -49,8 +49,9 @@ TEST_F(BridgeStartTest, H23_WithoutAnEchoItClosesWhenTheLeaseIsOver) {
   lease_with(others);
   pass(1'000 * kMs);
   EXPECT_EQ(all<LeaveGroup>().size(), 1U);
-  EXPECT_EQ(core.state(), BridgeState::kReplaying);
-  EXPECT_NE(core.reason().find("no contact with control for 5000 ms"), std::string::npos);
+  EXPECT_EQ(core.contact().state(), BridgeState::kReplaying);
+  EXPECT_NE(core.contact().why_closed().find("no contact with control for 5000 ms"),
+            std::string::npos);
 }
 
 TEST_F(BridgeStartTest, H32H33_TheLeaseIsCheckedBeforeEveryIntentWithoutATick) {
@@ -182,6 +183,21 @@ TEST_F(BridgeStartTest, I4_ALogThatGoesBackClosesItForGood) {
   EXPECT_FALSE(core.is_open(now));
 }
 
+// Of the resume's record control and this bridge read the same, and of the kills before it not.
+TEST_F(BridgeStartTest, AResumeThatMeansOtherKillsThanItHoldsClosesItForGood) {
+  const auto killed = log.kill("acme/prod/x", "k1");
+  run_to_open();
+  schemas::Resume resume{.scope = scope("acme/prod/x")};
+  resume.through = schemas::through({killed.record.epoch, killed.record.seq, {}}, {});
+  resume.through.count = 2;
+  live(log.add(log.record(std::move(resume))));
+  lease();
+  EXPECT_TRUE(alarmed("closed for good"));
+  EXPECT_NE(last<SendBeat>()->beat.state, BridgeState::kJoining) << "that may open";
+  EXPECT_NE(core.contact().why_closed().find("are not the 2 that resume"), std::string::npos)
+      << core.contact().why_closed();
+}
+
 TEST_F(BridgeStartTest, AStreamThatDoesNotMatchTheSignedHeadClosesItForGood) {
   connect();
   log.kill("acme/prod/x", "k1");
@@ -211,10 +227,10 @@ TEST_F(BridgeStartTest, GarbageOnTheLogIsCountedAndSaysNothing) {
 
 TEST_F(BridgeStartTest, ALeaseFrameOfAStrangerGrantsNothing) {
   run_to_open();
-  const auto until = core.lease().until();
+  const auto until = core.contact().lease().until();
   pass(500 * kMs);
   core.on_lease(schemas::sign_lease(frame(), stranger_key()).value(), now, effects);
-  EXPECT_EQ(core.lease().until(), until);
+  EXPECT_EQ(core.contact().lease().until(), until);
   EXPECT_TRUE(alarmed("bad-signature"));
 }
 
@@ -226,9 +242,9 @@ TEST_F(BridgeStartTest, H57_AGrantToAnotherProcessOfItsIdIsNotItsOwn) {
   auto others = frame();
   others.grants = {{"b1", "process2", others.grants[0].nonce}};
   lease_with(others);
-  EXPECT_EQ(core.state(), BridgeState::kJoining);
+  EXPECT_EQ(core.contact().state(), BridgeState::kJoining);
   lease();
-  EXPECT_EQ(core.state(), BridgeState::kOpen);
+  EXPECT_EQ(core.contact().state(), BridgeState::kOpen);
 }
 
 // Only one of them can have written the term into the log: the other's log is not this one, or it
@@ -254,10 +270,10 @@ TEST_F(BridgeStartTest, I11_ADeposedLeaderGrantsNothing) {
   elected.term = 2;
   elected.grants.clear();
   lease_with(elected);
-  const auto until = core.lease().until();
+  const auto until = core.contact().lease().until();
   pass(500 * kMs);
   lease();
-  EXPECT_EQ(core.lease().until(), until);
+  EXPECT_EQ(core.contact().lease().until(), until);
 }
 
 TEST_F(BridgeStartTest, AnotherProcessOfItsIdThatIsDeclaredGoneIsNotItself) {
@@ -265,7 +281,7 @@ TEST_F(BridgeStartTest, AnotherProcessOfItsIdThatIsDeclaredGoneIsNotItself) {
   auto left = log.record(schemas::BridgeLeft{.bridge = "b1", .process = "process2"});
   live(log.add(std::move(left)));
   lease();
-  EXPECT_EQ(core.state(), BridgeState::kOpen);
+  EXPECT_EQ(core.contact().state(), BridgeState::kOpen);
 }
 
 TEST_F(BridgeStartTest, DeclaredGoneItClosesAndJoinsAnew) {

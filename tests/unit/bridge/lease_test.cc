@@ -2,7 +2,7 @@
 
 // H23, H32, I5: the lease counts from the sending of one's own beat, on the clock that is an
 // argument.
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Every refusal says why, and no text of an operator or agent can break out of a header (H20).
-#include "broker-bridge/core/refusal.h"
+#include "broker-bridge/core/admission/refusal.h"
 
 #include <gtest/gtest.h>
 

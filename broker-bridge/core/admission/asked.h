@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 #include "schemas/messages.h"
 #include "schemas/subjects.h"
 

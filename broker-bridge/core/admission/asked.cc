@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/asked.h"
+#include "broker-bridge/core/admission/asked.h"
 
 #include <algorithm>
 

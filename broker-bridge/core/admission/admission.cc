@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/admission.h"
+#include "broker-bridge/core/admission/admission.h"
 
 #include <utility>
 
-#include "broker-bridge/core/refusal.h"
+#include "broker-bridge/core/admission/refusal.h"
 #include "schemas/codec.h"
 
 namespace estop::bridge {

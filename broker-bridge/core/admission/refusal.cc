@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/refusal.h"
+#include "broker-bridge/core/admission/refusal.h"
 
 #include <fmt/format.h>
 

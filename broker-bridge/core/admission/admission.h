@@ -4,14 +4,14 @@
 // passes costs no allocation.
 //
 // Whether the bridge passes anything at all is not decided here but by its contact with control
-// (bridge_core.h). So another door, with another data plane, can admit by the same rules. Pure, not
+// (contact.h). So another door, with another data plane, can admit by the same rules. Pure, not
 // thread-safe.
 #pragma once
 
 #include <string>
 #include <string_view>
 
-#include "broker-bridge/core/asked.h"
+#include "broker-bridge/core/admission/asked.h"
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/gate.h"
 #include "schemas/subjects.h"

@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <optional>
 
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 
 namespace estop::bridge {
 

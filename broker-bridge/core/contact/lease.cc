@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/contact/lease.h"
 
 #include <algorithm>
 

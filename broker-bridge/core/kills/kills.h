@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kills here: they latch on first sight and whatever the state, of control's record or of the order
+// that an operator signed; a resume acts only when the log has it (rules 1 and 3). Pure, not
+// thread-safe.
+#pragma once
+
+#include <string_view>
+
+#include "broker-bridge/core/bridge_options.h"
+#include "broker-bridge/core/contact/contact.h"
+#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/kills/receipts.h"
+#include "broker-bridge/core/kills/sightings.h"
+#include "broker-bridge/core/kills/unverified.h"
+#include "broker-bridge/core/turn.h"
+
+namespace estop::bridge {
+
+class Kills {
+ public:
+  // All outlive it.
+  Kills(const BridgeOptions& options, Gate& gate, Sightings& sightings, Receipts& receipts,
+        Contact& contact)
+      : options_(options),
+        gate_(gate),
+        sightings_(sightings),
+        receipts_(receipts),
+        contact_(contact),
+        unverified_(options) {}
+
+  // A live record of control. Its signature is checked by `settle`.
+  void on_live(const schemas::SignedRecord& kill, Turn& turn);
+  // A signed lease frame tells it.
+  void on_uncommitted(const schemas::SignedRecord& kill, Turn& turn);
+  // An operator's own order: acts as an uncommitted kill, whether control runs or not.
+  void on_order(std::string_view actor, std::string_view frame, Turn& turn);
+  // Checks the signatures of what acted on sight. A kill stays if one of those who gave it may: of
+  // the others nothing is left.
+  void settle(Turn& turn);
+  // A committed record, in its place.
+  void commit(const schemas::Record& record, Turn& turn);
+
+  void agents_connected(Turn& turn);
+  void on_receipt_unsent(const SendReceipt& unsent, Turn& turn);
+
+ private:
+  Latched act_on_sight(const schemas::SignedRecord& kill, Turn& turn);
+  void take_back(const Unverified::Forged& forged, Turn& turn);
+  void lift(const schemas::Record& resume, Turn& turn);
+  void confirm(const schemas::Record& order, Turn& turn);
+  void owes_too_much(Turn& turn);
+
+  const BridgeOptions& options_;
+  Gate& gate_;
+  Sightings& sightings_;
+  Receipts& receipts_;
+  Contact& contact_;
+  Unverified unverified_;
+};
+
+}  // namespace estop::bridge

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Kills that acted on first sight and whose signatures are not checked yet: first stop, then ask.
+//
+// Several may give one kill, an operator and a forger for example: it stays if one of them may give
+// it. Pure, not thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "broker-bridge/core/bridge_options.h"
+#include "broker-bridge/core/gate.h"
+#include "schemas/order.h"
+
+namespace estop::bridge {
+
+class Unverified {
+ public:
+  // It outlives this.
+  explicit Unverified(const BridgeOptions& options) : options_(options) {}
+
+  // To be checked, if it made the kill latch or is a rival of one that did.
+  void add(const schemas::SignedRecord& kill, Latched latched);
+  void add(schemas::SignedOrder order, Latched latched);
+
+  struct Forged {
+    schemas::Record kill;
+    std::string author;  // who did not sign it
+  };
+  struct Checked {
+    std::map<std::string, schemas::SignedRecord> good;  // by kill_key.h
+    std::vector<schemas::Record> orders;  // of these, the ones that operators gave themselves
+    std::vector<Forged> forged;
+  };
+  // All of them; none is left.
+  [[nodiscard]] Checked check();
+
+ private:
+  [[nodiscard]] bool wants(const schemas::Record& kill, Latched latched) const;
+  [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
+
+  const BridgeOptions& options_;
+  std::vector<schemas::SignedRecord> records_;
+  std::vector<schemas::SignedOrder> orders_;
+};
+
+}  // namespace estop::bridge
