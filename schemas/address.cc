@@ -207,6 +207,24 @@ Result<Scope> Scope::parse(std::string_view text) {
                           shown(text)));
 }
 
+Result<Scope> Scope::from_tokens(std::string_view tokens) {
+  Scope scope;
+  const std::size_t segments = count_segments(tokens);
+  if (tokens.empty()) return scope;
+  if (segments >= 1 && segments <= 3) {
+    scope.kind_ = segments == 1 ? Kind::kOrg : segments == 2 ? Kind::kWorkspace : Kind::kAgent;
+    scope.tokens_ = std::string(tokens);
+    return scope;
+  }
+  const auto dot = tokens.rfind('.');
+  if (dot != std::string_view::npos) {
+    const auto address = Address::from_tokens(tokens.substr(0, dot));
+    const auto instance = Instance::parse(std::string(tokens.substr(dot + 1)));
+    if (address && instance) return of(*address, *instance);
+  }
+  return fail(Errc::kBadScope, fmt::format("\"{}\" are not the tokens of a scope", shown(tokens)));
+}
+
 std::string Scope::text() const {
   switch (kind_) {
     case Kind::kFleet:

@@ -100,6 +100,8 @@ class Scope {
 
   Scope() = default;  // the fleet
   [[nodiscard]] static Result<Scope> parse(std::string_view text);
+  // From tokens(). kBadScope.
+  [[nodiscard]] static Result<Scope> from_tokens(std::string_view tokens);
   [[nodiscard]] static Scope fleet() { return {}; }
   [[nodiscard]] static Scope of(const Address& address);
   [[nodiscard]] static Scope of(const Address& address, const Instance& instance);

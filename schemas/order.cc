@@ -58,6 +58,19 @@ std::optional<Credential> credential_of(const Json& claims) {
   return made;
 }
 
+Result<void> may_order(const Credential& credential, const Segment& actor, const Scope& scope,
+                       const Subjects& subjects) {
+  Result<void> verdict =
+      fail(Errc::kNotPermitted, "the credential is not one of operator " + actor.text());
+  for (const std::string& subject : credential.publish) {
+    const auto emergency = subjects.parse_emergency(subject);
+    if (!emergency || emergency->actor != actor.text()) continue;
+    verdict = check_reach(emergency->reach, scope);
+    if (verdict) break;
+  }
+  return verdict;
+}
+
 }  // namespace
 
 Result<std::string> jwt_from_creds(std::string_view creds_text) {
@@ -165,10 +178,8 @@ Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
   }
   const auto actor = Segment::parse(order.kill.record.actor.name);
   if (!actor) return tl::make_unexpected(actor.error());
-  const auto& allowed = credential->publish;
-  if (std::find(allowed.begin(), allowed.end(), subjects.emergency(*actor).str()) ==
-      allowed.end()) {
-    return fail(Errc::kNotPermitted, "the credential is not one of operator " + actor->text());
+  if (const auto may = may_order(*credential, *actor, order.kill.record.scope(), subjects); !may) {
+    return may;
   }
   if (!verify_record(order.kill, credential->user)) {
     return fail(Errc::kBadSignature, "the kill is not signed by the credential's key");

@@ -41,7 +41,8 @@ struct SignedOrder {
 [[nodiscard]] Result<SignedOrder> open_order(std::string_view frame);
 
 // Whether `issuer` (the key of the account that operators belong to) vouches for it: its credential
-// may publish the emergency subject of the kill's actor, and its key signed the kill. Takes two
+// may publish an emergency subject of the kill's actor that reaches its scope, and its key signed
+// the kill. What the subject reaches on which it came is for its receiver to look at. Takes two
 // verifications (350 us). The JWT's dates are the broker's to judge. kBadSignature, kNotPermitted.
 [[nodiscard]] Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
                                         const Subjects& subjects);
@@ -62,14 +63,22 @@ struct SignedCommand {
 // Decodes without verifying. nullopt: a command as it is, with no proof. kMalformed: the proof is
 // damaged.
 [[nodiscard]] Result<std::optional<SignedCommand>> open_command(std::string_view json);
-// As verify_order, for `verb` in the name of `actor`. kBadSignature, kNotPermitted.
-[[nodiscard]] Result<void> verify_command(const SignedCommand& command, const Segment& actor,
-                                          const Segment& verb, const PublicKey& issuer,
-                                          const Subjects& subjects);
+// Who asks for what, and how far his credential reaches: as the subject says.
+struct Asking {
+  Segment actor;
+  Segment verb;
+  Scope reach{};
+};
+// As verify_order, for what was asked. kBadSignature, kNotPermitted.
+[[nodiscard]] Result<void> verify_command(const SignedCommand& command, const Asking& asking,
+                                          const PublicKey& issuer, const Subjects& subjects);
 
-// Whether the credential of a command that was verified allows another verb, too.
-[[nodiscard]] bool allows(std::string_view credential, const Segment& actor, const Segment& verb,
+// Whether the credential of a command that was verified allows this, too.
+[[nodiscard]] bool allows(std::string_view credential, const Asking& asking,
                           const Subjects& subjects);
+
+// kNotPermitted: `reach` does not cover `scope`.
+[[nodiscard]] Result<void> check_reach(const Scope& reach, const Scope& scope);
 
 // The user JWT in a `.creds` text. kBadArgument: there is none.
 [[nodiscard]] Result<std::string> jwt_from_creds(std::string_view creds_text);

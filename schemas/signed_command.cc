@@ -32,21 +32,26 @@ std::optional<std::string> text_of(const Json& object, const char* field) {
   return found->get<std::string>();
 }
 
-bool may_ask(const Credential& credential, const Segment& actor, const Segment& verb,
-             const Subjects& subjects) {
+bool may_ask(const Credential& credential, const Asking& asking, const Subjects& subjects) {
+  const std::string exact = subjects.command(asking.actor, asking.verb, asking.reach).str();
+  const std::string all = subjects.commands_of(asking.actor).str();
   const auto& allowed = credential.publish;
   return std::any_of(allowed.begin(), allowed.end(), [&](const std::string& subject) {
-    return subject == subjects.command(actor, verb).str() ||
-           subject == subjects.commands_of(actor).str();
+    return subject == exact || subject == all;
   });
 }
 
 }  // namespace
 
-bool allows(std::string_view credential, const Segment& actor, const Segment& verb,
-            const Subjects& subjects) {
+bool allows(std::string_view credential, const Asking& asking, const Subjects& subjects) {
   const auto read = read_credential(credential);
-  return read && may_ask(*read, actor, verb, subjects);
+  return read && may_ask(*read, asking, subjects);
+}
+
+Result<void> check_reach(const Scope& reach, const Scope& scope) {
+  if (reach.covers(scope)) return {};
+  return fail(Errc::kNotPermitted, "the credential reaches " + reach.text() +
+                                       " only, and this is about " + scope.text());
 }
 
 bool must_be_signed(std::string_view verb) noexcept {
@@ -86,18 +91,19 @@ Result<std::optional<SignedCommand>> open_command(std::string_view json) {
   return made;
 }
 
-Result<void> verify_command(const SignedCommand& command, const Segment& actor, const Segment& verb,
+Result<void> verify_command(const SignedCommand& command, const Asking& asking,
                             const PublicKey& issuer, const Subjects& subjects) {
   const auto credential = read_credential(command.credential);
   if (!credential) return tl::make_unexpected(credential.error());
   if (credential->issuer != issuer) {
     return fail(Errc::kBadSignature, "the credential was issued by another account");
   }
-  if (!may_ask(*credential, actor, verb, subjects)) {
-    return fail(Errc::kNotPermitted,
-                "the credential allows no '" + verb.text() + "' to operator " + actor.text());
+  if (!may_ask(*credential, asking, subjects)) {
+    return fail(Errc::kNotPermitted, "the credential allows no '" + asking.verb.text() +
+                                         "' to operator " + asking.actor.text());
   }
-  if (!verify(credential->user, signed_text(actor, verb, command.text), command.signature)) {
+  if (!verify(credential->user, signed_text(asking.actor, asking.verb, command.text),
+              command.signature)) {
     return fail(Errc::kBadSignature, "the command is not signed by the credential's key");
   }
   return {};

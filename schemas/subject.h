@@ -70,10 +70,17 @@ struct AgentSubject {
   std::string_view instance;
 };
 
-// `<prefix>.command.<operator>.<verb>`
+// `<prefix>.command.<operator>.<verb>` of whoever may order for the whole fleet,
+// `<prefix>.command.<operator>.<verb>.<reach…>` of whose credential reaches a part of it.
 struct CommandSubject {
   std::string_view actor;
   std::string_view verb;
+  Scope reach{};
+};
+// `<prefix>.emergency.<operator>`, and with a reach as above.
+struct EmergencySubject {
+  std::string_view actor;
+  Scope reach{};
 };
 
 }  // namespace estop::schemas

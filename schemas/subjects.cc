@@ -21,6 +21,11 @@ bool is_base32(std::string_view text) {
   return !text.empty() && text.find_first_not_of(kLetters) == std::string_view::npos;
 }
 
+// What a subject ends in that reaches a part of the fleet.
+std::string behind(const Scope& reach) {
+  return reach.tokens().empty() ? std::string() : "." + reach.tokens();
+}
+
 }  // namespace
 
 Subjects Subjects::standard() {
@@ -144,21 +149,23 @@ Subject BridgeSubjects::receipts() const {
 
 // --- CONTROL account ---
 
-Subject OperatorSubjects::command(const Segment& actor, const Segment& verb) const {
-  return made(fmt::format("{}.command.{}.{}", prefix_.text(), actor.text(), verb.text()));
+Subject OperatorSubjects::command(const Segment& actor, const Segment& verb,
+                                  const Scope& reach) const {
+  return made(
+      fmt::format("{}.command.{}.{}{}", prefix_.text(), actor.text(), verb.text(), behind(reach)));
 }
 Subject OperatorSubjects::commands_of(const Segment& actor) const {
   return made(fmt::format("{}.command.{}.>", prefix_.text(), actor.text()));
 }
 Subject OperatorSubjects::commands() const {
-  return made(prefix_.text() + ".command.*.*");
+  return made(prefix_.text() + ".command.>");
 }
 
-Subject OperatorSubjects::emergency(const Segment& actor) const {
-  return made(fmt::format("{}.emergency.{}", prefix_.text(), actor.text()));
+Subject OperatorSubjects::emergency(const Segment& actor, const Scope& reach) const {
+  return made(fmt::format("{}.emergency.{}{}", prefix_.text(), actor.text(), behind(reach)));
 }
 Subject OperatorSubjects::emergencies() const {
-  return made(prefix_.text() + ".emergency.*");
+  return made(prefix_.text() + ".emergency.>");
 }
 Subject OperatorSubjects::latched(const Segment& actor, const Segment& bridge) const {
   return made(fmt::format("{}.inbox.{}.latched.{}", prefix_.text(), actor.text(), bridge.text()));

@@ -123,15 +123,16 @@ class BridgeSubjects : protected SubjectPlane {
 class OperatorSubjects : protected SubjectPlane {
  public:
   explicit OperatorSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
-  [[nodiscard]] Subject command(const Segment& actor, const Segment& verb) const;
+  // What it reaches stands behind it if that is not the fleet: the broker vouches for both.
+  [[nodiscard]] Subject command(const Segment& actor, const Segment& verb,
+                                const Scope& reach = {}) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
-  [[nodiscard]] Subject commands() const;                         // estop.command.*.*
-  [[nodiscard]] std::optional<CommandSubject> parse_command(
-      std::string_view subject) const noexcept;
-  [[nodiscard]] Subject emergency(const Segment& actor) const;  // estop.emergency.<operator>
-  [[nodiscard]] Subject emergencies() const;                    // estop.emergency.*
-  [[nodiscard]] std::optional<std::string_view> parse_emergency(
-      std::string_view subject) const noexcept;
+  [[nodiscard]] Subject commands() const;                         // estop.command.>
+  [[nodiscard]] std::optional<CommandSubject> parse_command(std::string_view subject) const;
+  [[nodiscard]] Subject emergency(const Segment& actor,
+                                  const Scope& reach = {}) const;  // estop.emergency.<operator>
+  [[nodiscard]] Subject emergencies() const;                       // estop.emergency.>
+  [[nodiscard]] std::optional<EmergencySubject> parse_emergency(std::string_view subject) const;
   // A bridge's answer to an emergency, in the operator's inbox, and where a bridge may so answer.
   [[nodiscard]] Subject latched(
       const Segment& actor,

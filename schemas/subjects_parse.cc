@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The reading half of schemas/subjects.h: subjects taken apart, and replies that are honoured.
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -40,6 +41,17 @@ std::optional<std::string_view> take(std::string_view& rest, int count, bool las
 bool clean_reply_token(char c) noexcept {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
          c == '_';
+}
+
+// `<word>` or `<word>.<reach…>`.
+std::optional<std::pair<std::string_view, Scope>> reaching(std::string_view text) {
+  const std::size_t dot = std::min(text.find('.'), text.size());
+  const std::string_view word = text.substr(0, dot);
+  if (!is_segment(word)) return std::nullopt;
+  if (dot == text.size()) return std::pair(word, Scope{});
+  auto reach = Scope::from_tokens(text.substr(dot + 1));
+  if (!reach || *reach == Scope{}) return std::nullopt;
+  return std::pair(word, std::move(*reach));
 }
 
 constexpr std::array<std::string_view, 4> kAgentKinds{"hello", "beat", "checkpoint", "stopped"};
@@ -124,19 +136,22 @@ std::optional<std::string_view> BridgeSubjects::parse_receipt(
   return rest && is_segment(*rest) ? rest : std::nullopt;
 }
 
-std::optional<CommandSubject> OperatorSubjects::parse_command(
-    std::string_view subject) const noexcept {
-  auto rest = after(subject, prefix_.text(), "command");
+std::optional<CommandSubject> OperatorSubjects::parse_command(std::string_view subject) const {
+  const auto rest = after(subject, prefix_.text(), "command");
   if (!rest) return std::nullopt;
-  const auto actor = take(*rest, 1, false);
-  if (!actor || !is_segment(*actor) || !is_segment(*rest)) return std::nullopt;
-  return CommandSubject{*actor, *rest};
+  const std::size_t dot = std::min(rest->find('.'), rest->size());
+  const std::string_view actor = rest->substr(0, dot);
+  if (!is_segment(actor) || dot == rest->size()) return std::nullopt;
+  const auto verb = reaching(rest->substr(dot + 1));
+  if (!verb) return std::nullopt;
+  return CommandSubject{actor, verb->first, verb->second};
 }
 
-std::optional<std::string_view> OperatorSubjects::parse_emergency(
-    std::string_view subject) const noexcept {
+std::optional<EmergencySubject> OperatorSubjects::parse_emergency(std::string_view subject) const {
   const auto rest = after(subject, prefix_.text(), "emergency");
-  return rest && is_segment(*rest) ? rest : std::nullopt;
+  const auto actor = rest ? reaching(*rest) : std::nullopt;
+  if (!actor) return std::nullopt;
+  return EmergencySubject{actor->first, actor->second};
 }
 
 std::optional<std::string_view> BridgeSubjects::parse_bridge(

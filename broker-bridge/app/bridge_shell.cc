@@ -111,9 +111,9 @@ struct BridgeShell::State {
   }
 
   void on_emergency(const MessageView& message) {
-    const auto actor = identity.subjects.parse_emergency(message.subject);
-    if (!actor) return;
-    handle([&](Nanos now, Effects& out) { core.on_emergency(*actor, message.data, now, out); });
+    const auto from = identity.subjects.parse_emergency(message.subject);
+    if (!from) return;
+    handle([&](Nanos now, Effects& out) { core.on_emergency(*from, message.data, now, out); });
     settle_soon();
   }
 

@@ -96,10 +96,10 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
                                             frame->head.seq, gate().kills()));
 }
 
-void BridgeCore::on_emergency(std::string_view actor, std::string_view order, Nanos now,
-                              Effects& out) {
+void BridgeCore::on_emergency(const schemas::EmergencySubject& from, std::string_view order,
+                              Nanos now, Effects& out) {
   Turn turn(now, counters_, out);
-  kills_.on_order(actor, order, turn);
+  kills_.on_order(from, order, turn);
 }
 
 void BridgeCore::settle(Nanos now, Effects& out) {

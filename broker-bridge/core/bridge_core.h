@@ -35,7 +35,8 @@ class BridgeCore {
   void on_disconnected(Account account, Nanos now, Effects& out);
   void on_log(std::string_view frame, Nanos now, Effects& out);    // estop.log, live
   void on_lease(std::string_view frame, Nanos now, Effects& out);  // estop.lease
-  void on_emergency(std::string_view actor, std::string_view order, Nanos now, Effects& out);
+  void on_emergency(const schemas::EmergencySubject& from, std::string_view order, Nanos now,
+                    Effects& out);
   void on_replayed(std::string_view frame, Nanos now, Effects& out);
   void on_replay_done(Nanos now, Effects& out);
   void on_replay_failed(std::string_view reason, Nanos now, Effects& out);

@@ -35,35 +35,43 @@ std::optional<Speaker> speaker_of(const Subjects& subjects, const MessageView& m
 
 }  // namespace
 
+namespace {
+
+CommandReceived read_command(const schemas::CommandSubject& parts, std::string_view data,
+                             std::string fresh_op_id, Asker asker) {
+  std::string actor(parts.actor);
+  std::string verb(parts.verb);
+  auto text = data.empty() ? schemas::Result<schemas::JsonText>() : schemas::to_json(data);
+  if (text) {
+    return command_of(std::move(actor), std::move(verb), std::move(text->json),
+                      std::move(fresh_op_id), std::move(asker));
+  }
+  CommandReceived command;
+  command.actor = std::move(actor);
+  command.verb = std::move(verb);
+  command.asker = std::move(asker);
+  command.unreadable = std::move(text.error());
+  return command;
+}
+
+}  // namespace
+
 Heard heard_command(const Subjects& subjects, const MessageView& message, std::string fresh_op_id) {
   const auto parts = subjects.parse_command(message.subject);
   if (!parts) return std::nullopt;
   ReplyTo reply{subjects.honoured_reply(parts->actor, message.reply).value_or(schemas::Subject{})};
   if (!message.data.empty()) reply.form = schemas::form_of(message.data);
-  std::string actor(parts->actor);
-  std::string verb(parts->verb);
-  if (message.data.empty()) {
-    return command_of(std::move(actor), std::move(verb), {}, std::move(fresh_op_id),
-                      asker_of(reply));
-  }
-  auto text = schemas::to_json(message.data);
-  if (!text) {
-    CommandReceived command;
-    command.actor = std::move(actor);
-    command.verb = std::move(verb);
-    command.asker = asker_of(reply);
-    command.unreadable = std::move(text.error());
-    return command;
-  }
-  return command_of(std::move(actor), std::move(verb), std::move(text->json),
-                    std::move(fresh_op_id), asker_of(reply));
+  CommandReceived command =
+      read_command(*parts, message.data, std::move(fresh_op_id), asker_of(reply));
+  command.reach = parts->reach;
+  return command;
 }
 
 Heard heard_emergency(const Subjects& subjects, const MessageView& message) {
   const auto actor = subjects.parse_emergency(message.subject);
   auto order = schemas::open_order(message.data);
   if (!actor || !order) return std::nullopt;
-  return EmergencyReceived{std::string(*actor), std::move(*order)};
+  return EmergencyReceived{std::string(actor->actor), actor->reach, std::move(*order)};
 }
 
 Heard heard_bridge_beat(const Subjects& subjects, const MessageView& message) {

@@ -38,7 +38,8 @@ struct BridgeRole {
 struct ControlRole {};  // one user in each of AGENTS, CONTROL and SYS
 struct OperatorRole {
   schemas::Segment name;
-  bool is_admin = false;  // may besides withdraw credentials
+  bool is_admin = false;   // may besides withdraw credentials
+  schemas::Scope reach{};  // what he may give orders for; he may look at everything
 };
 struct ViewerRole {
   schemas::Segment name;

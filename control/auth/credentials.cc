@@ -175,6 +175,18 @@ Result<std::vector<Credential>> revoke_in(Vault& vault, const Whom& whom,
   return revoked;
 }
 
+// Whether a valid credential of the same person may do what the role may not.
+bool has_more(Vault& vault, const std::vector<Credential>& known, const Role& role) {
+  const auto* now = std::get_if<OperatorRole>(&role);
+  if (now == nullptr) return false;
+  return std::any_of(known.begin(), known.end(), [&](const Credential& one) {
+    const auto* before = std::get_if<OperatorRole>(&one.role);
+    if (before == nullptr || before->name != now->name) return false;
+    if (vault.is_revoked(one.account, one.user)) return false;
+    return (before->is_admin && !now->is_admin) || !now->reach.covers(before->reach);
+  });
+}
+
 }  // namespace
 
 std::vector<Account> accounts_of(const Role& role, const Subjects& subjects) {
@@ -204,6 +216,7 @@ Result<std::vector<std::string>> issue_creds(const std::string& folder, const Ke
   for (const Account account : accounts) {  // all of them, before the first is written
     if (auto checked = check(*vault, role, account, subjects); !checked) return passed_on(checked);
   }
+  if (how == Issue::kIfNeeded && has_more(*vault, *before, role)) how = Issue::kAnew;
   std::vector<std::string> paths;
   for (const Account account : accounts) {
     auto path = open_one(*vault, role, account, subjects,

@@ -30,6 +30,8 @@ struct Credential {
 [[nodiscard]] std::string person(const Role& role);
 // "agent", "bridge", "control", "operator", "admin", "viewer".
 [[nodiscard]] std::string_view kind(const Role& role) noexcept;
+// What an operator may give orders for; the fleet of any other role.
+[[nodiscard]] schemas::Scope reach_of(const Role& role);
 // The accounts in which the role has a user.
 [[nodiscard]] std::vector<Account> accounts_of(const Role& role, const schemas::Subjects& subjects);
 
@@ -39,8 +41,10 @@ struct Credential {
                                                                         const Keyring& keys);
 
 enum class Issue : std::uint8_t {
-  kIfNeeded,  // a valid one stays; in the place of a revoked one comes a new key
-  kAnew,      // a new key in any case; every older one of the role is revoked
+  // A valid one stays; in the place of a revoked one, or of one that may do more, comes a new key:
+  // whoever has a copy would keep what he may no longer do.
+  kIfNeeded,
+  kAnew,  // a new key in any case; every older one of the role is revoked
 };
 // Paths of the .creds files, one for each account of the role. kNotPermitted: the address is under
 // a kill that revoked it; kBadArgument: the name belongs to another role.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The permissions of every role: the one place that decides who may use which subject.
+#include <array>
+
 #include "control/auth/auth.h"
 
 namespace estop::control {
@@ -11,6 +13,8 @@ using schemas::Subject;
 using schemas::Subjects;
 
 constexpr std::string_view kControlName = "control";
+constexpr std::array<std::string_view, 3> kOrders{"kill", "resume", "approve"};
+constexpr std::array<std::string_view, 5> kQuestions{"ps", "get", "audit", "verify", "status"};
 
 Segment segment(std::string_view text) {
   return *Segment::parse(text);
@@ -77,21 +81,26 @@ std::optional<Permissions> in_control(const ControlRole&, const Subjects& to) {
 
 std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& to) {
   Permissions made{{}, texts({to.own_inbox(role.name), to.events()})};
-  if (role.is_admin) {
+  if (role.is_admin && role.reach == schemas::Scope::fleet()) {
     made.publish = texts({to.commands_of(role.name)});
   } else {
-    for (const std::string_view verb :
-         {"kill", "resume", "approve", "ps", "get", "audit", "verify", "status"}) {
+    for (const std::string_view verb : kOrders) {
+      made.publish.push_back(to.command(role.name, segment(verb), role.reach).str());
+    }
+    if (role.is_admin) {
+      made.publish.push_back(to.command(role.name, segment("revoke"), role.reach).str());
+    }
+    for (const std::string_view verb : kQuestions) {
       made.publish.push_back(to.command(role.name, segment(verb)).str());
     }
   }
-  made.publish.push_back(to.emergency(role.name).str());
+  made.publish.push_back(to.emergency(role.name, role.reach).str());
   return made;
 }
 
 std::optional<Permissions> in_control(const ViewerRole& role, const Subjects& to) {
   Permissions made{{}, texts({to.own_inbox(role.name), to.events()})};
-  for (const std::string_view verb : {"ps", "get", "audit", "verify", "status"}) {
+  for (const std::string_view verb : kQuestions) {
     made.publish.push_back(to.command(role.name, segment(verb)).str());
   }
   return made;

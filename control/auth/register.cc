@@ -40,7 +40,8 @@ struct Kind {
   std::string_view operator()(const ViewerRole&) const { return "viewer"; }
 };
 
-std::optional<Role> role_of(const std::string& kind, const std::string& person) {
+std::optional<Role> role_of(const std::string& kind, const std::string& person,
+                            const std::string& reach) {
   if (kind == "agent") {
     auto address = schemas::Address::parse(person);
     return address ? std::optional<Role>(AgentRole{*address}) : std::nullopt;
@@ -50,13 +51,17 @@ std::optional<Role> role_of(const std::string& kind, const std::string& person) 
   if (!name) return std::nullopt;
   if (kind == "bridge") return BridgeRole{*name};
   if (kind == "viewer") return ViewerRole{*name};
-  if (kind == "operator" || kind == "admin") return OperatorRole{*name, kind == "admin"};
+  if (kind == "operator" || kind == "admin") {
+    const auto scope = schemas::Scope::parse(reach);
+    if (scope) return OperatorRole{*name, kind == "admin", *scope};
+  }
   return std::nullopt;
 }
 
 // Throws json::exception on a line of another shape; nullopt: names that cannot be.
 std::optional<Credential> credential_in(const json& line) {
-  const auto role = role_of(line.at("role").get<std::string>(), line.at("name").get<std::string>());
+  const auto role = role_of(line.at("role").get<std::string>(), line.at("name").get<std::string>(),
+                            line.value("scope", "*"));
   const auto account = line.at("account").get<std::string>();
   const auto* found = std::find_if(kAccounts.begin(), kAccounts.end(),
                                    [&](Account one) { return name(one) == account; });
@@ -78,6 +83,10 @@ std::string person(const Role& role) {
 }
 std::string_view kind(const Role& role) noexcept {
   return std::visit(Kind{}, role);
+}
+schemas::Scope reach_of(const Role& role) {
+  const auto* person = std::get_if<OperatorRole>(&role);
+  return person == nullptr ? schemas::Scope::fleet() : person->reach;
 }
 std::string register_path(const std::string& folder) {
   return folder + "/credentials.jsonl";
@@ -105,13 +114,14 @@ Result<std::vector<Credential>> credentials_in(const std::string& lines) {
 }
 
 std::string register_line(const Credential& credential) {
-  return json{{"role", kind(credential.role)},
-              {"name", person(credential.role)},
-              {"account", name(credential.account)},
-              {"user", credential.user},
-              {"issued_at_s", credential.issued_at_s}}
-             .dump() +
-         '\n';
+  json line{{"role", kind(credential.role)},
+            {"name", person(credential.role)},
+            {"account", name(credential.account)},
+            {"user", credential.user},
+            {"issued_at_s", credential.issued_at_s}};
+  const schemas::Scope reach = reach_of(credential.role);
+  if (reach != schemas::Scope::fleet()) line["scope"] = reach.text();
+  return line.dump() + '\n';
 }
 
 Result<std::vector<Credential>> read_register(const std::string& folder) {

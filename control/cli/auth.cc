@@ -103,9 +103,14 @@ ExitStatus say_revoked(const Common& common, const std::string& who, std::uint64
 }
 
 Row row_of(const Credential& one) {
-  return {std::string(kind(one.role)),        person(one.role),
-          std::string(name(one.account)),     one.user,
-          time_text(one.issued_at_s * 1'000), time_text(one.revoked_at_s * 1'000)};
+  const bool gives_orders = std::holds_alternative<control::OperatorRole>(one.role);
+  return {std::string(kind(one.role)),
+          person(one.role),
+          gives_orders ? reach_of(one.role).text() : std::string(),
+          std::string(name(one.account)),
+          one.user,
+          time_text(one.issued_at_s * 1'000),
+          time_text(one.revoked_at_s * 1'000)};
 }
 
 json json_of(const Credential& one) {
@@ -114,6 +119,9 @@ json json_of(const Credential& one) {
             {"account", name(one.account)},
             {"key", one.user},
             {"issued_at_s", one.issued_at_s}};
+  if (const auto reach = reach_of(one.role); reach != schemas::Scope::fleet()) {
+    made["scope"] = reach.text();
+  }
   if (one.revoked_at_s != 0) made["revoked_at_s"] = one.revoked_at_s;
   return made;
 }
@@ -135,11 +143,32 @@ ExitStatus end_rotation(const Common& common, const std::string& who, const json
   return ExitStatus::kUnconfirmed;
 }
 
+// Who was given a part of the fleet keeps it until somebody says otherwise.
+Result<void> keep_scope(const std::string& data, const control::Keyring& keys,
+                        control::Role& role) {
+  auto* person = std::get_if<control::OperatorRole>(&role);
+  if (person == nullptr) return {};
+  const auto known = control::list_credentials(data, keys);
+  if (!known) return tl::make_unexpected(known.error());
+  for (const Credential& one : *known) {
+    const auto* before = std::get_if<control::OperatorRole>(&one.role);
+    const bool is_valid = before != nullptr && one.revoked_at_s == 0;
+    if (is_valid && before->name == person->name) person->reach = before->reach;
+  }
+  return {};
+}
+
 }  // namespace
 
-ExitStatus run_auth_issue(const Common& common, const AuthIssue& issue, Terminal& terminal) {
+ExitStatus run_auth_issue(const Common& common, const AuthIssue& asked, Terminal& terminal) {
   const auto keys = keys_of(common.data);
   if (!keys) return fail_with(keys.error(), terminal);
+  AuthIssue issue = asked;
+  if (issue.keeps_scope) {
+    if (auto kept = keep_scope(common.data, *keys, issue.role); !kept) {
+      return fail_with(kept.error(), terminal);
+    }
+  }
   if (!issue.out.empty()) {  // before a key is made that nobody was given
     if (auto free = daemon::can_create(issue.out); !free) return fail_with(free.error(), terminal);
   }
@@ -168,7 +197,8 @@ ExitStatus run_auth_list(const Common& common, Terminal& terminal) {
   }
   std::vector<Row> rows;
   for (const Credential& one : *all) rows.push_back(row_of(one));
-  terminal.out << render_table({"ROLE", "NAME", "ACCOUNT", "KEY", "ISSUED", "REVOKED"}, rows);
+  terminal.out << render_table({"ROLE", "NAME", "SCOPE", "ACCOUNT", "KEY", "ISSUED", "REVOKED"},
+                               rows);
   return ExitStatus::kOk;
 }
 

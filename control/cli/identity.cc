@@ -40,19 +40,22 @@ tl::unexpected<schemas::Error> unreadable(const std::string& path, std::string_v
 
 // Whom the broker takes its owner for: who may publish orders of that name. nullopt: it does not
 // say.
-std::optional<Segment> named_in(const std::string& creds_text) {
+std::optional<std::pair<Segment, schemas::Scope>> named_in(const std::string& creds_text) {
   const auto jwt = schemas::jwt_from_creds(creds_text);
   if (!jwt) return std::nullopt;
   const auto credential = schemas::read_credential(*jwt);
   if (!credential) return std::nullopt;
   const schemas::Subjects subjects = schemas::Subjects::standard();
+  std::optional<std::pair<Segment, schemas::Scope>> found;
   for (const std::string& subject : credential->publish) {
     const auto emergency = subjects.parse_emergency(subject);
     const auto command = subjects.parse_command(subject);
-    const auto name = Segment::parse(emergency ? *emergency : command ? command->actor : "");
-    if (name) return *name;
+    const auto name = Segment::parse(emergency ? emergency->actor : command ? command->actor : "");
+    if (!name) continue;
+    if (!found) found.emplace(*name, schemas::Scope::fleet());
+    if (emergency) found->second = emergency->reach;
   }
-  return std::nullopt;
+  return found;
 }
 
 Result<Identity> read_identity(const std::string& path, Use use) {
@@ -76,7 +79,10 @@ Result<Identity> read_identity(const std::string& path, Use use) {
   }
   found.creds_file = path;
   found.creds_text = std::move(*text);
-  if (const auto name = named_in(found.creds_text)) found.name = *name;
+  if (const auto owner = named_in(found.creds_text)) {
+    found.name = owner->first;
+    found.reach = owner->second;
+  }
   return found;
 }
 

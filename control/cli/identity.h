@@ -21,7 +21,8 @@ enum class Use : std::uint8_t {
 };
 
 struct Identity {
-  schemas::Segment name;  // as the credential says, where it says
+  schemas::Segment name;   // as the credential says, where it says
+  schemas::Scope reach{};  // what its orders may concern
   std::string creds_file;
   std::string creds_text;
   std::vector<std::string> notices;  // for standard error, without line ends

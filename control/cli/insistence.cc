@@ -115,11 +115,13 @@ void Insistence::send(const std::string& json) {
   static_cast<void>(client_.take_error());  // of an earlier attempt to connect
   nats::Connection& connection = client_.connection();
   // A failure needs no word: the command below fails as well, and all of it is sent again.
-  if (order_) (void)connection.publish(subjects_.emergency(identity_.name), order_->frame);
+  if (order_)
+    (void)connection.publish(subjects_.emergency(identity_.name, identity_.reach), order_->frame);
   const std::uint64_t number = ++talk_->sent;
   talk_->is_lost = false;
   const auto verb = schemas::Segment::parse("kill");
-  connection.request_many(subjects_.command(identity_.name, *verb), json, left() + kForAnswers,
+  connection.request_many(subjects_.command(identity_.name, *verb, identity_.reach), json,
+                          left() + kForAnswers,
                           [talk = talk_, number](const Result<nats::MessageView>& one) {
                             return talk->take(number, one);
                           });

@@ -112,7 +112,8 @@ struct Carry {
 };
 struct AuthIssue {
   control::Role role;
-  std::string out;  // a copy goes there; empty: none
+  std::string out;           // a copy goes there; empty: none
+  bool keeps_scope = false;  // an operator's, if he has one
 };
 struct AuthList {};
 struct AuthRotate {

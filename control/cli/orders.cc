@@ -171,6 +171,10 @@ ExitStatus run_kill(const Common& common, const Kill& kill, Terminal& terminal) 
   auto session = Session::prepare(common, Use::kStop);
   if (!session) return fail_with(session.error(), terminal);
   print_notices(session->identity(), terminal);
+  // Control and every bridge would refuse it, each with an alarm.
+  if (auto may = schemas::check_reach(session->identity().reach, kill.scope); !may) {
+    return fail_with(may.error(), terminal);
+  }
   const auto op_id = order.at("op_id").get<std::string>();
   // Before anything can go wrong: with it the same order is given again, by whomever.
   terminal.err << fmt::format("estop: order {}\n", op_id) << std::flush;

@@ -26,8 +26,14 @@ Segment name_of(const TypedAuth& typed) {
 
 control::Role operator_of(const TypedAuth& typed) {
   const Segment name = name_of(typed);
-  if (typed.role == "viewer") return control::ViewerRole{name};
-  return control::OperatorRole{name, typed.role == "admin"};
+  if (typed.role == "viewer") {
+    if (!typed.scope.empty())
+      refuse("a viewer looks at everything: --scope is for who gives orders");
+    return control::ViewerRole{name};
+  }
+  const auto reach =
+      typed.scope.empty() ? schemas::Scope::fleet() : checked(schemas::Scope::parse(typed.scope));
+  return control::OperatorRole{name, typed.role == "admin", reach};
 }
 
 // An address has slashes, no other name has.
@@ -40,11 +46,11 @@ std::string who_of(const TypedAuth& typed) {
 void add_issuing(CLI::App& auth, TypedAuth& typed, const AddCommand& add) {
   CLI::App* agent =
       add(auth, "agent", "print the path of an agent's credentials, made if missing", [&typed] {
-        return AuthIssue{control::AgentRole{checked(Address::parse(typed.name))}, typed.out};
+        return AuthIssue{control::AgentRole{checked(Address::parse(typed.name))}, typed.out, false};
       });
   agent->add_option("address", typed.name, "org/workspace/name")->required();
   CLI::App* person = add(auth, "operator", "the same for a person", [&typed] {
-    return AuthIssue{operator_of(typed), typed.out};
+    return AuthIssue{operator_of(typed), typed.out, typed.scope.empty()};
   });
   person->add_option("name", typed.name, "as the audit shows it")->required();
   person
@@ -52,17 +58,20 @@ void add_issuing(CLI::App& auth, TypedAuth& typed, const AddCommand& add) {
                    "viewer: looks; operator: kills and resumes; admin: revokes, too")
       ->check(CLI::IsMember({"viewer", "operator", "admin"}))
       ->capture_default_str();
+  person->add_option("--scope", typed.scope,
+                     "give orders for this part of the fleet only: org/*, org/workspace/* or an "
+                     "address");
   for (CLI::App* one : {agent, person}) {
     one->add_option("--out", typed.out, "also write it to this new file");
   }
   add(auth, "bridge", "the same for a bridge: a file for each of its accounts",
       [&typed] {
-        return AuthIssue{control::BridgeRole{name_of(typed)}, {}};
+        return AuthIssue{control::BridgeRole{name_of(typed)}, {}, false};
       })
       ->add_option("name", typed.name, "its id")
       ->required();
   add(auth, "control", "the same for control", [] {
-    return AuthIssue{control::ControlRole{}, {}};
+    return AuthIssue{control::ControlRole{}, {}, false};
   });
 }
 

@@ -59,6 +59,16 @@ Result<void> check_command(std::string_view verb, const nlohmann::json& request)
   return fail(Errc::kBadArgument, read.error().detail);
 }
 
+namespace {
+
+// Orders go out on a subject that says how far they reach; everybody may ask about everything.
+schemas::Scope reach_for(const Identity& who, std::string_view verb) {
+  const bool is_order = verb == "kill" || schemas::must_be_signed(verb);
+  return is_order ? who.reach : schemas::Scope::fleet();
+}
+
+}  // namespace
+
 Session::Session(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
@@ -133,8 +143,9 @@ Result<void> Session::ask(std::string_view verb, const std::string& json, std::u
   const auto wait = std::make_shared<Wait>();
   wait->answer = answer;
   nats::BlockingClient& client = state_->client;
-  client.connection().request_many(state_->subjects.command(state_->identity.name, *token), command,
-                                   nats::Millis(timeout_ms),
+  const Identity& who = state_->identity;
+  client.connection().request_many(state_->subjects.command(who.name, *token, reach_for(who, verb)),
+                                   command, nats::Millis(timeout_ms),
                                    [wait](const Result<nats::MessageView>& one) {
                                      if (wait->over) return false;
                                      if (!one) wait->result = tl::make_unexpected(one.error());

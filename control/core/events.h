@@ -33,7 +33,8 @@ namespace estop::control {
 struct CommandReceived {
   std::string actor;
   std::string verb;
-  std::string text;  // as it came: what the audit keeps of a signed one
+  schemas::Scope reach{};  // of his credential: it may order for this part of the fleet
+  std::string text;        // as it came: what the audit keeps of a signed one
   std::optional<schemas::SignedCommand> signature{};            // not verified by anybody yet
   schemas::Result<Command> command = Command{StatusCommand{}};  // of what was signed, if it was
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
@@ -47,6 +48,7 @@ struct CommandReceived {
 // A kill that the operator signed himself, and that the bridges heard at the same time.
 struct EmergencyReceived {
   std::string actor;
+  schemas::Scope reach{};  // of his credential
   schemas::SignedOrder order;
   bool is_looked_up = false;
 };

@@ -64,7 +64,7 @@ void of_agents(const Subjects& subjects, std::string_view text) {
 void of_control(const Subjects& subjects, std::string_view text) {
   if (const auto parts = subjects.parse_command(text)) {
     const auto verb = *Segment::parse(parts->verb);
-    built_again(subjects.command(*Segment::parse(parts->actor), verb).str() == text);
+    built_again(subjects.command(*Segment::parse(parts->actor), verb, parts->reach).str() == text);
   }
   if (const auto id = subjects.parse_receipt(text)) {
     built_again(subjects.receipt(*Segment::parse(*id)).str() == text);
@@ -75,8 +75,8 @@ void of_control(const Subjects& subjects, std::string_view text) {
   if (const auto id = subjects.parse_read(text)) {
     built_again(subjects.read(*Segment::parse(*id)).str() == text);
   }
-  if (const auto actor = subjects.parse_emergency(text)) {
-    built_again(subjects.emergency(*Segment::parse(*actor)).str() == text);
+  if (const auto from = subjects.parse_emergency(text)) {
+    built_again(subjects.emergency(*Segment::parse(from->actor), from->reach).str() == text);
   }
 }
 

@@ -90,7 +90,7 @@ void BridgeProcess::arrives(const std::string& user, const std::string& /*patter
     }
     if (message.subject == subjects_.lease().str()) observer_.lease_delivered(id(), message.data);
     if (const auto actor = subjects_.parse_emergency(message.subject)) {
-      disprove_later(observer_.emergency_delivered(id(), *actor, message.data));
+      disprove_later(observer_.emergency_delivered(id(), actor->actor, message.data));
     }
   } else if (user == agents_user_) {
     at_risk();

@@ -31,14 +31,19 @@ void Kills::on_uncommitted(const SignedRecord& kill, Turn& turn) {
   if (gate_.find(kill.record) == nullptr) act_on_sight(kill, turn);
 }
 
-void Kills::on_order(std::string_view actor, std::string_view frame, Turn& turn) {
+void Kills::on_order(const schemas::EmergencySubject& from, std::string_view frame, Turn& turn) {
   auto order = schemas::open_order(frame);
   if (!order) return turn.reject_frame("an emergency kill", order.error());
   const Record& kill = order->kill.record;
-  if (kill.actor.name != actor) {
+  if (kill.actor.name != from.actor) {
     ++turn.counters.bad_frames;
-    return turn.alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored", actor,
-                                  kill.actor.name));
+    return turn.alarm(fmt::format("{} sent an emergency kill in the name of {}: ignored",
+                                  from.actor, kill.actor.name));
+  }
+  if (const auto may = schemas::check_reach(from.reach, kill.scope()); !may) {
+    ++turn.counters.bad_frames;
+    return turn.alarm(
+        fmt::format("an emergency kill of {}: {}: ignored", from.actor, may.error().detail));
   }
   const bool is_fleet = kill.scope().kind() == schemas::Scope::Kind::kFleet;
   if (is_fleet && !options_.obeys_fleet_orders) return;

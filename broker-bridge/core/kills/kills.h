@@ -14,6 +14,7 @@
 #include "broker-bridge/core/kills/sightings.h"
 #include "broker-bridge/core/kills/unverified.h"
 #include "broker-bridge/core/turn.h"
+#include "schemas/subject.h"
 
 namespace estop::bridge {
 
@@ -34,7 +35,7 @@ class Kills {
   // A signed lease frame tells it.
   void on_uncommitted(const schemas::SignedRecord& kill, Turn& turn);
   // An operator's own order: acts as an uncommitted kill, whether control runs or not.
-  void on_order(std::string_view actor, std::string_view frame, Turn& turn);
+  void on_order(const schemas::EmergencySubject& from, std::string_view frame, Turn& turn);
   // Checks the signatures of what acted on sight. A kill stays if one of those who gave it may: of
   // the others nothing is left.
   void settle(Turn& turn);

@@ -22,6 +22,36 @@ schemas::Record asked_draft(schemas::RecordBody body, const CommandReceived& ask
   return draft;
 }
 
+// Whom an order concerns; nullopt: it is a question, which everybody may ask.
+struct Concerned {
+  std::optional<schemas::Scope> operator()(const KillCommand& kill) const {
+    return kill.order.scope;
+  }
+  std::optional<schemas::Scope> operator()(const ResumeCommand& resume) const {
+    return resume.order.scope;
+  }
+  std::optional<schemas::Scope> operator()(const ApproveCommand& approve) const {
+    return approve.order.scope;
+  }
+  // Who is no agent may order for the whole fleet.
+  std::optional<schemas::Scope> operator()(const RevokeCommand& revoke) const {
+    const auto agent = schemas::Address::parse(revoke.who);
+    return agent ? schemas::Scope::of(*agent) : schemas::Scope::fleet();
+  }
+  std::optional<schemas::Scope> operator()(const CutCommand&) const {
+    return schemas::Scope::fleet();
+  }
+  template <class Question>
+  std::optional<schemas::Scope> operator()(const Question&) const {
+    return std::nullopt;
+  }
+};
+
+schemas::Result<void> check_reach_of(const CommandReceived& asked) {
+  const auto concerned = std::visit(Concerned{}, *asked.command);
+  return concerned ? schemas::check_reach(asked.reach, *concerned) : schemas::Result<void>{};
+}
+
 }  // namespace
 
 void Operators::on(const CommandReceived& asked, Turn& turn) {
@@ -34,6 +64,7 @@ void Operators::on(const CommandReceived& asked, Turn& turn) {
 void Operators::obey(const CommandReceived& asked, Turn& turn) {
   if (const auto may = may_obey(asked); !may) return turn.refuse(asked, may.error());
   if (!asked.command) return turn.refuse(asked, asked.command.error());
+  if (const auto may = check_reach_of(asked); !may) return turn.refuse(asked, may.error());
   std::visit([&](const auto& request) { obey(asked, request, turn); }, *asked.command);
 }
 
@@ -44,8 +75,8 @@ void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand&
   const auto actor = schemas::Segment::parse(asked.actor);
   const auto verb = schemas::Segment::parse(asked.verb);
   const auto good = actor && verb
-                        ? schemas::verify_command(command, *actor, *verb, options_.operators_key,
-                                                  options_.subjects)
+                        ? schemas::verify_command(command, {*actor, *verb, asked.reach},
+                                                  options_.operators_key, options_.subjects)
                         : schemas::fail(Errc::kBadArgument, "no name or no verb");
   if (!good) {
     ++turn.counters.bad_signatures;
@@ -54,9 +85,10 @@ void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand&
   }
   CommandReceived proven = asked;
   proven.is_proven = true;
-  proven.may_revoke = asked.verb == "kill" &&
-                      schemas::allows(command.credential, *actor,
-                                      *schemas::Segment::parse("revoke"), options_.subjects);
+  proven.may_revoke =
+      asked.verb == "kill" &&
+      schemas::allows(command.credential, {*actor, *schemas::Segment::parse("revoke"), asked.reach},
+                      options_.subjects);
   obey(proven, turn);
 }
 

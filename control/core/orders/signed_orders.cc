@@ -32,6 +32,9 @@ void SignedOrders::on(const EmergencyReceived& emergency, Turn& turn) {
     turn.alarm("forged-order", emergency.actor, "sent an order in the name of " + kill.actor.name);
     return;
   }
+  if (const auto may = schemas::check_reach(emergency.reach, kill.scope()); !may) {
+    return turn.alarm("forged-order", emergency.actor, may.error().detail);
+  }
   if (lookups_.park(emergency, turn)) return;
   const KillClaim claim = ops_.claim_kill(kill);
   const bool is_new = claim.is == OpIs::kNew;

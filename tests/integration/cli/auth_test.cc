@@ -66,6 +66,9 @@ class CliAuth : public ::testing::Test {
   RawNats connected(const std::string& creds) {
     return std::move(RawNats::connect(estop_.broker_port(), creds).value());
   }
+  [[nodiscard]] std::string creds_of(const std::string& person) const {
+    return read_text(estop_.data() + "/creds/operator-" + person + ".creds");
+  }
   bool lets_in(const std::string& creds) {
     return RawNats::connect(estop_.broker_port(), creds).has_value();
   }
@@ -188,6 +191,37 @@ TEST_F(CliAuth, OnlyAnAdminRevokes) {
   EXPECT_TRUE(lets_in(agent));
   expect({"auth", "revoke", kMailer, "--reason", "x"}, 0);
   EXPECT_FALSE(lets_in(agent));
+}
+
+TEST_F(CliAuth, AnOperatorOfAPartOfTheFleetOrdersThereOnly_H65) {
+  expect({"auth", "operator", "carol", "--scope", "acme/prod/*"}, 0);
+  EXPECT_NE(expect({"auth", "ls"}, 0).text.find(" acme/prod/*  CONTROL"), std::string::npos);
+  for (const char* outside : {"*", "acme/*", "acme/staging/*", "acme/staging/x"}) {
+    const auto refused = expect({"--as", "carol", "kill", outside, "-r", "x"}, 4);
+    EXPECT_NE(refused.text.find("reaches acme/prod/* only"), std::string::npos) << refused.text;
+  }
+  expect({"--as", "carol", "kill", "acme/prod/x", "-r", "x", "--wait", "fenced"}, 0);
+  expect({"kill", "acme/staging/x", "-r", "x", "--wait", "fenced"}, 0);
+  const auto refused = expect({"--as", "carol", "resume", "acme/staging/x", "-r", "x", "--yes"}, 4);
+  EXPECT_NE(refused.text.find("reaches acme/prod/* only"), std::string::npos) << refused.text;
+  expect({"--as", "carol", "resume", "acme/prod/x", "-r", "x", "--yes"}, 0);
+  EXPECT_NE(expect({"--as", "carol", "ps"}, 0).text.find("acme/staging/x"), std::string::npos)
+      << "everybody may look at everything";
+  expect({"auth", "operator", "carol", "--scope", "acme"}, 2);
+  expect({"auth", "operator", "vera", "--role", "viewer", "--scope", "acme/*"}, 2);
+}
+
+// Whoever has a copy of the former file loses what he may no longer do.
+TEST_F(CliAuth, AnOperatorWhoIsGivenLessHasANewKey_H65) {
+  expect({"auth", "operator", "carol"}, 0);
+  const std::string wide = creds_of("carol");
+  EXPECT_TRUE(lets_in(wide));
+  expect({"auth", "operator", "carol", "--scope", "acme/prod/*"}, 0);
+  EXPECT_TRUE(wait_until([&] { return !lets_in(wide); }));
+  const std::string narrow = creds_of("carol");
+  expect({"auth", "operator", "carol"}, 0);  // says nothing of a scope: it stays
+  EXPECT_EQ(creds_of("carol"), narrow);
+  EXPECT_TRUE(lets_in(narrow));
 }
 
 // The new key was written before control said no: the agent's next start was refused.

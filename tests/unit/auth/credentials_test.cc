@@ -44,11 +44,51 @@ class Credentials : public ::testing::Test {
     }
     return lines;
   }
+  [[nodiscard]] std::vector<Credential> valid_of(const std::string& who) const {
+    auto all = list_credentials(folder(), keys_).value();
+    std::erase_if(all, [&](const Credential& one) {
+      return person(one.role) != who || one.revoked_at_s != 0;
+    });
+    return all;
+  }
   using Lines = std::vector<std::string>;
 
   estop::testing::TempDir temp_;
   Keyring keys_ = Keyring::generate();
 };
+
+Role alice_of(const char* reach, bool is_admin = false) {
+  return OperatorRole{*schemas::Segment::parse("alice"), is_admin, *schemas::Scope::parse(reach)};
+}
+
+// Whoever has a copy of the former file would keep what he may no longer do.
+TEST_F(Credentials, H65WithLessThanBeforeHaveANewKeyAndTheOldOneIsRevoked) {
+  const struct {
+    Role before;
+    Role after;
+    bool is_less;
+  } rows[] = {
+      {alice_of("*"), alice_of("acme/prod/*"), true},
+      {alice_of("acme/*"), alice_of("acme/prod/*"), true},
+      {alice_of("acme/prod/*"), alice_of("acme/staging/*"), true},
+      {alice_of("*", true), alice_of("*"), true},
+      {alice_of("acme/prod/*"), alice_of("acme/*"), false},
+      {alice_of("*"), alice_of("*", true), false},
+      {alice_of("acme/*"), alice_of("acme/*"), false},
+  };
+  for (const auto& row : rows) {
+    ASSERT_TRUE(issue(row.before, Issue::kAnew).has_value());
+    const auto before = valid_of("alice");
+    ASSERT_EQ(before.size(), 1U);
+    ASSERT_TRUE(issue(row.after, Issue::kIfNeeded).has_value());
+    const auto after = valid_of("alice");
+    ASSERT_EQ(after.size(), 1U);
+    EXPECT_EQ(before[0].user != after[0].user, row.is_less)
+        << reach_of(row.before).text() << " to " << reach_of(row.after).text();
+    EXPECT_EQ(reach_of(after[0].role), reach_of(row.after));
+    EXPECT_EQ(kind(after[0].role), kind(row.after));
+  }
+}
 
 TEST_F(Credentials, AreRegisteredWhenIssuedAndOnlyOnce) {
   for (int i = 0; i < 2; ++i) {

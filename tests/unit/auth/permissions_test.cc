@@ -24,6 +24,9 @@ const Role kBridge = BridgeRole{segment("b1")};
 const Role kControl = ControlRole{};
 const Role kOperator = OperatorRole{segment("alice")};
 const Role kAdmin = OperatorRole{segment("root"), true};
+const Role kOfProd = OperatorRole{segment("carol"), false, *schemas::Scope::parse("acme/prod/*")};
+const Role kAdminOfProd =
+    OperatorRole{segment("dave"), true, *schemas::Scope::parse("acme/prod/*")};
 const Role kViewer = ViewerRole{segment("bob")};
 
 std::string text_of(const Role& role, Account account) {
@@ -55,7 +58,7 @@ const Case kCases[] = {
     {"bridge in CONTROL", kBridge, Account::kControl,
      "pub estop.bridge.b1 estop.audit.> estop.store.> estop.inbox.*.latched.b1 "
      "estop.read.b1\n"
-     "sub estop.log estop.lease estop.emergency.* estop.inbox.b1.>"},
+     "sub estop.log estop.lease estop.emergency.> estop.inbox.b1.>"},
     {"bridge in SYS", kBridge, Account::kSys, "no user"},
     {"control in AGENTS", kControl, Account::kAgents,
      "pub estop.inbox.> estop.control.>\n"
@@ -63,7 +66,7 @@ const Case kCases[] = {
      "estop.inbox.control.>"},
     {"control in CONTROL", kControl, Account::kControl,
      "pub estop.log estop.lease estop.event.> estop.audit.> estop.inbox.> $JS.API.>\n"
-     "sub estop.command.*.* estop.bridge.* estop.read.* estop.audit.> estop.emergency.* estop.log "
+     "sub estop.command.> estop.bridge.* estop.read.* estop.audit.> estop.emergency.> estop.log "
      "estop.lease "
      "estop.inbox.control.>"},
     {"control in SYS", kControl, Account::kSys,
@@ -76,6 +79,19 @@ const Case kCases[] = {
      "estop.command.alice.get estop.command.alice.audit "
      "estop.command.alice.verify estop.command.alice.status estop.emergency.alice\n"
      "sub estop.inbox.alice.> estop.event.>"},
+    {"operator of a workspace in CONTROL", kOfProd, Account::kControl,
+     "pub estop.command.carol.kill.acme.prod estop.command.carol.resume.acme.prod "
+     "estop.command.carol.approve.acme.prod estop.command.carol.ps estop.command.carol.get "
+     "estop.command.carol.audit estop.command.carol.verify estop.command.carol.status "
+     "estop.emergency.carol.acme.prod\n"
+     "sub estop.inbox.carol.> estop.event.>"},
+    {"admin of a workspace in CONTROL", kAdminOfProd, Account::kControl,
+     "pub estop.command.dave.kill.acme.prod estop.command.dave.resume.acme.prod "
+     "estop.command.dave.approve.acme.prod estop.command.dave.revoke.acme.prod "
+     "estop.command.dave.ps estop.command.dave.get "
+     "estop.command.dave.audit estop.command.dave.verify estop.command.dave.status "
+     "estop.emergency.dave.acme.prod\n"
+     "sub estop.inbox.dave.> estop.event.>"},
     {"admin in CONTROL", kAdmin, Account::kControl,
      "pub estop.command.root.> estop.emergency.root\nsub estop.inbox.root.> estop.event.>"},
     {"operator in SYS", kOperator, Account::kSys, "no user"},

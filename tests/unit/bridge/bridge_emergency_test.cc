@@ -23,8 +23,9 @@ class BridgeEmergencyTest : public BridgeFixture {
     kill.reason = "broken link";
     return schemas::sign_order(kill, creds_text).value();
   }
-  void emergency(const schemas::SignedOrder& order, std::string_view actor = "alice") {
-    core.on_emergency(actor, order.frame, now, effects);
+  void emergency(const schemas::SignedOrder& order, std::string_view actor = "alice",
+                 const schemas::Scope& reach = {}) {
+    core.on_emergency({actor, reach}, order.frame, now, effects);
     core.settle(now, effects);
   }
   static std::string forged_creds() {
@@ -70,6 +71,18 @@ TEST_F(BridgeEmergencyTest, H30_OneThatNobodyVouchesForIsTakenBackWithAnAlarm) {
   EXPECT_FALSE(last<TellLatched>());
   EXPECT_EQ(core.gate().kills(), 0U);
   EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+}
+
+// The broker vouches for how far the subject reaches on which the order came.
+TEST_F(BridgeEmergencyTest, H65_OneThatItsOperatorMayNotGiveIsIgnoredWithAnAlarm) {
+  run_to_open();
+  emergency(order("k1", alice), "alice", scope("acme/staging/*"));
+  EXPECT_TRUE(alarmed("reaches acme/staging/* only"));
+  EXPECT_EQ(core.gate().kills(), 0U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "pass");
+  emergency(order("k2", alice), "alice", scope("acme/prod/*"));
+  EXPECT_EQ(core.gate().kills(), 1U);
+  EXPECT_EQ(send("acme/prod/x", "acme/prod/y"), "sender-killed");
 }
 
 // B, of the same op id: what is taken back of it is not the first one.
@@ -179,7 +192,7 @@ TEST_F(BridgeEmergencyTest, AGoodOrderHoldsThoughABadOneOfItsOpIdCameFirst) {
     BridgeAtHand bridge;
     bridge.run_to_open();
     for (const auto& one : {bad_first ? bad : good, bad_first ? good : bad}) {
-      bridge.core.on_emergency("alice", one.frame, bridge.now, bridge.effects);
+      bridge.core.on_emergency({"alice"}, one.frame, bridge.now, bridge.effects);
     }
     bridge.core.settle(bridge.now, bridge.effects);
     EXPECT_EQ(bridge.core.gate().kills(), 1U) << bad_first;
@@ -211,7 +224,7 @@ TEST_F(BridgeEmergencyTest, H31_OneThatAResumeLiftedHasNoEffect) {
 
 TEST_F(BridgeEmergencyTest, GarbageIsCountedAndStopsNothing) {
   run_to_open();
-  core.on_emergency("alice", "garbage", now, effects);
+  core.on_emergency({"alice"}, "garbage", now, effects);
   core.settle(now, effects);
   EXPECT_TRUE(alarmed("an emergency kill"));
   EXPECT_EQ(core.counters().bad_frames, 1U);

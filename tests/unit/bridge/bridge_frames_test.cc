@@ -138,7 +138,7 @@ void send(BridgeAtHand& bridge, const Row& row) {
       kill.seq = kill.epoch = kill.term = 0;
       const auto credential = schemas::jwt_from_creds(testing::operator_creds("alice")).value();
       const Bytes order = testing::forged_order(record_with(row.fault, kill, key), credential);
-      bridge.core.on_emergency("alice", order, bridge.now, bridge.effects);
+      bridge.core.on_emergency({"alice"}, order, bridge.now, bridge.effects);
       break;
     }
   }

@@ -64,7 +64,7 @@ TEST_F(SignedCommand, IsObeyedAndTheAuditProvesWhoOrderedIt) {
   const auto kept = schemas::open_command(Json::parse(line->detail)["command"].get<std::string>());
   ASSERT_TRUE(kept && kept->has_value());
   EXPECT_EQ(Json::parse((*kept)->text), resume_of("r1", {"k1"}));
-  EXPECT_TRUE(schemas::verify_command(**kept, segment("alice"), segment("resume"),
+  EXPECT_TRUE(schemas::verify_command(**kept, {segment("alice"), segment("resume")},
                                       testing::account_key().public_key(),
                                       schemas::Subjects::standard()));
 }

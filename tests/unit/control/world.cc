@@ -80,7 +80,10 @@ Asker World::next_inbox() {
 std::string World::ask(const std::string& verb, const Json& request, const std::string& actor) {
   const Asker asker = next_inbox();
   const std::string text = request.is_string() ? request.get<std::string>() : request.dump();
-  send(command_of(actor, verb, text, "fresh-" + std::to_string(inboxes_), asker));
+  CommandReceived command =
+      command_of(actor, verb, text, "fresh-" + std::to_string(inboxes_), asker);
+  command.reach = reach;
+  send(command);
   return asker.token();
 }
 
@@ -110,7 +113,7 @@ schemas::SignedOrder World::order(const std::string& scope, const std::string& o
 }
 
 void World::emergency(const schemas::SignedOrder& order, const std::string& actor) {
-  send(EmergencyReceived{actor, order});
+  send(EmergencyReceived{actor, reach, order});
 }
 
 std::string World::resume(const std::string& scope, const std::string& op_id, Json more) {

@@ -91,6 +91,7 @@ class World {
   std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
   std::vector<schemas::SignedRecord> stored;  // by the recorder
+  schemas::Scope reach;                       // of whoever orders
   std::vector<AuditEntry> audit;
   AuditCut begins;                        // of the audit
   schemas::Process process = "process1";  // of whatever bridge or agent speaks

@@ -42,6 +42,16 @@ TEST(Order, ComesBackAsItWasSignedAndIsProven) {
   EXPECT_TRUE(judge(opened));
 }
 
+TEST(Order, IsProvenByACredentialThatReachesItsScope) {
+  for (const char* reach : {"acme", "acme.prod", "acme.prod.x"}) {
+    const auto order =
+        sign_order(kill_of("alice"), creds(user_jwt(account_key(), operator_key(),
+                                                    std::string("estop.emergency.alice.") + reach),
+                                           operator_key()));
+    EXPECT_TRUE(judge(order)) << reach;
+  }
+}
+
 // Only whom and who can be unclear: everything else of a kill is put in range, and it acts.
 struct Unusual {
   const char* what;
@@ -104,6 +114,14 @@ TEST(Order, IsRefusedUnlessTheAccountVouchesForItsActorAndItsKey) {
        creds(user_jwt(account_key(), operator_key(), "estop.command.alice.ps"), operator_key()),
        Errc::kNotPermitted},
       {"another operator", operator_creds("bob"), Errc::kNotPermitted},
+      {"one that reaches another part of the fleet",
+       creds(user_jwt(account_key(), operator_key(), "estop.emergency.alice.acme.staging"),
+             operator_key()),
+       Errc::kNotPermitted},
+      {"one that reaches less",
+       creds(user_jwt(account_key(), operator_key(), "estop.emergency.alice.acme.prod.x.k3j9x2ab"),
+             operator_key()),
+       Errc::kNotPermitted},
       {"a key that is not the credential's", creds(good, other_user), Errc::kBadSignature},
       {"claims that were changed",
        creds(good.substr(0, good.rfind('.') - 4) + "AAAA" + good.substr(good.rfind('.')),
@@ -203,7 +221,7 @@ TEST(SignedCommand, IsRefusedUnlessTheAccountVouchesForItsOperatorItsVerbAndItsK
     ASSERT_TRUE(opened && opened->has_value()) << row.what;
     EXPECT_EQ((*opened)->text, R"({"scope":"*"})");
     const auto judged =
-        verify_command(**opened, alice, resume, account_key().public_key(), Subjects::standard());
+        verify_command(**opened, {alice, resume}, account_key().public_key(), Subjects::standard());
     EXPECT_EQ(judged ? Errc::kOk : judged.error().code, row.code) << row.what;
   }
 }

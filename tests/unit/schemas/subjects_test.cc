@@ -140,15 +140,41 @@ TEST(SubjectsTest, AgentBridgeAndCommandSubjectsParseBack) {
   EXPECT_FALSE(kSubjects.parse_agent("estop.control.a.b.c.k3j9x2ab").has_value());
   EXPECT_EQ(kSubjects.parse_command("estop.command.alice.kill")->actor, "alice");
   EXPECT_EQ(kSubjects.parse_command("estop.command.alice.kill")->verb, "kill");
-  EXPECT_FALSE(kSubjects.parse_command("estop.command.alice.kill.x").has_value());
+  EXPECT_EQ(kSubjects.parse_command("estop.command.alice.kill")->reach, Scope::fleet());
   EXPECT_FALSE(kSubjects.parse_command("estop.command.alice").has_value());
-  EXPECT_EQ(kSubjects.parse_emergency("estop.emergency.alice"), "alice");
-  EXPECT_FALSE(kSubjects.parse_emergency("estop.emergency.alice.x").has_value());
+  EXPECT_EQ(kSubjects.parse_emergency("estop.emergency.alice")->actor, "alice");
   EXPECT_EQ(kSubjects.parse_bridge("estop.bridge.b1"), "b1");
   EXPECT_EQ(kSubjects.parse_read("estop.read.b1"), "b1");
   EXPECT_FALSE(kSubjects.parse_read("estop.read.b1.x").has_value());
   EXPECT_EQ(kSubjects.parse_receipt("estop.receipt.b1"), "b1");
   EXPECT_FALSE(kSubjects.parse_receipt("estop.receipt.b1.x").has_value());
+}
+
+// How far a credential reaches stands where the broker can see it.
+TEST(SubjectsTest, AnOrderOfAPartOfTheFleetSaysHowFarItReaches) {
+  const Segment alice = *Segment::parse("alice");
+  const Segment kill = *Segment::parse("kill");
+  for (const char* text : {"acme/*", "acme/prod/*", "acme/prod/x", "acme/prod/x@k3j9x2ab"}) {
+    const Scope reach = Scope::parse(text).value();
+    EXPECT_EQ(Scope::from_tokens(reach.tokens()).value(), reach);
+    const Subject command = kSubjects.command(alice, kill, reach);
+    EXPECT_EQ(kSubjects.parse_command(command.str())->actor, "alice");
+    EXPECT_EQ(kSubjects.parse_command(command.str())->verb, "kill");
+    EXPECT_EQ(kSubjects.parse_command(command.str())->reach, reach) << command.str();
+    const Subject emergency = kSubjects.emergency(alice, reach);
+    EXPECT_EQ(kSubjects.parse_emergency(emergency.str())->actor, "alice");
+    EXPECT_EQ(kSubjects.parse_emergency(emergency.str())->reach, reach) << emergency.str();
+  }
+  EXPECT_EQ(kSubjects.command(alice, kill, Scope::fleet()).str(), "estop.command.alice.kill");
+  for (const char* bad : {"estop.command.alice.kill.", "estop.command.alice.kill..x",
+                          "estop.command.alice.kill.a.b.c.d", "estop.command.alice.kill.A",
+                          "estop.command.alice.kill.a.b.c.k3j9x2ab.x", "estop.command..kill"}) {
+    EXPECT_FALSE(kSubjects.parse_command(bad).has_value()) << bad;
+  }
+  for (const char* bad : {"estop.emergency.", "estop.emergency.alice.", "estop.emergency.alice.*",
+                          "estop.emergency.alice.a.b.c.d"}) {
+    EXPECT_FALSE(kSubjects.parse_emergency(bad).has_value()) << bad;
+  }
 }
 
 TEST(SubjectsTest, AnotherPrefixMakesAnotherEstop) {
