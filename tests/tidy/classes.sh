@@ -14,7 +14,6 @@ wider='
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
 estop::control::ControlShell::State 38
-estop::agent::Intents 27
 estop::Agent 27
 '
 
