@@ -56,12 +56,13 @@ std::uint64_t Intents::life_of_caller() const {
   return pool_.life_of_this_thread().value_or(standing_.life().number);
 }
 
-Result<std::string> Intents::send(std::string_view to, std::string_view action, Bytes payload) {
+Result<std::string> Intents::send(std::string_view to, std::string_view action,
+                                  std::string_view payload) {
   return outgoing_.send(life_of_caller(), to, action, payload);
 }
 
-Result<void> Intents::request(std::string_view to, std::string_view action, Bytes payload,
-                              Millis timeout, Requests::Done done) {
+Result<void> Intents::request(std::string_view to, std::string_view action,
+                              std::string_view payload, Millis timeout, Requests::Done done) {
   return outgoing_.request(life_of_caller(), to, action, payload, timeout, std::move(done));
 }
 

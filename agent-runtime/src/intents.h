@@ -37,10 +37,10 @@ class Intents {
   Intents(Link& link, const Standing& standing, const AgentOptions& options, Hooks hooks);
 
   // --- Any thread ---
-  Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
+  Result<std::string> send(std::string_view to, std::string_view action, std::string_view payload);
   // `done` exactly once, on the I/O thread or in Link::stop(), unless this returns a failure.
-  Result<void> request(std::string_view to, std::string_view action, Bytes payload, Millis timeout,
-                       Requests::Done done);
+  Result<void> request(std::string_view to, std::string_view action, std::string_view payload,
+                       Millis timeout, Requests::Done done);
   Result<void> handle(std::string_view action, Handler handler);
   [[nodiscard]] std::uint64_t life_of_caller() const;
   void finish() { pool_.finish(); }  // waits for handlers; not from one
