@@ -53,27 +53,27 @@ std::uint64_t Agent::life() const {
   return session_->standing().life().number;
 }
 
-Result<std::string> Agent::send(std::string_view to, std::string_view action, Bytes payload) {
-  return session_->intents().send(to, action, std::move(payload));
+Result<std::string> Agent::send(std::string_view to, std::string_view action,
+                                std::string_view payload) {
+  return session_->intents().send(to, action, payload);
 }
 
-Result<Bytes> Agent::request(std::string_view to, std::string_view action, Bytes payload,
+Result<Bytes> Agent::request(std::string_view to, std::string_view action, std::string_view payload,
                              Millis timeout) {
   const auto answer = std::make_shared<agent::Answer<Bytes>>();
-  auto asked =
-      session_->intents().request(to, action, std::move(payload), timeout,
-                                  [answer](Result<Bytes> one) { answer->give(std::move(one)); });
+  auto asked = session_->intents().request(
+      to, action, payload, timeout, [answer](Result<Bytes> one) { answer->give(std::move(one)); });
   if (!asked) return tl::make_unexpected(asked.error());
   return answer->take(timeout + kPatience);
 }
 
-void Agent::request_async(std::string_view to, std::string_view action, Bytes payload,
+void Agent::request_async(std::string_view to, std::string_view action, std::string_view payload,
                           Millis timeout, std::function<void(Result<Bytes>)> done) {
   auto* session = session_.get();
   const auto tell = [session, done = std::move(done)](Result<Bytes> result) {
     session->callbacks().notify([done, result = std::move(result)] { done(result); });
   };
-  auto asked = session->intents().request(to, action, std::move(payload), timeout, tell);
+  auto asked = session->intents().request(to, action, payload, timeout, tell);
   if (!asked) tell(tl::make_unexpected(asked.error()));
 }
 

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-
-// The way out: from a call on any thread to a publish on the I/O thread.
 #include "agent-runtime/src/intents.h"
 
-#include <memory>
+#include <charconv>
 #include <utility>
 
-#include "broker-bridge/daemon/random.h"
 #include "schemas/codec.h"
-#include "schemas/signing.h"
 
 namespace estop::agent {
 
@@ -17,17 +13,25 @@ using schemas::IntentFlag;
 
 namespace {
 
-constexpr std::size_t kSecretWords = 4;
-constexpr std::size_t kIdHex = 20;  // 80 bits
-constexpr std::size_t kSmallReply_bytes = 4 * 1024;
+constexpr std::size_t kCodeDigits = 4;
 
-Bytes random_bytes() {
-  Bytes bytes;
-  for (std::size_t i = 0; i < kSecretWords; ++i) {
-    const std::uint64_t word = daemon::random_number();
-    bytes.append(reinterpret_cast<const char*>(&word), sizeof word);
-  }
-  return bytes;
+Errc errc_from(std::string_view digits) {
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return schemas::errc_from_number(number);
+}
+
+// A failed reply says "4094 effect-ambiguous: …"; one of another kind of agent may say anything.
+Error failure_in(std::string_view payload) {
+  const bool numbered =
+      payload.size() > kCodeDigits && payload[kCodeDigits] == ' ' &&
+      payload.substr(0, kCodeDigits).find_first_not_of("0123456789") == std::string_view::npos;
+  if (!numbered) return {Errc::kInternal, std::string(payload)};
+  const Errc code = errc_from(payload.substr(0, kCodeDigits));
+  const auto colon = payload.find(": ");
+  const auto detail =
+      colon == std::string_view::npos ? payload.substr(kCodeDigits + 1) : payload.substr(colon + 2);
+  return {code, std::string(detail)};
 }
 
 }  // namespace
@@ -36,173 +40,186 @@ Intents::Intents(Link& link, const Standing& standing, const AgentOptions& optio
     : link_(link),
       standing_(standing),
       hooks_(std::move(hooks)),
-      under_way_max_(options.requests_max),
-      secret_(random_bytes()),
+      outgoing_(link, standing, requests_, options.requests_max,
+                {hooks_.refused, hooks_.reply_lost}),
       pool_(options.handler_threads, options.queue_max,
             {[this](const Delivery& one) {
                return standing_.acts(one.life) && link_.now() < one.expires;
              },
              [this](const Delivery& one, Result<Bytes> result) {
                ++handled_;
-               reply(one, std::move(result));
+               outgoing_.reply(one, std::move(result));
              },
              hooks_.ended}) {}
-
-// `<instance>-<80 bits>`: unique, and not to be guessed.
-std::string Intents::next_id() {
-  const auto hash = schemas::sha256(secret_ + std::to_string(++ids_));
-  return link_.identity().instance.text() + '-' + schemas::hex(hash).substr(0, kIdHex);
-}
 
 std::uint64_t Intents::life_of_caller() const {
   return pool_.life_of_this_thread().value_or(standing_.life().number);
 }
 
-Result<Intents::Outgoing> Intents::make(std::string_view to, std::string_view action,
-                                        std::string_view payload, std::uint32_t flags, Millis ttl) {
-  auto receiver = Address::parse(to);
-  if (!receiver) return tl::make_unexpected(receiver.error());
-  auto checked = schemas::Action::parse(action);
-  if (!checked) return tl::make_unexpected(checked.error());
-  if (payload.size() > schemas::kPayloadMax_bytes) {
-    return fail(Errc::kTooLarge, "a payload has at most 256 KiB");
-  }
-  const auto life = standing_.life();
-  if (auto may = standing_.may_act(life_of_caller()); !may) {
-    return tl::make_unexpected(may.error());
-  }
-  if (under_way_.load() >= under_way_max_) {
-    return fail(Errc::kOverLimit, "too many intents of this agent are under way");
-  }
-  const auto& self = link_.identity();
-  Outgoing made{life.number,
-                next_id(),
-                *receiver,
-                self.subjects.intent(self.address, self.instance, *receiver, *checked),
-                {}};
-  schemas::IntentHead head;
-  head.id = made.id;
-  head.incarnation = life.incarnation;
-  head.ttl_ms = static_cast<std::uint32_t>(ttl.count());
-  head.flags = flags;
-  head.payload = payload;
-  if (has(flags, IntentFlag::kRequest)) head.reply_instance = self.instance.text();
-  auto frame = schemas::encode_intent(head);
-  if (!frame) return tl::make_unexpected(frame.error());
-  made.frame = std::move(*frame);
-  return made;
+Result<std::string> Intents::send(std::string_view to, std::string_view action,
+                                  std::string_view payload) {
+  return outgoing_.send(life_of_caller(), to, action, payload);
 }
 
-// The flag, the life and the lease are looked at once more, on the thread that hears of kills
-// (H21): what was handed on before a stop does not leave after it.
-Result<void> Intents::publish(const Outgoing& intent) {
-  if (auto may = standing_.may_act(intent.life); !may) return may;
-  if (!link_.connection().publish(intent.subject, intent.frame)) {
-    return tl::make_unexpected(link_.refusal(intent.frame.size()));
-  }
-  ++sent_;
-  return {};
-}
-
-Result<std::string> Intents::send(std::string_view to, std::string_view action, Bytes payload) {
-  auto made = make(to, action, payload, 0, Millis{0});
-  if (!made) return tl::make_unexpected(made.error());
-  std::string id = made->id;
-  ++under_way_;
-  const bool posted = link_.post([this, intent = std::move(*made)] {
-    --under_way_;
-    if (auto out = publish(intent); !out) hooks_.refused({intent.id, out.error()});
-  });
-  if (posted) return id;
-  --under_way_;
-  return fail(Errc::kNoContact, kLeft);
-}
-
-Result<void> Intents::request(std::string_view to, std::string_view action, Bytes payload,
-                              Millis timeout, Requests::Done done) {
-  if (timeout <= Millis{0} || timeout > std::chrono::hours{24}) {
-    return fail(Errc::kBadArgument, "a request's timeout is between 1 ms and 24 h");
-  }
-  auto made = make(to, action, payload, static_cast<std::uint32_t>(IntentFlag::kRequest), timeout);
-  if (!made) return tl::make_unexpected(made.error());
-  ++under_way_;
-  const BootTime deadline = link_.now() + timeout;
-  auto finish = [this, done = std::move(done)](Result<Bytes> result) {
-    --under_way_;
-    done(std::move(result));
-  };
-  const bool posted =
-      link_.post([this, deadline, intent = std::move(*made), finish = std::move(finish)]() mutable {
-        if (auto out = publish(intent); !out) return finish(tl::make_unexpected(out.error()));
-        requests_.add(intent.id, intent.to, deadline, std::move(finish));
-        link_.wake_at(deadline);
-      });
-  if (posted) return {};
-  --under_way_;
-  return fail(Errc::kNoContact, kLeft);
-}
-
-// A reply is an intent like any other: it passes the gate, under the incarnation of the life in
-// which the request was handled.
-void Intents::reply(const Delivery& delivery, Result<Bytes> result) {
-  if (!delivery.intent.wants_reply || delivery.from_instance.empty()) return;
-  if (result && result->size() > schemas::kPayloadMax_bytes) {
-    result = fail(Errc::kTooLarge, "the handler's reply has more than 256 KiB");
-  }
-  const auto life = standing_.life();
-  const auto action = schemas::Action::parse(delivery.intent.action);
-  if (life.number != delivery.life || !action) {
-    ++replies_lost_;  // of an ended life
-    return;
-  }
-  const Bytes payload = result ? std::move(*result) : to_string(result.error());
-  schemas::IntentHead head;
-  head.id = delivery.intent.id;
-  head.incarnation = life.incarnation;
-  head.trace = delivery.intent.trace;
-  head.flags = static_cast<std::uint32_t>(IntentFlag::kReply) |
-               (result ? 0U : static_cast<std::uint32_t>(IntentFlag::kFailed));
-  head.payload = std::string_view(payload).substr(0, schemas::kPayloadMax_bytes);
-  head.reply_instance = delivery.from_instance;
-  const auto& self = link_.identity();
-  auto frame = schemas::encode_intent(head);
-  if (!frame) {  // cannot be: all of it came with the request, which was read
-    return lose_reply({life.number, delivery.intent.id, delivery.from, {}, {}}, frame.error());
-  }
-  Outgoing made{life.number, delivery.intent.id, delivery.from,
-                self.subjects.intent(self.address, self.instance, delivery.from, *action),
-                std::move(*frame)};
-  std::shared_ptr<Delivery> asked;  // for a small answer in the place of one that does not fit
-  if (made.frame.size() > kSmallReply_bytes) {
-    asked = std::make_shared<Delivery>(delivery);
-    asked->intent.payload.clear();
-  }
-  const bool posted = link_.post([this, asked, intent = std::move(made)] {
-    auto out = publish(intent);
-    if (out) return;
-    if (asked && out.error().code == Errc::kTooLarge) {
-      return reply(*asked, fail(Errc::kTooLarge, "the handler's reply: " + out.error().detail));
-    }
-    lose_reply(intent, out.error());
-  });
-  if (!posted) ++replies_lost_;
-}
-
-// A stopped agent's replies are meant to be lost; those of a running one are a fault to hear of.
-void Intents::lose_reply(const Outgoing& reply, const Error& why) {
-  ++replies_lost_;
-  if (!standing_.acts(reply.life)) return;
-  hooks_.reply_lost(
-      {why.code, "the reply " + reply.id + " to " + reply.to.text() + " is lost: " + why.detail});
+Result<void> Intents::request(std::string_view to, std::string_view action,
+                              std::string_view payload, Millis timeout, Requests::Done done) {
+  return outgoing_.request(life_of_caller(), to, action, payload, timeout, std::move(done));
 }
 
 void Intents::count(AgentStats& stats) const {
-  stats.sent = sent_.load();
+  outgoing_.count(stats);
   stats.handled = handled_.load();
   stats.dropped = dropped_.load() + pool_.not_started();
   stats.refused = refused_.load();
-  stats.replies_lost = replies_lost_.load();
   stats.foreign_replies = foreign_replies_.load();
+}
+
+void Intents::listen() {
+  const auto& self = link_.identity();
+  link_.connection().subscribe(self.subjects.inbox_of(self.address, self.instance),
+                               [this](const nats::MessageView& view) { on_inbox(view); });
+}
+
+Result<void> Intents::handle(std::string_view action, Handler handler) {
+  auto checked = schemas::Action::parse(action);
+  if (!checked) return tl::make_unexpected(checked.error());
+  if (!handler) return fail(Errc::kBadArgument, "the handler is empty");
+  {
+    const std::lock_guard lock(handlers_mutex_);
+    const auto kept = std::make_shared<const Handler>(std::move(handler));
+    if (!handlers_.emplace(checked->text(), kept).second) {
+      return fail(Errc::kBadArgument, checked->text() + " has a handler already");
+    }
+  }
+  const bool posted = link_.post([this] {
+    if (standing_.acts(standing_.life().number)) follow_deliveries();
+  });
+  if (!posted) return fail(Errc::kNoContact, kLeft);
+  return {};
+}
+
+std::shared_ptr<const Handler> Intents::handler_for(std::string_view action) {
+  const std::lock_guard lock(handlers_mutex_);
+  const auto found = handlers_.find(action);
+  return found == handlers_.end() ? nullptr : found->second;
+}
+
+// Replicas share the deliveries. A stopped one leaves the group, or it would swallow its part.
+void Intents::follow_deliveries() {
+  const std::lock_guard lock(handlers_mutex_);
+  if (deliveries_ != 0 || handlers_.empty()) return;
+  static const auto group = schemas::Segment::parse("agents");
+  const auto& self = link_.identity();
+  deliveries_ = link_.connection().queue_subscribe(
+      self.subjects.deliveries_to(self.address), *group,
+      [this](const nats::MessageView& view) { on_delivery(view); });
+}
+
+void Intents::resume() {
+  pool_.open();
+  follow_deliveries();
+}
+
+HandlerPool::Stopped Intents::stop(std::uint64_t drain, const Error& why) {
+  auto stopped = pool_.stop(drain);
+  if (deliveries_ != 0) link_.connection().unsubscribe(std::exchange(deliveries_, 0));
+  requests_.fail_all(why);
+  dropped_ += stopped.dropped;
+  return stopped;
+}
+
+std::vector<std::stop_source> Intents::peer_killed(const schemas::Record& record) {
+  peers_.killed(record, link_.now());
+  auto stopped = pool_.drop(record.scope());
+  dropped_ += stopped.dropped;
+  requests_.fail_to(record.scope(),
+                    {Errc::kReceiverKilled, record.scope().text() + " was killed by " +
+                                                record.actor.name + ": " + record.reason});
+  return std::move(stopped.running);
+}
+
+void Intents::on_delivery(const nats::MessageView& view) {
+  const auto life = standing_.life().number;
+  const auto parts = link_.identity().subjects.parse_deliver(view.subject);
+  const auto head = schemas::decode_intent(view.data);
+  const auto from = parts ? Address::from_tokens(parts->sender) : fail(Errc::kMalformed);
+  if (!from || !head || has(head->flags, IntentFlag::kReply) || !standing_.acts(life)) {
+    ++dropped_;
+    return;
+  }
+  if (!peers_.admits(*from, head->reply_instance, head->incarnation, link_.now())) {
+    ++dropped_;
+    return;
+  }
+  Delivery delivery;
+  delivery.intent = {from->text(),          std::string(parts->action),
+                     std::string(head->id), std::string(head->trace),
+                     Bytes(head->payload),  has(head->flags, IntentFlag::kRequest)};
+  delivery.from = *from;
+  delivery.from_instance = head->reply_instance;
+  delivery.life = life;
+  delivery.expires =
+      head->ttl_ms == 0 ? BootTime::max() : link_.now() + std::chrono::milliseconds{head->ttl_ms};
+  delivery.handler = handler_for(parts->action);
+  if (!delivery.handler) {
+    ++dropped_;
+    return outgoing_.reply(
+        delivery, fail(Errc::kNotFound, "this agent has no handler for " + delivery.intent.action));
+  }
+  if (!pool_.submit(delivery)) {
+    ++dropped_;
+    outgoing_.reply(delivery,
+                    fail(Errc::kOverLimit, "too many intents wait for this agent: retry later"));
+  }
+}
+
+// Answers of control (`rpc`) have subscriptions of their own.
+void Intents::on_inbox(const nats::MessageView& view) {
+  const auto parts = link_.identity().subjects.parse_inbox(view.subject);
+  if (!parts) {
+    ++dropped_;
+    return;
+  }
+  if (parts->kind == schemas::kReplyKind) on_reply(*parts, view.data);
+  if (parts->kind == schemas::kRefusedKind) on_refused(std::string(parts->id), view);
+}
+
+Result<Bytes> Intents::read_reply(const std::string& id, std::string_view frame) {
+  const auto head = schemas::decode_intent(frame);
+  if (!head || !has(head->flags, IntentFlag::kReply) || head->id != id) {
+    ++dropped_;
+    // Only bridges reach this inbox: no better answer comes, and who asked need not wait for it.
+    const Error why =
+        head ? Error{Errc::kMalformed, "it is no reply to this request"} : head.error();
+    return fail(why.code, "the reply cannot be read: " + why.detail);
+  }
+  if (has(head->flags, IntentFlag::kFailed)) return tl::make_unexpected(failure_in(head->payload));
+  return Bytes(head->payload);
+}
+
+// The alarm comes once a request, so that a flood of such replies keeps out no other notice.
+void Intents::on_reply(const schemas::InboxSubject& reply, std::string_view frame) {
+  const std::string id(reply.id);
+  const auto taken = requests_.reply(id, reply.replier, read_reply(id, frame));
+  if (taken != Requests::Reply::kForeign && taken != Requests::Reply::kForeignAgain) return;
+  ++foreign_replies_;
+  const auto from = Address::from_tokens(reply.replier);
+  const Address* asked = requests_.asked(id);
+  if (taken == Requests::Reply::kForeignAgain || !from || asked == nullptr) return;
+  hooks_.foreign_reply(
+      {Errc::kNotPermitted,
+       from->text() + " replied to the request " + id + ", which was asked of " + asked->text() +
+           ": the reply is ignored and the request goes on waiting. That agent knows ids of "
+           "requests that it was not asked: find out how, and kill it or withdraw its credential"});
+}
+
+void Intents::on_refused(const std::string& id, const nats::MessageView& view) {
+  Errc code = errc_from(view.header("Estop-Error").value_or(""));
+  if (code == Errc::kOk) code = Errc::kInternal;  // a refusal that says no number
+  Error error{code, view.header("Nats-Service-Error").value_or("")};
+  ++refused_;
+  hooks_.doubted(code);
+  if (!requests_.answer(id, tl::make_unexpected(error))) hooks_.refused({id, std::move(error)});
 }
 
 }  // namespace estop::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Intents out and in: sends, requests and their answers, deliveries and their handlers.
+// Intents out and in: sends, requests and their answers, deliveries and their handlers. What goes
+// out: see outgoing.h.
 //
 // send and request may be called from any thread; the rest on the I/O thread unless it says
 // otherwise.
@@ -18,6 +19,7 @@
 #include "agent-runtime/core/peer_kills.h"
 #include "agent-runtime/src/handler_pool.h"
 #include "agent-runtime/src/link.h"
+#include "agent-runtime/src/outgoing.h"
 #include "agent-runtime/src/requests.h"
 #include "agent-runtime/src/standing.h"
 
@@ -35,10 +37,10 @@ class Intents {
   Intents(Link& link, const Standing& standing, const AgentOptions& options, Hooks hooks);
 
   // --- Any thread ---
-  Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
+  Result<std::string> send(std::string_view to, std::string_view action, std::string_view payload);
   // `done` exactly once, on the I/O thread or in Link::stop(), unless this returns a failure.
-  Result<void> request(std::string_view to, std::string_view action, Bytes payload, Millis timeout,
-                       Requests::Done done);
+  Result<void> request(std::string_view to, std::string_view action, std::string_view payload,
+                       Millis timeout, Requests::Done done);
   Result<void> handle(std::string_view action, Handler handler);
   [[nodiscard]] std::uint64_t life_of_caller() const;
   void finish() { pool_.finish(); }  // waits for handlers; not from one
@@ -56,18 +58,6 @@ class Intents {
   [[nodiscard]] std::optional<BootTime> next_deadline() const { return requests_.next_deadline(); }
 
  private:
-  struct Outgoing {
-    std::uint64_t life = 0;
-    std::string id;
-    schemas::Address to;
-    schemas::Subject subject;
-    Bytes frame;
-  };
-  Result<Outgoing> make(std::string_view to, std::string_view action, std::string_view payload,
-                        std::uint32_t flags, Millis ttl);
-  Result<void> publish(const Outgoing& intent);
-  void reply(const Delivery& delivery, Result<Bytes> result);
-  void lose_reply(const Outgoing& reply, const Error& why);
   void follow_deliveries();
   void on_delivery(const nats::MessageView& view);
   void on_inbox(const nats::MessageView& view);
@@ -75,24 +65,17 @@ class Intents {
   [[nodiscard]] Result<Bytes> read_reply(const std::string& id, std::string_view frame);
   void on_refused(const std::string& id, const nats::MessageView& view);
   [[nodiscard]] std::shared_ptr<const Handler> handler_for(std::string_view action);
-  [[nodiscard]] std::string next_id();
 
   Link& link_;
   const Standing& standing_;
   const Hooks hooks_;
-  const std::size_t under_way_max_;
-  const Bytes secret_;  // ids of requests must not be guessed
-
   Requests requests_;
+  Outgoing outgoing_;
   PeerKills peers_;
   nats::Connection::SubscriptionId deliveries_ = 0;
-  std::atomic<std::size_t> under_way_{0};
-  std::atomic<std::uint64_t> ids_{0};
-  std::atomic<std::uint64_t> sent_{0};
   std::atomic<std::uint64_t> handled_{0};
   std::atomic<std::uint64_t> dropped_{0};
   std::atomic<std::uint64_t> refused_{0};
-  std::atomic<std::uint64_t> replies_lost_{0};
   std::atomic<std::uint64_t> foreign_replies_{0};
   std::mutex handlers_mutex_;
   std::map<std::string, std::shared_ptr<const Handler>, std::less<>> handlers_;

@@ -25,14 +25,14 @@ Result<std::unique_ptr<Session>> Session::open(AgentOptions options) {
   if (!self) return tl::make_unexpected(self.error());
   auto keys = keys_from(options);
   if (!keys) return tl::make_unexpected(keys.error());
-  auto session = std::make_unique<Session>(std::move(options), std::move(*self), std::move(*keys));
+  auto session = std::make_unique<Session>(std::move(options), *self, std::move(*keys));
   if (auto started = session->start(); !started) return tl::make_unexpected(started.error());
   const auto ready = session->standing_.wait_ready(session->options_.ready_timeout);
   if (!ready) return tl::make_unexpected(ready.error());
   return session;
 }
 
-Session::Session(AgentOptions options, Identity identity, Keys keys)
+Session::Session(AgentOptions options, const Identity& identity, Keys keys)
     : options_(std::move(options)),
       keys_(std::move(keys)),
       callbacks_(standing_),

@@ -27,7 +27,7 @@ class Session {
   // Connected, and answered by control.
   static Result<std::unique_ptr<Session>> open(AgentOptions options);
   // As open() makes it of `options`, which are sound; nothing happens before start().
-  Session(AgentOptions options, Identity identity, Keys keys);
+  Session(AgentOptions options, const Identity& identity, Keys keys);
   // Connects, blocking, and begins. Control has not answered yet.
   Result<void> start();
   ~Session();  // leave(), to its end. Not on an own thread: see let_go()

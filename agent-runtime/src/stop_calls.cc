@@ -9,8 +9,8 @@ namespace {
 
 constexpr std::size_t kStopsMax = 16;
 
-void request_all(const std::vector<std::stop_source>& running) {
-  for (auto source : running) source.request_stop();
+void request_all(std::vector<std::stop_source>& running) {
+  for (auto& source : running) source.request_stop();
 }
 
 }  // namespace
@@ -38,13 +38,13 @@ void StopCalls::tell(const StopOrder& order) {
 }
 
 void StopCalls::request(std::vector<std::stop_source> running) {
-  thread_.post([running = std::move(running)] { request_all(running); });
+  thread_.post([running = std::move(running)]() mutable { request_all(running); });
 }
 
 void StopCalls::stop(std::vector<std::stop_source> running, StopOrder order,
                      std::function<void()> returned) {
   thread_.post([this, running = std::move(running), order = std::move(order),
-                returned = std::move(returned)] {
+                returned = std::move(returned)]() mutable {
     request_all(running);
     const std::shared_ptr<void> at_the_end(nullptr, [&returned](void*) { returned(); });
     tell(order);

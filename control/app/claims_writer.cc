@@ -13,6 +13,7 @@
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/nats/connection.h"
 #include "control/app/account_books.h"
+#include "control/app/claims_round.h"
 
 namespace estop::control {
 
@@ -36,14 +37,10 @@ struct Job {
   bool is_withdrawal = false;
 };
 
-// Compares account by account, and pushes what differs; then compares that once more.
 struct Round {
   Job job;
   Books books;
-  std::set<Account> pushed{};
-  std::size_t at = 0;
-  bool is_pushed = false;
-  bool is_renewed = false;
+  ClaimsRound claims;
 };
 
 std::uint64_t now_s(const nats::Loop& loop) {
@@ -124,7 +121,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   void begin() {
     on_worker(jobs.front().work, [this](Result<Books> books) {
       if (!books) return finish(std::move(books));
-      compare(std::make_shared<Round>(Round{jobs.front(), std::move(*books)}));
+      const Job& job = jobs.front();
+      compare(std::make_shared<Round>(Round{job, *books, {books->jwts, job.is_look}}));
     });
   }
 
@@ -138,12 +136,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
   // --- The broker ---
 
   void compare(const std::shared_ptr<Round>& round) {
-    if (round->at == kAccounts.size()) {
-      if (round->job.is_withdrawal) plan_second_strike(round->pushed);
-      return finish(std::move(round->books));
-    }
-    const Account account = kAccounts[round->at];
-    sys->request(subjects.sys_claims_lookup(keys->account(account).public_text()), {}, kAnswerWait,
+    const std::string account = keys->account(round->claims.account()).public_text();
+    sys->request(subjects.sys_claims_lookup(account), {}, kAnswerWait,
                  [this, round](const Result<nats::MessageView>& answer) {
                    if (!answer && !sys->is_connected()) {
                      return finish(tl::make_unexpected(answer.error()));
@@ -154,46 +148,38 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
 
   // A connected broker that does not answer has lost the account's file.
   void compared(const std::shared_ptr<Round>& round, const std::string& kept) {
-    const Account account = kAccounts[round->at];
-    const std::string& wanted = round->books.jwts[round->at];
-    std::string& before = told[round->at];
-    if (kept == wanted) {
-      before = wanted;
-      ++round->at;
-      round->is_pushed = round->is_renewed = false;
-      return compare(round);
+    const Account account = round->claims.account();
+    const auto found = round->claims.compared(kept, told);
+    if (found.by_another) handler(AccountsCompared{.differed = {std::string(name(account))}});
+    switch (found.next) {
+      case ClaimsRound::Next::kCompare:
+        return compare(round);
+      case ClaimsRound::Next::kPush:
+        return push(round);
+      case ClaimsRound::Next::kRenew:
+        return renew(round);
+      case ClaimsRound::Next::kDone:
+        if (round->job.is_withdrawal) plan_second_strike(round->claims.pushed());
+        return finish(std::move(round->books));
+      case ClaimsRound::Next::kRefused:
+        return finish(fail(Errc::kNoContact, "the broker does not take the account: see its log"));
     }
-    if (round->is_renewed) {
-      return finish(fail(Errc::kNoContact, "the broker does not take the account: see its log"));
-    }
-    if (round->is_pushed) return renew(round);
-    // Not if the folder was changed meanwhile: then the broker has what it had.
-    const bool is_anothers = before.empty() ? round->job.is_look : kept != before;
-    if (is_anothers) {
-      handler(AccountsCompared{.differed = {std::string(name(account))}});
-    }
-    push(round);
   }
 
-  // A broker whose folder was emptied while it runs remembers what was in it and writes no JWT that
-  // it had already. It takes a newer one.
   void renew(const std::shared_ptr<Round>& round) {
-    round->is_renewed = true;
     on_worker(
-        [&on = loop, data = options.data, keys = keys, account = kAccounts[round->at]] {
+        [&on = loop, data = options.data, keys = keys, account = round->claims.account()] {
           return control::renew(data, *keys, account, now_s(on));
         },
         [this, round](Result<Books> books) {
           if (!books) return finish(std::move(books));
-          round->books.jwts = std::move(books->jwts);
+          round->claims.renewed(std::move(books->jwts));
           push(round);
         });
   }
 
   void push(const std::shared_ptr<Round>& round) {
-    round->is_pushed = true;
-    round->pushed.insert(kAccounts[round->at]);
-    sys->request(subjects.sys_claims_update(), round->books.jwts[round->at], kAnswerWait,
+    sys->request(subjects.sys_claims_update(), round->claims.jwt(), kAnswerWait,
                  [this, round](const Result<nats::MessageView>& answer) {
                    if (!answer) return finish(tl::make_unexpected(answer.error()));
                    compare(round);

@@ -9,13 +9,12 @@ cd "$1"
 
 functions_max=25
 
-# Classes that had more when the rule came. A number may only shrink; at 25 its row goes.
+# Classes that had more when the rule came. A number may only shrink; at 25 its row goes. Behind the number: why it may stay.
 wider='
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
 estop::control::ControlShell::State 38
-estop::agent::Intents 27
-estop::Agent 27
+estop::Agent 27 the public API: its users find all of it in one class
 '
 
 if ! command -v ctags >/dev/null || [[ $(ctags --version) != "Universal Ctags"* ]]; then

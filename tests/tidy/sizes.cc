@@ -4,26 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 
 #include "tests/tidy/rules.h"
 
 namespace estop::tidy {
-namespace {
-
-// Files that were longer when the rule came. A number may only shrink; at 300 lines its row goes.
-struct Longer {
-  std::string_view path;
-  std::size_t lines;
-};
-constexpr std::array kLonger{
-    Longer{"control/app/claims_writer.cc", 313},
-    Longer{"control/app/control_shell.cc", 305},
-};
-
-}  // namespace
-
 Violations long_lines(const Source& source) {
   Violations found;
   for (std::size_t i = 0; i < source.raw.size(); ++i) {
@@ -39,22 +23,11 @@ Violations long_lines(const Source& source) {
 
 Violations long_files(const Source& source) {
   if (source.in("tests/")) return {};
-  const auto* row = std::find_if(kLonger.begin(), kLonger.end(),
-                                 [&](const Longer& longer) { return longer.path == source.path; });
   const std::size_t lines = source.raw.size();
-  if (row == kLonger.end()) {
-    if (lines <= kFileMax_lines) return {};
-    return {{source.path, kFileMax_lines + 1,
-             fmt::format("{} lines: at most {}; split the file by what it decides", lines,
-                         kFileMax_lines)}};
-  }
-  if (lines > row->lines) {
-    return {
-        {source.path, lines,
-         fmt::format("{} lines: was {} and may only shrink; split it instead", lines, row->lines)}};
-  }
-  if (lines > kFileMax_lines) return {};
-  return {{source.path, lines, "is short now: remove its row from kLonger in tests/tidy/sizes.cc"}};
+  if (lines <= kFileMax_lines) return {};
+  return {{source.path, kFileMax_lines + 1,
+           fmt::format("{} lines: at most {}; split the file by what it decides", lines,
+                       kFileMax_lines)}};
 }
 
 }  // namespace estop::tidy

@@ -58,17 +58,17 @@ class Agent {
   // comes to on_refused. Failure: kSenderKilled stopped · kOldIncarnation the calling handler is of
   // an ended life · kNoContact disconnected · kOverLimit too much under way · kTooLarge,
   // kBadAddress.
-  Result<std::string> send(std::string_view to, std::string_view action, Bytes payload);
+  Result<std::string> send(std::string_view to, std::string_view action, std::string_view payload);
   // Blocks until the receiver's handler has answered; nobody else can. As send, and: what the
   // bridge refused with (kReceiverKilled, …) · the code that the handler failed with ·
   // kSenderKilled, kReceiverKilled, kNoContact as soon as known · kTimeout. After a failure other
   // than a refusal the receiver may or may not have acted.
-  Result<Bytes> request(std::string_view to, std::string_view action, Bytes payload,
+  Result<Bytes> request(std::string_view to, std::string_view action, std::string_view payload,
                         Millis timeout = Millis{schemas::kRequestTimeout_ms});
   // The same without blocking: `done` is called exactly once, on the callback thread, also for
   // immediate failures; after leave(), on the calling thread.
-  void request_async(std::string_view to, std::string_view action, Bytes payload, Millis timeout,
-                     std::function<void(Result<Bytes>)> done);
+  void request_async(std::string_view to, std::string_view action, std::string_view payload,
+                     Millis timeout, std::function<void(Result<Bytes>)> done);
   // Refusals of send(), on the callback thread.
   void on_refused(std::function<void(const Refusal&)> callback);
   // Serves an action. The first call makes this instance one of those that share the address's
