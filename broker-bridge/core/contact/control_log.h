@@ -13,8 +13,8 @@
 
 #include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/contact/contact.h"
+#include "broker-bridge/core/contact/follower.h"
 #include "broker-bridge/core/contact/uncommitted_kills.h"
-#include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/turn.h"
 
 namespace estop::bridge {

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "tests/unit/bridge/written_log.h"
 
 namespace estop::bridge {

@@ -2,7 +2,7 @@
 
 // The gate: who passes, who is told what, and counts. Rows: design §3, hazards H15, H28, H31, H44,
 // H52.
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 
 #include <gtest/gtest.h>
 

@@ -5,7 +5,7 @@
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
 // exactly the kills of its scope that it names, or that stand through its place in the log, and
 // raises the incarnation of its scope to the one it carries. Whether the bridge is open at all is
-// not decided here but in bridge_core.h. Pure, not thread-safe.
+// not decided here but in contact.h. Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "broker-bridge/core/scope_tree.h"
+#include "broker-bridge/core/admission/scope_tree.h"
 #include "schemas/holds.h"
 #include "schemas/result.h"
 #include "schemas/subjects.h"

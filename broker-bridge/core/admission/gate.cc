@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "schemas/invariant.h"
 
 #include <algorithm>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/follower.h"
+#include "broker-bridge/core/contact/follower.h"
 
 #include <fmt/format.h>
 
