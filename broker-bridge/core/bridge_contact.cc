@@ -33,6 +33,7 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   leader_heard_ = now;
   told_of_deposed_ = false;
   const bool has_all = hear_uncommitted(*frame, now, out);
+  follower_.may_begin_at(frame->begins);
   follow(frame->head, now, out);
   const bool is_at_head = follower_.applied() == frame->head;
   if (!stopped_for_good_ && is_at_head && has_all) take_grants(*frame, now, out);

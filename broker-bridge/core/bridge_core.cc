@@ -172,11 +172,10 @@ void BridgeCore::apply(const Record& record, Nanos now, Effects& out) {
     held_.erase(key_of(record));
     // Written under an op id of control's own: what this bridge holds as given is that kill.
     held_.erase(key_of(kill->given_as, kill->scope));
-    if (own_gate().kill(record) == Latched::kNew && was_open_) receipt(record, now, out);
-    own_gate().commit(record);
+    if (own_gate().commit(record) == Latched::kNew && was_open_) receipt(record, now, out);
   } else if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
     if (stopped_for_good_) return;  // behind what it does not understand nothing opens
-    if (!own_gate().resume(*resume)) return unlike_control(record, now, out);
+    if (!own_gate().resume(*resume, record.issued_at_ms)) return unlike_control(record, now, out);
     std::erase_if(held_,
                   [&](const auto& held) { return own_gate().find(held.second.record) == nullptr; });
     if (was_open_) receipt(record, now, out);
@@ -202,13 +201,16 @@ void BridgeCore::follow(const schemas::Head& head, Nanos now, Effects& out) {
   if (stopped_for_good_) return;
   std::vector<SignedRecord> ready;
   const Progress progress = follower_.follow(head, ready);
-  for (const SignedRecord& record : ready) apply(record.record, now, out);
+  for (const SignedRecord& record : ready) take(record, now, out);
   switch (progress.kind) {
     case Progress::Kind::kBroken:
       return stop_for_good(progress.problem, now, out);
     case Progress::Kind::kBehind:
       return read_missing(progress, now, out);
     case Progress::Kind::kAtHead:
+      if (beginning_) {
+        return stop_for_good("the log ends within the snapshot that it begins with", now, out);
+      }
       if (state_ == BridgeState::kReplaying && !replay_runs_ && connected()) join(now, out);
       return;
   }
@@ -239,9 +241,14 @@ void BridgeCore::on_replayed(std::string_view frame, Nanos now, Effects& out) {
     out.emplace_back(AbandonReplay{});
     return on_replay_failed(to_string(record.error()), now, out);
   }
+  if (follower_.begins_with(*record)) {
+    follower_.begin(*record);
+    beginning_.emplace(*record);
+    return;
+  }
   const auto is_new = follower_.replayed(*record);
   if (!is_new) return stop_for_good(is_new.error().detail, now, out);
-  if (*is_new) apply(record->record, now, out);
+  if (*is_new) take(*record, now, out);
 }
 
 void BridgeCore::on_replay_done(Nanos now, Effects& out) {
@@ -251,6 +258,7 @@ void BridgeCore::on_replay_done(Nanos now, Effects& out) {
 
 void BridgeCore::on_replay_failed(std::string_view reason, Nanos now, Effects& out) {
   replay_runs_ = false;
+  follower_.replay_failed();
   replay_again_at_ = now + options_.replay_retry;
   if (stopped_for_good_) return;
   reason_ = fmt::format("cannot read the control log: {}", reason);

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,9 @@
 #include "broker-bridge/core/effects.h"
 #include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/lease.h"
+#include "broker-bridge/core/log_copy.h"
 #include "schemas/order.h"
+#include "schemas/snapshot.h"
 #include "schemas/subjects.h"
 
 namespace estop::bridge {
@@ -97,6 +100,8 @@ class BridgeCore {
   Latched act_on_sight(const schemas::SignedRecord& kill, Nanos now, Effects& out);
   [[nodiscard]] bool is_contested(const schemas::Record& kill) const;
   void take_back(const schemas::Record& kill, const std::string& whose, Nanos now, Effects& out);
+  void take(const schemas::SignedRecord& record, Nanos now, Effects& out);
+  void begin(const schemas::SignedRecord& record, Nanos now, Effects& out);
   void apply(const schemas::Record& record, Nanos now, Effects& out);
   void unlike_control(const schemas::Record& record, Nanos now, Effects& out);
   void follow(const schemas::Head& head, Nanos now, Effects& out);
@@ -122,6 +127,9 @@ class BridgeCore {
   BridgeOptions options_;
   Admission admission_;
   Follower follower_;
+  LogCopy copy_;
+  std::optional<schemas::SnapshotStart>
+      beginning_;  // while the snapshot at which it begins is read
   Lease lease_;
   Counters counters_;  // without those of the intents: see counters()
   schemas::BridgeState state_ = schemas::BridgeState::kReplaying;
