@@ -60,14 +60,14 @@ std::optional<SignedRecord> Ledger::sign(const Record& draft, Effects& out) {
 std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
   draft.epoch = epoch_;
   draft.term = term_;
-  draft.seq = hashes_.size() + 1;
-  draft.prev = hashes_.empty() ? schemas::Hash{} : hashes_.back();
+  draft.seq = hashes_.last() + 1;
+  draft.prev = hashes_.newest();
   if (auto* resume = std::get_if<schemas::Resume>(&draft.body)) {
     incarnation_ = std::max(incarnation_ + 1, draft.seq);
     resume->incarnation = incarnation_;
   }
   auto made = sign(draft, out);
-  if (made) hashes_.push_back(made->hash);
+  if (made) hashes_.add(made->hash);
   return made;
 }
 
@@ -112,7 +112,7 @@ void Ledger::read_stream(Effects& out) {
   if (reading_) return;
   reading_ = true;
   read_after_seq_ = committed_seq_;
-  const std::uint64_t known = blind_ ? hashes_.size() : committed_seq_;
+  const std::uint64_t known = blind_ ? hashes_.last() : committed_seq_;
   out.push_back(ReadStream{std::max<std::uint64_t>(known, 1)});
 }
 

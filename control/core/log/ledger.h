@@ -24,6 +24,7 @@
 #include "control/core/effects.h"
 #include "control/core/log/latches.h"
 #include "control/core/log/log_entry.h"
+#include "control/core/log/log_hashes.h"
 #include "control/core/log/op_memory.h"
 #include "schemas/signing.h"
 
@@ -135,9 +136,9 @@ class Ledger {
       0;  // of `log_`, what came from the recorder; the rest from the stream
   std::uint64_t stored_last_ = 0;           // highest seq at the recorder, also behind a gap
   std::vector<schemas::SignedRecord> log_;  // only until the log is open
-  std::vector<schemas::Hash> hashes_;       // of record i + 1
-  std::deque<LogEntry> pending_;            // seqs without gaps, the last one is the log's last
-  std::deque<LogEntry> unnumbered_;         // kills of the blind phase
+  LogHashes hashes_;
+  std::deque<LogEntry> pending_;     // seqs without gaps, the last one is the log's last
+  std::deque<LogEntry> unnumbered_;  // kills of the blind phase
   Latches latches_;
   JoinedBridges joined_;
   OpMemory ops_;
