@@ -19,7 +19,8 @@ namespace estop::bridge {
 class LiftedOps {
  public:
   static constexpr std::size_t kLiftedMax = 65'536;
-  static constexpr std::uint64_t kKept_ms = 30ULL * 24 * 3'600 * 1'000;
+  static constexpr std::uint64_t kLiftedKept_days = 30;
+  static constexpr std::uint64_t kKept_ms = kLiftedKept_days * 24 * 3'600 * 1'000;
 
   void add(const std::string& op_id, const schemas::Scope& scope, std::uint64_t lifted_ms) {
     if (!ops_.insert({op_id, scope.text()}).second) return;

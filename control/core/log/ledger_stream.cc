@@ -47,7 +47,7 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
   for (SignedRecord& record : stored) {
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
     if (record.record.seq != hashes_.last() + 1) break;
-    ops_[record.record.op_id] = op_of(record.record);
+    if (!is_of_snapshot(record.record)) ops_[record.record.op_id] = op_of(record.record);
     if (record.record.is<schemas::Resume>()) remember_lifted_before(record.record);
     hashes_.add(record.hash);
     log_.push_back(std::move(record));
@@ -171,9 +171,10 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     const bool committed = record.seq <= committed_seq_;
     if (stored && committed) {
       apply(log_[i], now.boot_us);
+      snapshots_.entered(log_[i]);
+      snapshots_.applied(record);
       applied_seq_ = record.seq;
-      OpState& op = ops_[record.op_id];
-      op.committed = op.applied = true;
+      if (OpState* op = ops_.find(record.op_id)) op->committed = op->applied = true;
       if (!record.is<schemas::Kill>()) ops_.ended(record.op_id);
       continue;
     }
