@@ -61,6 +61,10 @@ namespace estop::schemas {
     std::string_view bytes);  // not verified: see verify_stopped
 [[nodiscard]] bool verify_stopped(std::string_view bytes, const PublicKey& key);
 
+// A part of a log's state (log_state.h). What is too large for a part, sign_record refuses.
+struct StateEntries;
+[[nodiscard]] Bytes encode(const StateEntries& entries);
+
 // Unsigned messages: the broker's permissions say who may send them. An encoder fails with what the
 // decoder would say. Those of replies cannot fail: in place of one that its reader would refuse
 // they encode the reply that says so (a BeatReply: say hello, whose answer then tells). A text for
@@ -74,7 +78,7 @@ namespace estop::schemas {
 [[nodiscard]] Bytes encode(const BeatReply& reply);
 [[nodiscard]] Result<Bytes> encode(const StoreRequest& request);
 [[nodiscard]] Bytes encode(const StoreReply& reply);
-// M is one of the nine above.
+// M is one of those above.
 template <class M>
 [[nodiscard]] Result<M> decode(std::string_view bytes);
 

@@ -110,6 +110,14 @@ struct BodyWriter {
   }
   void operator()(const EpochOpened& opened) const { out.list(1).text(opened.former); }
   void operator()(const TermOpened& opened) const { out.list(1).text(opened.leader); }
+  void operator()(const SnapshotPart& part) const {
+    out.list(3).number(part.place_seq).number(part.index).bin(part.entries);
+  }
+  void operator()(const Snapshot& snapshot) const {
+    out.list(5);
+    write_head(out, snapshot.place);
+    out.number(snapshot.parts).fixed(snapshot.digest);
+  }
   void operator()(const Skipped&) const { out.list(0); }
 };
 
@@ -153,6 +161,22 @@ BridgeLeft read_left(ArrayReader& in) {
   return left;
 }
 
+SnapshotPart read_part(ArrayReader& in) {
+  SnapshotPart part;
+  part.place_seq = in.number();
+  part.index = in.number();
+  part.entries = in.bin(kSnapshotPartMax_bytes);
+  return part;
+}
+
+Snapshot read_snapshot(ArrayReader& in) {
+  Snapshot snapshot;
+  snapshot.place = read_head(in);
+  snapshot.parts = in.number();
+  snapshot.digest = in.fixed<32>();
+  return snapshot;
+}
+
 RecordBody read_body(ArrayReader& in, RecordKind kind) {
   RecordBody body;
   const auto nested = [&](std::uint32_t elements, auto read) {
@@ -172,6 +196,10 @@ RecordBody read_body(ArrayReader& in, RecordKind kind) {
       return nested(1, [](ArrayReader& inner) { return EpochOpened{inner.text(kNameMax_bytes)}; });
     case RecordKind::kTermOpened:
       return nested(1, [](ArrayReader& inner) { return TermOpened{inner.text(kNameMax_bytes)}; });
+    case RecordKind::kSnapshotPart:
+      return nested(3, read_part);
+    case RecordKind::kSnapshot:
+      return nested(5, read_snapshot);
     case RecordKind::kFirstSkippable:
       break;
   }

@@ -13,6 +13,25 @@ namespace {
 constexpr std::string_view kLeaseDomain = "estop lease 2\n";
 constexpr std::string_view kReceiptDomain = "estop receipt 2\n";
 constexpr std::string_view kStoppedDomain = "estop stopped 2\n";
+constexpr std::uint64_t kBeginsTag = 1;
+
+// Eight bytes, the highest first.
+Bytes begins_tag(std::uint64_t seq) {
+  Bytes bytes(sizeof seq, '\0');
+  for (std::size_t i = bytes.size(); i-- > 0; seq >>= 8) bytes[i] = static_cast<char>(seq & 0xff);
+  return bytes;
+}
+
+std::uint64_t read_begins(ArrayReader& in) {
+  const auto bytes = in.tag(kBeginsTag);
+  if (!bytes) return 0;
+  std::uint64_t seq = 0;
+  for (const char byte : *bytes) seq = seq << 8 | static_cast<std::uint8_t>(byte);
+  if (bytes->size() != sizeof seq || seq == 0) {
+    in.fault(Errc::kMalformed, "where the log begins is a number of eight bytes");
+  }
+  return seq;
+}
 
 Result<LeaseFrame> read_lease_body(std::string_view body) {
   ArrayReader in(body, 13, kControlMessageMax_bytes);
@@ -33,6 +52,7 @@ Result<LeaseFrame> read_lease_body(std::string_view body) {
   frame.uncommitted_count = in.number();
   frame.uncommitted_digest = in.fixed<32>();
   frame.sent_at_ms = in.number();
+  frame.begins = read_begins(in);
   return in.finish(std::move(frame));
 }
 
@@ -50,7 +70,8 @@ Bytes body_of(const LeaseFrame& frame) {
   out.list(frame.uncommitted.size());
   for (const Bytes& kill : frame.uncommitted) out.bin(kill);
   out.number(frame.round).number(frame.uncommitted_count).fixed(frame.uncommitted_digest);
-  return out.number(frame.sent_at_ms).end();
+  out.number(frame.sent_at_ms);
+  return frame.begins == 0 ? out.end() : out.end_with(kBeginsTag, begins_tag(frame.begins));
 }
 
 Result<Bytes> sign_lease(const LeaseFrame& frame, const SigningKey& key) {

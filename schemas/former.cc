@@ -26,6 +26,8 @@ RecordBody body_of(RecordKind kind, Kill kill, Resume resume, const std::string&
       return EpochOpened{target};
     case RecordKind::kTermOpened:
       return TermOpened{target};
+    case RecordKind::kSnapshotPart:  // the former version had none
+    case RecordKind::kSnapshot:
     case RecordKind::kFirstSkippable:
       break;
   }

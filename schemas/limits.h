@@ -34,6 +34,7 @@ inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;  // of an intent
 inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;
 inline constexpr std::size_t kRecordMax_bytes = 16 * 1024;           // a signed record, an order
+inline constexpr std::size_t kSnapshotPartMax_bytes = 12 * 1024;     // of a state, in one record
 inline constexpr std::size_t kControlMessageMax_bytes = 512 * 1024;  // records, beats, commands
 inline constexpr std::size_t kMessageMax_bytes = 1'088 * 1024;       // in every credential
 inline constexpr std::size_t kSubscriptionsMax = 4'096;  // of one connection; a request has one
@@ -62,6 +63,11 @@ static_assert(kLiftsMax * (kOpIdMax_bytes + 3) + kReasonMax_bytes + 2 * kNameMax
                       kOpIdMax_bytes + kSegmentMax_bytes + 512 <=
                   kRecordMax_bytes,
               "a resume that names as many kills as it may is readable");
+static_assert(kTagsMax_bytes + kReasonMax_bytes + 2 * kNameMax_bytes + kOpIdMax_bytes +
+                      kSegmentMax_bytes + kActorDetailMax_bytes + 512 <=
+                  kSnapshotPartMax_bytes,
+              "a part holds any kill");
+static_assert(kSnapshotPartMax_bytes + 1'024 <= kRecordMax_bytes, "and a record any part");
 static_assert(kMessageMax_bytes < kBrokerPayloadMax_bytes, "the credential binds");
 static_assert(kPayloadMax_bytes < kCheckpointMax_bytes);
 static_assert(kStaleBeats < kCrashedBeats);

@@ -19,6 +19,8 @@ RecordKind Record::kind() const noexcept {
     RecordKind operator()(const BridgeLeft&) const noexcept { return RecordKind::kBridgeLeft; }
     RecordKind operator()(const EpochOpened&) const noexcept { return RecordKind::kEpochOpened; }
     RecordKind operator()(const TermOpened&) const noexcept { return RecordKind::kTermOpened; }
+    RecordKind operator()(const SnapshotPart&) const noexcept { return RecordKind::kSnapshotPart; }
+    RecordKind operator()(const Snapshot&) const noexcept { return RecordKind::kSnapshot; }
     RecordKind operator()(const Skipped& skipped) const noexcept { return skipped.kind; }
   };
   return std::visit(Of{}, body);
@@ -53,6 +55,10 @@ std::string_view name(RecordKind kind) noexcept {
       return "bridge-left";
     case RecordKind::kTermOpened:
       return "term-opened";
+    case RecordKind::kSnapshotPart:
+      return "snapshot-part";
+    case RecordKind::kSnapshot:
+      return "snapshot";
     case RecordKind::kFirstSkippable:
       break;
   }

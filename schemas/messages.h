@@ -67,6 +67,9 @@ struct LeaseFrame {
   std::uint64_t uncommitted_count = 0;
   Hash uncommitted_digest{};
   std::uint64_t sent_at_ms = 0;
+  // Where the log may be read from: the number of the first part of the newest snapshot. 0: only
+  // from its beginning.
+  std::uint64_t begins = 0;
   friend bool operator==(const LeaseFrame&, const LeaseFrame&) = default;
 };
 

@@ -132,14 +132,18 @@ ArrayReader::ArrayReader(std::string_view bytes, std::uint32_t count, std::size_
   }
 }
 
-// This version knows no tag: whoever sent one below kSkippableTag says that it has to be
-// understood.
-void ArrayReader::read_tags() {
+// Whoever sent a tag below kSkippableTag says that it has to be understood.
+std::optional<Bytes> ArrayReader::read_tags(std::uint64_t known) {
+  std::optional<Bytes> found;
+  const auto refuse = [&](Errc code, std::string detail) {
+    fault(code, std::move(detail));
+    return std::nullopt;
+  };
   const auto* object = next(msgpack::type::MAP, "a map of tags");
-  if (object == nullptr) return;
+  if (object == nullptr) return found;
   const msgpack::object_map& map = object->via.map;
   if (map.size > kTagsMax) {
-    return fault(Errc::kTooMany, fmt::format("{} tags, at most {}", map.size, kTagsMax));
+    return refuse(Errc::kTooMany, fmt::format("{} tags, at most {}", map.size, kTagsMax));
   }
   std::uint64_t before = 0;
   std::size_t bytes = 0;
@@ -147,17 +151,20 @@ void ArrayReader::read_tags() {
     const auto& [key, value] = map.ptr[i];
     if (key.type != msgpack::type::POSITIVE_INTEGER || value.type != msgpack::type::BIN ||
         key.via.u64 <= before || key.via.u64 > kTagMax) {
-      return fault(Errc::kMalformed, fmt::format("tag {} of the map has the wrong shape", i));
+      return refuse(Errc::kMalformed, fmt::format("tag {} of the map has the wrong shape", i));
     }
     before = key.via.u64;
     bytes += value.via.bin.size;
-    if (before < kSkippableTag) {
-      return fault(Errc::kUnknownType, fmt::format("tag {} has to be understood", before));
+    if (before == known) {
+      found.emplace(value.via.bin.ptr, value.via.bin.size);
+    } else if (before < kSkippableTag) {
+      return refuse(Errc::kUnknownType, fmt::format("tag {} has to be understood", before));
     }
   }
   if (bytes > kTagsMax_bytes) {
     fault(Errc::kTooLarge, fmt::format("{} bytes of tags, at most {}", bytes, kTagsMax_bytes));
   }
+  return found;
 }
 
 void ArrayReader::open(std::string_view bytes, std::size_t max_bytes) {

@@ -62,6 +62,12 @@ class ArrayWriter {
     if (tags_ == Tags::kMap) packer_.pack_map(0);
     return std::move(out_.bytes);
   }
+  // With one tag in the map.
+  Bytes end_with(std::uint64_t tag, std::string_view value) {
+    packer_.pack_map(1);
+    number(tag).bin(value);
+    return std::move(out_.bytes);
+  }
 
  private:
   struct Out {
@@ -113,16 +119,21 @@ class ArrayReader {
   }
   [[nodiscard]] bool ok() const noexcept { return error_.code == Errc::kOk; }
   [[nodiscard]] const Error& error() const noexcept { return error_; }
+  // The value of the one tag that the reader of this message knows, behind the last field.
+  std::optional<Bytes> tag(std::uint64_t known) {
+    tags_ = Tags::kNone;
+    return read_tags(known);
+  }
   template <class T>
   Result<T> finish(T value) {
-    if (tags_ == Tags::kMap) read_tags();
+    if (tags_ == Tags::kMap) (void)read_tags(0);
     if (!ok()) return tl::make_unexpected(error_);
     return value;
   }
 
  private:
   void open(std::string_view bytes, std::size_t max_bytes);
-  void read_tags();
+  std::optional<Bytes> read_tags(std::uint64_t known);
   const msgpack::object* next(msgpack::type::object_type type, const char* what);
 
   std::optional<msgpack::zone> zone_;  // of the outermost reader

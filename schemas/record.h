@@ -43,6 +43,8 @@ enum class RecordKind : std::uint8_t {
   kBridgeJoined = 4,
   kBridgeLeft = 5,
   kTermOpened = 6,  // a leader began
+  kSnapshotPart = 13,
+  kSnapshot = 14,
   // From here on: a record that has no effect on who does not know its kind. Below, it stops.
   kFirstSkippable = 128,
 };
@@ -142,6 +144,23 @@ struct TermOpened {
   friend bool operator==(const TermOpened&, const TermOpened&) = default;
 };
 
+// A snapshot is the state of the log (log_state.h) behind one record: its parts, in their order,
+// begin right behind that record, other records may stand between them, and the snapshot itself
+// follows when all of them are written. Without it its parts mean nothing.
+struct SnapshotPart {
+  std::uint64_t place_seq = 0;  // of the record whose state it is
+  std::uint64_t index = 0;      // from 0, which stands at place_seq + 1
+  Bytes entries{};              // StateEntries, encoded; at most kSnapshotPartMax_bytes
+  friend bool operator==(const SnapshotPart&, const SnapshotPart&) = default;
+};
+
+struct Snapshot {
+  Head place{};  // whose state it is
+  std::uint64_t parts = 0;
+  Hash digest{};  // digest_of_parts
+  friend bool operator==(const Snapshot&, const Snapshot&) = default;
+};
+
 // Of a kind that this build may skip, and does.
 struct Skipped {
   RecordKind kind = RecordKind::kFirstSkippable;
@@ -149,8 +168,8 @@ struct Skipped {
 };
 
 // Closed: a new kind is a new member, and whoever visits it has to say what it means there.
-using RecordBody =
-    std::variant<Kill, Resume, BridgeJoined, BridgeLeft, EpochOpened, TermOpened, Skipped>;
+using RecordBody = std::variant<Kill, Resume, BridgeJoined, BridgeLeft, EpochOpened, TermOpened,
+                                SnapshotPart, Snapshot, Skipped>;
 
 struct Record {
   std::uint64_t epoch = 0;  // raised when the stream is made anew

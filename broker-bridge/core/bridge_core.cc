@@ -90,6 +90,7 @@ void BridgeCore::on_lease(std::string_view bytes, Nanos now, Effects& out) {
   const auto frame = contact_.open_lease(bytes, turn);
   if (!frame) return;
   for (const auto& kill : log_.read_uncommitted(*frame, turn)) kills_.on_uncommitted(kill, turn);
+  follower_.may_begin_at(frame->begins);
   follow(log_.follow(frame->head), turn);
   if (!log_.has_all(*frame) || !contact_.take_grants(*frame, turn)) return;
   turn.note(Note::Level::kInfo, fmt::format("open at {}:{} with {} kills", frame->head.epoch,
@@ -115,7 +116,11 @@ void BridgeCore::on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects
 // --- The log ---
 
 void BridgeCore::follow(const ControlLog::Committed& committed, Turn& turn) {
-  for (const auto& record : committed.records) apply(record.record, turn);
+  for (const auto& record : committed.records) take(record, turn);
+  const bool is_at_head = committed.progress.kind == Progress::Kind::kAtHead;
+  if (is_at_head && beginning_) {
+    return contact_.stop_for_good("the log ends within the snapshot that it begins with", turn);
+  }
   log_.followed(committed.progress, turn);
 }
 
@@ -128,7 +133,14 @@ void BridgeCore::apply(const schemas::Record& record, Turn& turn) {
 
 void BridgeCore::on_replayed(std::string_view frame, Nanos now, Effects& out) {
   Turn turn(now, counters_, out);
-  if (const auto record = log_.read_replayed(frame, turn)) apply(*record, turn);
+  const auto record = log_.read_replayed(frame, turn);
+  if (!record) return;
+  if (follower_.begins_with(*record)) {
+    follower_.begin(*record);
+    beginning_.emplace(*record);
+  } else if (log_.is_next(*record, turn)) {
+    take(*record, turn);
+  }
 }
 
 void BridgeCore::on_replay_done(Nanos now, Effects& out) {

@@ -7,6 +7,7 @@
 // CLOCK_BOOTTIME. Pure: no I/O, clock, thread or random source. Not thread-safe.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "broker-bridge/core/admission/admission.h"
@@ -15,11 +16,13 @@
 #include "broker-bridge/core/contact/beats.h"
 #include "broker-bridge/core/contact/contact.h"
 #include "broker-bridge/core/contact/control_log.h"
+#include "broker-bridge/core/contact/follower.h"
+#include "broker-bridge/core/contact/log_copy.h"
 #include "broker-bridge/core/effects.h"
-#include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/kills/kills.h"
 #include "broker-bridge/core/kills/receipts.h"
 #include "broker-bridge/core/kills/sightings.h"
+#include "schemas/snapshot.h"
 
 namespace estop::bridge {
 
@@ -66,12 +69,17 @@ class BridgeCore {
 
  private:
   void follow(const ControlLog::Committed& committed, Turn& turn);
+  void take(const schemas::SignedRecord& record, Turn& turn);
+  void begin(const schemas::SignedRecord& record, Turn& turn);
   void apply(const schemas::Record& record, Turn& turn);
 
   const BridgeOptions options_;
   ContactCounters counters_;
   Admission admission_;
   Follower follower_;
+  LogCopy copy_;
+  // While the snapshot at which it begins is read.
+  std::optional<schemas::SnapshotStart> beginning_;
   Sightings sightings_;
   Receipts receipts_;
   Beats beats_;

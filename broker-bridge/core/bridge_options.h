@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/contact/lease.h"
-#include "broker-bridge/core/gate.h"
 #include "schemas/messages.h"
 #include "schemas/signing.h"
 #include "schemas/subjects.h"

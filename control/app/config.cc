@@ -67,6 +67,10 @@ Result<void> validate(const ControlConfig& config) {
     return bad_option("--revoke-silent {}: 1 to {} connections, or 0 for never",
                       config.revoke_silent, kClientsMax);
   }
+  if (config.snapshot_every < kSnapshotEveryMin_records) {
+    return bad_option("--snapshot-every {}: {} records or more", config.snapshot_every,
+                      kSnapshotEveryMin_records);
+  }
   if (auto fits = daemon::check_lease("bridge", config.bridge_beat_ms, config.bridge_lease_ms,
                                       kBeatsPerBridgeLease);
       !fits) {

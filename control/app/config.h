@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "control/core/access/clients.h"
+#include "control/core/log/snapshots.h"
 #include "schemas/limits.h"
 #include "schemas/result.h"
 #include "schemas/signing.h"
@@ -40,6 +41,8 @@ struct ControlConfig {
   // An agent's credential with so many connections beyond its instances, for longer than that, is
   // withdrawn. 0: never.
   std::uint32_t revoke_silent = 0;
+  // Records of the control log from one snapshot to the next.
+  std::uint32_t snapshot_every = kSnapshotEvery_records;
   std::string log_format = "auto";  // auto, json, text
   std::string log_file;             // in place of standard error; SIGHUP opens it again
   std::string ready_file;           // written with the chosen port once it listens; empty: none

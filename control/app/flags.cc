@@ -24,6 +24,8 @@ void add_options(daemon::CommandLine& line, ControlConfig& config, daemon::Inste
   line.option("--agent-lease-ms", config.agent_lease_ms, "told to agents");
   line.option("--sharing-grace-ms", config.sharing_grace_ms,
               "alarm when a credential is used twice for so long");
+  line.option("--snapshot-every", config.snapshot_every,
+              "records of the control log from one snapshot to the next");
   line.option("--revoke-silent", config.revoke_silent,
               "withdraw an agent's credential with so many connections without a hello; 0: never");
   line.option("--log-format", config.log_format, "auto, json or text");

@@ -23,6 +23,7 @@ CoreOptions core_options(const ControlConfig& config, const ControlIdentity& who
   options.sharing_grace_us =
       std::max(config.sharing_grace_ms, kBeatsToAnnounce * config.agent_beat_ms) * 1'000ULL;
   options.silent_max = config.revoke_silent;
+  options.snapshot_every = config.snapshot_every;
   options.lease_every_us = config.bridge_beat_ms * 1'000ULL;
   options.version = ESTOP_VERSION;
   options.operators_key = who.operators_key;

@@ -21,7 +21,7 @@ concept Hears = requires(Module module, const Happened& happened, Turn& turn) {
 
 ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
     : options_(std::move(options)),
-      ledger_(std::move(log_key), options_.ended_ops_max),
+      ledger_(std::move(log_key), options_.ended_ops_max, options_.snapshot_every),
       ops_(ledger_),
       lookups_(ledger_),
       bridges_(options_, ledger_),
@@ -149,10 +149,21 @@ void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
   bridges_.answer(*bridge, received.beat, turn);
 }
 
+// Nobody is stopped by its want: it waits until all who joined can read it.
+void ControlCore::write_snapshot(Turn& turn) {
+  const bool all_read = bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
+                        bridges_.all_read(schemas::RecordKind::kSnapshot);
+  if (!all_read) return;
+  const std::string problem = ledger_.write_snapshot(turn.now, turn.out);
+  if (problem.empty()) return;
+  turn.alarm("snapshot-differs", {}, "no snapshot of the log is signed: " + problem);
+}
+
 // --- Time ---
 
 void ControlCore::on(const Tick& tick, Turn& turn) {
   ledger_.tick(turn.now, tick.recorder_healthy, turn.out);
+  write_snapshot(turn);
   bridges_.tick(turn);
   flow_.repeat_unconfirmed(turn);
   access_.revoke_fenced(turn);

@@ -56,6 +56,7 @@ class ControlCore {
   void on(const OrderFound& found, Turn& turn);
   void on(const BridgeBeatReceived& received, Turn& turn);
   void on(const Tick& tick, Turn& turn);
+  void write_snapshot(Turn& turn);
   void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
   static void tell(std::vector<LedgerNews> news, Turn& turn);
   void spread(const Fact& fact, Turn& turn);

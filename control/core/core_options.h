@@ -11,6 +11,7 @@
 #include "control/core/agents/registry.h"
 #include "control/core/bridges/roster.h"
 #include "control/core/log/op_memory.h"
+#include "control/core/log/snapshots.h"
 #include "schemas/subjects.h"
 
 namespace estop::control {
@@ -23,6 +24,7 @@ struct CoreOptions {
   std::uint64_t sharing_grace_us = kSharingGrace_ms * 1'000ULL;
   std::size_t silent_max = 0;  // connections that cost an agent its credential; 0: none do
   std::size_t ended_ops_max = kEndedOpsKept;  // see op_memory.h
+  std::uint64_t snapshot_every = kSnapshotEvery_records;
   std::string version{};
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();

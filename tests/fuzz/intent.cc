@@ -7,7 +7,7 @@
 #include <msgpack.hpp>
 #include <string_view>
 
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "schemas/codec.h"
 #include "schemas/subjects.h"
 #include "tests/fuzz/targets.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "schemas/codec.h"
+#include "schemas/log_state.h"
 #include "tests/support/hex_file.h"
 #include "tests/support/written.h"
 
@@ -74,6 +75,26 @@ Record joined() {
   return record;
 }
 
+Record snapshot_part() {
+  Record record = joined();
+  record.seq = 9;
+  record.op_id = "snapshot-8-0";
+  const StateEntries entries{.kills = {sign_record(kill(), key()).value().frame},
+                             .lives = {{kill().scope(), 4}},
+                             .joined = {std::get<BridgeJoined>(joined().body)}};
+  record.body = SnapshotPart{.place_seq = 8, .index = 0, .entries = encode(entries)};
+  return record;
+}
+
+Record snapshot() {
+  Record record = joined();
+  record.seq = 10;
+  record.op_id = "snapshot-8";
+  const Bytes part = std::get<SnapshotPart>(snapshot_part().body).entries;
+  record.body = Snapshot{{1, 8, filled(0xbb)}, 1, digest_of_parts({part})};
+  return record;
+}
+
 IntentHead request() {
   IntentHead head;
   head.id = "k3j9x2ab-1";
@@ -110,6 +131,12 @@ LeaseFrame lease() {
   frame.grants = {{"b1", kProcess, 9}};
   frame.round = 12;
   frame.sent_at_ms = 1'760'000'000'000;
+  return frame;
+}
+
+LeaseFrame lease_of_a_cut_log() {
+  LeaseFrame frame = lease();
+  frame.begins = 9;
   return frame;
 }
 
@@ -163,7 +190,10 @@ std::vector<Golden> goldens() {
       record("record_kill", kill()),
       record("record_resume", resume()),
       record("record_resume_by_place", resume_by_place()),
+      record("record_snapshot_part", snapshot_part()),
+      record("record_snapshot", snapshot()),
       {"lease_frame", sign_lease(lease(), key()).value(), lease_again},
+      {"lease_frame_of_a_cut_log", sign_lease(lease_of_a_cut_log(), key()).value(), lease_again},
       {"bridge_receipt", sign_receipt(kReceipt, key()).value(), receipt},
       {"stopped_receipt", sign_stopped(kStopped, key()).value(), stopped},
       plain("bridge_beat", bridge_beat()),

@@ -48,7 +48,7 @@ sow(${control}/log/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
 sow(${bridge}/bridge_core.cc [[  follower_.saw(std::move(*record));]]
   [[  if (SOWN(kResumeActsOnSight)) apply(record->record, turn);
   follower_.saw(std::move(*record));]])
-sow(${bridge}/gate.cc [[  node.incarnation = std::max(node.incarnation, resume.incarnation);]]
+sow(${bridge}/admission/gate.cc [[  node.incarnation = std::max(node.incarnation, resume.incarnation);]]
   [[  while (SOWN(kResumeLiftsUnnamed) && node.kills != nullptr) release(*node.kills);
   node.incarnation = std::max(node.incarnation, resume.incarnation);]])
 # 4, and the receipt of 8
@@ -58,14 +58,14 @@ sow(${bridge}/kills/kills.cc [[  const Latched latched = gate_.kill(kill.record)
   const Latched latched = gate_.kill(kill.record);]])
 sow(${control}/log/ledger.cc [[(durable || !opens)]] [[(durable || !opens || SOWN(kResumeWithoutRecorder))]])
 # 5
-sow(${bridge}/gate.cc [[(head.incarnation != verdict.incarnation)]]
+sow(${bridge}/admission/gate.cc [[(head.incarnation != verdict.incarnation)]]
   [[(head.incarnation != verdict.incarnation && !SOWN(kOldLifePasses))]])
 sow(agent-runtime/core/own_kills.cc [[order.hello_at_sight >= event.number;]]
   [[order.hello_at_sight >= event.number && !SOWN(kOldAnswerLifts);]])
 sow(agent-runtime/core/obedience.cc [[  if (!contact_.is_confirmed() || ]]
   [[  if (!(contact_.is_confirmed() || (SOWN(kOldAnswerLifts) && contact_.is_announced())) || ]])
 # 6
-sow(${bridge}/follower.cc [[  if (applied_ == head_) return {};]]
+sow(${bridge}/contact/follower.cc [[  if (applied_ == head_) return {};]]
   [[  if (applied_ == head_ || SOWN(kOpenBeforeReplay)) return {};]])
 sow(${bridge}/contact/control_log.cc [[return follower_.applied() == frame.head &&]]
   [[return (follower_.applied() == frame.head || SOWN(kOpenBeforeReplay)) &&]])
@@ -81,7 +81,7 @@ sow(${control}/bridges/roster.cc [[  bridge.wants_grant = trusted && asks;]]
   [[  const bool is_closed = beat.state == BridgeState::kReplaying;
   bridge.wants_grant = trusted && (asks || (SOWN(kClosedBridgeIsGranted) && is_closed));]])
 # 9
-sow(${bridge}/follower.cc [[    if (is_before(head, known)) {]]
+sow(${bridge}/contact/follower.cc [[    if (is_before(head, known)) {]]
   [[    if (SOWN(kLogMayGoBack)) break;
     if (is_before(head, known)) {]])
 # 10

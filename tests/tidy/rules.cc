@@ -96,7 +96,7 @@ constexpr std::string_view kMake = "std::make_unique, or an owner with one named
 // The waiting itself, and load that has a pace.
 const Folders kPaced{"tests/support/", "tests/bench/"};
 // Folders and files that own raw memory or foreign handles, behind a type that gives them back.
-const Folders kOwners{"broker-bridge/nats/", "broker-bridge/core/scope_tree.cc"};
+const Folders kOwners{"broker-bridge/nats/", "broker-bridge/core/admission/scope_tree.cc"};
 
 const std::array kBans{
     Ban{"sleep_for", {"tests/"}, kPaced, kWait},

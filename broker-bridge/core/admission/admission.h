@@ -12,8 +12,8 @@
 #include <string_view>
 
 #include "broker-bridge/core/admission/asked.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/effects.h"
-#include "broker-bridge/core/gate.h"
 #include "schemas/subjects.h"
 
 namespace estop::bridge {

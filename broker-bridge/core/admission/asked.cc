@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "broker-bridge/core/scope_tree.h"
+#include "broker-bridge/core/admission/scope_tree.h"
 
 namespace estop::bridge {
 

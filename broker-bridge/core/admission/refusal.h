@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "schemas/result.h"
 
 namespace estop::bridge {

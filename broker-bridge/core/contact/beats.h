@@ -7,8 +7,8 @@
 #include <cstdint>
 
 #include "broker-bridge/core/bridge_options.h"
+#include "broker-bridge/core/contact/follower.h"
 #include "broker-bridge/core/effects.h"
-#include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/kills/sightings.h"
 
 namespace estop::bridge {

@@ -83,7 +83,7 @@ bool ControlLog::is_due(Nanos now) const {
   return follower_.applied() != follower_.head() && now >= replay_again_at_;
 }
 
-std::optional<schemas::Record> ControlLog::read_replayed(std::string_view frame, Turn& turn) {
+std::optional<SignedRecord> ControlLog::read_replayed(std::string_view frame, Turn& turn) {
   if (contact_.is_stopped()) return std::nullopt;
   auto record = schemas::open_record(frame);
   if (!record) {
@@ -96,14 +96,18 @@ std::optional<schemas::Record> ControlLog::read_replayed(std::string_view frame,
     replay_failed(to_string(record.error()), turn);
     return std::nullopt;
   }
-  const auto is_new = follower_.replayed(*record);
+  return std::move(*record);
+}
+
+bool ControlLog::is_next(const SignedRecord& record, Turn& turn) {
+  const auto is_new = follower_.replayed(record);
   if (!is_new) contact_.stop_for_good(is_new.error().detail, turn);
-  if (!is_new || !*is_new) return std::nullopt;
-  return std::move(record->record);
+  return is_new && *is_new;
 }
 
 void ControlLog::replay_failed(std::string_view reason, Turn& turn) {
   replay_runs_ = false;
+  follower_.replay_failed();
   replay_again_at_ = turn.now + options_.replay_retry;
   if (contact_.is_stopped()) return;
   std::string text = fmt::format("cannot read the control log: {}", reason);

@@ -13,8 +13,8 @@
 
 #include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/contact/contact.h"
+#include "broker-bridge/core/contact/follower.h"
 #include "broker-bridge/core/contact/uncommitted_kills.h"
-#include "broker-bridge/core/follower.h"
 #include "broker-bridge/core/turn.h"
 
 namespace estop::bridge {
@@ -39,8 +39,11 @@ class ControlLog {
   [[nodiscard]] Committed follow(const schemas::Head& head);
   [[nodiscard]] Committed follow() { return follow(follower_.head()); }
   void followed(const Progress& progress, Turn& turn);
-  // The next record of the stream, if it is to be applied.
-  [[nodiscard]] std::optional<schemas::Record> read_replayed(std::string_view frame, Turn& turn);
+  // A record of the stream.
+  [[nodiscard]] std::optional<schemas::SignedRecord> read_replayed(std::string_view frame,
+                                                                   Turn& turn);
+  // It is to be applied next; false: it is known, or breaks the log for good.
+  [[nodiscard]] bool is_next(const schemas::SignedRecord& record, Turn& turn);
   void replay_ended() { replay_runs_ = false; }
   void replay_failed(std::string_view reason, Turn& turn);
   void disconnected(Turn& turn);

@@ -88,13 +88,12 @@ void Kills::commit(const Record& record, Turn& turn) {
   if (!record.is<schemas::Kill>()) return;
   sightings_.committed(record);
   // At the start the log is read without a flood of receipts: control waits for none of them.
-  if (gate_.kill(record) == Latched::kNew && contact_.was_open()) confirm(record, turn);
-  gate_.commit(record);
+  if (gate_.commit(record) == Latched::kNew && contact_.was_open()) confirm(record, turn);
 }
 
 void Kills::lift(const Record& resume, Turn& turn) {
   if (contact_.is_stopped()) return;  // behind what it does not understand nothing opens
-  if (!gate_.resume(resume.resume())) {
+  if (!gate_.resume(resume.resume(), resume.issued_at_ms)) {
     // Control and this bridge have read one log, and count other kills in it: one of them is wrong.
     const schemas::Through& through = resume.resume().through;
     return contact_.stop_for_good(

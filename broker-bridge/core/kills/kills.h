@@ -7,9 +7,9 @@
 
 #include <string_view>
 
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/bridge_options.h"
 #include "broker-bridge/core/contact/contact.h"
-#include "broker-bridge/core/gate.h"
 #include "broker-bridge/core/kills/receipts.h"
 #include "broker-bridge/core/kills/sightings.h"
 #include "broker-bridge/core/kills/unverified.h"

@@ -12,8 +12,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/bridge_options.h"
-#include "broker-bridge/core/gate.h"
 #include "broker-bridge/core/turn.h"
 
 namespace estop::bridge {

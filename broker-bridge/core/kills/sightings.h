@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/contact/lease.h"
-#include "broker-bridge/core/gate.h"
 #include "schemas/messages.h"
 
 namespace estop::bridge {

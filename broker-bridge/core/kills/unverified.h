@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "broker-bridge/core/admission/gate.h"
 #include "broker-bridge/core/bridge_options.h"
-#include "broker-bridge/core/gate.h"
 #include "schemas/order.h"
 
 namespace estop::bridge {

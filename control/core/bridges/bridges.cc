@@ -113,6 +113,7 @@ void Bridges::publish_lease(Turn& turn) {
   frame.leader = options_.process;
   frame.term = ledger_.term();
   frame.head = ledger_.head();
+  frame.begins = ledger_.begins();
   frame.sent_at_ms = turn.now.wall_ms;
   auto kills = ledger_.kills_beyond_head();
   frame.round = ++lease_round_;

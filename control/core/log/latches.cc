@@ -58,4 +58,9 @@ std::uint64_t Latches::incarnation(const schemas::Address& address,
   return newest;
 }
 
+std::uint64_t Latches::life(const schemas::Scope& scope) const {
+  const auto found = incarnations_.find(scope.tokens());
+  return found == incarnations_.end() ? 0 : found->second;
+}
+
 }  // namespace estop::control

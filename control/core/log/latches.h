@@ -54,6 +54,8 @@ class Latches {
   // The newest life that a resume gave to the instance; 0 before the first.
   [[nodiscard]] std::uint64_t incarnation(const schemas::Address& address,
                                           std::string_view instance) const;
+  // The newest one that a resume of exactly this scope gave.
+  [[nodiscard]] std::uint64_t life(const schemas::Scope& scope) const;
   [[nodiscard]] std::size_t size() const { return kills_.size(); }
 
  private:

@@ -16,8 +16,9 @@ using schemas::SignedRecord;
 using What = LedgerNews::What;
 
 bool LogEntry::may_apply() const {
-  const bool opens =
-      record.record.is<schemas::Resume>() || record.record.is<schemas::BridgeJoined>();
+  const bool opens = record.record.is<schemas::Resume>() ||
+                     record.record.is<schemas::BridgeJoined>() ||
+                     record.record.is<schemas::Snapshot>();
   return committed && (durable || !opens);
 }
 
@@ -60,28 +61,31 @@ std::optional<SignedRecord> Ledger::sign(const Record& draft, Effects& out) {
 std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
   draft.epoch = epoch_;
   draft.term = term_;
-  draft.seq = hashes_.size() + 1;
-  draft.prev = hashes_.empty() ? schemas::Hash{} : hashes_.back();
+  draft.seq = hashes_.last() + 1;
+  draft.prev = hashes_.newest();
   if (auto* resume = std::get_if<schemas::Resume>(&draft.body)) {
     incarnation_ = std::max(incarnation_ + 1, draft.seq);
     resume->incarnation = incarnation_;
   }
   auto made = sign(draft, out);
-  if (made) hashes_.push_back(made->hash);
+  if (made) hashes_.add(made->hash);
   return made;
 }
 
 LogEntry& Ledger::push(LogEntry entry) {
   const Record& record = entry.record.record;
+  snapshots_.entered(entry.record);
   schemas::ensure(pending_.empty() || record.seq == pending_.back().record.record.seq + 1,
                   "records follow each other without a gap");
-  OpState& op = ops_[record.op_id];
-  op.seq = record.seq;
-  op.kind = record.kind();
-  op.scope = scope_of(record);
-  op.through = through_of(record);
-  op.committed = entry.committed;
-  op.durable = entry.durable;
+  if (!is_of_snapshot(record)) {
+    OpState& op = ops_[record.op_id];
+    op.seq = record.seq;
+    op.kind = record.kind();
+    op.scope = scope_of(record);
+    op.through = through_of(record);
+    op.committed = entry.committed;
+    op.durable = entry.durable;
+  }
   pending_.push_back(std::move(entry));
   return pending_.back();
 }
@@ -112,7 +116,7 @@ void Ledger::read_stream(Effects& out) {
   if (reading_) return;
   reading_ = true;
   read_after_seq_ = committed_seq_;
-  const std::uint64_t known = blind_ ? hashes_.size() : committed_seq_;
+  const std::uint64_t known = blind_ ? hashes_.last() : committed_seq_;
   out.push_back(ReadStream{std::max<std::uint64_t>(known, 1)});
 }
 
@@ -182,6 +186,29 @@ void Ledger::tick(Now now, bool recorder_healthy, Effects& out) {
   for (LogEntry& entry : pending_) entry.store_failed = false;
 }
 
+std::string Ledger::write_snapshot(Now now, Effects& out) {
+  const bool is_idle = stream_healthy() && recorder_ok_ && pending_.empty();
+  if (!is_idle || !snapshots_.is_due(head())) return {};
+  if (!snapshots_.is_between_parts()) {
+    std::string problem = snapshots_.difference(latches_, joined_);
+    if (!problem.empty()) return problem;
+  }
+  for (std::size_t i = 0; i < kPartsAtOnce; ++i) {
+    Record draft = snapshots_.next(head());
+    draft.issued_at_ms = now.wall_ms;
+    std::optional<AuditLine> audit;
+    if (draft.is<schemas::Snapshot>()) {
+      audit = audit_line(now, "snapshot", std::string(kControl), {}, draft.op_id);
+    }
+    auto made = sign_next(std::move(draft), out);
+    if (!made) return {};
+    const bool is_last = audit.has_value();
+    publish(push({.record = std::move(*made), .audit = std::move(audit)}), out);
+    if (is_last) break;
+  }
+  return {};
+}
+
 void Ledger::commit_through(std::uint64_t seq, std::vector<LedgerNews>& news) {
   for (LogEntry& entry : pending_) {
     if (entry.record.record.seq > seq) break;
@@ -201,6 +228,7 @@ void Ledger::advance(std::vector<LedgerNews>& news) {
     if (!entry.may_apply()) break;
     if (!entry.is_kill()) apply(entry.record, 0);
     applied_seq_ = record.seq;
+    snapshots_.applied(record);
     if (OpState* op = ops_.find(record.op_id)) op->applied = true;
     news.push_back({What::kApplied, entry.record, 0});
   }

@@ -24,16 +24,18 @@
 #include "control/core/effects.h"
 #include "control/core/log/latches.h"
 #include "control/core/log/log_entry.h"
+#include "control/core/log/log_hashes.h"
 #include "control/core/log/op_memory.h"
+#include "control/core/log/snapshots.h"
 #include "schemas/signing.h"
 
 namespace estop::control {
 
 class Ledger {
  public:
-  // `ended_max`: of how many orders that ended everything is remembered.
-  explicit Ledger(schemas::SigningKey key, std::size_t ended_max = kEndedOpsKept)
-      : key_(std::move(key)), ops_(ended_max) {}
+  // `ended_max`: of how many orders that ended everything is remembered. `snapshot_every`: records.
+  Ledger(schemas::SigningKey key, std::size_t ended_max, std::uint64_t snapshot_every)
+      : key_(std::move(key)), ops_(ended_max), snapshots_(snapshot_every) {}
 
   // At start: the recorder's records in order, and a fresh id in case that the log is opened now.
   // Asks for the stream.
@@ -53,6 +55,9 @@ class Ledger {
   // Hands new records to the recorder. Call it last: what bridges wait for goes out first.
   void store_new(Effects& out);
   void tick(Now now, bool recorder_healthy, Effects& out);
+  // The next parts of a snapshot, if one is due and nothing else is under way. A sentence: none may
+  // be signed, and why.
+  std::string write_snapshot(Now now, Effects& out);
 
   [[nodiscard]] bool is_blind() const { return blind_; }
   [[nodiscard]] bool is_leading() const { return leading_; }
@@ -87,6 +92,8 @@ class Ledger {
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
   // The op ids of kills that resumes on their way lift, and by which.
   [[nodiscard]] std::map<std::string, std::string> being_lifted() const;
+  // Where who has read nothing may begin: as LeaseFrame::begins.
+  [[nodiscard]] std::uint64_t begins() const { return snapshots_.begins(); }
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
   [[nodiscard]] schemas::Bytes stored_frame(const std::string& op_id) const;
   [[nodiscard]] const Latches& latches() const { return latches_; }
@@ -135,12 +142,13 @@ class Ledger {
       0;  // of `log_`, what came from the recorder; the rest from the stream
   std::uint64_t stored_last_ = 0;           // highest seq at the recorder, also behind a gap
   std::vector<schemas::SignedRecord> log_;  // only until the log is open
-  std::vector<schemas::Hash> hashes_;       // of record i + 1
-  std::deque<LogEntry> pending_;            // seqs without gaps, the last one is the log's last
-  std::deque<LogEntry> unnumbered_;         // kills of the blind phase
+  LogHashes hashes_;
+  std::deque<LogEntry> pending_;     // seqs without gaps, the last one is the log's last
+  std::deque<LogEntry> unnumbered_;  // kills of the blind phase
   Latches latches_;
   JoinedBridges joined_;
   OpMemory ops_;
+  Snapshots snapshots_;
 };
 
 }  // namespace estop::control

@@ -46,10 +46,10 @@ void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effec
   if (!stored.empty()) stored_last_ = stored.back().record.seq;
   for (SignedRecord& record : stored) {
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
-    if (record.record.seq != hashes_.size() + 1) break;
-    ops_[record.record.op_id] = op_of(record.record);
+    if (record.record.seq != hashes_.last() + 1) break;
+    if (!is_of_snapshot(record.record)) ops_[record.record.op_id] = op_of(record.record);
     if (record.record.is<schemas::Resume>()) remember_lifted_before(record.record);
-    hashes_.push_back(record.hash);
+    hashes_.add(record.hash);
     log_.push_back(std::move(record));
   }
   stored_count_ = log_.size();
@@ -115,21 +115,20 @@ bool Ledger::adopt(const StreamTail& tail, Effects& out) {
   for (const SignedRecord& record : tail.records) {
     const std::uint64_t seq = record.record.seq;
     const std::string place = "record " + std::to_string(seq) + " of the stream ";
-    if (seq >= 1 && seq <= hashes_.size()) {
-      if (hashes_[seq - 1] != record.hash) return stop(place + "is not the recorder's", out);
+    if (hashes_.has(seq)) {
+      if (hashes_[seq] != record.hash) return stop(place + "is not the recorder's", out);
       continue;
     }
-    const bool follows = seq == hashes_.size() + 1 &&
-                         record.record.prev == (hashes_.empty() ? schemas::Hash{} : hashes_.back());
+    const bool follows = seq == hashes_.last() + 1 && record.record.prev == hashes_.newest();
     if (!follows) return stop(place + "does not follow the one before it", out);
     if (!schemas::verify_record(record, key_.public_key())) {
       return stop(place + "is not signed by this Estop's log key", out);
     }
-    hashes_.push_back(record.hash);
+    hashes_.add(record.hash);
     log_.push_back(record);
   }
-  if (stored_last_ > hashes_.size()) {
-    return stop("the recorder lacks record " + std::to_string(hashes_.size() + 1) +
+  if (stored_last_ > hashes_.last()) {
+    return stop("the recorder lacks record " + std::to_string(hashes_.last() + 1) +
                     ", and so does the stream",
                 out);
   }
@@ -146,7 +145,7 @@ bool Ledger::confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effe
   }
   for (const SignedRecord& record : tail.records) {
     const std::uint64_t seq = record.record.seq;
-    if (seq == 0 || seq > hashes_.size() || hashes_[seq - 1] != record.hash) {
+    if (!hashes_.has(seq) || hashes_[seq] != record.hash) {
       return stop("record " + std::to_string(seq) + " of the stream was written by somebody else",
                   out);
     }
@@ -172,9 +171,10 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     const bool committed = record.seq <= committed_seq_;
     if (stored && committed) {
       apply(log_[i], now.boot_us);
+      snapshots_.entered(log_[i]);
+      snapshots_.applied(record);
       applied_seq_ = record.seq;
-      OpState& op = ops_[record.op_id];
-      op.committed = op.applied = true;
+      if (OpState* op = ops_.find(record.op_id)) op->committed = op->applied = true;
       if (!record.is<schemas::Kill>()) ops_.ended(record.op_id);
       continue;
     }
@@ -190,7 +190,7 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     append_own(schemas::EpochOpened{no_log_before}, "epoch-" + fresh_id_, now, out);
   }
   append_own(schemas::TermOpened{}, "term-" + std::to_string(term_), now, out);
-  term_seq_ = hashes_.size();
+  term_seq_ = hashes_.last();
   for (LogEntry& kill : std::exchange(unnumbered_, {})) {
     Record draft = kill.record.record;
     const OpState* known = ops_.find(draft.op_id);

@@ -13,7 +13,7 @@ using schemas::SignedRecord;
 
 schemas::Head Ledger::head() const {
   if (applied_seq_ == 0) return {};
-  return {epoch_, applied_seq_, hashes_[applied_seq_ - 1]};
+  return {epoch_, applied_seq_, hashes_[applied_seq_]};
 }
 
 std::size_t Ledger::uncommitted() const {
@@ -24,7 +24,8 @@ std::size_t Ledger::uncommitted() const {
 
 bool Ledger::contains(const schemas::Head& place) const {
   if (place.seq == 0) return true;
-  return place.epoch == epoch_ && place.seq <= applied_seq_ && hashes_[place.seq - 1] == place.hash;
+  return place.epoch == epoch_ && place.seq <= applied_seq_ && hashes_.has(place.seq) &&
+         hashes_[place.seq] == place.hash;
 }
 
 Ledger::Uncommitted Ledger::kills_beyond_head() const {

@@ -85,6 +85,10 @@ inline schemas::Scope scope_of(const schemas::Record& record) {
   return is_order ? record.scope() : schemas::Scope{};
 }
 
+inline bool is_of_snapshot(const schemas::Record& record) {
+  return record.is<schemas::SnapshotPart>() || record.is<schemas::Snapshot>();
+}
+
 // How far the record of an op id has come.
 struct OpState {
   std::uint64_t seq = 0;  // 0: not numbered yet

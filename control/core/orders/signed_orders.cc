@@ -19,7 +19,8 @@ SignedOrders::SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& 
       orders_(orders),
       flow_(flow),
       second_(second),
-      lookups_(lookups) {}
+      lookups_(lookups),
+      late_(ledger, bridges, flow) {}
 
 // The bridges heard it when control did. So the counting begins at once, and the record is written
 // when the fence is known, or kWriteWait_us later: proof, signature, log and runtimes would only
@@ -109,8 +110,26 @@ void SignedOrders::on(const OrderChecked& checked, Turn& turn) {
 void SignedOrders::adopt_held(const BridgeBeatReceived& received, Turn& turn) {
   std::size_t adopted = 0;
   for (const schemas::Bytes& held : received.beat.held) {
-    if (adopted < kHeldMax && adopt(received.bridge, held, turn)) ++adopted;
+    if (adopted >= kHeldMax) return;
+    if (adopt(received.bridge, held, turn)) {
+      ++adopted;
+    } else if (received.beat.applied == ledger_.head()) {
+      end_late(received.bridge, held, turn);
+    }
   }
+}
+
+void SignedOrders::end_late(const std::string& bridge, const schemas::Bytes& frame, Turn& turn) {
+  const auto record = schemas::open_record(frame);
+  const auto order = schemas::open_order(frame);
+  if (!record && !order) return;
+  const schemas::Record& kill = record ? record->record : order->kill.record;
+  if (!kill.is<schemas::Kill>()) return;
+  const KillClaim claim = ops_.claim_kill(kill);
+  if (claim.is != OpIs::kLifted || !late_.may_end(kill, turn)) return;
+  const bool is_good = record ? schemas::verify_record(*record, ledger_.key().public_key())
+                              : is_proven(*order, "bridge " + bridge, options_, turn);
+  if (is_good) late_.end(kill, *ledger_.find(claim.op_id), turn);
 }
 
 // A bridge holds a kill that is not in its log: control died before it could commit it, or lost it,

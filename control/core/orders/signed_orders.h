@@ -7,6 +7,7 @@
 #include <string>
 
 #include "control/core/core_options.h"
+#include "control/core/orders/late_orders.h"
 #include "control/core/orders/lookups.h"
 #include "control/core/orders/op_table.h"
 #include "control/core/orders/order_flow.h"
@@ -30,6 +31,8 @@ class SignedOrders {
  private:
   // True: it was no kill that control has already.
   bool adopt(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
+  // A bridge at the head of the log obeys what a resume has lifted.
+  void end_late(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
   void adopt(const schemas::SignedOrder& order, const KillClaim& claim, const std::string& from,
              Turn& turn);
   void adopt(schemas::Record draft, const KillClaim& claim, const std::string& from, Turn& turn);
@@ -41,6 +44,7 @@ class SignedOrders {
   OrderFlow& flow_;
   SecondOperator& second_;
   Lookups& lookups_;
+  LateOrders late_;
 };
 
 }  // namespace estop::control

@@ -4,13 +4,13 @@
 const { Message, Struct } = require('./wire');
 
 const Flag = { request: 1, reply: 2, failed: 4 };
-const Kind = { epoch: 1, kill: 2, resume: 3, bridgeJoined: 4, bridgeLeft: 5, term: 6 };
+const Kind = { epoch: 1, kill: 2, resume: 3, bridgeJoined: 4, bridgeLeft: 5, term: 6, snapshotPart: 13, snapshot: 14 };
 const Mode = { now: 1, grace: 2 };
 const Store = { put: 1, get: 2, effectBegin: 3, effectFinish: 4, effectAbandon: 5 };
 const Effect = { none: 0, begun: 1, finished: 2 };
 
 const Reads = new Struct({ version: 'u8', kinds: ['u8'] });
-const READS = { version: 2, kinds: [1, 2, 3, 4, 5, 6] }; // what this client reads
+const READS = { version: 2, kinds: [1, 2, 3, 4, 5, 6, 13, 14] }; // what this client reads
 
 const Intent = new Message({
   id: 'text', incarnation: 'u64', ttl_ms: 'u32', trace: 'text', flags: 'u32', payload: 'bytes', reply_instance: 'text',
@@ -38,13 +38,21 @@ const Content = {
   [Kind.bridgeJoined]: new Struct({ bridge: 'text', process: 'text', key: 'bytes32' }),
   [Kind.bridgeLeft]: new Struct({ bridge: 'text', process: 'text' }),
   [Kind.term]: new Struct({ reserved: 'text' }),
+  [Kind.snapshotPart]: new Struct({ place_seq: 'u64', index: 'u64', entries: 'bytes' }),
+  [Kind.snapshot]: new Struct({ epoch: 'u64', seq: 'u64', hash: 'bytes32', parts: 'u64', digest: 'bytes32' }),
 };
+
+/** What the entries of a snapshot's part are. */
+const State = new Message({
+  kills: ['bytes'], lives: [new Struct({ scope: 'text', incarnation: 'u64' })],
+  joined: [new Struct({ bridge: 'text', process: 'text', key: 'bytes32' })],
+});
 
 const LeaseFrame = new Message({
   leader: 'text', term: 'u64', reads: Reads, epoch: 'u64', seq: 'u64', hash: 'bytes32',
   grants: [new Struct({ bridge: 'text', process: 'text', nonce: 'u64' })], uncommitted: ['bytes'], round: 'u64',
   count: 'u64', digest: 'bytes32', sent_at_ms: 'u64',
-});
+}, { known: { 1: 'begins' } });
 
 const BridgeBeat = new Message({
   bridge: 'text', process: 'text', nonce: 'u64', state: 'u8', epoch: 'u64', seq: 'u64', hash: 'bytes32',
@@ -95,5 +103,5 @@ const LogReadReply = new Message({ code: 'u16', detail: 'text', frame: 'bytes' }
 
 module.exports = {
   Beat, BeatReply, BridgeBeat, BridgeReceipt, Content, Effect, Flag, Hello, HelloReply, Intent, Kind, LeaseFrame, LogRead, LogReadReply, Mode,
-  READS, Record, SignedFrame, StoppedReceipt, Store, StoreReply, StoreRequest,
+  READS, Record, SignedFrame, State, StoppedReceipt, Store, StoreReply, StoreRequest,
 };

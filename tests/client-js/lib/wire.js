@@ -43,8 +43,9 @@ function check(type, value, name) {
   return value;
 }
 
-/** The map at the end of a message. This version knows no tag. */
-function checkTags(tags) {
+/** The map at the end of a message: the values of the tags that it knows, by their name. */
+function readTags(tags, known) {
+  const found = {};
   const wrong = () => {
     throw new Malformed(4220, 'the tags have the wrong shape');
   };
@@ -56,9 +57,11 @@ function checkTags(tags) {
     const tag = Number(key);
     if (!Number.isInteger(tag) || tag < 1 || tag > 255 || !(value instanceof Uint8Array)) wrong();
     bytes += value.length;
-    if (tag < SKIPPABLE) throw new Malformed(4226, `tag ${tag} has to be understood`);
+    if (tag in known) found[known[tag]] = Buffer.from(value);
+    else if (tag < SKIPPABLE) throw new Malformed(4226, `tag ${tag} has to be understood`);
   }
   if (bytes > TAGS_BYTES_MOST) throw new Malformed(4130, `${bytes} bytes of tags`);
+  return found;
 }
 
 /** A fixed sequence of named fields. */
@@ -96,13 +99,20 @@ function itemsToArrays(type, value) {
 
 /** A message: a struct with the version in front and, except around what is signed, the tags behind it. */
 class Message {
-  constructor(fields, { tags = true } = {}) {
+  constructor(fields, { tags = true, known = {} } = {}) {
     this.struct = new Struct(fields);
     this.tags = tags;
+    this.known = known; // number of a tag → its name, in ascending order
   }
 
   encode(object) {
-    return Buffer.from(msgpack.encode([VERSION, ...this.struct.toArray(object), ...(this.tags ? [{}] : [])]));
+    const fields = this.struct.toArray(object);
+    const bytes = Buffer.from(msgpack.encode([VERSION, ...fields, ...(this.tags ? [{}] : [])]));
+    const tags = Object.entries(this.known).filter(([, name]) => object[name] !== undefined);
+    if (tags.length === 0) return bytes;
+    // The library would write the keys of a map as texts.
+    const pairs = tags.flatMap(([tag, name]) => [msgpack.encode(Number(tag)), msgpack.encode(object[name])]);
+    return Buffer.concat([bytes.subarray(0, -1), Buffer.from([0x80 + tags.length]), ...pairs]);
   }
 
   decode(bytes) {
@@ -117,8 +127,7 @@ class Message {
     if (values[0] !== VERSION) throw new Malformed(4221, `version ${values[0]}`);
     const fields = values.slice(1, this.tags ? -1 : undefined);
     const object = this.struct.fromArray(fields, 'message');
-    if (this.tags) checkTags(values.at(-1));
-    return object;
+    return this.tags ? { ...object, ...readTags(values.at(-1), this.known) } : object;
   }
 }
 

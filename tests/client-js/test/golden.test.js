@@ -61,6 +61,17 @@ const plain = {
   store_reply: [messages.StoreReply, { code: 0, detail: '', version: 13, effect: 0, bytes: Buffer.alloc(0) }],
 };
 
+const control = { ...orders, prev: fill(0), actor: { kind: 6, name: 'control', detail: '' }, reason: '', issued_at_ms: 0 };
+const entries = messages.State.encode({
+  kills: [golden('record_kill')], lives: [{ scope: 'acme/prod/email-campaign', incarnation: 4 }],
+  joined: [{ bridge: 'b1', process: 'p7q2m1z9', key: fill(0x11) }],
+});
+const lease = {
+  leader: 'c3d4e5f6', term: 1, reads, epoch: 1, seq: 3, hash: fill(0xbb),
+  grants: [{ bridge: 'b1', process: 'p7q2m1z9', nonce: 9 }], uncommitted: [], round: 12, count: 0, digest: fill(0),
+  sent_at_ms: 1_760_000_000_000,
+};
+
 const signed = {
   record_kill: ['record', messages.Record, {
     ...orders, seq: 3, op_id: 'op-7f3a', kind: messages.Kind.kill, reason: 'broken unsubscribe link',
@@ -75,15 +86,18 @@ const signed = {
     content: [1, selector, [], [1, 3, fill(0xbb)], 850, fill(0xcc), 1, 1],
   }],
   record_bridge_joined: ['record', messages.Record, {
-    ...orders, seq: 2, prev: fill(0), op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined,
-    actor: { kind: 6, name: 'control', detail: '' }, reason: '', issued_at_ms: 0,
+    ...control, seq: 2, op_id: 'join-b1-1', kind: messages.Kind.bridgeJoined,
     content: ['b1', 'p7q2m1z9', fill(0x11)],
   }],
-  lease_frame: ['lease', messages.LeaseFrame, {
-    leader: 'c3d4e5f6', term: 1, reads, epoch: 1, seq: 3, hash: fill(0xbb),
-    grants: [{ bridge: 'b1', process: 'p7q2m1z9', nonce: 9 }], uncommitted: [], round: 12, count: 0, digest: fill(0),
-    sent_at_ms: 1_760_000_000_000,
+  record_snapshot_part: ['record', messages.Record, {
+    ...control, seq: 9, op_id: 'snapshot-8-0', kind: messages.Kind.snapshotPart, content: [8, 0, entries],
   }],
+  record_snapshot: ['record', messages.Record, {
+    ...control, seq: 10, op_id: 'snapshot-8', kind: messages.Kind.snapshot,
+    content: [1, 8, fill(0xbb), 1, keys.hash(entries)],
+  }],
+  lease_frame: ['lease', messages.LeaseFrame, lease],
+  lease_frame_of_a_cut_log: ['lease', messages.LeaseFrame, { ...lease, begins: Buffer.from('0000000000000009', 'hex') }],
   bridge_receipt: ['receipt', messages.BridgeReceipt, {
     bridge: 'b1', process: 'p7q2m1z9', connection: 1, op_id: 'op-7f3a', epoch: 1, seq: 3, kind: messages.Kind.kill,
     forwarded_before: 1667, refused_since: 0, latched_in_us: 31,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // What is committed, and when the log cannot be trusted. Hazards H26, H29; invariants I3, I4.
-#include "broker-bridge/core/follower.h"
+#include "broker-bridge/core/contact/follower.h"
 
 #include <gtest/gtest.h>
 

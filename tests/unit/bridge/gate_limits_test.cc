@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "tests/unit/bridge/written_log.h"
 
 namespace estop::bridge {
@@ -59,7 +59,7 @@ TEST_F(GateLimitsTest, AKilledInstanceIsNeverForgotten) {
 
 TEST_F(GateLimitsTest, AResumedInstanceKeepsItsIncarnation) {
   gate.kill(log.kill("acme/prod/x@killed00", "k1").record);
-  EXPECT_TRUE(gate.resume(log.resume("acme/prod/x@killed00", {"k1"}).record.resume()));
+  EXPECT_TRUE(gate.resume(log.resume("acme/prod/x@killed00", {"k1"}).record.resume(), 0));
   for (int i = 0; i < 100; ++i) ask(fmt::format("acme.prod.x.inst{:04}", i), "acme.prod.y");
   EXPECT_EQ(ask("acme.prod.x.killed00", "acme.prod.y"), Errc::kOldIncarnation);
 }

@@ -2,7 +2,7 @@
 
 // The gate: who passes, who is told what, and counts. Rows: design §3, hazards H15, H28, H31, H44,
 // H52.
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 
 #include <gtest/gtest.h>
 
@@ -43,7 +43,7 @@ struct GateAtHand {
   }
   schemas::Record resume(std::string_view scope_text, std::vector<std::string> lifts) {
     const auto record = log.resume(scope_text, std::move(lifts)).record;
-    EXPECT_TRUE(gate.resume(record.resume()));
+    EXPECT_TRUE(gate.resume(record.resume(), 0));
     return record;
   }
   // By place: those of `kills`, through the last of them.
@@ -125,7 +125,7 @@ TEST_F(GateTest, AResumeByPlaceLiftsTheKillsOfItsScopeUpToThere) {
   kill("acme/prod/y", "other");
   const auto record = through(kills);
   kill("acme/prod/x", "later");
-  EXPECT_TRUE(gate.resume(record.resume()));
+  EXPECT_TRUE(gate.resume(record.resume(), 0));
   EXPECT_EQ(gate.kills(), 2U);
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/z", 9), Errc::kSenderKilled);
   EXPECT_EQ(verdict.cause->latch.op_id, "later");
@@ -138,7 +138,7 @@ TEST_F(GateTest, AResumeByPlaceLiftsNoKillWithoutAPlace) {
   const auto only_seen = log.kill("acme/prod/x", "k2").record;
   gate.kill(only_seen);
   const auto last = kill("acme/prod/x", "k3");
-  EXPECT_TRUE(gate.resume(through({first, last}).resume()));
+  EXPECT_TRUE(gate.resume(through({first, last}).resume(), 0));
   EXPECT_EQ(gate.kills(), 1U);
   EXPECT_NE(gate.find(only_seen), nullptr);
 }
@@ -146,12 +146,12 @@ TEST_F(GateTest, AResumeByPlaceLiftsNoKillWithoutAPlace) {
 TEST_F(GateTest, AResumeByPlaceThatMeansOtherKillsLiftsNothing) {
   const auto first = kill("acme/prod/x", "k1");
   const auto second = kill("acme/prod/x", "k2");
-  EXPECT_FALSE(gate.resume(through({second}).resume()));
+  EXPECT_FALSE(gate.resume(through({second}).resume(), 0));
   auto renamed = first;
   renamed.op_id = "k9";
-  EXPECT_FALSE(gate.resume(through({renamed, second}).resume()));
+  EXPECT_FALSE(gate.resume(through({renamed, second}).resume(), 0));
   EXPECT_EQ(gate.kills(), 2U);
-  EXPECT_TRUE(gate.resume(through({first, second}).resume()));
+  EXPECT_TRUE(gate.resume(through({first, second}).resume(), 0));
   EXPECT_EQ(gate.kills(), 0U);
 }
 
@@ -167,7 +167,7 @@ TEST_F(GateTest, AResumeLiftsAKillUnderTheOpIdThatItsOperatorGaveToo) {
     auto record = fresh.through({own});
     if (!by_place) record.resume().through = {};
     if (!by_place) record.resume().lifts = {"own-1"};
-    EXPECT_TRUE(fresh.gate.resume(record.resume()));
+    EXPECT_TRUE(fresh.gate.resume(record.resume(), 0));
     EXPECT_EQ(fresh.gate.kills(), 0U) << by_place;
     EXPECT_EQ(fresh.gate.kill(fresh.log.kill("acme/prod/x", "k1").record), Latched::kLifted);
   }
@@ -234,7 +234,7 @@ TEST_F(GateTest, H28H31_ALiftedKillThatComesAgainHasNoEffect) {
   const auto killed = kill("acme/prod/x", "k1");
   const auto resumed = resume("acme/prod/x", {"k1"});
   EXPECT_EQ(gate.kill(killed), Latched::kLifted);
-  EXPECT_TRUE(gate.resume(resumed.resume()));
+  EXPECT_TRUE(gate.resume(resumed.resume(), 0));
   EXPECT_EQ(ask("acme/prod/x", "acme/prod/y", resumed.resume().incarnation), Errc::kOk);
 }
 

@@ -6,11 +6,13 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "schemas/codec.h"
+#include "schemas/log_state.h"
 
 namespace estop::bridge {
 
@@ -57,6 +59,33 @@ class WrittenLog {
     made.op_id = "left-" + std::to_string(made.seq);
     return add(std::move(made));
   }
+  // What the log adds up to, with the parts one behind the other; `bend` changes what control
+  // signs.
+  std::uint64_t snapshot(const std::function<void(schemas::LogState&)>& bend = nullptr) {
+    schemas::LogState sum = state();
+    if (bend) bend(sum);
+    begin_snapshot(sum.parts());
+    for (std::size_t i = 1; i < parts_.size(); ++i) add_part(i);
+    return end_snapshot();
+  }
+  void begin_snapshot(std::vector<schemas::Bytes> parts) {
+    place_ = head();
+    parts_ = std::move(parts);
+    add_part(0);
+  }
+  void add_part(std::uint64_t index) {
+    add(record(schemas::SnapshotPart{place_.seq, index, parts_[index]}));
+  }
+  // The number of part 0.
+  std::uint64_t end_snapshot() {
+    add(record(schemas::Snapshot{place_, parts_.size(), schemas::digest_of_parts(parts_)}));
+    return place_.seq + 1;
+  }
+  [[nodiscard]] schemas::LogState state() const {
+    schemas::LogState state;
+    for (const auto& one : records_) state.apply(one);
+    return state;
+  }
   // A stream made anew: its first record carries the old head.
   schemas::SignedRecord open_epoch() {
     auto made = record(schemas::EpochOpened{fmt::format("{}:{}", head().epoch, head().seq)});
@@ -94,6 +123,8 @@ class WrittenLog {
  private:
   schemas::SigningKey key_ = control_key();
   std::vector<schemas::SignedRecord> records_;
+  schemas::Head place_;  // of the newest snapshot
+  std::vector<schemas::Bytes> parts_;
 };
 
 }  // namespace estop::bridge

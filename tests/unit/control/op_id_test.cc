@@ -65,8 +65,40 @@ TEST_F(OpId, OfALiftedOrderHasNoEffectAndTheAuditSaysSo) {
   EXPECT_TRUE(world.due.empty());
   EXPECT_FALSE(holds("acme/prod/x"));
   EXPECT_EQ(world.audited("refused"), 1U);
-  world.shows("b1", world.order("acme/prod/x", "k1").frame);  // a bridge that is behind
+  schemas::BridgeBeat behind;
+  behind.bridge = "b1";
+  behind.state = schemas::BridgeState::kReplaying;
+  behind.applied = {1, 2, world.stream[1].hash};
+  behind.held = {world.order("acme/prod/x", "k1").frame};
+  world.beat(behind);
   EXPECT_FALSE(holds("acme/prod/x"));
+  EXPECT_EQ(world.committed("end-1-1"), nullptr);
+}
+
+// It began behind a snapshot, or forgot the op id: a stop wins.
+TEST_F(OpId, OfALiftedKillThatABridgeObeysOnceMoreIsEndedByARecord) {
+  kill_and_resume();
+  const auto order = world.order("acme/prod/x", "k1");
+  for (int i = 0; i < 3; ++i) world.shows("b1", order.frame);
+  const schemas::Record* end = world.committed("end-1-1");
+  ASSERT_NE(end, nullptr);
+  EXPECT_EQ(end->resume().lifts, std::vector<std::string>{"k1"});
+  EXPECT_EQ(end->scope().text(), "acme/prod/x");
+  EXPECT_EQ(end->actor.kind, schemas::ActorKind::kControl);
+  EXPECT_NE(end->reason.find("order k1 came again: resume r1 lifted it"), std::string::npos);
+  EXPECT_EQ(world.committed("end-1-2"), nullptr) << "it is on its way";
+  EXPECT_FALSE(holds("acme/prod/x"));
+  world.pass(10'000);
+  world.shows("b1", order.frame);
+  EXPECT_NE(world.committed("end-1-2"), nullptr) << "and may come again";
+}
+
+TEST_F(OpId, OfALiftedKillThatNobodyOrderedIsEndedByNoRecord) {
+  kill_and_resume();
+  auto forged = world.order("acme/prod/x", "k1");
+  forged.frame.back() = static_cast<char>(forged.frame.back() ^ 1);
+  world.shows("b1", forged.frame);
+  EXPECT_EQ(world.committed("end-1-1"), nullptr);
 }
 
 TEST_F(OpId, OfAResumeWithOtherKillsIsRefused_H56) {

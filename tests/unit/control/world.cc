@@ -39,6 +39,7 @@ void World::start() {
   options.takes_unsigned = takes_unsigned;
   options.silent_max = silent_max;
   options.ended_ops_max = ended_ops_max;
+  options.snapshot_every = snapshot_every;
   options.second_for_resume = options.second_for_fleet_kill = second_operator;
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),

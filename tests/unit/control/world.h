@@ -82,6 +82,7 @@ class World {
   bool recorder_reads = true;  // false: it never answers what it is asked
   std::size_t lookups = 0;     // that it was asked
   std::size_t ended_ops_max = kEndedOpsKept;
+  std::uint64_t snapshot_every = kSnapshotEvery_records;
   bool signatures_good = true;
   bool broker_revokes = true;
   schemas::Errc not_revoked = schemas::Errc::kNoContact;  // why it does not

@@ -56,6 +56,10 @@ RecordBody largest_body(RecordKind kind) {
       return EpochOpened{letters(kNameMax_bytes)};
     case RecordKind::kTermOpened:
       return TermOpened{letters(kNameMax_bytes)};
+    case RecordKind::kSnapshotPart:
+      return SnapshotPart{UINT64_MAX, UINT64_MAX, letters(kSnapshotPartMax_bytes)};
+    case RecordKind::kSnapshot:
+      return Snapshot{{UINT64_MAX, UINT64_MAX, {}}, UINT64_MAX, {}};
     case RecordKind::kFirstSkippable:
       break;
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/gate.h"
+#include "broker-bridge/core/admission/gate.h"
 #include "schemas/invariant.h"
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 namespace estop::bridge {
 
@@ -110,7 +111,7 @@ bool Gate::must_not_pass(const schemas::IntentSubject& parts, std::string_view t
 }
 
 Latched Gate::kill(const schemas::Record& record) {
-  if (was_lifted(record.op_id, record.scope())) return Latched::kLifted;
+  if (lifted_.contains(record.op_id, record.scope())) return Latched::kLifted;
   if (HeldKill* known = kills_.find(record.op_id, record.scope()); known != nullptr) {
     // Committed, or adopted by a new leader: the newest place in the log is the one to tell.
     known->latch.seq = std::max(known->latch.seq, record.seq);
@@ -123,12 +124,37 @@ Latched Gate::kill(const schemas::Record& record) {
   return Latched::kNew;
 }
 
-void Gate::commit(const schemas::Record& kill) {
-  HeldKill* known = kills_.find(kill.op_id, kill.scope());
-  if (known == nullptr) return;
-  known->epoch = kill.epoch;
-  known->latch.seq = kill.seq;
-  known->given = kill.kill().given_as;
+Latched Gate::commit(const schemas::Record& record) {
+  lifted_.remove(record.op_id, record.scope());
+  const Latched latched = kill(record);
+  HeldKill* known = kills_.find(record.op_id, record.scope());
+  known->epoch = record.epoch;
+  known->latch.seq = record.seq;
+  known->given = record.kill().given_as;
+  return latched;
+}
+
+void Gate::begin(const schemas::LogState& state) {
+  std::set<const HeldKill*> goes_on;
+  for (const auto& [scope, kills] : state.kills()) {
+    for (const auto& [place, kill] : kills) {
+      commit(kill.record);
+      goes_on.insert(find(kill.record));
+    }
+  }
+  for (const HeldKill* held : kills_.all()) {
+    if (held->epoch != 0 && !goes_on.contains(held)) release(*held);
+  }
+  for (const auto& [scope, incarnation] : state.lives()) {
+    Node& node = tree_.make(schemas::Scope::parse(scope)->tokens());
+    node.incarnation = std::max(node.incarnation, incarnation);
+  }
+}
+
+std::size_t Gate::committed() const {
+  const auto all = kills_.all();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const HeldKill* held) { return held->epoch != 0; }));
 }
 
 void Gate::unlatch(const schemas::Record& record) {
@@ -137,26 +163,22 @@ void Gate::unlatch(const schemas::Record& record) {
   }
 }
 
-bool Gate::resume(const schemas::Resume& resume) {
+bool Gate::resume(const schemas::Resume& resume, std::uint64_t issued_at_ms) {
   const schemas::Head& place = resume.through.place;
   if (place.seq != 0) {
     const auto stand = kills_.through_place(resume.scope, place);
     if (schemas::through(place, {stand.begin(), stand.end()}) != resume.through) return false;
   }
   // What it names may come late, as a repeated order: it is over.
-  for (const std::string& op_id : resume.lifts) remember_lifted(op_id, resume.scope);
+  for (const std::string& op_id : resume.lifts) lifted_.add(op_id, resume.scope, issued_at_ms);
   for (const HeldKill* kill : kills_.lifted_by(resume)) {
-    remember_lifted(kill->latch.op_id, resume.scope);
-    if (!kill->given.empty()) remember_lifted(kill->given, resume.scope);
+    lifted_.add(kill->latch.op_id, resume.scope, issued_at_ms);
+    if (!kill->given.empty()) lifted_.add(kill->given, resume.scope, issued_at_ms);
     release(*kill);
   }
   Node& node = tree_.make(resume.scope.tokens());
   node.incarnation = std::max(node.incarnation, resume.incarnation);
   return true;
-}
-
-void Gate::remember_lifted(const std::string& op_id, const schemas::Scope& scope) {
-  if (!was_lifted(op_id, scope)) lifted_.emplace(op_id, scope);
 }
 
 const HeldKill* Gate::find(const schemas::Record& kill) const {
@@ -178,11 +200,6 @@ void Gate::release(const HeldKill& kill) {
   schemas::ensure(*at == &kill, "a kill that ends hangs at its node");
   *at = kill.next;
   kills_.remove(kill);
-}
-
-bool Gate::was_lifted(const std::string& op_id, const schemas::Scope& scope) const {
-  auto [at, end] = lifted_.equal_range(op_id);
-  return std::any_of(at, end, [&](const auto& by) { return by.second == scope; });
 }
 
 }  // namespace estop::bridge

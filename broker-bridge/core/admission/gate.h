@@ -5,17 +5,18 @@
 // Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
 // exactly the kills of its scope that it names, or that stand through its place in the log, and
 // raises the incarnation of its scope to the one it carries. Whether the bridge is open at all is
-// not decided here but in bridge_core.h. Pure, not thread-safe.
+// not decided here but in contact.h. Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
-#include "broker-bridge/core/scope_tree.h"
+#include "broker-bridge/core/admission/lifted_ops.h"
+#include "broker-bridge/core/admission/scope_tree.h"
 #include "schemas/holds.h"
+#include "schemas/log_state.h"
 #include "schemas/result.h"
 #include "schemas/subjects.h"
 
@@ -70,15 +71,22 @@ class Gate {
   Latched kill(const schemas::Record& record);
   // Takes back one kill that turned out not to be signed by control.
   void unlatch(const schemas::Record& record);
-  // The log has it, at this place.
-  void commit(const schemas::Record& kill);
+  // The log has it, at this place: it holds, whatever a resume before it has lifted.
+  Latched commit(const schemas::Record& kill);
   // `record` is a committed resume. Resumes must come in the order of the log. False, and nothing
   // is lifted: it goes by place, and what this gate holds there is not what the resume means.
-  [[nodiscard]] bool resume(const schemas::Resume& resume);
+  // `issued_at_ms` is what the record says, for forget_lifted.
+  [[nodiscard]] bool resume(const schemas::Resume& resume, std::uint64_t issued_at_ms);
+  // The log begins with this state: of the kills that it had, those that the state lacks are over.
+  // What holds on sight alone goes on holding.
+  void begin(const schemas::LogState& state);
+  // `now_ms`: the time of the newest record.
+  void forget_lifted(std::uint64_t now_ms) { lifted_.forget_old(now_ms); }
 
   // The kill, if it holds.
   [[nodiscard]] const HeldKill* find(const schemas::Record& kill) const;
   [[nodiscard]] std::size_t kills() const noexcept { return kills_.size(); }
+  [[nodiscard]] std::size_t committed() const;  // of them: those that stand in the log
   [[nodiscard]] std::size_t nodes() const noexcept { return tree_.size(); }
   // Intents from or to the scope that passed.
   [[nodiscard]] std::uint64_t forwarded(const schemas::Scope& scope) const;
@@ -89,14 +97,12 @@ class Gate {
   Node* sender_node(const schemas::IntentSubject& parts);
   Node& receiver_node(const schemas::IntentSubject& parts, std::string_view to_instance);
   void release(const HeldKill& kill);
-  void remember_lifted(const std::string& op_id, const schemas::Scope& scope);
-  [[nodiscard]] bool was_lifted(const std::string& op_id, const schemas::Scope& scope) const;
 
   GateOptions options_;
   ScopeTree tree_;
   std::size_t receivers_ = 0;  // nodes made for receivers
   schemas::HoldIndex<HeldKill> kills_;
-  std::unordered_multimap<std::string, schemas::Scope> lifted_;  // op id → scope of the resume
+  LiftedOps lifted_;
 };
 
 }  // namespace estop::bridge

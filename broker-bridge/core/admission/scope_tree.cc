@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/scope_tree.h"
+#include "broker-bridge/core/admission/scope_tree.h"
 
 #include <algorithm>
 #include <array>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "broker-bridge/core/follower.h"
+#include "broker-bridge/core/contact/follower.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
+
+#include "schemas/snapshot.h"
 
 namespace estop::bridge {
 
@@ -65,7 +67,9 @@ Progress Follower::follow(const Head& head, std::vector<SignedRecord>& ready) {
   if (applied_ == head_) return {};
   // A stream that was made anew may count from 1 again or hold what it held before: read all of it.
   const bool same_stream = head_.epoch == applied_.epoch;
-  return {Progress::Kind::kBehind, same_stream ? applied_.seq + 1 : 1, head_.seq, {}};
+  std::uint64_t from = same_stream ? applied_.seq + 1 : 1;
+  if (applied_.seq == 0 || is_lost_) from = std::max(from, begins_);
+  return {Progress::Kind::kBehind, from, head_.seq, {}};
 }
 
 // The remembered records from the one after `applied_` up to `head`; empty if one of them is
@@ -82,6 +86,11 @@ std::vector<const SignedRecord*> Follower::path_to(const Head& head) const {
   }
   std::reverse(path.begin(), path.end());
   return path;
+}
+
+bool Follower::begins_with(const SignedRecord& record) const {
+  const std::uint64_t seq = record.record.seq;
+  return seq == begins_ && seq > applied_.seq + 1 && schemas::begins_snapshot(record.record);
 }
 
 Result<bool> Follower::replayed(const SignedRecord& record) {
@@ -125,6 +134,7 @@ Result<void> Follower::check_link(const Record& record) const {
 void Follower::advance(const SignedRecord& record) {
   applied_ = {record.record.epoch, record.record.seq, record.hash};
   term_ = record.record.term;
+  is_lost_ = false;
 }
 
 }  // namespace estop::bridge

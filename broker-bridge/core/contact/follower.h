@@ -46,6 +46,13 @@ class Follower {
   Progress follow(const schemas::Head& head, std::vector<schemas::SignedRecord>& ready);
   // As follow, with the newest head again: after a replay.
   Progress again(std::vector<schemas::SignedRecord>& ready) { return follow(head_, ready); }
+  // What the lease says: the number of part 0 of a snapshot with which the log may begin; 0: none.
+  // Who has applied nothing reads from there on; so does who did not get what comes next.
+  void may_begin_at(std::uint64_t seq) noexcept { begins_ = seq; }
+  void replay_failed() noexcept { is_lost_ = true; }
+  // Whether the log begins anew with this record of a replay. Then it does, by `begin`.
+  [[nodiscard]] bool begins_with(const schemas::SignedRecord& record) const;
+  void begin(const schemas::SignedRecord& part) { advance(part); }
   // The next record of a replay, in order. True: it is new, apply it; false: it is known from
   // before a new epoch. An error breaks the log for good.
   schemas::Result<bool> replayed(const schemas::SignedRecord& record);
@@ -59,7 +66,9 @@ class Follower {
 
   schemas::Head applied_;
   schemas::Head head_;
-  std::uint64_t term_ = 0;                                  // of the newest applied record
+  std::uint64_t term_ = 0;  // of the newest applied record
+  std::uint64_t begins_ = 0;
+  bool is_lost_ = false;  // the record behind `applied_` could not be read
   std::map<schemas::Hash, schemas::SignedRecord> pending_;  // seen, not known as committed
 };
 

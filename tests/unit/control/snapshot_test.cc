@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Snapshots of the control log: when they are written, and what stands in them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "schemas/snapshot.h"
+#include "tests/unit/control/world.h"
+
+namespace estop::control {
+namespace {
+
+using schemas::RecordKind;
+
+struct SnapshotWorld : World {
+  SnapshotWorld() {
+    snapshot_every = 16;
+    restart();
+    open("b1");
+  }
+  // Orders, each of a scope of its own; every second one is lifted.
+  void give_orders(int count, const std::string& reason = "drill") {
+    for (int i = 0; i < count; ++i, ++given) {
+      const std::string number = std::to_string(given);
+      ask("kill", {{"scope", "acme/prod/x" + number}, {"reason", reason}, {"op_id", "k" + number}});
+      if (given % 2 == 0) resume("acme/prod/x" + number, "r" + number);
+    }
+  }
+  [[nodiscard]] std::size_t count(RecordKind kind) const {
+    return static_cast<std::size_t>(std::count_if(
+        stream.begin(), stream.end(), [&](const auto& one) { return one.record.kind() == kind; }));
+  }
+  // What the log says behind the record with this number.
+  [[nodiscard]] schemas::LogState folded(std::uint64_t seq) const {
+    schemas::LogState state;
+    for (std::uint64_t i = 0; i < seq; ++i) state.apply(stream[i]);
+    return state;
+  }
+  // The number of part 0 of the newest one in the stream, which is whole and as its log is.
+  std::uint64_t newest_is_right() const {
+    const schemas::Snapshot* newest = nullptr;
+    for (const auto& one : stream) {
+      if (const auto* found = std::get_if<schemas::Snapshot>(&one.record.body)) newest = found;
+    }
+    if (newest == nullptr) return 0;
+    const std::uint64_t part = newest->place.seq + 1;
+    schemas::SnapshotStart start(stream[part - 1]);
+    for (std::uint64_t seq = part + 1; !start.is_whole(); ++seq) {
+      const auto taken = start.take(stream[seq - 1]);
+      EXPECT_TRUE(taken);
+      if (!taken) return 0;
+    }
+    EXPECT_EQ(start.state().parts(), folded(newest->place.seq).parts());
+    return part;
+  }
+  int given = 0;
+};
+
+TEST(Snapshots, AreWrittenEveryNRecordsAndLeasesSayWhereTheNewestBegins) {
+  SnapshotWorld world;
+  EXPECT_EQ(world.leases.back().begins, 0U);
+  for (int round = 0; round < 4; ++round) {
+    world.give_orders(12);
+    world.pass(1'000);
+    EXPECT_EQ(world.count(RecordKind::kSnapshot), static_cast<std::size_t>(round) + 1);
+    const std::uint64_t part = world.newest_is_right();
+    EXPECT_EQ(world.leases.back().begins, part);
+    EXPECT_EQ(world.stream.size(), world.stored.size());
+  }
+  EXPECT_EQ(world.audited("snapshot"), 4U);
+  world.pass(10'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshot), 4U) << "nothing new is to be said";
+}
+
+TEST(Snapshots, AreNotWrittenWhileAnythingIsUnderWay) {
+  const struct {
+    const char* what;
+    bool World::*neighbour;
+  } rows[] = {{"the stream", &World::stream_up}, {"the recorder", &World::recorder_up}};
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    SnapshotWorld world;
+    world.*row.neighbour = false;
+    world.give_orders(24);
+    world.pass(2'000);
+    EXPECT_EQ(world.count(RecordKind::kSnapshotPart), 0U);
+    world.*row.neighbour = true;
+    world.pass(2'000);
+    EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+    EXPECT_NE(world.newest_is_right(), 0U);
+  }
+}
+
+TEST(Snapshots, WaitForABridgeThatDoesNotReadThem) {
+  SnapshotWorld world;
+  schemas::BridgeBeat beat;
+  beat.bridge = "b1";
+  beat.state = schemas::BridgeState::kOpen;
+  beat.applied = world.core->ledger().head();
+  std::erase(beat.reads.kinds, static_cast<std::uint8_t>(RecordKind::kSnapshot));
+  world.beat(beat);
+  world.give_orders(24);
+  world.pass(1'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshotPart), 0U);
+}
+
+// Kills do not wait for all parts, and come behind those that are written.
+TEST(Snapshots, LetOrdersInBetweenTheirParts) {
+  SnapshotWorld world;
+  world.give_orders(600, std::string(schemas::kReasonMax_bytes, 'r'));
+  world.pass(kTick_ms);
+  EXPECT_EQ(world.count(RecordKind::kSnapshotPart), kPartsAtOnce);
+  world.give_orders(2);
+  world.resume("acme/prod/x1", "r1");
+  world.pass(1'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+  const std::uint64_t part = world.newest_is_right();
+  EXPECT_EQ(world.stream[part + kPartsAtOnce - 1].record.op_id, "k600");
+}
+
+TEST(Snapshots, OfWhichARestartCutTheWritingShortAreBegunAnew) {
+  SnapshotWorld world;
+  world.give_orders(600, std::string(schemas::kReasonMax_bytes, 'r'));
+  world.pass(kTick_ms);
+  ASSERT_EQ(world.count(RecordKind::kSnapshot), 0U);
+  world.restart();
+  world.open("b1");
+  world.pass(2'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+  const std::uint64_t part = world.newest_is_right();
+  EXPECT_GT(part, kPartsAtOnce + 600);
+  EXPECT_EQ(world.leases.back().begins, part);
+}
+
+TEST(Snapshots, AreRememberedAfterARestart) {
+  SnapshotWorld world;
+  world.give_orders(24);
+  world.pass(1'000);
+  const std::uint64_t part = world.newest_is_right();
+  world.restart();
+  world.open("b1");
+  EXPECT_EQ(world.leases.back().begins, part);
+  world.pass(1'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+}
+
+TEST(Snapshots, AreNotSignedIfWhatActsIsNotWhatTheLogSays) {
+  SnapshotWorld world;
+  world.give_orders(1);
+  world.kill("acme/prod/y", "k-y");
+  world.pass(1'000);
+  const auto& stream = world.stream;
+  const struct {
+    const char* what;
+    bool (*leaves_out)(const schemas::Record& record);
+  } rows[] = {
+      {"nothing", [](const schemas::Record&) { return false; }},
+      {"a kill", [](const schemas::Record& r) { return r.op_id == "k-y"; }},
+      {"a resume", [](const schemas::Record& r) { return r.op_id == "r0"; }},
+      {"a bridge", [](const schemas::Record& r) { return r.is<schemas::BridgeJoined>(); }},
+  };
+  for (const auto& row : rows) {
+    SCOPED_TRACE(row.what);
+    Snapshots snapshots(16);
+    Latches latches;
+    JoinedBridges joined;
+    for (const auto& one : stream) {
+      snapshots.entered(one);
+      if (row.leaves_out(one.record)) continue;
+      if (one.record.is<schemas::Kill>()) latches.kill(one, 0);
+      if (one.record.is<schemas::Resume>()) latches.resume(one.record.resume());
+      enter_bridge(one.record, joined);
+    }
+    EXPECT_EQ(snapshots.difference(latches, joined).empty(), std::string(row.what) == "nothing");
+  }
+}
+
+}  // namespace
+}  // namespace estop::control
