@@ -15,7 +15,7 @@
 #include "broker-bridge/app/status_pages.h"
 #include "broker-bridge/daemon/checks.h"
 #include "broker-bridge/daemon/command_line.h"
-#include "broker-bridge/daemon/http.h"
+#include "broker-bridge/daemon/listener.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/signals.h"
@@ -47,7 +47,7 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   int exit_code = kOk;
   estop::daemon::ReadyFile ready(config.ready_file);
   bridge::BridgeMetrics metrics;
-  const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
+  const estop::daemon::ListenOptions listen{identity.host, identity.port, {}, true, {}};
   estop::nats::AsioLoop on_loop(loop);
   bridge::BridgeShell shell(on_loop, config, std::move(identity), metrics,
                             {[&] { loop.stop(); },
@@ -56,14 +56,14 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
                                exit_code = kNoContact;
                                loop.stop();
                              }});
-  auto server =
-      estop::daemon::StatusServer::start(loop, listen, bridge::status_pages(shell, metrics));
-  if (!server) return complain(kFailed, server.error());
+  auto listener =
+      estop::daemon::Listener::start(loop, listen, bridge::status_pages(shell, metrics));
+  if (!listener) return complain(kFailed, listener.error());
   int asked = 0;
   const estop::daemon::Signals signals(loop,
                                        [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
   if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
-  const auto port = (*server)->port();
+  const auto port = (*listener)->port();
   if (auto written = ready.write(port); !written) return complain(kFailed, written.error());
   const std::string url = estop::nats::redacted(config.url);
   estop::daemon::log_info("started", {{"id", config.id}, {"url", url}, {"http", port}});

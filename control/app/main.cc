@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // estop-control: takes orders, writes the control log, knows who obeyed.
+#include <chrono>
 #include <cstdio>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
 
@@ -8,7 +9,7 @@
 
 #include "broker-bridge/daemon/checks.h"
 #include "broker-bridge/daemon/command_line.h"
-#include "broker-bridge/daemon/http.h"
+#include "broker-bridge/daemon/listener.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/process.h"
@@ -29,6 +30,8 @@ using estop::schemas::Errc;
 // kStartAgain: the log is not what this process thought; a start anew reads it again.
 enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5, kStartAgain = 75 };
 
+constexpr std::chrono::milliseconds kLeave_ms{250};  // for HTTP requests that are under way
+
 int complain(Exit code, const estop::schemas::Error& error) {
   std::fprintf(stderr, "estop-control: %s\n", to_string(error).c_str());
   return code;
@@ -42,7 +45,7 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
   auto recorder = control::Recorder::open({.folder = identity.recorder_folder});
   if (!recorder) return complain(kFailed, recorder.error());
   control::ControlMetrics metrics;
-  const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
+  const estop::daemon::ListenOptions listen{identity.host, identity.port, {}, true, {}};
   nats::AsioLoop on_loop(loop);
   control::ControlShell shell(on_loop, config, std::move(identity), std::move(*recorder), metrics,
                               [&](bool broken, const std::string& cause) {
@@ -50,16 +53,18 @@ int run(const control::ControlConfig& config, control::ControlIdentity identity)
                                 exit_code = broken ? kStartAgain : kNoContact;
                                 loop.stop();
                               });
-  auto server =
-      estop::daemon::StatusServer::start(loop, listen, control::status_pages(shell, metrics));
-  if (!server) return complain(kFailed, server.error());
-  const estop::daemon::Signals signals(loop, [&](int) { loop.stop(); });
+  auto listener =
+      estop::daemon::Listener::start(loop, listen, control::status_pages(shell, metrics));
+  if (!listener) return complain(kFailed, listener.error());
+  const auto port = (*listener)->port();
+  int asked = 0;
+  const estop::daemon::Signals signals(loop, [&](int) {
+    if (asked++ > 0) return loop.stop();
+    (*listener)->leave(kLeave_ms, [&] { loop.stop(); });
+  });
   if (auto started = shell.start(); !started) return complain(kFailed, started.error());
-  if (auto written = ready.write((*server)->port()); !written) {
-    return complain(kFailed, written.error());
-  }
-  estop::daemon::log_info("started",
-                          {{"url", nats::redacted(config.url)}, {"http", (*server)->port()}});
+  if (auto written = ready.write(port); !written) return complain(kFailed, written.error());
+  estop::daemon::log_info("started", {{"url", nats::redacted(config.url)}, {"http", port}});
   loop.run();
   shell.leave();
   return exit_code;

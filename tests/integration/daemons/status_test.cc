@@ -33,7 +33,7 @@ TEST_F(StatusPages, AnswerWhileHalfRequestsWait) {
         half.back().send("GET /livez HTTP/1.1\r\nX: ");
       }
       for (const char* path : {"/livez", "/readyz", "/metrics"}) {
-        EXPECT_TRUE(site.page(part, path).starts_with("HTTP/1.0 200"))
+        EXPECT_TRUE(site.page(part, path).starts_with("HTTP/1.1 200"))
             << part << path << " beside " << waiting;
       }
     }
