@@ -123,6 +123,12 @@ Result<void> check_exposure(const Endpoint& endpoint, bool has_tls, bool is_plai
       to_text(endpoint));
 }
 
+Result<void> check_listen(std::string_view listen, bool has_tls, bool is_plain_allowed) {
+  const auto endpoint = parse_endpoint("--listen", listen);
+  if (!endpoint) return schemas::passed_on(endpoint);
+  return check_exposure(*endpoint, has_tls, is_plain_allowed);
+}
+
 Result<std::string> option_file(std::string_view option, const std::string& path,
                                 const FileRules& rules) {
   auto text = read_file(path, rules);

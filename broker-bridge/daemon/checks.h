@@ -42,6 +42,9 @@ struct Endpoint {
 // wanted.
 [[nodiscard]] schemas::Result<void> check_exposure(const Endpoint& endpoint, bool has_tls,
                                                    bool is_plain_allowed);
+// --listen: an address and a port, and a listener may be there.
+[[nodiscard]] schemas::Result<void> check_listen(std::string_view listen, bool has_tls,
+                                                 bool is_plain_allowed);
 
 // read_file, with the option in front of what is wrong.
 [[nodiscard]] schemas::Result<std::string> option_file(std::string_view option,

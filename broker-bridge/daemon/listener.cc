@@ -23,6 +23,7 @@
 #include "broker-bridge/daemon/http_peer.h"
 #include "broker-bridge/daemon/http_queue.h"
 #include "broker-bridge/daemon/http_session.h"
+#include "broker-bridge/daemon/log.h"
 
 namespace estop::daemon {
 namespace {
@@ -230,12 +231,17 @@ std::size_t Listener::connections() const noexcept {
   return state_->count;
 }
 
-schemas::Result<void> Listener::reload_tls() {
+bool Listener::reload_tls() {
+  if (!state_->options.tls.is_given()) return true;
   auto opened = open_tls(state_->options.tls);
-  if (!opened) return schemas::passed_on(opened);
+  if (!opened) {
+    log_error("certificate-not-reloaded", {{"cause", opened.error().detail}});
+    return false;
+  }
+  log_info("certificate-reloaded", {{"file", state_->options.tls.cert}});
   asio::post(state_->io,
              [state = state_.get(), tls = std::move(*opened)]() mutable { state->tls = tls; });
-  return {};
+  return true;
 }
 
 void Listener::leave(std::chrono::milliseconds patience, std::function<void()> done) {

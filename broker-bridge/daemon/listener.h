@@ -53,8 +53,9 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
-  // Reads the TLS files again, for the connections that come from now on. An error changes nothing.
-  [[nodiscard]] schemas::Result<void> reload_tls();
+  // Reads the TLS files again, if there are any, for the connections that come from now on. False:
+  // one of them is wrong, which the log tells, and nothing has changed.
+  bool reload_tls();
   // Takes no more connections; answers the requests that are under way, ends streams, and calls
   // `done` on the loop when all are gone, after `patience` at the latest. Once.
   void leave(std::chrono::milliseconds patience, std::function<void()> done);
