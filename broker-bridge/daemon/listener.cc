@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <thread>
 #include <utility>  // before Asio 1.74, which uses std::exchange without it
@@ -116,7 +117,7 @@ struct Listener::State : std::enable_shared_from_this<State> {
         Descriptor socket(::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&from),
                                     &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (!socket.is_open() && errno == EAGAIN) break;
-        if (!socket.is_open()) return accept_later();
+        if (!socket.is_open()) return accept_later(errno);
         serve(std::move(socket), peer_of(from));
       }
       accept();
@@ -124,7 +125,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
   }
 
   // Out of descriptors, most likely: without the pause this would spin.
-  void accept_later() {
+  void accept_later(int cause) {
+    log_warn("http-not-accepted", {{"cause", std::strerror(cause)}});
     pause.expires_after(kAcceptPause_ms);
     pause.async_wait([this](error_code error) {
       if (!error && acceptor.is_open()) accept();
@@ -134,6 +136,8 @@ struct Listener::State : std::enable_shared_from_this<State> {
   void serve(Descriptor socket, const HttpPeer& peer) {
     const std::uint64_t id = ++last_id;
     const auto verdict = places.admit(id, peer.counted_as, boot_ns());
+    // Told once a minute: repeats of the same line are only counted.
+    if (verdict.evicted || !verdict.is_admitted) log_warn("http-places-taken", {{"port", port}});
     if (verdict.evicted) end(*verdict.evicted);
     if (!verdict.is_admitted) return;
     auto wire = make_wire(io, std::move(socket), peer.family, tls);
