@@ -35,8 +35,10 @@ Result<void> validate(const BridgeConfig& config) {
       !fits) {
     return fits;
   }
-  if (auto listen = daemon::parse_endpoint("--listen", config.listen); !listen) {
-    return schemas::passed_on(listen);
+  if (auto listen =
+          daemon::check_listen(config.listen, config.listen_tls.is_given(), config.listen_plain);
+      !listen) {
+    return listen;
   }
   if (auto format = daemon::parse_log_format(config.log_format); !format) {
     return bad_option("--log-format '{}': {}", config.log_format, format.error().detail);
@@ -49,6 +51,7 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
   if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
     return schemas::passed_on(ca);
   }
+  if (auto tls = daemon::open_tls(config.listen_tls); !tls) return schemas::passed_on(tls);
   if (auto agents = daemon::option_creds("--agents-creds", config.agents_creds); !agents) {
     return schemas::passed_on(agents);
   }
@@ -57,13 +60,13 @@ Result<BridgeIdentity> load(const BridgeConfig& config) {
   const auto control_key = daemon::option_public_key("--control-key", config.control_key);
   if (!control_key) return schemas::passed_on(control_key);
   auto endpoint = daemon::parse_endpoint("--listen", config.listen);
-  return BridgeIdentity{*schemas::Segment::parse(config.id),
-                        schemas::Subjects::standard(),
-                        std::move(control->key),
-                        *control_key,
-                        control->issuer,
-                        std::move(endpoint->host),
-                        endpoint->port};
+  return BridgeIdentity{
+      *schemas::Segment::parse(config.id),
+      schemas::Subjects::standard(),
+      std::move(control->key),
+      *control_key,
+      control->issuer,
+      {std::move(endpoint->host), endpoint->port, config.listen_tls, config.listen_plain, {}}};
 }
 
 Result<void> check_surroundings(const BridgeConfig& config) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "broker-bridge/daemon/listener.h"
 #include "schemas/limits.h"
 #include "schemas/result.h"
 #include "schemas/signing.h"
@@ -21,6 +22,8 @@ struct BridgeConfig {
   std::string control_creds;  // the same for CONTROL; its key signs the receipts
   std::string control_key;    // public key of the control log: a file (log.pub) or its text
   std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one; [::1]:0
+  daemon::TlsFiles listen_tls;         // not given: plain HTTP
+  bool listen_plain = false;           // also beyond the loopback
   std::uint32_t beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t lease_ms = schemas::kBridgeLease_ms;
   bool no_fleet_orders = false;     // as control's --second-operator fleet-kill
@@ -36,8 +39,7 @@ struct BridgeIdentity {
   schemas::SigningKey own_key;
   schemas::PublicKey control_key{};
   schemas::PublicKey operators_key{};  // of the account that issued its credentials, and operators'
-  std::string host;                    // of listen
-  std::uint16_t port = 0;
+  daemon::ListenOptions listen;
 };
 
 // Pure: names, ranges and how they relate. The detail says which option is wrong and what it may

@@ -14,6 +14,9 @@ void add_options(daemon::CommandLine& line, BridgeConfig& config, daemon::Instea
   line.option("--control-creds", config.control_creds, ".creds file for the CONTROL account");
   line.option("--control-key", config.control_key, "public key of the log: file or text");
   line.option("--listen", config.listen, "for /metrics /livez /readyz");
+  line.option("--listen-cert", config.listen_tls.cert, "HTTPS there, with this chain of PEM");
+  line.option("--listen-key", config.listen_tls.key, "the key of --listen-cert");
+  line.flag("--listen-plain", config.listen_plain, "plain HTTP there, also beyond the loopback");
   line.option("--bridge-beat-ms", config.beat_ms, "time between beats");
   line.option("--bridge-lease-ms", config.lease_ms, "as control has it");
   line.flag("--no-fleet-orders", config.no_fleet_orders, "kills of '*' only from control");

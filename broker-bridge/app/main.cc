@@ -15,7 +15,7 @@
 #include "broker-bridge/app/status_pages.h"
 #include "broker-bridge/daemon/checks.h"
 #include "broker-bridge/daemon/command_line.h"
-#include "broker-bridge/daemon/http.h"
+#include "broker-bridge/daemon/listener.h"
 #include "broker-bridge/daemon/log.h"
 #include "broker-bridge/daemon/probe.h"
 #include "broker-bridge/daemon/signals.h"
@@ -25,8 +25,8 @@
 namespace {
 
 namespace bridge = estop::bridge;
+namespace daemon = estop::daemon;
 using estop::schemas::Errc;
-
 enum Exit : int { kOk = 0, kFailed = 1, kUsage = 2, kNoContact = 5 };
 
 int complain(Exit code, const estop::schemas::Error& error) {
@@ -45,28 +45,28 @@ void keep_freed_memory() {
 int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
   boost::asio::io_context loop(1);
   int exit_code = kOk;
-  estop::daemon::ReadyFile ready(config.ready_file);
+  daemon::ReadyFile ready(config.ready_file);
   bridge::BridgeMetrics metrics;
-  const estop::daemon::StatusServer::Options listen{identity.host, identity.port};
+  const auto listen = identity.listen;
   estop::nats::AsioLoop on_loop(loop);
   bridge::BridgeShell shell(on_loop, config, std::move(identity), metrics,
                             {[&] { loop.stop(); },
                              [&](const std::string& cause) {
-                               estop::daemon::log_error("closed-for-good", {{"cause", cause}});
+                               daemon::log_error("closed-for-good", {{"cause", cause}});
                                exit_code = kNoContact;
                                loop.stop();
                              }});
-  auto server =
-      estop::daemon::StatusServer::start(loop, listen, bridge::status_pages(shell, metrics));
-  if (!server) return complain(kFailed, server.error());
+  auto listener = daemon::Listener::start(loop, listen, bridge::status_pages(shell, metrics));
+  if (!listener) return complain(kFailed, listener.error());
   int asked = 0;
-  const estop::daemon::Signals signals(loop,
-                                       [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); });
+  const daemon::Signals signals(
+      loop, [&](int) { asked++ == 0 ? shell.leave() : loop.stop(); },
+      [&] { (*listener)->reload_tls(); });
   if (auto started = shell.start(); !started) return complain(kNoContact, started.error());
-  const auto port = (*server)->port();
+  const auto port = (*listener)->port();
   if (auto written = ready.write(port); !written) return complain(kFailed, written.error());
   const std::string url = estop::nats::redacted(config.url);
-  estop::daemon::log_info("started", {{"id", config.id}, {"url", url}, {"http", port}});
+  daemon::log_info("started", {{"id", config.id}, {"url", url}, {"http", port}});
   loop.run();
   return exit_code;
 }
@@ -74,16 +74,16 @@ int run(const bridge::BridgeConfig& config, bridge::BridgeIdentity identity) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  estop::daemon::ignore_stray_signals();
+  daemon::ignore_stray_signals();
   keep_freed_memory();
   bridge::BridgeConfig config;
-  estop::daemon::Instead instead;
-  estop::daemon::CommandLine line(
+  daemon::Instead instead;
+  daemon::CommandLine line(
       "Estop's chokepoint: forwards intents, and refuses those of who is under a kill");
   bridge::add_options(line, config, instead);
   if (const auto exit_code = line.parse(argc, argv)) return *exit_code;
   if (!instead.healthcheck.empty()) {
-    return estop::daemon::healthcheck("estop-bridge", instead.healthcheck);
+    return daemon::healthcheck("estop-bridge", instead.healthcheck, config.listen_tls.cert);
   }
   auto identity = bridge::load(config);
   if (!identity) return complain(kUsage, identity.error());
@@ -91,10 +91,10 @@ int main(int argc, char** argv) {
     return complain(may.error().code == Errc::kBadArgument ? kUsage : kFailed, may.error());
   }
   if (instead.check_config) return kOk;
-  if (auto opened = estop::daemon::open_log_file(config.log_file); !opened) {
+  if (auto opened = daemon::open_log_file(config.log_file); !opened) {
     return complain(kUsage, opened.error());
   }
-  estop::daemon::start_log({"estop-bridge", estop::daemon::LogLevel::kInfo,
-                            *estop::daemon::parse_log_format(config.log_format)});
+  daemon::start_log(
+      {"estop-bridge", daemon::LogLevel::kInfo, *daemon::parse_log_format(config.log_format)});
   return run(config, std::move(*identity));
 }

@@ -2,18 +2,19 @@
 #include "broker-bridge/app/status_pages.h"
 
 #include "broker-bridge/core/bridge_status.h"
+#include "broker-bridge/daemon/status_pages.h"
 
 namespace estop::bridge {
 namespace {
 
-daemon::Page readiness(const BridgeStatus& status) {
-  if (status.is_open) return daemon::text_page(200, "open");
-  return daemon::text_page(503, "closed: " + status.why_closed);
+daemon::HttpAnswer readiness(const BridgeStatus& status) {
+  if (status.is_open) return daemon::text_answer(200, "open");
+  return daemon::text_answer(503, "closed: " + status.why_closed);
 }
 
 }  // namespace
 
-daemon::StatusServer::Pages status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
+daemon::HttpRoutes status_pages(const BridgeShell& shell, BridgeMetrics& metrics) {
   return daemon::status_pages([&] { return metrics.text(shell.status()); },
                               [&] { return readiness(shell.status()); });
 }

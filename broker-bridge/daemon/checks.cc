@@ -46,6 +46,17 @@ socklen_t make_address(const Endpoint& endpoint, sockaddr_storage& out) {
   return sizeof six;
 }
 
+bool is_loopback(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    sockaddr_in four{};
+    std::memcpy(&four, &address, sizeof four);
+    return ntohl(four.sin_addr.s_addr) >> 24U == IN_LOOPBACKNET;
+  }
+  sockaddr_in6 six{};
+  std::memcpy(&six, &address, sizeof six);
+  return IN6_IS_ADDR_LOOPBACK(&six.sin6_addr);
+}
+
 // Whether a file can be written there: it, or else its folder.
 Result<void> can_write(std::string_view option, const std::string& path) {
   struct stat found {};
@@ -99,6 +110,23 @@ Result<void> can_listen(std::string_view option, const Endpoint& endpoint) {
   return schemas::fail(Errc::kNoContact,
                        fmt::format("{} {}: {}: choose another port, or 0 for any free one", option,
                                    to_text(endpoint), std::strerror(errno)));
+}
+
+Result<void> check_exposure(const Endpoint& endpoint, bool has_tls, bool is_plain_allowed) {
+  sockaddr_storage address{};
+  if (has_tls || is_plain_allowed || make_address(endpoint, address) == 0 || is_loopback(address)) {
+    return {};
+  }
+  return bad_option(
+      "--listen {}: others could read and change what is said there: give --listen-cert and "
+      "--listen-key, or --listen-plain if the network is protected",
+      to_text(endpoint));
+}
+
+Result<void> check_listen(std::string_view listen, bool has_tls, bool is_plain_allowed) {
+  const auto endpoint = parse_endpoint("--listen", listen);
+  if (!endpoint) return schemas::passed_on(endpoint);
+  return check_exposure(*endpoint, has_tls, is_plain_allowed);
 }
 
 Result<std::string> option_file(std::string_view option, const std::string& path,

@@ -38,6 +38,14 @@ struct Endpoint {
 // such address here. Binds, and lets go at once.
 [[nodiscard]] schemas::Result<void> can_listen(std::string_view option, const Endpoint& endpoint);
 
+// Whether a listener may be there: beyond the loopback only with TLS, or where plain text is
+// wanted.
+[[nodiscard]] schemas::Result<void> check_exposure(const Endpoint& endpoint, bool has_tls,
+                                                   bool is_plain_allowed);
+// --listen: an address and a port, and a listener may be there.
+[[nodiscard]] schemas::Result<void> check_listen(std::string_view listen, bool has_tls,
+                                                 bool is_plain_allowed);
+
 // read_file, with the option in front of what is wrong.
 [[nodiscard]] schemas::Result<std::string> option_file(std::string_view option,
                                                        const std::string& path,

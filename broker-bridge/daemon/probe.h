@@ -17,11 +17,16 @@ namespace estop::daemon {
 [[nodiscard]] schemas::Result<void> accepts(const Endpoint& endpoint,
                                             std::chrono::milliseconds patience);
 // Whether a GET of `path` is answered with 200. The error tells another answer's status and text.
+// `cert`: over TLS, and the server shows one of the certificates in this PEM file, or one that they
+// certify, whatever name is in it; empty: plain. A file that is none is kNoContact, too.
 [[nodiscard]] schemas::Result<void> answers_ok(const Endpoint& endpoint, const std::string& path,
-                                               std::chrono::milliseconds patience);
+                                               std::chrono::milliseconds patience,
+                                               const std::string& cert = {});
 
-// --healthcheck: whether the daemon at `address` is ready. The exit code: 0 it is; 1 it is not, or
-// does not say so within 2 s; 2 `address` is no IP address and port. Standard error says why.
-[[nodiscard]] int healthcheck(std::string_view program, std::string_view address);
+// --healthcheck: whether the daemon at `address` is ready; `cert` is its --listen-cert. The exit
+// code: 0 it is; 1 it is not, or does not say so within 2 s; 2 `address` is no IP address and port.
+// Standard error says why.
+[[nodiscard]] int healthcheck(std::string_view program, std::string_view address,
+                              const std::string& cert);
 
 }  // namespace estop::daemon

@@ -21,24 +21,32 @@ void ignore_stray_signals() {
 }
 
 struct Signals::State : std::enable_shared_from_this<State> {
-  State(boost::asio::io_context& loop, std::function<void(int)> callback)
-      : set(loop, SIGINT, SIGTERM, SIGHUP), stop(std::move(callback)) {}
+  State(boost::asio::io_context& loop, std::function<void(int)> on_stop,
+        std::function<void()> on_hang_up)
+      : set(loop, SIGINT, SIGTERM, SIGHUP),
+        stop(std::move(on_stop)),
+        hang_up(std::move(on_hang_up)) {}
 
   void wait() {
     set.async_wait([self = weak_from_this()](auto error, int signal) {
       const auto state = self.lock();
       if (error || state == nullptr) return;
       state->wait();
-      signal == SIGHUP ? reopen_log_file() : state->stop(signal);
+      if (signal != SIGHUP) return state->stop(signal);
+      reopen_log_file();
+      state->hang_up();
     });
   }
 
   boost::asio::signal_set set;
   std::function<void(int)> stop;
+  std::function<void()> hang_up;
 };
 
-Signals::Signals(boost::asio::io_context& loop, std::function<void(int)> stop)
-    : state_((ignore_stray_signals(), std::make_shared<State>(loop, std::move(stop)))) {
+Signals::Signals(boost::asio::io_context& loop, std::function<void(int)> stop,
+                 std::function<void()> hang_up)
+    : state_((ignore_stray_signals(),
+              std::make_shared<State>(loop, std::move(stop), std::move(hang_up)))) {
   state_->wait();
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Signals of a daemon. SIGINT and SIGTERM are an event on the loop, SIGHUP opens the log file
-// again, and no other ends the process before it has left: what `kill` and `timeout` can send by
-// mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.
+// again and is an event, too, and no other ends the process before it has left: what `kill` and
+// `timeout` can send by mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.
 #pragma once
 
 #include <functional>
@@ -17,7 +17,9 @@ namespace estop::daemon {
 // For --help.
 inline constexpr const char* kSignalsHelp =
     "Signals: TERM and INT end it after it has said so; a second one ends it at once. HUP opens\n"
-    "--log-file again. USR1, USR2, ALRM and PIPE are ignored. QUIT ends it at once, with a core.";
+    "--log-file again, and reads --listen-cert and --listen-key again. USR1, USR2, ALRM and PIPE "
+    "are\n"
+    "ignored. QUIT ends it at once, with a core.";
 
 // First thing in main: until there is a Signals, SIGHUP is ignored as well.
 void ignore_stray_signals();
@@ -26,7 +28,10 @@ class Signals {
  public:
   // Calls `stop` on the loop with the signal's number, for every one of them. A second one while
   // the daemon is still ending should end it at once: that is the callback's decision.
-  Signals(boost::asio::io_context& loop, std::function<void(int)> stop);
+  // After SIGHUP, when the log file is open again, it calls `hang_up`.
+  Signals(
+      boost::asio::io_context& loop, std::function<void(int)> stop,
+      std::function<void()> hang_up = [] {});
   ~Signals();  // back to the default behaviour
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;

@@ -46,8 +46,10 @@ Result<void> validate(const ControlConfig& config) {
   if (auto urls = nats::parse_urls(config.url); !urls) {
     return bad_option("--url: {}", urls.error().detail);
   }
-  if (auto listen = daemon::parse_endpoint("--listen", config.listen); !listen) {
-    return schemas::passed_on(listen);
+  if (auto listen =
+          daemon::check_listen(config.listen, config.listen_tls.is_given(), config.listen_plain);
+      !listen) {
+    return listen;
   }
   for (const std::string& what : config.second_operator) {
     if (what != kSecondForResume && what != kSecondForFleetKill) {
@@ -85,6 +87,7 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   if (auto ca = daemon::check_certificates("--tls-ca", config.tls_ca); !ca) {
     return schemas::passed_on(ca);
   }
+  if (auto tls = daemon::open_tls(config.listen_tls); !tls) return schemas::passed_on(tls);
   const std::string agents =
       or_below(config.agents_creds, config.data, "/creds/control-agents.creds");
   const std::string control =
@@ -105,16 +108,16 @@ Result<ControlIdentity> load(const ControlConfig& config) {
   auto log_key = read_log_key(config);
   if (!log_key) return schemas::passed_on(log_key);
   auto endpoint = daemon::parse_endpoint("--listen", config.listen);
-  return ControlIdentity{schemas::Subjects::standard(),
-                         std::move(*log_key),
-                         operators,
-                         agents,
-                         control,
-                         sys,
-                         std::move(accounts),
-                         config.data + "/control",
-                         std::move(endpoint->host),
-                         endpoint->port};
+  return ControlIdentity{
+      schemas::Subjects::standard(),
+      std::move(*log_key),
+      operators,
+      agents,
+      control,
+      sys,
+      std::move(accounts),
+      config.data + "/control",
+      {std::move(endpoint->host), endpoint->port, config.listen_tls, config.listen_plain, {}}};
 }
 
 }  // namespace estop::control

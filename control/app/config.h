@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "broker-bridge/daemon/listener.h"
 #include "control/core/access/clients.h"
 #include "control/core/log/snapshots.h"
 #include "schemas/limits.h"
@@ -28,7 +29,9 @@ struct ControlConfig {
   std::string agents_creds;   // empty: <data>/creds/control-agents.creds
   std::string control_creds;  // empty: <data>/creds/control-control.creds
   std::string log_key;        // file with the seed that signs the log; empty: <data>/keys/log.seed
-  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one
+  std::string listen = "127.0.0.1:0";  // /metrics, /livez, /readyz; port 0: any free one; [::1]:0
+  daemon::TlsFiles listen_tls;         // not given: plain HTTP
+  bool listen_plain = false;           // also beyond the loopback
   std::uint32_t bridge_beat_ms = schemas::kBridgeBeat_ms;
   std::uint32_t bridge_lease_ms = schemas::kBridgeLease_ms;
   std::uint32_t agent_beat_ms = schemas::kAgentBeat_ms;
@@ -63,8 +66,7 @@ struct ControlIdentity {
   std::string sys_creds;  // empty: there is none, and no credential can be revoked from here
   std::vector<BrokerAccount> accounts;  // of its credentials
   std::string recorder_folder;
-  std::string host;  // of listen
-  std::uint16_t port = 0;
+  daemon::ListenOptions listen;
 };
 
 // Pure: names, ranges and how they relate. The detail says which option is wrong and what it may

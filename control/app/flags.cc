@@ -18,6 +18,9 @@ void add_options(daemon::CommandLine& line, ControlConfig& config, daemon::Inste
   line.option("--second-operator", config.second_operator,
               "what waits for a second operator: resume, fleet-kill");
   line.option("--listen", config.listen, "for /metrics /livez /readyz");
+  line.option("--listen-cert", config.listen_tls.cert, "HTTPS there, with this chain of PEM");
+  line.option("--listen-key", config.listen_tls.key, "the key of --listen-cert");
+  line.flag("--listen-plain", config.listen_plain, "plain HTTP there, also beyond the loopback");
   line.option("--bridge-beat-ms", config.bridge_beat_ms, "time between leases");
   line.option("--bridge-lease-ms", config.bridge_lease_ms, "as the bridges have it");
   line.option("--agent-beat-ms", config.agent_beat_ms, "told to agents");

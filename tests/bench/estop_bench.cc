@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "control/cli/installation.h"
+#include "tests/bench/handshakes.h"
 #include "tests/bench/running.h"
 
 namespace {
@@ -33,7 +34,8 @@ int run_child(const std::string& mode, const std::vector<std::string>& rest) {
 int run_bench(bool quick, bool json) {
   const Plan plan = quick ? estop::bench::quick_plan() : Plan{};
   const estop::bench::Running running(estop::cli::own_executable(), plan.rounds);
-  const auto rows = estop::bench::measure(running.bench(), plan);
+  auto rows = estop::bench::measure(running.bench(), plan);
+  estop::bench::measure_handshakes(plan, rows);
   if (json) {
     estop::bench::print_json(std::cout, rows);
   } else {

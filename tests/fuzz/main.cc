@@ -16,9 +16,10 @@ namespace {
 using Target = void (*)(std::string_view);
 
 constexpr std::pair<std::string_view, Target> kTargets[] = {
-    {"intent", intent},     {"messages", messages},       {"subjects", subjects},
-    {"commands", commands}, {"credentials", credentials}, {"files", files},
-    {"options", options},
+    {"intent", intent},           {"messages", messages},
+    {"subjects", subjects},       {"commands", commands},
+    {"credentials", credentials}, {"files", files},
+    {"options", options},         {"http", http},
 };
 
 Target chosen = nullptr;

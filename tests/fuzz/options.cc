@@ -63,7 +63,7 @@ void bridge_options(std::string_view rest) {
   config.agents_creds = config.control_creds = creds.path();
   if (config.control_key == "file") config.control_key = creds.path();
   const auto read = load(config);
-  require(!read || (read->id.text() == config.id && !read->host.empty()), "names stay");
+  require(!read || (read->id.text() == config.id && !read->listen.host.empty()), "names stay");
 }
 
 void control_options(std::string_view rest) {

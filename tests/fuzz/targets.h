@@ -16,6 +16,7 @@ void commands(std::string_view input);  // commands.cc: one byte that chooses th
 void credentials(std::string_view input);
 // files.cc: one byte that chooses the reader; what people and other programs write
 void files(std::string_view input);
+void http(std::string_view input);     // http.cc: the head of a request, and its body
 void options(std::string_view input);  // options.cc: one byte that chooses the daemon; its options
 
 // Gives the input to the reader that its first byte chooses, from 'a' on; to none beyond the last.

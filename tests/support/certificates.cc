@@ -9,12 +9,12 @@
 
 namespace estop::testing {
 
-Certificates::Certificates(const std::string& host) {
+Certificates::Certificates(const std::string& host, std::vector<std::string> key)
+    : key_(std::move(key)) {
   write_text(file("host.ext"), "subjectAltName=" + host);
   make_ca("ca");
   make_ca("other-ca");
-  openssl({"req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
-           "/CN=broker", "-keyout", file("broker.key"), "-out", file("broker.csr")});
+  request({"-subj", "/CN=broker", "-keyout", file("broker.key"), "-out", file("broker.csr")});
   openssl({"x509", "-req", "-in", file("broker.csr"), "-CA", file("ca.pem"), "-CAkey",
            file("ca.key"), "-CAcreateserial", "-days", "2", "-extfile", file("host.ext"), "-out",
            file("broker.pem")});
@@ -26,9 +26,15 @@ std::string Certificates::broker_config() const {
 }
 
 void Certificates::make_ca(const std::string& name) const {
-  openssl({"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-           "-days", "2", "-subj", "/CN=" + name, "-keyout", file(name + ".key"), "-out",
+  request({"-x509", "-days", "2", "-subj", "/CN=" + name, "-keyout", file(name + ".key"), "-out",
            file(name + ".pem")});
+}
+
+void Certificates::request(std::vector<std::string> arguments) const {
+  std::vector<std::string> all{"req", "-nodes", "-newkey"};
+  all.insert(all.end(), key_.begin(), key_.end());
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  openssl(std::move(all));
 }
 
 void Certificates::openssl(std::vector<std::string> arguments) const {

@@ -6,6 +6,7 @@
 #include "schemas/order.h"
 #include "tests/support/kills_seen.h"
 #include "tests/support/socket.h"
+#include "tests/support/tls_client.h"
 
 namespace estop::testing {
 
@@ -95,6 +96,10 @@ void Site::start_control() {
   command += " --bridge-lease-ms " + std::to_string(bridge_lease_ms);
   if (tls != nullptr) command += " --tls-ca " + tls_ca();
   command += " --log-format json --ready-file " + data.file("control.port");
+  if (control_pages != nullptr) {
+    command += " --listen-cert " + control_pages->file("broker.pem");
+    command += " --listen-key " + control_pages->file("broker.key");
+  }
   command += " " + control_options;
   daemon::SpawnOptions spawn;
   spawn.command = {"sh", "-c", command};
@@ -127,12 +132,23 @@ daemon::ChildProcess Site::spawn_bridge(const std::string& id, const std::string
   return daemon::ChildProcess::spawn(spawn).value();
 }
 
-std::string Site::page(const char* part, const char* path) {
+int Site::http_port(const char* part) const {
   const std::string port = read_text(data.file(std::string(part) + ".port"));
-  if (port.empty()) return {};
-  Socket socket = Socket::connect(std::stoi(port));
+  return port.empty() ? 0 : std::stoi(port);
+}
+
+std::string Site::page(const char* part, const char* path) {
+  const int port = http_port(part);
+  if (port == 0) return {};
+  Socket socket = Socket::connect(port);
   if (!socket.is_open()) return {};
-  socket.send(std::string("GET ") + path + " HTTP/1.0\r\n\r\n");
+  const std::string request = std::string("GET ") + path + " HTTP/1.0\r\n\r\n";
+  if (control_pages != nullptr && part == std::string_view("control")) {
+    TlsClient client(std::move(socket));
+    if (!client.greet() || !client.send(request)) return {};
+    return client.read_to_end();
+  }
+  socket.send(request);
   std::string answer;
   for (auto some = socket.receive(kPatience); !some.empty(); some = socket.receive(kPatience)) {
     answer += some;

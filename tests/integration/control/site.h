@@ -76,6 +76,7 @@ class Site {
   [[nodiscard]] bool is_open(const char* files = "bridge");
   [[nodiscard]] bool answers();  // control hears operators
   [[nodiscard]] std::string page(const char* part, const char* path);
+  [[nodiscard]] int http_port(const char* part) const;  // 0: it does not listen yet
   [[nodiscard]] std::string log(const char* part) const;
 
   // Sends a command; the answers come in while `until` runs.
@@ -116,9 +117,10 @@ class Site {
   daemon::ChildProcess control;
   daemon::ChildProcess bridge;
   std::unique_ptr<nats::Connection> operator_;
-  std::vector<std::string> limits;  // shell text before `exec estop-control`
-  std::string control_options;      // shell text behind all others
-  std::string control_program;      // empty: the one that users have
+  std::vector<std::string> limits;              // shell text before `exec estop-control`
+  std::string control_options;                  // shell text behind all others
+  const Certificates* control_pages = nullptr;  // shows this one there; it must outlive control
+  std::string control_program;                  // empty: the one that users have
   std::string bridge_program;
   int bridge_lease_ms = 1'000;
   std::string control_url;  // where it finds the broker, and below agents; empty: the broker itself

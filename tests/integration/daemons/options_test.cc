@@ -56,13 +56,15 @@ class DaemonOptions : public ::testing::Test {
 
   // With `option` changed, or added.
   Ended run(const std::string& part, const std::string& option, const std::string& value,
-            const std::string& more = {}) {
+            const std::string& more = {}, const std::string& flag = {}) {
     Words words = good(part);
     const auto at = std::find(words.begin(), words.end(), option);
     if (at != words.end()) words.erase(at, at + 2);
     words.insert(words.begin(), part == "control" ? ESTOP_CONTROL_PROGRAM : ESTOP_BRIDGE_PROGRAM);
     words.push_back(option + "=" + value);
-    if (!more.empty()) words.push_back(more);
+    for (const auto& word : {more, flag}) {
+      if (!word.empty()) words.push_back(word);
+    }
     TempDir out;
     daemon::SpawnOptions spawn;
     spawn.command = words;
@@ -119,6 +121,10 @@ TEST_F(DaemonOptions, AWrongOneIsNamedAndNothingIsMade) {
       {"both", "--tls-ca", folder.file("keys/log.pub"), "holds no certificate"},
       {"both", "--listen", "localhost:80", "--listen 'localhost:80': give an IP address"},
       {"both", "--listen", "127.0.0.1:99999", "a number up to 65535"},
+      {"both", "--listen", "0.0.0.0:0", "--listen-plain if the network is protected"},
+      {"both", "--listen", "[2001:db8::1]:0", "--listen-plain if the network is protected"},
+      {"both", "--listen-cert", missing, "--listen-key is missing: --listen-cert needs both"},
+      {"both", "--listen-key", missing, "--listen-cert is missing: --listen-key needs both"},
       {"both", "--bridge-beat-ms", "1", "--bridge-beat-ms 1: at least"},
       {"both", "--bridge-beat-ms", "soon", "--bridge-beat-ms"},
       {"both", "--bridge-lease-ms", "1", "--bridge-lease-ms 1: at least"},
@@ -150,7 +156,7 @@ TEST_F(DaemonOptions, CheckConfigFindsNothingWrongAndChangesNothing) {
   const Words before = everything();
   for (const char* part : {"bridge", "control"}) {
     for (const char* listen : {"127.0.0.1:0", "[::1]:0", "0.0.0.0:0"}) {
-      const Ended ended = run(part, "--listen", listen, "--check-config");
+      const Ended ended = run(part, "--listen", listen, "--check-config", "--listen-plain");
       EXPECT_EQ(ended.status, (daemon::ExitStatus{0, 0})) << part << ended.output;
       EXPECT_EQ(ended.output, "");
     }
@@ -170,7 +176,8 @@ TEST_F(DaemonOptions, AHealthCheckOfNobodyFails) {
 }
 
 TEST_F(DaemonOptions, CheckConfigFindsWhatIsTaken) {
-  const Ended foreign = run("bridge", "--listen", "192.0.2.1:9623", "--check-config");
+  const Ended foreign =
+      run("bridge", "--listen", "192.0.2.1:9623", "--check-config", "--listen-plain");
   EXPECT_EQ(foreign.status, (daemon::ExitStatus{1, 0}));
   EXPECT_NE(foreign.output.find("--listen 192.0.2.1:9623: Cannot assign"), std::string::npos)
       << foreign.output;

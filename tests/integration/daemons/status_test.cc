@@ -3,11 +3,15 @@
 // The status pages of the real daemons, while somebody holds connections open.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "schemas/codec.h"
 #include "schemas/order.h"
 #include "tests/integration/control/site.h"
+#include "tests/support/certificates.h"
 #include "tests/support/forged.h"
 #include "tests/support/socket.h"
+#include "tests/support/tls_client.h"
 
 namespace estop::testing {
 namespace {
@@ -33,7 +37,7 @@ TEST_F(StatusPages, AnswerWhileHalfRequestsWait) {
         half.back().send("GET /livez HTTP/1.1\r\nX: ");
       }
       for (const char* path : {"/livez", "/readyz", "/metrics"}) {
-        EXPECT_TRUE(site.page(part, path).starts_with("HTTP/1.0 200"))
+        EXPECT_TRUE(site.page(part, path).starts_with("HTTP/1.1 200"))
             << part << path << " beside " << waiting;
       }
     }
@@ -60,6 +64,44 @@ TEST_F(StatusPages, AHealthCheckSaysWhetherTheDaemonIsReady) {
            std::string::npos;
   }));
   EXPECT_TRUE(check("control", ESTOP_CONTROL_PROGRAM).starts_with("1"));
+}
+
+// With certificates that are replaced while it runs.
+TEST(StatusPagesOverTls, AreEncryptedAndTakeANewCertificate) {
+  const Certificates made("IP:127.0.0.1");
+  const std::string cert = made.file("broker.pem");
+  Site site;
+  site.control_pages = &made;
+  site.start_control();
+  ASSERT_TRUE(site.leads()) << site.log("control");
+  const int port = site.http_port("control");
+  const auto name = [&] {
+    TlsClient client(Socket::connect(port));
+    return client.greet() ? client.server_name() : "refused";
+  };
+  const auto check = [&](const std::string& trusted) {
+    daemon::SpawnOptions spawn;
+    spawn.command = {ESTOP_CONTROL_PROGRAM, "--healthcheck=127.0.0.1:" + std::to_string(port),
+                     "--listen-cert=" + trusted};
+    spawn.log_file = site.data.file("check.log");
+    const auto status = daemon::ChildProcess::spawn(spawn).value().wait(kPatience);
+    return status.value_or(daemon::ExitStatus{-1, 0}).code;
+  };
+  EXPECT_TRUE(site.until([&] { return check(cert) == 0; }));
+  EXPECT_EQ(check(made.file("other-ca.pem")), 1) << "another's";
+  EXPECT_NE(site.page("control", "/metrics").find("estop_build_info"), std::string::npos);
+  site.control_pages = nullptr;
+  EXPECT_EQ(site.page("control", "/metrics").find("HTTP/"), std::string::npos) << "plain";
+  EXPECT_EQ(name(), "broker");
+  write_text(cert, read_text(made.file("ca.pem")));
+  write_text(made.file("broker.key"), read_text(made.file("ca.key")));
+  site.control.signal(SIGHUP);
+  EXPECT_TRUE(site.until([&] { return name() == "ca"; }));
+  write_text(cert, "nothing");
+  site.control.signal(SIGHUP);
+  EXPECT_TRUE(site.until(
+      [&] { return site.log("control").find("certificate-not-reloaded") != std::string::npos; }));
+  EXPECT_EQ(name(), "ca");
 }
 
 TEST_F(StatusPages, CountersAndTheirLabelsAreThereFromTheStart) {

@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "broker-bridge/daemon/probe.h"
 
-#include <thread>
-#include <utility>  // before Asio 1.74, which uses std::exchange without it
-
 #include <gtest/gtest.h>
-#include <boost/asio/io_context.hpp>
 
 #include "broker-bridge/daemon/descriptor.h"
-#include "broker-bridge/daemon/http.h"
 #include "tests/support/socket.h"
+#include "tests/unit/daemon/serving.h"
 
 namespace estop::daemon {
 namespace {
@@ -21,25 +17,24 @@ constexpr milliseconds kProbePatience{2'000};
 
 class ProbeTest : public ::testing::Test {
  protected:
-  ProbeTest() {
-    StatusServer::Pages pages;
-    pages["/open"] = [] { return text_page(200, "open"); };
-    pages["/closed"] = [] { return text_page(503, "closed: its lease is over"); };
-    pages["/endless"] = [] { return text_page(200, std::string(9'000, 'x')); };
-    server_ = StatusServer::start(loop_, {}, std::move(pages)).value();
-    serving_ = std::jthread([this] { loop_.run(); });
+  static HttpRoutes routes() {
+    HttpRoutes made;
+    const auto add = [&](const char* path, int status, const std::string& text) {
+      made.add("GET", path,
+               [=](const HttpRequest&, HttpResponder to) { to.answer(text_answer(status, text)); });
+    };
+    add("/open", 200, "open");
+    add("/closed", 503, "closed: its lease is over");
+    add("/endless", 200, std::string(9'000, 'x'));
+    return made;
   }
-  ~ProbeTest() override { loop_.stop(); }
-
-  [[nodiscard]] Endpoint endpoint() const { return {"127.0.0.1", server_->port()}; }
-  [[nodiscard]] std::string problem(const std::string& path) const {
+  [[nodiscard]] Endpoint endpoint() { return {"127.0.0.1", serving_.listener().port()}; }
+  [[nodiscard]] std::string problem(const std::string& path) {
     const auto ok = answers_ok(endpoint(), path, kProbePatience);
     return ok ? "" : ok.error().detail;
   }
 
-  boost::asio::io_context loop_{1};
-  std::unique_ptr<StatusServer> server_;
-  std::jthread serving_;
+  estop::testing::Serving serving_{{}, routes()};
 };
 
 TEST_F(ProbeTest, OnlyAnAnswerOf200IsGood) {

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The certificate and the key that a listener shows itself with.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "schemas/result.h"
+
+namespace boost::asio::ssl {
+class context;
+}
+
+namespace estop::daemon {
+
+struct TlsFiles {
+  std::string cert;  // PEM: the certificate, then those of its CAs up to the root, without it
+  std::string key;   // PEM, without a password; closed to others than owner and group
+  [[nodiscard]] bool is_given() const { return !cert.empty() || !key.empty(); }
+};
+
+// For servers, TLS 1.2 and 1.3. kBadArgument names the option, the file and what is wrong with it:
+// --listen-cert or --listen-key. Needs no network. With `files` that are not given: none.
+[[nodiscard]] schemas::Result<std::shared_ptr<boost::asio::ssl::context>> open_tls(
+    const TlsFiles& files);
+
+}  // namespace estop::daemon

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Strangers at control's HTTP port: what they cost is no lease and no fence. How much slower a kill
+// is beside them is a row of tests/bench.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <iostream>
+
+#include "tests/fault/agent_process.h"
+#include "tests/fault/plant.h"
+#include "tests/support/handshakes.h"
+
+namespace estop::testing {
+namespace {
+
+constexpr std::size_t kAtOnce = 500;
+constexpr std::size_t kWaves = 2;
+constexpr int kShortLease_ms = 1'000;
+
+std::size_t closings(const std::string& log) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = log.find("closed: ", at)) != std::string::npos; ++at) ++found;
+  return found;
+}
+
+TEST(HandshakesFault, FiveHundredAtOnceCostNoLeaseAndNoFence) {
+  // On control's loop, 500 of its signatures would last longer than a lease.
+  const Certificates certificates("IP:127.0.0.1", {"rsa:3072"});
+  Plant plant;
+  plant.site.control_pages = &certificates;
+  plant.site.control_options =
+      fmt::format("--agent-beat-ms 200 --agent-lease-ms {}", kShortLease_ms);
+  plant.start();
+  const AgentProcess agent(plant.site, "acme/prod/real");
+  ASSERT_TRUE(plant.site.until([&] { return agent.has("ready"); }, Plant::kHeals));
+  const auto closed = [&] {
+    return closings(plant.site.log("b1")) + closings(plant.site.log("b2"));
+  };
+  const std::size_t before = closed();
+  Handshakes storm(plant.site.http_port("control"), kAtOnce);
+  std::size_t kills = 0;
+  while (storm.waves() < kWaves) {
+    Plant::Given kill;
+    ASSERT_TRUE(plant.fence("beta/prod/d", &kill)) << plant.logs();
+    EXPECT_FALSE(kill->fenced.contains("outlived")) << kill->fenced;
+    ASSERT_TRUE(plant.open(kill->stop)) << plant.logs();
+    ++kills;
+  }
+  EXPECT_NE(plant.site.page("control", "/livez").find("200 OK"), std::string::npos)
+      << "a probe is answered among them";
+  std::cout << fmt::format("{} handshakes, {} failed, {} kills meanwhile\n", storm.done(),
+                           storm.failed(), kills);
+  EXPECT_GE(storm.done(), kAtOnce * kWaves * 9 / 10) << "a probe takes the place of whoever waits";
+  EXPECT_EQ(closed(), before) << plant.logs();
+  EXPECT_FALSE(agent.has("lost-contact"));
+  EXPECT_FALSE(agent.has("stopped"));
+  EXPECT_EQ(plant.wrong(), "");
+}
+
+}  // namespace
+}  // namespace estop::testing
