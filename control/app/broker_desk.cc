@@ -46,10 +46,10 @@ void BrokerDesk::listen() {
 }
 
 void BrokerDesk::perform(const BrokerAction& action) {
-  std::visit([this](const auto& one) { perform(one); }, action);
+  std::visit([this](const auto& one) { act(one); }, action);
 }
 
-void BrokerDesk::perform(const PublishRecord& action) {
+void BrokerDesk::act(const PublishRecord& action) {
   if (action.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
     (void)log_out_.send(Unsent::kRecord, subjects_.log(), action.frame,
                         {{"Nats-Expected-Stream", "NONE"}});
@@ -61,7 +61,7 @@ void BrokerDesk::perform(const PublishRecord& action) {
                  });
 }
 
-void BrokerDesk::perform(const ReadStream& action) {
+void BrokerDesk::act(const ReadStream& action) {
   reader_.read(action.from_seq, [this](const StreamRead& read) {
     if (!read.tail) {
       daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
@@ -70,31 +70,31 @@ void BrokerDesk::perform(const ReadStream& action) {
   });
 }
 
-void BrokerDesk::perform(const PublishToAgents& action) {
+void BrokerDesk::act(const PublishToAgents& action) {
   if (action.first) {
     (void)agents_out_.send(Unsent::kOrder, subjects_.control_of(*action.first), action.frame);
   }
   (void)agents_out_.send(Unsent::kOrder, subjects_.control_all(), action.frame);
 }
 
-void BrokerDesk::perform(const PublishLease& action) {
+void BrokerDesk::act(const PublishLease& action) {
   (void)control_out_.send(Unsent::kLease, subjects_.lease(), action.frame);
 }
 
-void BrokerDesk::perform(const Answer& action) {
+void BrokerDesk::act(const Answer& action) {
   control_out_.answer(reply_to(action.asker), to_json(action.reply));
 }
 
-void BrokerDesk::perform(const ReplyToAgent& action) {
+void BrokerDesk::act(const ReplyToAgent& action) {
   agents_.perform(action);
 }
 
-void BrokerDesk::perform(const PublishEvent& action) {
+void BrokerDesk::act(const PublishEvent& action) {
   (void)control_out_.send(Unsent::kEvent, subjects_.event(action.kind),
                           std::visit([](const auto& one) { return event_json(one); }, action.line));
 }
 
-void BrokerDesk::perform(const Flush& /*action*/) {
+void BrokerDesk::act(const Flush& /*action*/) {
   links_.log.flush();
   links_.control.flush();
   links_.agents.flush();

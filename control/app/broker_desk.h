@@ -36,14 +36,14 @@ class BrokerDesk {
   void perform(const BrokerAction& action);
 
  private:
-  void perform(const PublishRecord& action);
-  void perform(const ReadStream& action);
-  void perform(const PublishToAgents& action);
-  void perform(const PublishLease& action);
-  void perform(const Answer& action);
-  void perform(const ReplyToAgent& action);
-  void perform(const PublishEvent& action);
-  void perform(const Flush& action);
+  void act(const PublishRecord& action);
+  void act(const ReadStream& action);
+  void act(const PublishToAgents& action);
+  void act(const PublishLease& action);
+  void act(const Answer& action);
+  void act(const ReplyToAgent& action);
+  void act(const PublishEvent& action);
+  void act(const Flush& action);
 
   BrokerLinks& links_;
   AgentDesk& agents_;

@@ -40,10 +40,10 @@ RecorderDesk::~RecorderDesk() {
 }
 
 void RecorderDesk::perform(const RecorderAction& action) {
-  std::visit([this](const auto& one) { perform(one); }, action);
+  std::visit([this](const auto& one) { act(one); }, action);
 }
 
-void RecorderDesk::perform(const StoreRecord& effect) {
+void RecorderDesk::act(const StoreRecord& effect) {
   std::optional<AuditEntry> audit;
   if (effect.audit) audit = entry_of(*effect.audit);
   recorder_->append_record(
@@ -55,7 +55,7 @@ void RecorderDesk::perform(const StoreRecord& effect) {
       });
 }
 
-void RecorderDesk::perform(const WriteAudit& effect) {
+void RecorderDesk::act(const WriteAudit& effect) {
   // Failures leave a gap line. Whoever looks at the feed sees it all the same.
   recorder_->audit(entry_of(effect.line), Urgency::kGroup,
                    [back = return_, effect](const auto& number) {
@@ -63,18 +63,18 @@ void RecorderDesk::perform(const WriteAudit& effect) {
                    });
 }
 
-void RecorderDesk::perform(const PutAgent& effect) {
+void RecorderDesk::act(const PutAgent& effect) {
   recorder_->put_agent(effect.agent);
 }
 
-void RecorderDesk::perform(const ListCheckpoints& effect) {
+void RecorderDesk::act(const ListCheckpoints& effect) {
   recorder_->list_checkpoints(effect.address, [back = return_, effect](auto checkpoints) {
     back->post(
         CheckpointsListed{effect.address, effect.instance, effect.asker, std::move(checkpoints)});
   });
 }
 
-void RecorderDesk::perform(const Store& effect) {
+void RecorderDesk::act(const Store& effect) {
   recorder_->store(
       effect.address, effect.instance, effect.request,
       [back = return_, address = effect.address, instance = effect.instance, op = effect.request.op,
@@ -83,36 +83,36 @@ void RecorderDesk::perform(const Store& effect) {
       });
 }
 
-void RecorderDesk::perform(const QueryAudit& effect) {
+void RecorderDesk::act(const QueryAudit& effect) {
   recorder_->list_audit(effect.query, [back = return_, effect](auto rows) {
     back->post(AuditListed{effect.asker, std::move(rows), effect.query});
   });
 }
 
-void RecorderDesk::perform(const VerifyAudit& effect) {
+void RecorderDesk::act(const VerifyAudit& effect) {
   recorder_->verify_audit([back = return_, asker = effect.asker](auto verdict) {
     back->post(AuditVerified{asker, std::move(verdict)});
   });
 }
 
-void RecorderDesk::perform(const FindOrder& effect) {
+void RecorderDesk::act(const FindOrder& effect) {
   recorder_->find_order(effect.op_id, [back = return_, effect](auto found) {
     back->post(OrderFound{effect.lookup, effect.op_id, std::move(found)});
   });
 }
 
-void RecorderDesk::perform(const FindBeginning& /*effect*/) {
+void RecorderDesk::act(const FindBeginning& /*effect*/) {
   recorder_->read_beginning(
       [back = return_](auto cut) { back->post(AuditBegins{std::move(cut)}); });
 }
 
-void RecorderDesk::perform(const CutAway& effect) {
+void RecorderDesk::act(const CutAway& effect) {
   recorder_->cut_audit(effect.request, [back = return_, effect](auto cut) {
     back->post(AuditCutAway{effect.asker, effect.request, std::move(cut)});
   });
 }
 
-void RecorderDesk::perform(const ReadDetails& effect) {
+void RecorderDesk::act(const ReadDetails& effect) {
   recorder_->list_checkpoints(effect.address, [this, back = return_, effect](auto checkpoints) {
     back->run([this, back, effect, checkpoints] {
       recorder_->list_begun_effects(effect.address, [back, effect, checkpoints](auto begun) {

@@ -31,17 +31,17 @@ class RecorderDesk {
   [[nodiscard]] Recorder& recorder() { return *recorder_; }
 
  private:
-  void perform(const StoreRecord& effect);
-  void perform(const WriteAudit& effect);
-  void perform(const ListCheckpoints& effect);
-  void perform(const PutAgent& effect);
-  void perform(const Store& effect);
-  void perform(const QueryAudit& effect);
-  void perform(const VerifyAudit& effect);
-  void perform(const FindOrder& effect);
-  void perform(const FindBeginning& effect);
-  void perform(const CutAway& effect);
-  void perform(const ReadDetails& effect);
+  void act(const StoreRecord& effect);
+  void act(const WriteAudit& effect);
+  void act(const ListCheckpoints& effect);
+  void act(const PutAgent& effect);
+  void act(const Store& effect);
+  void act(const QueryAudit& effect);
+  void act(const VerifyAudit& effect);
+  void act(const FindOrder& effect);
+  void act(const FindBeginning& effect);
+  void act(const CutAway& effect);
+  void act(const ReadDetails& effect);
 
   // The way back; may be used from any thread, also while the desk is being destroyed.
   class Return;

@@ -30,7 +30,7 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
       flow_(ledger_, ops_, orders_, bridges_, agents_),
       rules_(ledger_, bridges_, agents_.registry()),
       second_(options_, ledger_, ops_, orders_, flow_, rules_),
-      signed_(options_, ledger_, ops_, orders_, flow_, second_, lookups_),
+      signed_(options_, ledger_, ops_, orders_, bridges_, flow_, second_, lookups_),
       questions_(options_, ledger_, bridges_, agents_, ops_, flow_),
       operators_(options_,
                  {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_, lookups_}) {}

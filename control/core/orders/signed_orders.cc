@@ -12,7 +12,8 @@ namespace estop::control {
 using schemas::RecordKind;
 
 SignedOrders::SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
-                           OrderFlow& flow, SecondOperator& second, Lookups& lookups)
+                           const Bridges& bridges, OrderFlow& flow, SecondOperator& second,
+                           Lookups& lookups)
     : options_(options),
       ledger_(ledger),
       ops_(ops),

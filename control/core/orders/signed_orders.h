@@ -20,7 +20,7 @@ class SignedOrders {
  public:
   // All outlive it.
   SignedOrders(const CoreOptions& options, Ledger& ledger, OpTable& ops, Orders& orders,
-               OrderFlow& flow, SecondOperator& second, Lookups& lookups);
+               const Bridges& bridges, OrderFlow& flow, SecondOperator& second, Lookups& lookups);
 
   void on(const EmergencyReceived& emergency, Turn& turn);
   void on(const WriteDue& due, Turn& turn);

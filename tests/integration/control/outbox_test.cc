@@ -200,8 +200,9 @@ TEST_F(OutboxTest, AnAgentGetsASmallAnswerInThePlaceOfOneThatDoesNotFit) {
   checkpoint.bytes.assign(kSmallBroker_bytes, 'x');
   schemas::HelloReply hello;
   for (int i = 0; i < 1'000; ++i) hello.checkpoints.push_back({std::string(200, 'k'), 1, 1});
-  desk.perform({{to, schemas::Form::kMsgpack}, schemas::encode(checkpoint)});
-  desk.perform({{to, schemas::Form::kMsgpack}, schemas::encode(hello)});
+  const Asker asker = asker_of({to, schemas::Form::kMsgpack});
+  desk.perform({asker, checkpoint});
+  desk.perform({asker, hello});
   ASSERT_TRUE(hears(2));
   const auto no_checkpoint = schemas::decode<schemas::StoreReply>(heard[0]);
   ASSERT_TRUE(no_checkpoint);
