@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # No class of the product has more than 25 functions: one with more is several nouns. Private and static ones and overloads
-# count; constructors, destructors and operators do not. Without universal-ctags it says so and passes as skipped.
+# count; constructors, destructors, operators and lambdas do not. Without universal-ctags it says so and passes as skipped.
 # usage: classes.sh ROOT
 set -euo pipefail
 cd "$1"
@@ -13,7 +13,7 @@ functions_max=25
 wider='
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
-estop::control::ControlShell::State 38
+estop::control::ControlShell::State 30
 estop::Agent 27 the public API: its users find all of it in one class
 '
 
@@ -40,11 +40,11 @@ count() {
         last[$2, name] = end
         next
       }
-      # Behind the class stand definitions of what was declared, and counted, inside.
+      # Behind the class stand definitions of what was declared, and counted, inside. A lambda is named __anon…
       ($2, scope) in first && line <= last[$2, scope] {
         own = scope
         sub(/.*::/, "", own)
-        if ($1 != own && $1 !~ /^(~|operator[^a-z0-9_])/) ++functions[$2, scope]
+        if ($1 != own && $1 !~ /^(~|operator[^a-z0-9_]|__anon)/) ++functions[$2, scope]
       }
       END { for (key in functions) { split(key, at, SUBSEP); print at[1] ":" first[key], at[2], functions[key] } }'
 }
