@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -17,6 +16,7 @@
 #include "control/app/claims_writer.h"
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
+#include "control/app/later.h"
 #include "control/app/log_desk.h"
 #include "control/app/now.h"
 #include "control/app/options.h"
@@ -24,15 +24,12 @@
 #include "control/app/recorder_desk.h"
 #include "control/app/stream_reader.h"
 #include "control/core/questions/answers.h"
-#include "schemas/codec.h"
-#include "schemas/order.h"
 
 namespace estop::control {
 
 namespace {
 
 constexpr nats::Millis kAppendPatience{1'000};
-constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
 
 // Another place than the one asked for means that the log is not what we think.
 schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
@@ -46,7 +43,6 @@ schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::ui
 struct ControlShell::State : std::enable_shared_from_this<State> {
   nats::Loop& loop;
   schemas::Subjects subjects;
-  schemas::PublicKey operators_key;
   ControlMetrics& metrics;
   Failed failed;
   ControlCore core;
@@ -59,8 +55,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   LogDesk log_desk;
   AgentDesk agents;
   nats::Loop::Timer timer;
-  std::map<std::uint64_t, nats::Loop::Timer> waiting;  // of in()
-  std::uint64_t waits = 0;
+  Later later;
   ClaimsWriter claims;
   std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
@@ -69,7 +64,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
       : loop(on),
         subjects(who.subjects),
-        operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
         core(core_options(config, who, schemas::process_from(daemon::random_number()),
@@ -92,6 +86,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
                 [this](const schemas::Address& address) {
                   return core.ledger().latches().narrowest(address, {}) != nullptr;
                 }}),
+        later(on, subjects, who.operators_key, [this](const Event& event) { handle(event); }),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
         desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
@@ -127,21 +122,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     clients->begin();
   }
 
-  // Later on the loop, behind what waits there already.
-  void later(std::function<Event()> make) {
-    loop.post([weak = weak_from_this(), make = std::move(make)] {
-      if (const auto self = weak.lock()) self->handle(make());
-    });
-  }
-
-  void in(std::chrono::microseconds time, std::function<Event()> make) {
-    const auto number = ++waits;
-    waiting[number] = loop.after(time, [this, number, make = std::move(make)] {
-      waiting.erase(number);
-      handle(make());
-    });
-  }
-
   schemas::Result<void> start() {
     auto records = desk.recorder().load_records();
     if (!records) return tl::make_unexpected(std::move(records.error()));
@@ -171,7 +151,15 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
 
   void perform(const Effects& effects) {
     for (const Effect& effect : effects) {
-      std::visit([this](const auto& one) { perform(one); }, effect);
+      std::visit(
+          [this](const auto& one) {
+            if constexpr (requires { later.perform(one); }) {
+              later.perform(one);
+            } else {
+              perform(one);
+            }
+          },
+          effect);
     }
   }
 
@@ -225,30 +213,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void perform(const Store& effect) {
     agents.began(effect);
     desk.perform(effect);
-  }
-
-  void perform(const CheckBridgeReceipt& effect) {
-    later([effect] {
-      return BridgeReceiptChecked{effect.bridge, effect.receipt,
-                                  schemas::verify_receipt(effect.bytes, effect.key)};
-    });
-  }
-
-  void perform(const CheckStopped& effect) {
-    later([effect] {
-      return StoppedChecked{effect.address, effect.instance, effect.receipt,
-                            schemas::verify_stopped(effect.bytes, effect.key)};
-    });
-  }
-
-  void perform(const WriteSoon& effect) {
-    in(std::chrono::microseconds(effect.in_us), [op_id = effect.op_id] { return WriteDue{op_id}; });
-  }
-
-  void perform(const CheckOrder& effect) {
-    in(kProofWait, [this, order = effect.order] {
-      return OrderChecked{order, schemas::verify_order(order, operators_key, subjects)};
-    });
   }
 
   void perform(const PublishEvent& effect) {

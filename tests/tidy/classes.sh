@@ -13,7 +13,6 @@ functions_max=25
 wider='
 estop::bridge::BridgeCore 50
 estop::control::Ledger 49
-estop::control::ControlShell::State 30
 estop::Agent 27 the public API: its users find all of it in one class
 '
 

@@ -19,7 +19,6 @@ struct Longer {
 };
 constexpr std::array kLonger{
     Longer{"broker-bridge/app/bridge_shell.cc", 323},
-    Longer{"control/app/control_shell.cc", 305},
 };
 
 }  // namespace
