@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -16,25 +15,17 @@
 #include "control/app/claims_writer.h"
 #include "control/app/client_watch.h"
 #include "control/app/heard.h"
+#include "control/app/later.h"
 #include "control/app/now.h"
 #include "control/app/options.h"
 #include "control/app/recorder_desk.h"
 #include "control/json/replies.h"
-#include "schemas/codec.h"
-#include "schemas/order.h"
 
 namespace estop::control {
 
-namespace {
-
-constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
-
-}  // namespace
-
-struct ControlShell::State : std::enable_shared_from_this<State> {
+struct ControlShell::State {
   nats::Loop& loop;
   schemas::Subjects subjects;
-  schemas::PublicKey operators_key;
   ControlMetrics& metrics;
   Failed failed;
   ControlCore core;
@@ -42,8 +33,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   AgentDesk agents;
   BrokerDesk broker;
   nats::Loop::Timer timer;
-  std::map<std::uint64_t, nats::Loop::Timer> waiting;  // of in()
-  std::uint64_t waits = 0;
+  Later later;
   ClaimsWriter claims;
   std::optional<ClientWatch> clients;  // where SYS can be asked
   RecorderDesk desk;  // destroyed first: what it still answers finds everything in place
@@ -52,7 +42,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         std::unique_ptr<Recorder> recorder, ControlMetrics& shown, Failed told)
       : loop(on),
         subjects(who.subjects),
-        operators_key(who.operators_key),
         metrics(shown),
         failed(std::move(told)),
         core(core_options(config, who, schemas::process_from(daemon::random_number()),
@@ -67,6 +56,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
                   return core.ledger().latches().narrowest(address, {}) != nullptr;
                 }}),
         broker(on, links, agents, subjects, shown, [this](const Event& event) { handle(event); }),
+        later(on, subjects, who.operators_key, [this](const Event& event) { handle(event); }),
         claims(on, {.data = config.data}, links.sys ? &*links.sys : nullptr, subjects,
                [this](const Event& event) { handle(event); }),
         desk(on, std::move(recorder), [this](const Event& event) { recorded(event); }) {
@@ -100,21 +90,6 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   void on_sys() {
     claims.look();
     clients->begin();
-  }
-
-  // Later on the loop, behind what waits there already.
-  void later(std::function<Event()> make) {
-    loop.post([weak = weak_from_this(), make = std::move(make)] {
-      if (const auto self = weak.lock()) self->handle(make());
-    });
-  }
-
-  void in(std::chrono::microseconds time, std::function<Event()> make) {
-    const auto number = ++waits;
-    waiting[number] = loop.after(time, [this, number, make = std::move(make)] {
-      waiting.erase(number);
-      handle(make());
-    });
   }
 
   schemas::Result<void> start() {
@@ -157,31 +132,15 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     desk.perform(action);
   }
   void perform(const OwnAction& action) {
-    std::visit([this](const auto& one) { perform(one); }, action);
-  }
-
-  void perform(const CheckBridgeReceipt& effect) {
-    later([effect] {
-      return BridgeReceiptChecked{effect.bridge, effect.receipt,
-                                  schemas::verify_receipt(effect.bytes, effect.key)};
-    });
-  }
-
-  void perform(const CheckStopped& effect) {
-    later([effect] {
-      return StoppedChecked{effect.address, effect.instance, effect.receipt,
-                            schemas::verify_stopped(effect.bytes, effect.key)};
-    });
-  }
-
-  void perform(const WriteSoon& effect) {
-    in(std::chrono::microseconds(effect.in_us), [op_id = effect.op_id] { return WriteDue{op_id}; });
-  }
-
-  void perform(const CheckOrder& effect) {
-    in(kProofWait, [this, order = effect.order] {
-      return OrderChecked{order, schemas::verify_order(order, operators_key, subjects)};
-    });
+    std::visit(
+        [this](const auto& one) {
+          if constexpr (requires { later.perform(one); }) {
+            later.perform(one);
+          } else {
+            perform(one);
+          }
+        },
+        action);
   }
 
   void perform(const OrderTimed& effect) {

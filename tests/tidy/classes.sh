@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # No class of the product has more than 25 functions: one with more is several nouns. Private and static ones and overloads
-# count; constructors, destructors and operators do not. Without universal-ctags it says so and passes as skipped.
+# count; constructors, destructors, operators and lambdas do not. Without universal-ctags it says so and passes as skipped.
 # usage: classes.sh ROOT
 set -euo pipefail
 cd "$1"
@@ -12,7 +12,6 @@ functions_max=25
 # Classes that had more when the rule came. A number may only shrink; at 25 its row goes. Behind the number: why it may stay.
 wider='
 estop::control::Ledger 51
-estop::control::ControlShell::State 30
 estop::Agent 27 the public API: its users find all of it in one class
 '
 
@@ -39,11 +38,11 @@ count() {
         last[$2, name] = end
         next
       }
-      # Behind the class stand definitions of what was declared, and counted, inside.
+      # Behind the class stand definitions of what was declared, and counted, inside. A lambda is named __anon…
       ($2, scope) in first && line <= last[$2, scope] {
         own = scope
         sub(/.*::/, "", own)
-        if ($1 != own && $1 !~ /^(~|operator[^a-z0-9_])/) ++functions[$2, scope]
+        if ($1 != own && $1 !~ /^(~|operator[^a-z0-9_]|__anon)/) ++functions[$2, scope]
       }
       END { for (key in functions) { split(key, at, SUBSEP); print at[1] ":" first[key], at[2], functions[key] } }'
 }

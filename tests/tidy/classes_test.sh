@@ -14,6 +14,7 @@ with() {
   local i
   echo 'namespace estop { class Wide { public: Wide(); explicit Wide(int); ~Wide(); Wide& operator=(const Wide&) = delete;'
   echo 'friend bool operator==(const Wide&, const Wide&) = default; explicit operator bool() const; int number_ = 0;'
+  echo 'explicit Wide(double d) : number_([d] { return static_cast<int>(d); }()) {}'
   echo 'struct Inner { int a(); int b() { return 1; } }; using Call = void (*)(int); std::function<void()> then_;'
   echo '[[nodiscard]] static int s(); int operators() const { return number_; } private: template <class T> void t(T t);'
   for ((i = 3; i < $1; ++i)); do echo "[[nodiscard]] const std::map<int, int>& f$i(int a, int b = 1) const noexcept;"; done
