@@ -220,6 +220,9 @@ Subject Subjects::js_stream_create(const Segment& stream) const {
 Subject Subjects::js_stream_info(const Segment& stream) const {
   return Subject("$JS.API.STREAM.INFO." + upper(stream.text()));
 }
+Subject Subjects::js_stream_purge(const Segment& stream) const {
+  return Subject("$JS.API.STREAM.PURGE." + upper(stream.text()));
+}
 Subject Subjects::js_direct_get(const Segment& stream) const {
   return Subject("$JS.API.DIRECT.GET." + upper(stream.text()));
 }

@@ -187,7 +187,9 @@ class Subjects {
   [[nodiscard]] Subject js_stream_create(
       const Segment& stream) const;  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
   [[nodiscard]] Subject js_stream_info(
-      const Segment& stream) const;                                  // $JS.API.STREAM.INFO.<STREAM>
+      const Segment& stream) const;  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] Subject js_stream_purge(
+      const Segment& stream) const;  // $JS.API.STREAM.PURGE.<STREAM>
   [[nodiscard]] Subject js_direct_get(const Segment& stream) const;  // $JS.API.DIRECT.GET.<STREAM>
   [[nodiscard]] Subject js_api() const;                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL

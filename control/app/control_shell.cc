@@ -143,8 +143,8 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   }
 
   schemas::Result<void> start() {
-    auto records = desk.recorder().load_records();
-    if (!records) return tl::make_unexpected(std::move(records.error()));
+    auto log = desk.recorder().load_log();
+    if (!log) return tl::make_unexpected(std::move(log.error()));
     auto known = desk.recorder().load_agents();
     if (!known) return tl::make_unexpected(std::move(known.error()));
     listen(
@@ -154,7 +154,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     agents.listen();
     if (auto started = claims.start(); !started) return started;
     if (auto connected = links.connect(); !connected) return connected;
-    perform(core.start(std::move(*records), *known, fresh_id(), now()));
+    perform(core.start(std::move(*log), *known, fresh_id(), now()));
     arm_timer();
     return {};
   }
@@ -187,14 +187,14 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
                          {{"Nats-Expected-Stream", "NONE"}});
       return;
     }
-    stream.append(effect.frame, effect.seq - 1, kAppendPatience,
+    stream.append(effect.frame, effect.is_first ? 0 : effect.seq - 1, kAppendPatience,
                   [this, seq = effect.seq](schemas::Result<std::uint64_t> place) {
                     handle(AppendAnswered{seq, answer_of(seq, place)});
                   });
   }
 
   void perform(const ReadStream& effect) {
-    reader.read(effect.from_seq, [this](const StreamRead& read) {
+    reader.read(effect.from_seq, effect.begins, [this](const StreamRead& read) {
       if (!read.tail) {
         daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
       }

@@ -7,8 +7,6 @@
 
 namespace estop::control {
 
-using schemas::SignedRecord;
-
 namespace {
 
 template <class Module, class Happened>
@@ -34,17 +32,20 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
       operators_(options_,
                  {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_, lookups_}) {}
 
-Effects ControlCore::start(std::vector<SignedRecord> records,
-                           const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
+Effects ControlCore::start(StoredLog log, const std::vector<StoredAgent>& agents,
+                           std::string fresh_id, Now now) {
   Turn turn(now, alarms_told_, counters_);
   questions_.started(now);
   for (const StoredAgent& agent : agents) agents_.restore(agent, now);
-  JoinedBridges bridges;
-  for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
-  bridges_.had_joined(bridges);
   turn.out.push_back(FindBeginning{});
   turn.note(audit_line(now, "control-started", "control"));
-  ledger_.begin(std::move(records), std::move(fresh_id), turn.out);
+  auto begins = log_start(std::move(log.records));
+  if (!begins) {
+    turn.out.push_back(Stop{"the recorder's log: " + to_string(begins.error())});
+    return std::move(turn.out);
+  }
+  bridges_.had_joined(begins->joined());
+  ledger_.begin(std::move(*begins), log.older_ops, std::move(fresh_id), turn.out);
   return std::move(turn.out);
 }
 

@@ -39,8 +39,8 @@ class ControlCore {
 
   // What the recorder kept; `fresh_id` (a segment of at most 34 bytes) names the log if it is
   // opened now.
-  Effects start(std::vector<schemas::SignedRecord> records, const std::vector<StoredAgent>& agents,
-                std::string fresh_id, Now now);
+  Effects start(StoredLog log, const std::vector<StoredAgent>& agents, std::string fresh_id,
+                Now now);
   Effects handle(const Event& event, Now now);
 
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }

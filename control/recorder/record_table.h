@@ -39,6 +39,9 @@ class RecordTable {
   };
   [[nodiscard]] Added add(const StoredRecord& record);
 
+  // See StoredLog. Errors of load().
+  [[nodiscard]] schemas::Result<StoredLog> load_log();
+
   // The newest `limit` records, or all for 0, in order. kMalformed, kChainBroken: something changed
   // a stored frame, or a record does not follow the one before it (where that one is there too).
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load(std::uint64_t limit);
@@ -60,10 +63,15 @@ class RecordTable {
   SQLite::Statement order_of_;
   SQLite::Statement resumes_;
 
+  SQLite::Statement snapshots_;
+  SQLite::Statement count_;
+  SQLite::Statement from_;
+  SQLite::Statement older_;
   SQLite::Statement lacking_;
   bool has_orders_ = true;
 
   void enter(const StoredRecord& record);
+  [[nodiscard]] schemas::Result<schemas::Head> newest_start();
   [[nodiscard]] schemas::Result<void> find_lift(FoundOrder& kill);
 };
 

@@ -39,6 +39,8 @@ void Bridges::answer(const Bridge& bridge, const schemas::BridgeBeat& beat, Turn
     turn.alarm("after-fence", id, "the bridge's gate contradicts itself: it refused late");
   }
   if (!ledger_.is_leading()) return;
+  // One that is that far behind is granted nothing, and reads on.
+  if (ledger_.is_before_start(beat.applied)) return publish_lease(turn);
   if (!ledger_.contains(beat.applied)) {
     return turn.alarm("bridge-log-differs", id,
                       "the bridge applied a log that is not this one: no lease");

@@ -92,7 +92,8 @@ LogEntry& Ledger::push(LogEntry entry) {
 
 void Ledger::publish(LogEntry& entry, Effects& out) {
   entry.in_flight = true;
-  out.push_back(PublishRecord{entry.record.record.seq, entry.record.frame});
+  const std::uint64_t seq = entry.record.record.seq;
+  out.push_back(PublishRecord{seq, entry.record.frame, seq == first_in_stream_});
 }
 
 void Ledger::publish_more(Effects& out) {
@@ -117,7 +118,8 @@ void Ledger::read_stream(Effects& out) {
   reading_ = true;
   read_after_seq_ = committed_seq_;
   const std::uint64_t known = blind_ ? hashes_.last() : committed_seq_;
-  out.push_back(ReadStream{std::max<std::uint64_t>(known, 1)});
+  const bool may_begin = blind_ && start_.state;
+  out.push_back(ReadStream{std::max<std::uint64_t>(known, 1), may_begin ? first_needed() : 1});
 }
 
 std::vector<LedgerNews> Ledger::on_append(const AppendAnswered& answer, Effects& out) {

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/core/log/latches.h"
@@ -27,6 +28,8 @@ class Snapshots {
  public:
   explicit Snapshots(std::uint64_t every) : every_(every) {}
 
+  // The log begins with this state.
+  void begin(schemas::LogState state) { state_ = std::move(state); }
   // The next record of the log, also one that is not committed yet.
   void entered(const schemas::SignedRecord& record);
   // It may be what bridges begin with.

@@ -91,6 +91,7 @@ class World {
   std::vector<Withdrawal> withdrawals;
   std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
+  std::uint64_t stream_first = 1;             // what stands before it in `stream` is gone
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   std::vector<AuditEntry> audit;
   AuditCut begins;                        // of the audit
@@ -109,6 +110,7 @@ class World {
   std::unique_ptr<ControlCore> core;
 
  private:
+  [[nodiscard]] StoredLog kept_log() const;
   void settle(Effects effects);
   void perform(const PublishRecord& effect);
   void perform(const ReadStream& effect);
