@@ -202,6 +202,13 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     });
   }
 
+  void perform(const PurgeStream& effect) {
+    stream.purge(effect.before_seq, kAppendPatience,
+                 [this, before = effect.before_seq](const schemas::Result<void>& purged) {
+                   handle(StreamPurged{before, purged});
+                 });
+  }
+
   void perform(const PublishToAgents& effect) {
     if (effect.first) {
       (void)agents_out.send(Unsent::kOrder, subjects.control_of(*effect.first), effect.frame);

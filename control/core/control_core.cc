@@ -118,6 +118,14 @@ void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
   bridges_.answer(*bridge, received.beat, turn);
 }
 
+void ControlCore::on(const StreamPurged& purged, Turn& turn) {
+  ledger_.on_purged(purged);
+  if (purged.result) return;
+  turn.alarm(
+      "log-not-cut", {},
+      "the stream keeps what stands before the snapshots: " + to_string(purged.result.error()));
+}
+
 // Nobody is stopped by its want: it waits until all who joined can read it.
 void ControlCore::write_snapshot(Turn& turn) {
   const bool all_read = bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
@@ -133,6 +141,7 @@ void ControlCore::write_snapshot(Turn& turn) {
 void ControlCore::on(const Tick& tick, Turn& turn) {
   ledger_.tick(turn.now, tick.recorder_healthy, turn.out);
   write_snapshot(turn);
+  ledger_.purge_stream(bridges_.all_applied(), turn.now, turn.out);
   bridges_.tick(turn);
   flow_.repeat_unconfirmed(turn);
   access_.revoke_fenced(turn);

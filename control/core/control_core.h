@@ -56,6 +56,7 @@ class ControlCore {
   void on(const OrderFound& found, Turn& turn);
   void on(const BridgeBeatReceived& received, Turn& turn);
   void on(const Tick& tick, Turn& turn);
+  void on(const StreamPurged& purged, Turn& turn);
   void write_snapshot(Turn& turn);
   void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
   // Events that are of one module alone.

@@ -30,6 +30,10 @@ struct ReadStream {
   // emptied, and its next record gets this number.
   std::uint64_t begins = 1;
 };
+// Removes from the stream what stands before this record. Answered by StreamPurged.
+struct PurgeStream {
+  std::uint64_t before_seq = 0;
+};
 // Publishes an order to runtimes: first to one address, if `first` names it, then to everyone.
 struct PublishToAgents {
   std::optional<schemas::Address> first;
@@ -146,11 +150,11 @@ struct Stop {
 };
 
 using Effect =
-    std::variant<PublishRecord, ReadStream, PublishToAgents, Flush, PublishLease, StoreRecord,
-                 WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store, QueryAudit,
-                 VerifyAudit, FindOrder, FindBeginning, CutAway, ReadDetails, CheckBridgeReceipt,
-                 CheckStopped, WriteSoon, CheckOrder, PublishEvent, OrderTimed, RevokeCredentials,
-                 LiftBar, Alarm, Stop>;
+    std::variant<PublishRecord, ReadStream, PurgeStream, PublishToAgents, Flush, PublishLease,
+                 StoreRecord, WriteAudit, Answer, ReplyToAgent, ListCheckpoints, PutAgent, Store,
+                 QueryAudit, VerifyAudit, FindOrder, FindBeginning, CutAway, ReadDetails,
+                 CheckBridgeReceipt, CheckStopped, WriteSoon, CheckOrder, PublishEvent, OrderTimed,
+                 RevokeCredentials, LiftBar, Alarm, Stop>;
 using Effects = std::vector<Effect>;
 
 }  // namespace estop::control

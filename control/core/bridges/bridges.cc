@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "control/core/log/feed.h"
@@ -83,6 +84,14 @@ schemas::Result<void> Bridges::all_read(RecordKind kind) const {
                        fmt::format("bridge {} does not read records of the kind '{}' and would "
                                    "close for good: update or stop it first",
                                    names, schemas::name(kind)));
+}
+
+std::uint64_t Bridges::all_applied() const {
+  std::uint64_t least = UINT64_MAX;
+  for (const auto& [name, bridge] : roster_.all()) {
+    if (bridge.joined) least = std::min(least, bridge.beat.applied.seq);
+  }
+  return least;
 }
 
 // H59: no kill that is not committed is left out. Where they do not fit one frame there are

@@ -211,6 +211,20 @@ std::string Ledger::write_snapshot(Now now, Effects& out) {
   return {};
 }
 
+void Ledger::purge_stream(std::uint64_t all_applied, Now now, Effects& out) {
+  const std::uint64_t before = snapshots_.needless_before();
+  const bool is_wanted = before > purged_before_ && all_applied >= snapshots_.ends();
+  if (!is_wanted || !stream_healthy() || now.boot_us < next_purge_us_) return;
+  next_purge_us_ = now.boot_us + kPurgeAgain_us;
+  out.push_back(PurgeStream{before});
+}
+
+void Ledger::on_purged(const StreamPurged& purged) {
+  if (!purged.result) return;
+  purged_before_ = std::max(purged_before_, purged.before_seq);
+  hashes_.forget_before(purged_before_);
+}
+
 void Ledger::commit_through(std::uint64_t seq, std::vector<LedgerNews>& news) {
   for (LogEntry& entry : pending_) {
     if (entry.record.record.seq > seq) break;

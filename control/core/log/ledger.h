@@ -96,6 +96,10 @@ class Ledger {
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
   // The op ids of kills that resumes on their way lift, and by which.
   [[nodiscard]] std::map<std::string, std::string> being_lifted() const;
+  // Lets the stream go before the snapshot before the newest one, when the newest one ends at or
+  // before `all_applied`: what every joined bridge has applied.
+  void purge_stream(std::uint64_t all_applied, Now now, Effects& out);
+  void on_purged(const StreamPurged& purged);
   // Where who has read nothing may begin: as LeaseFrame::begins.
   [[nodiscard]] std::uint64_t begins() const { return snapshots_.begins(); }
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
@@ -119,6 +123,7 @@ class Ledger {
   LogEntry* entry_at(std::uint64_t seq);
   void read_stream(Effects& out);
   // Reading the stream (ledger_stream.cc); false: stopped.
+  bool begin_with(const StreamTail& tail, Effects& out);
   bool adopt(const StreamTail& tail, Effects& out);
   bool confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out);
   void open_log(std::uint64_t stream_last, Now now, Effects& out);
@@ -146,6 +151,8 @@ class Ledger {
   std::uint64_t applied_seq_ = 0;
   std::uint64_t next_retry_us_ = 0;
   std::uint64_t next_probe_us_ = 0;
+  std::uint64_t next_purge_us_ = 0;
+  std::uint64_t purged_before_ = 1;  // by this leader
   std::size_t stored_count_ = 0;   // of `start_`, what came from the recorder, not from the stream
   std::uint64_t stored_last_ = 0;  // highest seq at the recorder, also behind a gap
   LogStart start_;                 // its records only until the log is open, as its state

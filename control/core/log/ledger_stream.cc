@@ -110,6 +110,7 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
     return news;
   }
   const StreamTail& tail = *read.tail;
+  if (blind_ && hashes_.empty() && tail.first_seq > 1 && !begin_with(tail, out)) return news;
   if (tail.last_seq > 0 && tail.first_seq > std::max(first_needed(), begins())) {
     stop("the stream lost its records before " + std::to_string(tail.first_seq) +
              ": remove it, and it is made anew from the recorder",
@@ -125,6 +126,19 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
   }
   advance(news);
   return news;
+}
+
+// The recorder has nothing, and the stream begins with a snapshot.
+bool Ledger::begin_with(const StreamTail& tail, Effects& out) {
+  auto start = log_start(tail.records);
+  if (!start || !start->state) {
+    return stop("the stream begins with record " + std::to_string(tail.first_seq) +
+                    ", which no whole snapshot begins with, and the recorder has nothing",
+                out);
+  }
+  start_ = {std::move(start->state), start->place, {}};
+  begin_behind(*start_.state);
+  return true;
 }
 
 // Blind: takes over what the stream holds beyond the recorder's records.

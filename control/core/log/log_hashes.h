@@ -32,6 +32,10 @@ class LogHashes {
     return hashes_[static_cast<std::size_t>(seq - before_ - 1)];
   }
   void add(const schemas::Hash& hash) { hashes_.push_back(hash); }
+  // Those of the records before this number.
+  void forget_before(std::uint64_t seq) {
+    for (; first() < seq && hashes_.size() > 1; ++before_) hashes_.pop_front();
+  }
   // Of a log that is read from behind this record on.
   void begin_behind(const schemas::Head& place) {
     before_ = place.seq - 1;

@@ -55,6 +55,17 @@ struct SnapshotWorld : World {
     EXPECT_EQ(start.state().parts(), folded(newest->place.seq).parts());
     return part;
   }
+  void write_one() {
+    give_orders(12);
+    pass(300);
+  }
+  // And the bridge has applied both.
+  void write_two() {
+    write_one();
+    write_one();
+    beat("b1", schemas::BridgeState::kOpen);
+    pass(kTick_ms);
+  }
   int given = 0;
 };
 
@@ -242,6 +253,62 @@ TEST(LogStart, AStreamThatOnlyLacksTheNewestRecordsGetsThemAgain) {
   world.restart();
   EXPECT_EQ(world.stream_first, 1U);
   EXPECT_EQ(world.stream[whole.size() - 1].hash, whole.back().hash);
+}
+
+TEST(LogStart, AnEmptyRecorderBeginsWithTheSnapshotOfTheStream) {
+  SnapshotWorld world;
+  world.write_two();
+  const auto kills = world.core->ledger().latches().size();
+  ASSERT_GT(world.stream_first, 1U);
+  world.stored.clear();
+  world.restart();
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_EQ(world.core->ledger().latches().size(), kills);
+  world.open("b1");
+  EXPECT_TRUE(world.was_granted("b1"));
+  world.restart();
+  EXPECT_EQ(world.core->ledger().latches().size(), kills) << "from the recorder now";
+}
+
+TEST(LogStart, AnEmptyRecorderAndAStreamThatLostItsSnapshotIsTheEnd) {
+  SnapshotWorld world;
+  world.write_two();
+  world.stored.clear();
+  ++world.stream_first;
+  world.restart();
+  ASSERT_EQ(world.stops.size(), 1U);
+  EXPECT_NE(world.stops[0].find("which no whole snapshot begins with"), std::string::npos);
+}
+
+// --- What stands before the snapshot before the newest one ---
+
+TEST(Purge, WaitsUntilEveryJoinedBridgeHasAppliedTheNewestSnapshot) {
+  SnapshotWorld world;
+  world.write_one();
+  const std::uint64_t first = world.newest_is_right();
+  world.pass(1'000);
+  EXPECT_EQ(world.stream_first, 1U) << "one alone is not enough";
+  world.write_one();
+  world.pass(1'000);
+  EXPECT_EQ(world.stream_first, 1U) << "the bridge has not said that it has applied it";
+  world.beat("b1", schemas::BridgeState::kOpen);
+  world.pass(kTick_ms);
+  EXPECT_EQ(world.stream_first, first);
+  EXPECT_FALSE(world.core->ledger().contains({1, 3, world.stream[2].hash}));
+  world.restart();
+  world.open("b1");
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_TRUE(world.was_granted("b1"));
+}
+
+TEST(Purge, ThatTheStreamRefusesIsAnAlarmAndNothingElse) {
+  SnapshotWorld world;
+  world.stream_purges = false;
+  world.write_two();
+  EXPECT_TRUE(world.alarmed("log-not-cut"));
+  EXPECT_EQ(std::count(world.performed.begin(), world.performed.end(), "purge"), 1);
+  world.beat("b1", schemas::BridgeState::kOpen);
+  EXPECT_TRUE(world.was_granted("b1"));
 }
 
 TEST(LogStart, ASnapshotThatCannotBeUsedEndsControl) {

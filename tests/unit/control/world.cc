@@ -327,6 +327,14 @@ void World::perform(const ReadStream& effect) {
   }
 }
 
+void World::perform(const PurgeStream& effect) {
+  performed.emplace_back("purge");
+  StreamPurged answer{effect.before_seq, {}};
+  if (stream_purges) stream_first = std::max(stream_first, effect.before_seq);
+  if (!stream_purges) answer.result = schemas::fail(Errc::kStoreUnavailable, "not permitted");
+  events_.emplace_back(std::move(answer));
+}
+
 void World::perform(const StoreRecord& effect) {
   RecordStored answer{effect.record.record.seq, {}, 0};
   const auto same = std::find_if(stored.begin(), stored.end(), [&](const auto& record) {

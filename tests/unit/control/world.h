@@ -91,6 +91,7 @@ class World {
   std::vector<Withdrawal> withdrawals;
   std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
+  bool stream_purges = true;
   std::uint64_t stream_first = 1;             // what stands before it in `stream` is gone
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   std::vector<AuditEntry> audit;
@@ -114,6 +115,7 @@ class World {
   void settle(Effects effects);
   void perform(const PublishRecord& effect);
   void perform(const ReadStream& effect);
+  void perform(const PurgeStream& effect);
   void perform(const PublishToAgents& effect);
   void perform(const Flush& effect);
   void perform(const PublishLease& effect);
