@@ -56,7 +56,8 @@ StoredRecord stored(const SignedRecord& signed_record) {
   return {record.epoch,        record.seq,
           record.term,         record.kind(),
           record.op_id,        signed_record.hash,
-          signed_record.frame, is_order ? record.scope().text() : std::string()};
+          signed_record.frame, is_order ? record.scope().text() : std::string(),
+          record.issued_at_ms};
 }
 
 RecordTable::RecordTable(SQLite::Database& connection)
@@ -76,6 +77,7 @@ RecordTable::RecordTable(SQLite::Database& connection)
                " ON r.epoch = o.epoch AND r.seq = o.seq"
                " WHERE o.scope = ? AND o.kind = ? AND (o.epoch, o.seq) > (?, ?)"
                " ORDER BY o.epoch, o.seq"),
+      at_(connection, "SELECT epoch, seq, hash, frame FROM records WHERE epoch = ? AND seq = ?"),
       snapshots_(connection, fmt::format("SELECT epoch, seq, hash, frame FROM records"
                                          " WHERE kind = {} ORDER BY epoch DESC, seq DESC",
                                          static_cast<int>(RecordKind::kSnapshot))),
@@ -191,6 +193,20 @@ Result<std::optional<FoundOrder>> RecordTable::find_order(const std::string& op_
     if (auto lifted = find_lift(found); !lifted) return tl::make_unexpected(lifted.error());
   }
   return std::optional(std::move(found));
+}
+
+Result<FoundOrder> RecordTable::order_at(std::uint64_t epoch, std::uint64_t seq) {
+  FoundOrder found;
+  {
+    StatementUse use(at_);
+    if (!use.bind(epoch).bind(seq).step()) return schemas::fail(Errc::kNotFound);
+    auto record = decode(use);
+    if (!record) return tl::make_unexpected(record.error());
+    found.record = std::move(*record);
+  }
+  if (!found.record.record.is<schemas::Kill>()) return found;
+  if (auto lifted = find_lift(found); !lifted) return tl::make_unexpected(lifted.error());
+  return found;
 }
 
 // The first resume of its scope behind it that names it: mostly the first one.
