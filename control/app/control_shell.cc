@@ -22,7 +22,7 @@
 #include "control/app/options.h"
 #include "control/app/outbox.h"
 #include "control/app/recorder_desk.h"
-#include "control/app/stream_reader.h"
+#include "control/app/stream_desk.h"
 #include "control/core/questions/answers.h"
 #include "schemas/codec.h"
 #include "schemas/order.h"
@@ -31,15 +31,7 @@ namespace estop::control {
 
 namespace {
 
-constexpr nats::Millis kAppendPatience{1'000};
 constexpr std::chrono::milliseconds kProofWait{3};  // proofs are checked when the fence is known
-
-// Another place than the one asked for means that the log is not what we think.
-schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
-  if (!place) return tl::make_unexpected(place.error());
-  if (*place == seq) return {};
-  return schemas::fail(schemas::Errc::kLogConflict, fmt::format("stored at {}", *place));
-}
 
 }  // namespace
 
@@ -55,7 +47,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
   Outbox log_out;
   Outbox agents_out;
   nats::JetStream stream;
-  StreamReader reader;
+  StreamDesk log_stream;
   LogDesk log_desk;
   AgentDesk agents;
   nats::Loop::Timer timer;
@@ -82,7 +74,7 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
         log_out(on, links.log, shown),
         agents_out(on, links.agents, shown),
         stream(links.log, subjects),
-        reader(stream),
+        log_stream(stream, log_out, subjects, [this](const Event& event) { handle(event); }),
         log_desk(links.control, stream, subjects,
                  [this](const schemas::Subject& to, std::string_view bytes) {
                    return control_out.send(Unsent::kLogRead, to, bytes);
@@ -181,33 +173,9 @@ struct ControlShell::State : std::enable_shared_from_this<State> {
     desk.perform(effect);
   }
 
-  void perform(const PublishRecord& effect) {
-    if (effect.seq == 0) {  // a stream of this name does not exist: heard by all, taken by none
-      (void)log_out.send(Unsent::kRecord, subjects.log(), effect.frame,
-                         {{"Nats-Expected-Stream", "NONE"}});
-      return;
-    }
-    stream.append(effect.frame, effect.is_first ? 0 : effect.seq - 1, kAppendPatience,
-                  [this, seq = effect.seq](schemas::Result<std::uint64_t> place) {
-                    handle(AppendAnswered{seq, answer_of(seq, place)});
-                  });
-  }
-
-  void perform(const ReadStream& effect) {
-    reader.read(effect.from_seq, effect.begins, [this](const StreamRead& read) {
-      if (!read.tail) {
-        daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
-      }
-      handle(read);
-    });
-  }
-
-  void perform(const PurgeStream& effect) {
-    stream.purge(effect.before_seq, kAppendPatience,
-                 [this, before = effect.before_seq](const schemas::Result<void>& purged) {
-                   handle(StreamPurged{before, purged});
-                 });
-  }
+  void perform(const PublishRecord& effect) { log_stream.perform(effect); }
+  void perform(const ReadStream& effect) { log_stream.perform(effect); }
+  void perform(const PurgeStream& effect) { log_stream.perform(effect); }
 
   void perform(const PublishToAgents& effect) {
     if (effect.first) {

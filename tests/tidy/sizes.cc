@@ -20,7 +20,6 @@ struct Longer {
 constexpr std::array kLonger{
     Longer{"broker-bridge/app/bridge_shell.cc", 323},
     Longer{"control/app/claims_writer.cc", 313},
-    Longer{"control/app/control_shell.cc", 305},
 };
 
 }  // namespace
