@@ -225,6 +225,9 @@ Subject BrokerSubjects::js_stream_create(const Segment& stream) {
 Subject BrokerSubjects::js_stream_info(const Segment& stream) {
   return made("$JS.API.STREAM.INFO." + upper(stream.text()));
 }
+Subject BrokerSubjects::js_stream_purge(const Segment& stream) {
+  return made("$JS.API.STREAM.PURGE." + upper(stream.text()));
+}
 Subject BrokerSubjects::js_direct_get(const Segment& stream) {
   return made("$JS.API.DIRECT.GET." + upper(stream.text()));
 }

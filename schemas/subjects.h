@@ -158,6 +158,8 @@ class BrokerSubjects : SubjectMaker {
       const Segment& stream);  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
   [[nodiscard]] static Subject js_stream_info(
       const Segment& stream);  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] static Subject js_stream_purge(
+      const Segment& stream);  // $JS.API.STREAM.PURGE.<STREAM>
   [[nodiscard]] static Subject js_direct_get(const Segment& stream);  // $JS.API.DIRECT.GET.<STREAM>
   [[nodiscard]] static Subject js_api();                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL

@@ -51,14 +51,14 @@ json wanted_config(const schemas::Subjects& subjects, const std::string& name) {
           {"max_consumers", -1},   {"max_msgs", -1},
           {"max_bytes", -1},       {"max_msg_size", -1},
           {"max_age", 0},          {"deny_delete", true},
-          {"deny_purge", true},    {"allow_direct", true}};
+          {"deny_purge", false},   {"allow_direct", true}};
 }
 
 // The first setting that would let somebody change the log behind our back; empty if none.
 std::string difference(const json& config, const schemas::Subjects& subjects) {
   const json wanted = wanted_config(subjects, config.value("name", std::string()));
   for (const char* key : {"subjects", "storage", "retention", "discard", "max_msgs", "max_bytes",
-                          "max_age", "deny_delete", "deny_purge", "allow_direct"}) {
+                          "max_age", "deny_delete", "allow_direct"}) {
     const auto found = config.find(key);
     if (found == config.end() || *found != wanted.at(key)) return key;
   }
@@ -126,10 +126,9 @@ void JetStream::ensure_stream(Millis timeout, InfoHandler handler) {
 
 bool JetStream::append(std::string_view data, std::uint64_t expected_last_seq, Millis timeout,
                        SeqHandler handler) {
-  // Brokers before 2.10 take 0 in the first header for "not given"; the second one, equal for a
-  // stream of one subject, they honour.
-  const char* key = expected_last_seq == 0 ? "Nats-Expected-Last-Subject-Sequence"
-                                           : "Nats-Expected-Last-Sequence";
+  // Of the subject, which is the only one: brokers before 2.10 take 0 in the other header for "not
+  // given", and lose count there when an emptied stream goes on. An empty stream expects 0.
+  const char* key = "Nats-Expected-Last-Subject-Sequence";
   const bool sent = connection_.is_connected();
   connection_.request(subjects_.log(), data, timeout,
                       [handler = std::move(handler)](const Result<MessageView>& answer) {
@@ -137,6 +136,15 @@ bool JetStream::append(std::string_view data, std::uint64_t expected_last_seq, M
                       },
                       {{key, std::to_string(expected_last_seq)}});
   return sent;
+}
+
+void JetStream::purge(std::uint64_t before_seq, Millis timeout, DoneHandler handler) {
+  connection_.request(subjects_.js_stream_purge(schemas::Subjects::control_stream()),
+                      fmt::format("{{\"seq\":{}}}", before_seq), timeout,
+                      [handler = std::move(handler)](const Result<MessageView>& answer) {
+                        const auto told = parse(answer);
+                        handler(told ? Result<void>{} : schemas::passed_on(told));
+                      });
 }
 
 void JetStream::get(std::uint64_t seq, Millis timeout, BytesHandler handler) {

@@ -30,14 +30,15 @@ class JetStream {
  public:
   using InfoHandler = std::function<void(schemas::Result<StreamInfo>)>;
   using SeqHandler = std::function<void(schemas::Result<std::uint64_t>)>;
+  using DoneHandler = std::function<void(schemas::Result<void>)>;
   using BytesHandler = std::function<void(schemas::Result<std::string>)>;
 
   // `connection` must outlive this and is the one in the account that has JetStream.
   JetStream(Connection& connection, schemas::Subjects subjects);
 
-  // The control stream, made if missing: one subject, on disk, never deleted from or purged, direct
-  // reads. kStoreUnavailable: JetStream is off or full, or a stream of that name has other settings
-  // (the detail names the first difference).
+  // The control stream, made if missing: one subject, on disk, nothing deleted but by `purge`,
+  // direct reads. kStoreUnavailable: JetStream is off or full, or a stream of that name has other
+  // settings (the detail names the first difference).
   void ensure_stream(Millis timeout, InfoHandler handler);
   // kNotFound: no such stream.
   void stream_info(Millis timeout, InfoHandler handler);
@@ -48,6 +49,11 @@ class JetStream {
   // message in every case. False: not even sent (the handler is still called, with kNoContact).
   bool append(std::string_view data, std::uint64_t expected_last_seq, Millis timeout,
               SeqHandler handler);
+
+  // Removes what stands before this sequence. One that ends before it is empty then, and its next
+  // message gets this sequence. kStoreUnavailable: the broker refuses it, also of a stream that was
+  // made so that nothing may be purged.
+  void purge(std::uint64_t before_seq, Millis timeout, DoneHandler handler);
 
   // The message with this sequence. kNotFound: there is none (yet).
   void get(std::uint64_t seq, Millis timeout, BytesHandler handler);

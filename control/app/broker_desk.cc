@@ -14,7 +14,7 @@ namespace estop::control {
 
 namespace {
 
-constexpr nats::Millis kAppendPatience{1'000};
+constexpr nats::Millis kStreamPatience{1'000};
 
 // Another place than the one asked for means that the log is not what we think.
 schemas::Result<void> answer_of(std::uint64_t seq, const schemas::Result<std::uint64_t>& place) {
@@ -55,19 +55,26 @@ void BrokerDesk::act(const PublishRecord& action) {
                         {{"Nats-Expected-Stream", "NONE"}});
     return;
   }
-  stream_.append(action.frame, action.seq - 1, kAppendPatience,
-                 [this, seq = action.seq](schemas::Result<std::uint64_t> place) {
+  stream_.append(action.frame, action.is_first ? 0 : action.seq - 1, kStreamPatience,
+                 [this, seq = action.seq](const schemas::Result<std::uint64_t>& place) {
                    handler_(AppendAnswered{seq, answer_of(seq, place)});
                  });
 }
 
 void BrokerDesk::act(const ReadStream& action) {
-  reader_.read(action.from_seq, [this](const StreamRead& read) {
+  reader_.read(action.from_seq, action.begins, [this](const StreamRead& read) {
     if (!read.tail) {
       daemon::log_warn("stream-unreadable", {{"problem", to_string(read.tail.error())}});
     }
     handler_(read);
   });
+}
+
+void BrokerDesk::act(const PurgeStream& action) {
+  stream_.purge(action.before_seq, kStreamPatience,
+                [this, before = action.before_seq](const schemas::Result<void>& purged) {
+                  handler_(StreamPurged{before, purged});
+                });
 }
 
 void BrokerDesk::act(const PublishToAgents& action) {

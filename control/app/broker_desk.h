@@ -38,6 +38,7 @@ class BrokerDesk {
  private:
   void act(const PublishRecord& action);
   void act(const ReadStream& action);
+  void act(const PurgeStream& action);
   void act(const PublishToAgents& action);
   void act(const PublishLease& action);
   void act(const Answer& action);

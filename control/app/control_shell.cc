@@ -93,8 +93,8 @@ struct ControlShell::State {
   }
 
   schemas::Result<void> start() {
-    auto records = desk.recorder().load_records();
-    if (!records) return tl::make_unexpected(std::move(records.error()));
+    auto log = desk.recorder().load_log();
+    if (!log) return tl::make_unexpected(std::move(log.error()));
     auto known = desk.recorder().load_agents();
     if (!known) return tl::make_unexpected(std::move(known.error()));
     listen(
@@ -104,7 +104,7 @@ struct ControlShell::State {
     agents.listen();
     if (auto started = claims.start(); !started) return started;
     if (auto connected = links.connect(); !connected) return connected;
-    perform(core.start(std::move(*records), *known, fresh_id(), now()));
+    perform(core.start(std::move(*log), *known, fresh_id(), now()));
     arm_timer();
     return {};
   }

@@ -33,19 +33,31 @@ struct StreamReader::Reading {
   }
 };
 
-void StreamReader::read(std::uint64_t from_seq, Done done) {
+// Nothing is left in it then.
+void StreamReader::empty(std::uint64_t begins, const std::shared_ptr<Reading>& reading) {
+  stream_.purge(begins, kPatience, [reading](const schemas::Result<void>& purged) {
+    if (!purged) return reading->fail(purged.error());
+    reading->finish();
+  });
+}
+
+void StreamReader::read(std::uint64_t from_seq, std::uint64_t begins, Done done) {
   auto reading = std::make_shared<Reading>();
   reading->done = std::move(done);
-  stream_.ensure_stream(kPatience,
-                        [this, from_seq, reading](schemas::Result<nats::StreamInfo> info) {
-                          if (!info) return reading->fail(info.error());
-                          reading->tail.first_seq = info->first_seq;
-                          reading->tail.last_seq = info->last_seq;
-                          if (info->messages == 0) return reading->finish();
-                          reading->from = std::min(from_seq, info->last_seq);
-                          reading->records.resize(info->last_seq - reading->from + 1);
-                          get_more(reading);
-                        });
+  stream_.ensure_stream(
+      kPatience, [this, from_seq, begins, reading](schemas::Result<nats::StreamInfo> info) {
+        if (!info) return reading->fail(info.error());
+        if (info->last_seq + 1 < begins) return empty(begins, reading);
+        reading->tail.first_seq = info->first_seq;
+        reading->tail.last_seq = info->last_seq;
+        if (info->messages == 0) {
+          reading->tail.last_seq = 0;
+          return reading->finish();
+        }
+        reading->from = std::max(std::min(from_seq, info->last_seq), info->first_seq);
+        reading->records.resize(info->last_seq - reading->from + 1);
+        get_more(reading);
+      });
 }
 
 void StreamReader::get_more(const std::shared_ptr<Reading>& reading) {

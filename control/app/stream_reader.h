@@ -19,12 +19,14 @@ class StreamReader {
 
   // `stream` must outlive the reading; closing its connection drops it.
   explicit StreamReader(nats::JetStream& stream) : stream_(stream) {}
-  // Everything from `from_seq` on; the last record if the stream ends before.
-  void read(std::uint64_t from_seq, Done done);
+  // Everything from `from_seq` on; the last record if the stream ends before. `begins`: see the
+  // effect ReadStream.
+  void read(std::uint64_t from_seq, std::uint64_t begins, Done done);
 
  private:
   struct Reading;
   void get_more(const std::shared_ptr<Reading>& reading);
+  void empty(std::uint64_t begins, const std::shared_ptr<Reading>& reading);
 
   nats::JetStream& stream_;
 };

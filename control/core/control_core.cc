@@ -8,8 +8,6 @@
 
 namespace estop::control {
 
-using schemas::SignedRecord;
-
 namespace {
 
 template <class Module, class Happened>
@@ -35,17 +33,20 @@ ControlCore::ControlCore(CoreOptions options, schemas::SigningKey log_key)
       operators_(options_,
                  {ledger_, ops_, orders_, flow_, rules_, second_, access_, questions_, lookups_}) {}
 
-Effects ControlCore::start(std::vector<SignedRecord> records,
-                           const std::vector<StoredAgent>& agents, std::string fresh_id, Now now) {
+Effects ControlCore::start(StoredLog log, const std::vector<StoredAgent>& agents,
+                           std::string fresh_id, Now now) {
   Turn turn(now, alarms_told_, counters_);
   questions_.started(now);
   for (const StoredAgent& agent : agents) agents_.restore(agent, now);
-  JoinedBridges bridges;
-  for (const SignedRecord& one : records) enter_bridge(one.record, bridges);
-  bridges_.had_joined(bridges);
   turn.out.push_back(FindBeginning{});
   turn.note(audit_line(now, "control-started", "control"));
-  ledger_.begin(std::move(records), std::move(fresh_id), turn.out);
+  auto begins = log_start(std::move(log.records));
+  if (!begins) {
+    turn.out.push_back(Stop{"the recorder's log: " + to_string(begins.error())});
+    return std::move(turn.out);
+  }
+  bridges_.had_joined(begins->joined());
+  ledger_.begin(std::move(*begins), log.older_ops, std::move(fresh_id), turn.out);
   return std::move(turn.out);
 }
 
@@ -149,6 +150,14 @@ void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
   bridges_.answer(*bridge, received.beat, turn);
 }
 
+void ControlCore::on(const StreamPurged& purged, Turn& turn) {
+  ledger_.on_purged(purged);
+  if (purged.result) return;
+  turn.alarm(
+      "log-not-cut", {},
+      "the stream keeps what stands before the snapshots: " + to_string(purged.result.error()));
+}
+
 // Nobody is stopped by its want: it waits until all who joined can read it.
 void ControlCore::write_snapshot(Turn& turn) {
   const bool all_read = bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
@@ -164,6 +173,7 @@ void ControlCore::write_snapshot(Turn& turn) {
 void ControlCore::on(const Tick& tick, Turn& turn) {
   ledger_.tick(turn.now, tick.recorder_healthy, turn.out);
   write_snapshot(turn);
+  ledger_.purge_stream(bridges_.all_applied(), turn.now, turn.out);
   bridges_.tick(turn);
   flow_.repeat_unconfirmed(turn);
   access_.revoke_fenced(turn);

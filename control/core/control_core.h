@@ -39,8 +39,8 @@ class ControlCore {
 
   // What the recorder kept; `fresh_id` (a segment of at most 34 bytes) names the log if it is
   // opened now.
-  Effects start(std::vector<schemas::SignedRecord> records, const std::vector<StoredAgent>& agents,
-                std::string fresh_id, Now now);
+  Effects start(StoredLog log, const std::vector<StoredAgent>& agents, std::string fresh_id,
+                Now now);
   Effects handle(const Event& event, Now now);
 
   [[nodiscard]] const Ledger& ledger() const { return ledger_; }
@@ -56,6 +56,7 @@ class ControlCore {
   void on(const OrderFound& found, Turn& turn);
   void on(const BridgeBeatReceived& received, Turn& turn);
   void on(const Tick& tick, Turn& turn);
+  void on(const StreamPurged& purged, Turn& turn);
   void write_snapshot(Turn& turn);
   void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
   static void tell(std::vector<LedgerNews> news, Turn& turn);

@@ -81,6 +81,10 @@ struct RecordStored {
   schemas::Result<void> result;
   std::uint64_t audit_number = 0;  // of the audit row of the same transaction; 0: none or not known
 };
+struct StreamPurged {
+  std::uint64_t before_seq = 0;
+  schemas::Result<void> result;
+};
 // The CONTROL connection came (up) or went.
 struct LinkChanged {
   bool up = false;
@@ -227,9 +231,9 @@ struct Tick {  // every kTick_ms: deadlines, retries, health
 };
 
 using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,
-                           AppendAnswered, RecordStored, OrderFound, LinkChanged, AuditListed,
-                           AuditVerified, AuditWritten, AuditUnwritten, AuditBegins, AuditCutAway,
-                           DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
+                           StreamPurged, AppendAnswered, RecordStored, OrderFound, LinkChanged,
+                           AuditListed, AuditVerified, AuditWritten, AuditUnwritten, AuditBegins,
+                           AuditCutAway, DetailsRead, BridgeBeatReceived, BridgeReceiptReceived,
                            BridgeReceiptChecked, HelloReceived, CheckpointsListed, BeatReceived,
                            StoppedReceived, StoppedChecked, StoreRequested, StoreAnswered,
                            AgentsDropped, CredentialsRevoked, AccountsCompared, ClientsHeard, Tick>;

@@ -131,7 +131,22 @@ CREATE TABLE orders (
 CREATE INDEX orders_of_scope ON orders (scope, kind, epoch, seq);
 )sql";
 
-constexpr std::array<const char*, 5> kMigrations{kFirst, kProcesses, kCuts, kOrders, kOrdersOfLog};
+// What a snapshot made needless may go, and nothing else.
+constexpr const char* kLogBegins = R"sql(
+CREATE TABLE log_begins (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch INTEGER NOT NULL,
+  seq INTEGER NOT NULL
+) STRICT;
+INSERT INTO log_begins (id, epoch, seq) VALUES (1, 0, 0);
+DROP TRIGGER records_no_delete;
+CREATE TRIGGER records_no_delete BEFORE DELETE ON records
+WHEN (OLD.epoch, OLD.seq) >= (SELECT epoch, seq FROM log_begins)
+BEGIN SELECT RAISE(ABORT, 'a record is deleted only behind a snapshot'); END;
+)sql";
+
+constexpr std::array<const char*, 6> kMigrations{kFirst,  kProcesses,   kCuts,
+                                                 kOrders, kOrdersOfLog, kLogBegins};
 
 }  // namespace
 

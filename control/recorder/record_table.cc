@@ -43,6 +43,11 @@ bool follows(const SignedRecord& later, const SignedRecord& earlier) {
   return !neighbours || later.record.prev == earlier.hash;
 }
 
+std::string does_not_follow(const schemas::Record& later) {
+  return fmt::format("the stored record {}:{} does not follow the one before it", later.epoch,
+                     later.seq);
+}
+
 }  // namespace
 
 StoredRecord stored(const SignedRecord& signed_record) {
@@ -51,7 +56,8 @@ StoredRecord stored(const SignedRecord& signed_record) {
   return {record.epoch,        record.seq,
           record.term,         record.kind(),
           record.op_id,        signed_record.hash,
-          signed_record.frame, is_order ? record.scope().text() : std::string()};
+          signed_record.frame, is_order ? record.scope().text() : std::string(),
+          record.issued_at_ms};
 }
 
 RecordTable::RecordTable(SQLite::Database& connection)
@@ -71,6 +77,15 @@ RecordTable::RecordTable(SQLite::Database& connection)
                " ON r.epoch = o.epoch AND r.seq = o.seq"
                " WHERE o.scope = ? AND o.kind = ? AND (o.epoch, o.seq) > (?, ?)"
                " ORDER BY o.epoch, o.seq"),
+      at_(connection, "SELECT epoch, seq, hash, frame FROM records WHERE epoch = ? AND seq = ?"),
+      snapshots_(connection, fmt::format("SELECT epoch, seq, hash, frame FROM records"
+                                         " WHERE kind = {} ORDER BY epoch DESC, seq DESC",
+                                         static_cast<int>(RecordKind::kSnapshot))),
+      count_(connection, "SELECT COUNT(*) FROM records WHERE epoch = ? AND seq BETWEEN ? AND ?"),
+      from_(connection,
+            "SELECT epoch, seq, hash, frame FROM records WHERE (epoch, seq) >= (?, ?)"
+            " ORDER BY epoch, seq"),
+      older_(connection, "SELECT DISTINCT op_id FROM orders WHERE (epoch, seq) < (?, ?)"),
       lacking_(connection, fmt::format("SELECT NOT EXISTS (SELECT 1 FROM orders) AND EXISTS"
                                        " (SELECT 1 FROM records WHERE kind IN ({}, {}))",
                                        static_cast<int>(RecordKind::kKill),
@@ -114,15 +129,50 @@ Result<std::vector<SignedRecord>> RecordTable::load(std::uint64_t limit) {
     auto record = decode(use);
     if (!record) return tl::make_unexpected(record.error());
     if (!records.empty() && !follows(records.back(), *record)) {
-      const schemas::Record& later = records.back().record;
-      return schemas::fail(Errc::kChainBroken,
-                           fmt::format("the stored record {}:{} does not follow the one before it",
-                                       later.epoch, later.seq));
+      return schemas::fail(Errc::kChainBroken, does_not_follow(records.back().record));
     }
     records.push_back(std::move(*record));
   }
   std::reverse(records.begin(), records.end());
   return records;
+}
+
+// The place of part 0 of the newest snapshot from which on nothing is missing up to its end;
+// without one zero. A gap behind it is filled from the stream.
+Result<schemas::Head> RecordTable::newest_start() {
+  StatementUse use(snapshots_);
+  while (has_orders_ && use.step()) {
+    const auto record = decode(use);
+    if (!record) return tl::make_unexpected(record.error());
+    const auto* snapshot = std::get_if<schemas::Snapshot>(&record->record.body);
+    if (snapshot == nullptr) continue;
+    const std::uint64_t first = snapshot->place.seq + 1;
+    StatementUse count(count_);
+    count.bind(record->record.epoch).bind(first).bind(record->record.seq);
+    const bool is_whole = count.step() && count.number(0) == record->record.seq - first + 1;
+    if (is_whole) return schemas::Head{record->record.epoch, first, {}};
+  }
+  return schemas::Head{};
+}
+
+Result<StoredLog> RecordTable::load_log() {
+  const auto start = newest_start();
+  if (!start) return tl::make_unexpected(start.error());
+  StoredLog log;
+  StatementUse use(from_);
+  use.bind(start->epoch).bind(start->seq);
+  while (use.step()) {
+    auto record = decode(use);
+    if (!record) return tl::make_unexpected(record.error());
+    if (!log.records.empty() && !follows(*record, log.records.back())) {
+      return schemas::fail(Errc::kChainBroken, does_not_follow(record->record));
+    }
+    log.records.push_back(std::move(*record));
+  }
+  StatementUse older(older_);
+  older.bind(start->epoch).bind(start->seq);
+  while (older.step()) log.older_ops.push_back(older.bytes(0));
+  return log;
 }
 
 Result<std::optional<FoundOrder>> RecordTable::find_order(const std::string& op_id) {
@@ -143,6 +193,20 @@ Result<std::optional<FoundOrder>> RecordTable::find_order(const std::string& op_
     if (auto lifted = find_lift(found); !lifted) return tl::make_unexpected(lifted.error());
   }
   return std::optional(std::move(found));
+}
+
+Result<FoundOrder> RecordTable::order_at(std::uint64_t epoch, std::uint64_t seq) {
+  FoundOrder found;
+  {
+    StatementUse use(at_);
+    if (!use.bind(epoch).bind(seq).step()) return schemas::fail(Errc::kNotFound);
+    auto record = decode(use);
+    if (!record) return tl::make_unexpected(record.error());
+    found.record = std::move(*record);
+  }
+  if (!found.record.record.is<schemas::Kill>()) return found;
+  if (auto lifted = find_lift(found); !lifted) return tl::make_unexpected(lifted.error());
+  return found;
 }
 
 // The first resume of its scope behind it that names it: mostly the first one.

@@ -24,6 +24,7 @@ struct StoredRecord {
   schemas::Hash hash{};
   schemas::Bytes frame;
   std::string scope;  // of an order; empty: it is none
+  std::uint64_t issued_at_ms = 0;
 };
 [[nodiscard]] StoredRecord stored(const schemas::SignedRecord& signed_record);
 
@@ -39,6 +40,9 @@ class RecordTable {
   };
   [[nodiscard]] Added add(const StoredRecord& record);
 
+  // See StoredLog. Errors of load().
+  [[nodiscard]] schemas::Result<StoredLog> load_log();
+
   // The newest `limit` records, or all for 0, in order. kMalformed, kChainBroken: something changed
   // a stored frame, or a record does not follow the one before it (where that one is there too).
   [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load(std::uint64_t limit);
@@ -46,6 +50,8 @@ class RecordTable {
   // The newest kill or resume of this op id, without its audit number. kMalformed, kChainBroken as
   // load().
   [[nodiscard]] schemas::Result<std::optional<FoundOrder>> find_order(const std::string& op_id);
+  // The record of this place, with what lifted it if it is a kill. kNotFound; errors of load().
+  [[nodiscard]] schemas::Result<FoundOrder> order_at(std::uint64_t epoch, std::uint64_t seq);
   // At open: whether records are there that an Estop wrote which kept no orders. Until they are
   // entered, none is kept or found: a part would be taken for the whole.
   [[nodiscard]] bool lacks_orders();
@@ -60,10 +66,16 @@ class RecordTable {
   SQLite::Statement order_of_;
   SQLite::Statement resumes_;
 
+  SQLite::Statement at_;
+  SQLite::Statement snapshots_;
+  SQLite::Statement count_;
+  SQLite::Statement from_;
+  SQLite::Statement older_;
   SQLite::Statement lacking_;
   bool has_orders_ = true;
 
   void enter(const StoredRecord& record);
+  [[nodiscard]] schemas::Result<schemas::Head> newest_start();
   [[nodiscard]] schemas::Result<void> find_lift(FoundOrder& kill);
 };
 

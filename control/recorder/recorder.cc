@@ -104,8 +104,8 @@ void Recorder::append_record(const schemas::SignedRecord& record, std::optional<
        : Parts::turn_down(std::move(work), fits.error());
 }
 
-Result<std::vector<schemas::SignedRecord>> Recorder::load_records() {
-  return parts_->wait_for<ReadRecords>([](RecorderStore& store) { return store.records.load(0); });
+Result<StoredLog> Recorder::load_log() {
+  return parts_->wait_for<ReadLog>([](RecorderStore& store) { return store.records.load_log(); });
 }
 
 void Recorder::find_order(const std::string& op_id, OrderDone done) {

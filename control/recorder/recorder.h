@@ -76,9 +76,10 @@ class Recorder {
   using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
   void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
                      Urgency urgency, AuditDone done);
-  // At start-up (it blocks until the queue is through): every stored record by (epoch, seq).
-  // kMalformed, kChainBroken: a stored frame was changed, or does not follow its predecessor.
-  [[nodiscard]] schemas::Result<std::vector<schemas::SignedRecord>> load_records();
+  // At start-up (it blocks until the queue is through): the stored records that control begins
+  // with, by (epoch, seq). kMalformed, kChainBroken: a stored frame was changed, or does not follow
+  // its predecessor.
+  [[nodiscard]] schemas::Result<StoredLog> load_log();
 
   // The kill or resume of this op id, whenever it was; nothing: there is none. By an index.
   using OrderDone = std::function<void(schemas::Result<std::optional<FoundOrder>>)>;
@@ -124,7 +125,7 @@ class Recorder {
 
   // Upsert in a group, no answer. `first_seen_ms` of a known instance is kept.
   void put_agent(const StoredAgent& agent);
-  [[nodiscard]] schemas::Result<std::vector<StoredAgent>> load_agents();  // as load_records
+  [[nodiscard]] schemas::Result<std::vector<StoredAgent>> load_agents();  // as load_log
 
   [[nodiscard]] bool healthy() const;  // the last write succeeded; from any thread
   [[nodiscard]] RecorderStats stats() const;

@@ -104,6 +104,13 @@ struct StoredAgent {
   friend bool operator==(const StoredAgent&, const StoredAgent&) = default;
 };
 
+// The part of the log that control begins with.
+struct StoredLog {
+  // From part 0 of the newest snapshot on that is there without a gap; all of them, if none is.
+  std::vector<schemas::SignedRecord> records;
+  std::vector<std::string> older_ops;  // op ids of the kills and resumes that stand before
+};
+
 // A kill or resume of the log, as it ended.
 struct FoundOrder {
   schemas::SignedRecord record;

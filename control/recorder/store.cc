@@ -56,6 +56,7 @@ RecorderStore::RecorderStore(daemon::FileLock lock, std::unique_ptr<Database> da
       anchor_(std::move(anchor)),
       audit(database_->connection()),
       records(database_->connection()),
+      sweep(database_->connection(), records),
       checkpoints(database_->connection()),
       effects(database_->connection()),
       agents(database_->connection()) {}

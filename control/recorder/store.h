@@ -14,6 +14,7 @@
 #include "control/recorder/checkpoint_table.h"
 #include "control/recorder/database.h"
 #include "control/recorder/effect_table.h"
+#include "control/recorder/record_sweep.h"
 #include "control/recorder/record_table.h"
 
 namespace estop::control {
@@ -54,6 +55,7 @@ class RecorderStore {
  public:  // below the connection that they use
   AuditTable audit;
   RecordTable records;
+  RecordSweep sweep;
   CheckpointTable checkpoints;
   EffectTable effects;
   AgentTable agents;

@@ -41,6 +41,8 @@ struct Perform {
           schemas::fail(Errc::kChainBroken, "another record is stored under this epoch and seq");
       return;
     }
+    const bool is_snapshot = work.record.kind == schemas::RecordKind::kSnapshot;
+    if (added == RecordTable::Added::kNew && is_snapshot) store.sweep.snapshot_stored(work.record);
     const bool is_told = added == RecordTable::Added::kNew && work.audit;
     work.outcome = is_told ? store.audit.append(*work.audit) : 0;
   }

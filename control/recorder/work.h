@@ -58,7 +58,7 @@ struct ReadStore {
 };
 using ReadCheckpoints = ReadStore<std::vector<schemas::CheckpointInfo>>;
 using ReadEffects = ReadStore<std::vector<AmbiguousEffect>>;
-using ReadRecords = ReadStore<std::vector<schemas::SignedRecord>>;
+using ReadLog = ReadStore<StoredLog>;
 using ReadAgents = ReadStore<std::vector<StoredAgent>>;
 using ReadBeginning = ReadStore<AuditCut>;
 using ReadOrder = ReadStore<std::optional<FoundOrder>>;
@@ -73,8 +73,8 @@ struct VerifyRows {
 };
 
 using Work = std::variant<AddRecord, AddAudit, CutAudit, StoreRequestOf, KeepAgent, ReadCheckpoints,
-                          ReadEffects, ReadRecords, ReadAgents, ReadBeginning, ReadOrder,
-                          FollowAudit, ListRows, VerifyRows>;
+                          ReadEffects, ReadLog, ReadAgents, ReadBeginning, ReadOrder, FollowAudit,
+                          ListRows, VerifyRows>;
 
 enum class WorkClass : std::uint8_t {
   kWrite,  // in a transaction

@@ -18,7 +18,8 @@ using schemas::Result;
 constexpr auto kAnchorEvery = std::chrono::seconds(1);
 constexpr auto kSweepAgain = std::chrono::seconds(10);  // after a failure
 constexpr std::size_t kScansMax = 64;
-constexpr std::uint64_t kSweep_rows = 1'000;  // in one transaction
+constexpr std::uint64_t kSweep_rows = 1'000;   // in one transaction
+constexpr std::uint64_t kSweepLog_rows = 200;  // each is read
 
 bool is_write(const Work& work) {
   return class_of(work) == WorkClass::kWrite;
@@ -40,6 +41,7 @@ void RecorderWriter::run() {
     pay_debts(Clock::now());
     step_scan();
     sweep_cut(Clock::now());
+    sweep_log(Clock::now());
     store_.audit.tell_tail();
     keep_anchor(Clock::now(), batch.urgent && !queue_.urgent_waiting());
     if (!batch.urgent) store_.database().checkpoint_if_due();
@@ -221,6 +223,15 @@ void RecorderWriter::sweep_cut(Clock::time_point now) {
   next_sweep_ = now + kSweepAgain;
 }
 
+void RecorderWriter::sweep_log(Clock::time_point now) {
+  if (!store_.sweep.is_due() || now < next_sweep_) return;
+  Result<void> swept;
+  const auto done = store_.transact([&] { swept = store_.sweep.step(kSweepLog_rows); });
+  if (done && swept) return;
+  ++counters_.failures;
+  next_sweep_ = now + kSweepAgain;
+}
+
 void RecorderWriter::keep_anchor(Clock::time_point now, bool at_once) {
   if (store_.audit.head().number == store_.anchored()) return;
   if (!at_once && now < next_anchor_) return;
@@ -237,6 +248,7 @@ RecorderWriter::Clock::time_point RecorderWriter::next_turn() const {
     next = std::min(next, counters_.healthy ? now : next_attempt_);
   }
   if (store_.audit.head().number != store_.anchored()) next = std::min(next, next_anchor_);
+  if (store_.sweep.is_due()) next = std::min(next, next_sweep_);
   const std::uint64_t cut = store_.audit.beginning().through;
   if (swept_through_ != cut && store_.anchored() > cut) next = std::min(next, next_sweep_);
   return next;

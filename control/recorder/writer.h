@@ -55,6 +55,7 @@ class RecorderWriter {
   void refuse_scans(const schemas::Error& error);
 
   void sweep_cut(Clock::time_point now);
+  void sweep_log(Clock::time_point now);
   void keep_anchor(Clock::time_point now, bool at_once);
   [[nodiscard]] Clock::time_point next_turn() const;
 

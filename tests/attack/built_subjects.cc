@@ -65,6 +65,7 @@ void add_patterns(const Subjects& to, Collection& all) {
   for (const char* name : {"control", "mine"}) {
     all.add("js_stream_create", to.js_stream_create(segment(name)));
     all.add("js_stream_info", to.js_stream_info(segment(name)));
+    all.add("js_stream_purge", to.js_stream_purge(segment(name)));
     all.add("js_direct_get", to.js_direct_get(segment(name)));
   }
 }

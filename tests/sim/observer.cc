@@ -116,6 +116,7 @@ void Observer::record_published(const schemas::Bytes& frame) {
   if (is_order) {
     checked("I7");
     const auto ordered = orders_.find(made.op_id);
+    if (truth_.ends_late(made)) return control_made(*record);
     if (ordered == orders_.end() || ordered->second != made.scope().text()) {
       fail("I7", fmt::format("nobody ordered {} of {}", made.op_id, made.scope().text()));
     }

@@ -239,10 +239,28 @@ void Recorder::store(const schemas::Address& address, const schemas::Instance& /
                               }});
 }
 
-Result<std::vector<schemas::SignedRecord>> Recorder::load_records() {
-  std::vector<schemas::SignedRecord> records;
-  for (const auto& [seq, record] : parts_->disk.records) records.push_back(record);
-  return records;
+Result<StoredLog> Recorder::load_log() {
+  const auto& records = parts_->disk.records;
+  auto first = records.begin();
+  for (const auto& [seq, record] : records) {
+    const auto* snapshot = std::get_if<schemas::Snapshot>(&record.record.body);
+    if (snapshot == nullptr) continue;
+    const auto part = records.find(snapshot->place.seq + 1);
+    if (part == records.end()) continue;
+    const auto there = std::distance(part, records.find(seq));
+    if (static_cast<std::uint64_t>(there) == seq - part->first) first = part;
+  }
+  StoredLog log;
+  for (auto at = records.begin(); at != records.end(); ++at) {
+    const schemas::Record& record = at->second.record;
+    const bool is_order = record.is<schemas::Kill>() || record.is<schemas::Resume>();
+    if (first != records.end() && at->first >= first->first) {
+      log.records.push_back(at->second);
+    } else if (is_order) {
+      log.older_ops.push_back(record.op_id);
+    }
+  }
+  return log;
 }
 
 Result<std::vector<StoredAgent>> Recorder::load_agents() {

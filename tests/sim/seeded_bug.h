@@ -29,6 +29,7 @@ enum class Bug {
   kUnreadableRecord,        // 10: control writes only what everybody reads
   kRefusalNamesNoKill,      // 12: every refusal says why
   kOpIdHijacked,            // told: a kill holds, whatever else its op id was used for
+  kSnapshotForgetsKills,    // kept: a snapshot says all that holds
   kDeadAreWaitedFor,        // stopped: a kill waits for those who may live, not for the dead
 };
 

@@ -42,8 +42,8 @@ sow(${bridge}/bridge_core.cc [[  if (record->record.is<schemas::Kill>())]]
 sow(${bridge}/kills/kills.cc [[    if (!receipts_.owe(kill))]]
   [[    if (SOWN(kLatchLostAtReconnect)) gate_.unlatch(kill);
     if (!receipts_.owe(kill))]])
-sow(${control}/log/ledger_stream.cc [[      apply(log_[i], now.boot_us);]]
-  [[      if (!SOWN(kLatchLostAtRestart)) apply(log_[i], now.boot_us);]])
+sow(${control}/log/ledger_stream.cc [[      apply(log[i], now.boot_us);]]
+  [[      if (!SOWN(kLatchLostAtRestart)) apply(log[i], now.boot_us);]])
 # 3
 sow(${bridge}/bridge_core.cc [[  follower_.saw(std::move(*record));]]
   [[  if (SOWN(kResumeActsOnSight)) apply(record->record, turn);
@@ -112,6 +112,12 @@ sow(${control}/orders/op_table.cc
   [[  if (known->kind != RecordKind::kKill || known->scope != scope) return std::nullopt;]]
   [[  const bool is_other = known->kind != RecordKind::kKill || known->scope != scope;
   if (is_other && !SOWN(kOpIdHijacked)) return std::nullopt;]])
+# kept: and nobody looks before it is signed
+sow(${control}/log/snapshots.cc [[  state_.apply(record);]]
+  [[  if (!SOWN(kSnapshotForgetsKills) || !record.record.is<schemas::Kill>()) state_.apply(record);]])
+sow(${control}/log/snapshots.cc [[  for (const HeldKill* held : latches.all()) {]]
+  [[  if (SOWN(kSnapshotForgetsKills)) return {};
+  for (const HeldKill* held : latches.all()) {]])
 # stopped
 sow(${control}/agents/agents.cc [[stored.left || is_past;]]
   [[stored.left || (is_past && !SOWN(kDeadAreWaitedFor));]])

@@ -69,6 +69,7 @@ constexpr Sown kSown[] = {
     {"UnreadableRecord", Bug::kUnreadableRecord},
     {"RefusalNamesNoKill", Bug::kRefusalNamesNoKill},
     {"OpIdHijacked", Bug::kOpIdHijacked},
+    {"SnapshotForgetsKills", Bug::kSnapshotForgetsKills},
     {"DeadAreWaitedFor", Bug::kDeadAreWaitedFor},
 };
 

@@ -44,15 +44,18 @@ class Stream {
   [[nodiscard]] const std::vector<std::string>& frames() const { return frames_; }
 
  private:
+  void purge(std::uint64_t before_seq);
   [[nodiscard]] std::string info() const;
   [[nodiscard]] std::optional<Message> get(const Message& request) const;
 
   std::string get_subject_;
   std::string info_subject_;
   std::string create_subject_;
+  std::string purge_subject_;
   Events events_;
   Mood mood_ = Mood::kFine;
-  std::string config_;  // as given at its creation; empty: there is no stream
+  std::uint64_t first_ = 1;  // what stands before it in `frames_` is gone
+  std::string config_;       // as given at its creation; empty: there is no stream
   std::vector<std::string> frames_;
 };
 

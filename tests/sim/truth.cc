@@ -103,8 +103,17 @@ schemas::Through Truth::through(const schemas::Scope& scope) const {
   return schemas::through({last.first, last.second, hash}, std::move(stand));
 }
 
+// A bridge that does not remember what was lifted obeys it once more: control ends that.
+bool Truth::ends_late(const schemas::Record& record) const {
+  const bool is_own =
+      record.is<schemas::Resume>() && record.actor.kind == schemas::ActorKind::kControl;
+  if (!is_own || record.resume().lifts.size() != 1) return false;
+  const auto kill = kills_.find(record.resume().lifts.front());
+  return kill != kills_.end() && kill->second.resumed && kill->second.scope == record.scope();
+}
+
 void Truth::settle(Resume& resume) {
-  if (!resume.holds()) return;
+  if (!resume.holds() || ends_late(resume.record)) return;
   for (const std::string& op_id : lifted_by(resume.record)) {
     Kill* kill = find(op_id);
     const bool fits = kill != nullptr && kill->scope == resume.record.scope() &&

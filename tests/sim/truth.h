@@ -71,6 +71,8 @@ class Truth {
                                           std::string_view instance) const;
   // What somebody sees who looks at the log now, to resume by place; count 0: nothing stands in it.
   [[nodiscard]] schemas::Through through(const schemas::Scope& scope) const;
+  // Whether this is control's own resume of a kill that was lifted before.
+  [[nodiscard]] bool ends_late(const schemas::Record& record) const;
   [[nodiscard]] const std::map<std::string, Kill>& kills() const { return kills_; }
   [[nodiscard]] const std::map<schemas::Hash, Resume>& resumes() const { return resumes_; }
 

@@ -96,6 +96,7 @@ void World::make_control() {
   settings.config.bridge_lease_ms = static_cast<std::uint32_t>(bridge_lease / kMs);
   settings.config.agent_beat_ms = static_cast<std::uint32_t>(agent_beat / kMs);
   settings.config.agent_lease_ms = static_cast<std::uint32_t>(agent_lease / kMs);
+  settings.config.snapshot_every = control::kSnapshotEveryMin_records;
   settings.config.takes_unsigned = true;  // the commands of this world's operator
   settings.operators_key = testing::account_key().public_key();
   control = std::make_unique<ControlProcess>(ground, *broker, disk, *observer, settings);

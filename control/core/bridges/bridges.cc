@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "control/core/log/feed.h"
@@ -59,6 +60,8 @@ void Bridges::answer(const Bridge& bridge, const schemas::BridgeBeat& beat, Turn
     turn.alarm("after-fence", id, "the bridge's gate contradicts itself: it refused late");
   }
   if (!ledger_.is_leading()) return;
+  // One that is that far behind is granted nothing, and reads on.
+  if (ledger_.is_before_start(beat.applied)) return publish_lease(turn);
   if (!ledger_.contains(beat.applied)) {
     return turn.alarm("bridge-log-differs", id,
                       "the bridge applied a log that is not this one: no lease");
@@ -101,6 +104,14 @@ schemas::Result<void> Bridges::all_read(RecordKind kind) const {
                        fmt::format("bridge {} does not read records of the kind '{}' and would "
                                    "close for good: update or stop it first",
                                    names, schemas::name(kind)));
+}
+
+std::uint64_t Bridges::all_applied() const {
+  std::uint64_t least = UINT64_MAX;
+  for (const auto& [name, bridge] : roster_.all()) {
+    if (bridge.joined) least = std::min(least, bridge.beat.applied.seq);
+  }
+  return least;
 }
 
 // H59: no kill that is not committed is left out. Where they do not fit one frame there are

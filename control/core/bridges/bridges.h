@@ -35,6 +35,9 @@ class Bridges {
   // Waits for every bridge that may be open now, and tells how far the order is.
   void wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn);
   void wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn);
+  // The number of the newest record that every joined bridge has applied, as their beats say;
+  // without bridges the highest number there is.
+  [[nodiscard]] std::uint64_t all_applied() const;
   void publish_lease(Turn& turn);
   // Whether every joined bridge reads records of this kind; who does not is named.
   [[nodiscard]] schemas::Result<void> all_read(schemas::RecordKind kind) const;

@@ -28,6 +28,10 @@ class Latches {
   void kill(const schemas::SignedRecord& kill, std::uint64_t now_us);
   // A resume in its place in the log: lifts what it names and raises the incarnation.
   void resume(const schemas::Resume& resume);
+  // At start: what a snapshot says of this scope.
+  void begin(const schemas::Scope& scope, std::uint64_t life) {
+    incarnations_[scope.tokens()] = life;
+  }
 
   [[nodiscard]] const HeldKill* find(std::string_view op_id) const { return kills_.find(op_id); }
   // Every kill that covers the instance, narrowest scope first; an empty instance asks for the

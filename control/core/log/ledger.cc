@@ -92,7 +92,8 @@ LogEntry& Ledger::push(LogEntry entry) {
 
 void Ledger::publish(LogEntry& entry, Effects& out) {
   entry.in_flight = true;
-  out.push_back(PublishRecord{entry.record.record.seq, entry.record.frame});
+  const std::uint64_t seq = entry.record.record.seq;
+  out.push_back(PublishRecord{seq, entry.record.frame, seq == first_in_stream_});
 }
 
 void Ledger::publish_more(Effects& out) {
@@ -117,7 +118,8 @@ void Ledger::read_stream(Effects& out) {
   reading_ = true;
   read_after_seq_ = committed_seq_;
   const std::uint64_t known = blind_ ? hashes_.last() : committed_seq_;
-  out.push_back(ReadStream{std::max<std::uint64_t>(known, 1)});
+  const bool may_begin = blind_ && start_.state;
+  out.push_back(ReadStream{std::max<std::uint64_t>(known, 1), may_begin ? first_needed() : 1});
 }
 
 std::vector<LedgerNews> Ledger::on_append(const AppendAnswered& answer, Effects& out) {
@@ -207,6 +209,20 @@ std::string Ledger::write_snapshot(Now now, Effects& out) {
     if (is_last) break;
   }
   return {};
+}
+
+void Ledger::purge_stream(std::uint64_t all_applied, Now now, Effects& out) {
+  const std::uint64_t before = snapshots_.needless_before();
+  const bool is_wanted = before > purged_before_ && all_applied >= snapshots_.ends();
+  if (!is_wanted || !stream_healthy() || now.boot_us < next_purge_us_) return;
+  next_purge_us_ = now.boot_us + kPurgeAgain_us;
+  out.push_back(PurgeStream{before});
+}
+
+void Ledger::on_purged(const StreamPurged& purged) {
+  if (!purged.result) return;
+  purged_before_ = std::max(purged_before_, purged.before_seq);
+  hashes_.forget_before(purged_before_);
 }
 
 void Ledger::commit_through(std::uint64_t seq, std::vector<LedgerNews>& news) {

@@ -25,6 +25,7 @@
 #include "control/core/log/latches.h"
 #include "control/core/log/log_entry.h"
 #include "control/core/log/log_hashes.h"
+#include "control/core/log/log_start.h"
 #include "control/core/log/op_memory.h"
 #include "control/core/log/snapshots.h"
 #include "schemas/signing.h"
@@ -37,9 +38,10 @@ class Ledger {
   Ledger(schemas::SigningKey key, std::size_t ended_max, std::uint64_t snapshot_every)
       : key_(std::move(key)), ops_(ended_max), snapshots_(snapshot_every) {}
 
-  // At start: the recorder's records in order, and a fresh id in case that the log is opened now.
-  // Asks for the stream.
-  void begin(std::vector<schemas::SignedRecord> stored, std::string fresh_id, Effects& out);
+  // At start: what the recorder kept, the op ids of orders that stand before that, and a fresh id
+  // in case that the log is opened now. Asks for the stream.
+  void begin(LogStart stored, const std::vector<std::string>& older_ops, std::string fresh_id,
+             Effects& out);
 
   // Numbers, signs and publishes a draft (kind, op_id, scope, actor, … set). Blind: kills only.
   // The caller has asked schemas::check_record, or read the draft from a frame: a record that no
@@ -72,6 +74,8 @@ class Ledger {
   // Whether the applied log has exactly this hash at this place; the empty log is part of every
   // log.
   [[nodiscard]] bool contains(const schemas::Head& place) const;
+  // Whether a record of this place stood before what control has read.
+  [[nodiscard]] bool is_before_start(const schemas::Head& place) const;
   // All of them, in parts that fit one lease frame each; at least one part, which may be empty.
   struct Uncommitted {
     std::vector<std::vector<schemas::Bytes>> parts{1};
@@ -92,6 +96,10 @@ class Ledger {
   [[nodiscard]] bool had_seq(const std::string& op_id, std::uint64_t seq) const;
   // The op ids of kills that resumes on their way lift, and by which.
   [[nodiscard]] std::map<std::string, std::string> being_lifted() const;
+  // Lets the stream go before the snapshot before the newest one, when the newest one ends at or
+  // before `all_applied`: what every joined bridge has applied.
+  void purge_stream(std::uint64_t all_applied, Now now, Effects& out);
+  void on_purged(const StreamPurged& purged);
   // Where who has read nothing may begin: as LeaseFrame::begins.
   [[nodiscard]] std::uint64_t begins() const { return snapshots_.begins(); }
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
@@ -115,9 +123,13 @@ class Ledger {
   LogEntry* entry_at(std::uint64_t seq);
   void read_stream(Effects& out);
   // Reading the stream (ledger_stream.cc); false: stopped.
+  bool begin_with(const StreamTail& tail, Effects& out);
   bool adopt(const StreamTail& tail, Effects& out);
   bool confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out);
   void open_log(std::uint64_t stream_last, Now now, Effects& out);
+  void begin_behind(const schemas::LogState& state);  // at start: op ids
+  void open_behind(const schemas::LogState& state, Now now);
+  [[nodiscard]] std::uint64_t first_needed() const;  // of the stream's records
   void append_own(schemas::RecordBody body, std::string op_id, Now now, Effects& out);
   bool stop(std::string reason, Effects& out);
 
@@ -134,14 +146,16 @@ class Ledger {
   std::uint64_t term_seq_ = 0;     // of this leader's term record
   std::uint64_t incarnation_ = 0;  // newest given away
   std::uint64_t committed_seq_ = 0;
-  std::uint64_t read_after_seq_ = 0;  // committed when the running look at the stream began
+  std::uint64_t first_in_stream_ = 1;  // what an empty stream takes
+  std::uint64_t read_after_seq_ = 0;   // committed when the running look at the stream began
   std::uint64_t applied_seq_ = 0;
   std::uint64_t next_retry_us_ = 0;
   std::uint64_t next_probe_us_ = 0;
-  std::size_t stored_count_ =
-      0;  // of `log_`, what came from the recorder; the rest from the stream
-  std::uint64_t stored_last_ = 0;           // highest seq at the recorder, also behind a gap
-  std::vector<schemas::SignedRecord> log_;  // only until the log is open
+  std::uint64_t next_purge_us_ = 0;
+  std::uint64_t purged_before_ = 1;  // by this leader
+  std::size_t stored_count_ = 0;   // of `start_`, what came from the recorder, not from the stream
+  std::uint64_t stored_last_ = 0;  // highest seq at the recorder, also behind a gap
+  LogStart start_;                 // its records only until the log is open, as its state
   LogHashes hashes_;
   std::deque<LogEntry> pending_;     // seqs without gaps, the last one is the log's last
   std::deque<LogEntry> unnumbered_;  // kills of the blind phase

@@ -34,25 +34,42 @@ AuditLine adopted(const Record& record, Now now) {
 void Ledger::remember_lifted_before(const Record& resume) {
   for (const std::string& op_id : resume.resume().lifts) remember_lifted(op_id, resume);
   const schemas::Head& place = resume.resume().through.place;
-  for (const SignedRecord& earlier : log_) {
-    const Record& kill = earlier.record;
-    if (std::pair(kill.epoch, kill.seq) > std::pair(place.epoch, place.seq)) continue;
+  const auto look_at = [&](const Record& kill) {
+    if (std::pair(kill.epoch, kill.seq) > std::pair(place.epoch, place.seq)) return;
     if (kill.is<schemas::Kill>()) remember_lifted(kill.op_id, resume);
+  };
+  for (const SignedRecord& earlier : start_.records) look_at(earlier.record);
+  if (!start_.state) return;
+  for (const auto& [scope, kills] : start_.state->kills()) {
+    for (const auto& [at, kill] : kills) look_at(kill.record);
   }
 }
 
-void Ledger::begin(std::vector<SignedRecord> stored, std::string fresh_id, Effects& out) {
+void Ledger::begin_behind(const schemas::LogState& state) {
+  hashes_.begin_behind(start_.place);
+  for (const auto& [scope, kills] : state.kills()) {
+    for (const auto& [place, kill] : kills) ops_[kill.record.op_id] = op_of(kill.record);
+  }
+}
+
+void Ledger::begin(LogStart stored, const std::vector<std::string>& older_ops, std::string fresh_id,
+                   Effects& out) {
   fresh_id_ = std::move(fresh_id);
-  if (!stored.empty()) stored_last_ = stored.back().record.seq;
-  for (SignedRecord& record : stored) {
+  if (!stored.records.empty()) stored_last_ = stored.records.back().record.seq;
+  start_ = {std::move(stored.state), stored.place, {}};
+  if (start_.state) begin_behind(*start_.state);
+  for (const std::string& op_id : older_ops) {
+    if (ops_.find(op_id) == nullptr) ops_.forgotten(op_id);
+  }
+  for (SignedRecord& record : stored.records) {
     // Behind a gap the stream has to help: what it holds there is compared and stored again.
     if (record.record.seq != hashes_.last() + 1) break;
     if (!is_of_snapshot(record.record)) ops_[record.record.op_id] = op_of(record.record);
     if (record.record.is<schemas::Resume>()) remember_lifted_before(record.record);
     hashes_.add(record.hash);
-    log_.push_back(std::move(record));
+    start_.records.push_back(std::move(record));
   }
-  stored_count_ = log_.size();
+  stored_count_ = start_.records.size();
   read_stream(out);
 }
 
@@ -93,7 +110,8 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
     return news;
   }
   const StreamTail& tail = *read.tail;
-  if (tail.last_seq > 0 && tail.first_seq > 1) {
+  if (blind_ && hashes_.empty() && tail.first_seq > 1 && !begin_with(tail, out)) return news;
+  if (tail.last_seq > 0 && tail.first_seq > std::max(first_needed(), begins())) {
     stop("the stream lost its records before " + std::to_string(tail.first_seq) +
              ": remove it, and it is made anew from the recorder",
          out);
@@ -108,6 +126,19 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
   }
   advance(news);
   return news;
+}
+
+// The recorder has nothing, and the stream begins with a snapshot.
+bool Ledger::begin_with(const StreamTail& tail, Effects& out) {
+  auto start = log_start(tail.records);
+  if (!start || !start->state) {
+    return stop("the stream begins with record " + std::to_string(tail.first_seq) +
+                    ", which no whole snapshot begins with, and the recorder has nothing",
+                out);
+  }
+  start_ = {std::move(start->state), start->place, {}};
+  begin_behind(*start_.state);
+  return true;
 }
 
 // Blind: takes over what the stream holds beyond the recorder's records.
@@ -125,7 +156,7 @@ bool Ledger::adopt(const StreamTail& tail, Effects& out) {
       return stop(place + "is not signed by this Estop's log key", out);
     }
     hashes_.add(record.hash);
-    log_.push_back(record);
+    start_.records.push_back(record);
   }
   if (stored_last_ > hashes_.last()) {
     return stop("the recorder lacks record " + std::to_string(hashes_.last() + 1) +
@@ -155,13 +186,40 @@ bool Ledger::confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effe
   return true;
 }
 
+// What a snapshot says was committed and durable before it was begun.
+void Ledger::open_behind(const schemas::LogState& state, Now now) {
+  for (const auto& [scope, kills] : state.kills()) {
+    for (const auto& [place, kill] : kills) {
+      latches_.kill(kill, now.boot_us);
+      if (OpState* op = ops_.find(kill.record.op_id)) op->committed = op->applied = true;
+    }
+  }
+  for (const auto& [scope, life] : state.lives()) {
+    latches_.begin(*schemas::Scope::parse(scope), life);
+    incarnation_ = std::max(incarnation_, life);
+  }
+  for (const auto& [name, bridge] : state.joined()) {
+    joined_[{name.first, name.second}] = key_of(bridge);
+  }
+  snapshots_.begin(state);
+  epoch_ = start_.place.epoch;
+  applied_seq_ = start_.place.seq;
+}
+
+std::uint64_t Ledger::first_needed() const {
+  return start_.place.seq + 1;
+}
+
 // The head is known: what is in the log holds, what the stream lacks is appended again, and this
 // leader's term begins.
 void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
   blind_ = false;
-  committed_seq_ = std::min<std::uint64_t>(stream_last, log_.size());
-  for (std::size_t i = 0; i < log_.size(); ++i) {
-    const Record record = log_[i].record;
+  if (start_.state) open_behind(*start_.state, now);
+  committed_seq_ = std::max(applied_seq_, std::min(stream_last, hashes_.last()));
+  if (stream_last == 0) first_in_stream_ = committed_seq_ + 1;
+  auto& log = start_.records;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    const Record record = log[i].record;
     epoch_ = record.epoch;
     term_ = std::max(term_, record.term + 1);
     if (const auto* resume = std::get_if<schemas::Resume>(&record.body)) {
@@ -170,8 +228,8 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
     const bool stored = i < stored_count_;
     const bool committed = record.seq <= committed_seq_;
     if (stored && committed) {
-      apply(log_[i], now.boot_us);
-      snapshots_.entered(log_[i]);
+      apply(log[i], now.boot_us);
+      snapshots_.entered(log[i]);
       snapshots_.applied(record);
       applied_seq_ = record.seq;
       if (OpState* op = ops_.find(record.op_id)) op->committed = op->applied = true;
@@ -179,11 +237,12 @@ void Ledger::open_log(std::uint64_t stream_last, Now now, Effects& out) {
       continue;
     }
     LogEntry& entry =
-        push({.record = std::move(log_[i]), .committed = committed, .durable = stored});
+        push({.record = std::move(log[i]), .committed = committed, .durable = stored});
     if (!stored) entry.audit = adopted(record, now);
     if (entry.is_kill()) apply(entry.record, now.boot_us);
   }
-  log_ = {};
+  log = {};
+  start_.state.reset();
   publish_more(out);
   if (hashes_.empty()) {
     const std::string no_log_before = "0:0";

@@ -28,6 +28,10 @@ bool Ledger::contains(const schemas::Head& place) const {
          hashes_[place.seq] == place.hash;
 }
 
+bool Ledger::is_before_start(const schemas::Head& place) const {
+  return place.seq != 0 && place.epoch == epoch_ && place.seq < hashes_.first();
+}
+
 Ledger::Uncommitted Ledger::kills_beyond_head() const {
   Uncommitted found;
   auto& parts = found.parts;
@@ -68,10 +72,19 @@ std::map<std::string, std::string> Ledger::being_lifted() const {
 }
 
 schemas::Bytes Ledger::stored_frame(const std::string& op_id) const {
-  const auto stored = std::find_if(log_.begin(), log_.end(), [&](const SignedRecord& one) {
+  const auto is_it = [&](const SignedRecord& one) {
     return one.record.op_id == op_id && one.record.is<schemas::Kill>();
-  });
-  return stored == log_.end() ? schemas::Bytes{} : stored->frame;
+  };
+  const auto& log = start_.records;
+  const auto stored = std::find_if(log.begin(), log.end(), is_it);
+  if (stored != log.end()) return stored->frame;
+  if (!start_.state) return {};
+  for (const auto& [scope, kills] : start_.state->kills()) {
+    for (const auto& [place, kill] : kills) {
+      if (is_it(kill)) return kill.frame;
+    }
+  }
+  return {};
 }
 
 }  // namespace estop::control

@@ -19,6 +19,7 @@ namespace estop::control {
 
 inline constexpr std::uint64_t kRetry_us = 500'000;    // failed appends, stores and announcements
 inline constexpr std::uint64_t kProbe_us = 2'000'000;  // between looks at the stream
+inline constexpr std::uint64_t kPurgeAgain_us = 60'000'000;
 inline constexpr std::size_t kAppendWindow = 256;      // appends in flight, kills excepted
 inline constexpr std::size_t kUncommittedMax = 1'024;  // beyond: only kills
 inline constexpr std::size_t kLeaseKillsMax_bytes =

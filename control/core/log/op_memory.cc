@@ -41,11 +41,15 @@ void OpMemory::forget(std::size_t most) {
   for (; most > 0 && ended_.size() > ended_max_; --most) {
     const std::string op_id = std::move(ended_.front());
     ended_.pop_front();
-    if (forgotten_.empty()) forgotten_.resize(kForgottenOps_bits);
-    for (const std::size_t place : places_of(op_id)) forgotten_[place] = true;
-    std::erase(unused_, op_id);  // it was used since the recorder said so
+    forgotten(op_id);
     ops_.erase(op_id);
   }
+}
+
+void OpMemory::forgotten(const std::string& op_id) {
+  if (forgotten_.empty()) forgotten_.resize(kForgottenOps_bits);
+  for (const std::size_t place : places_of(op_id)) forgotten_[place] = true;
+  std::erase(unused_, op_id);  // it was used since the recorder said so
 }
 
 bool OpMemory::may_be_forgotten(const std::string& op_id) const {

@@ -38,6 +38,8 @@ class OpMemory {
   // Forgets of those that ended, beyond the bound, the oldest; at most so many.
   void forget(std::size_t most);
 
+  // It was used, and only the recorder knows what for.
+  void forgotten(const std::string& op_id);
   // Not remembered, and perhaps used before: what the recorder says is to be given to `recall`, or
   // to `never_used`.
   [[nodiscard]] bool may_be_forgotten(const std::string& op_id) const;

@@ -14,7 +14,9 @@ void Snapshots::entered(const schemas::SignedRecord& record) {
 
 void Snapshots::applied(const schemas::Record& record) {
   const auto* snapshot = std::get_if<schemas::Snapshot>(&record.body);
-  if (snapshot != nullptr) begins_ = snapshot->place.seq + 1;
+  if (snapshot == nullptr) return;
+  before_ = std::exchange(begins_, snapshot->place.seq + 1);
+  ends_ = record.seq;
 }
 
 bool Snapshots::is_due(const schemas::Head& head) const {

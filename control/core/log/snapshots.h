@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "control/core/log/latches.h"
@@ -27,6 +28,8 @@ class Snapshots {
  public:
   explicit Snapshots(std::uint64_t every) : every_(every) {}
 
+  // The log begins with this state.
+  void begin(schemas::LogState state) { state_ = std::move(state); }
   // The next record of the log, also one that is not committed yet.
   void entered(const schemas::SignedRecord& record);
   // It may be what bridges begin with.
@@ -43,6 +46,11 @@ class Snapshots {
 
   // The number of part 0 of the newest one that is applied; 0: there is none.
   [[nodiscard]] std::uint64_t begins() const noexcept { return begins_; }
+  // And its own number.
+  [[nodiscard]] std::uint64_t ends() const noexcept { return ends_; }
+  // Part 0 of the one before: nobody who has applied the newest one needs what stands before it. 0:
+  // there is none.
+  [[nodiscard]] std::uint64_t needless_before() const noexcept { return before_; }
 
  private:
   struct UnderWay {
@@ -57,6 +65,8 @@ class Snapshots {
   std::optional<UnderWay> under_way_;
   std::uint64_t newest_ = 0;  // number of the newest snapshot, also one that is not applied yet
   std::uint64_t begins_ = 0;
+  std::uint64_t ends_ = 0;
+  std::uint64_t before_ = 0;
 };
 
 }  // namespace estop::control

@@ -17,16 +17,24 @@
 namespace estop::control {
 
 // Publishes on the log's subject: every listener sees it at once. The stream takes it only if its
-// last sequence is `seq - 1`; AppendAnswered has its answer. With seq 0 the stream always refuses
-// it, and there is no answer.
+// last sequence is `seq - 1`, or, where it is the first one, if there is none; AppendAnswered has
+// its answer. With seq 0 the stream always refuses it, and there is no answer.
 struct PublishRecord {
   std::uint64_t seq = 0;
   schemas::Bytes frame;
+  bool is_first = false;
 };
 // Makes sure that the stream exists and reads it from `from_seq` on (its last record, if it ends
 // before). Answered by StreamRead.
 struct ReadStream {
   std::uint64_t from_seq = 1;
+  // One that ends before this record's place has lost what control does not read again: it is
+  // emptied, and its next record gets this number.
+  std::uint64_t begins = 1;
+};
+// Removes from the stream what stands before this record. Answered by StreamPurged.
+struct PurgeStream {
+  std::uint64_t before_seq = 0;
 };
 // Publishes an order to runtimes: first to one address, if `first` names it, then to everyone.
 struct PublishToAgents {
@@ -53,7 +61,7 @@ struct PublishEvent {  // the live feed; it becomes text after everything that s
 // Sends what was published so far now, and not at the end of the batch.
 struct Flush {};
 
-using BrokerAction = std::variant<PublishRecord, ReadStream, PublishToAgents, PublishLease, Answer,
-                                  ReplyToAgent, PublishEvent, Flush>;
+using BrokerAction = std::variant<PublishRecord, ReadStream, PurgeStream, PublishToAgents,
+                                  PublishLease, Answer, ReplyToAgent, PublishEvent, Flush>;
 
 }  // namespace estop::control

@@ -60,6 +60,29 @@ TEST_F(BridgeDaemonTest, ARefusalCarriesTheServiceErrorHeaders) {
   EXPECT_EQ(x.refusals[0][2].second, "4090");
 }
 
+// It has read the whole log, and control signs another state of it.
+TEST_F(BridgeDaemonTest, ASnapshotThatIsNotWhatItReadClosesItForGood) {
+  open();
+  stage.publish(stage.log.kill("acme/prod/x", "k1"));
+  const auto publish_from = [&](std::uint64_t seq) {
+    for (; seq <= stage.log.head().seq; ++seq) stage.publish(stage.log.records()[seq - 1]);
+    return stage.committed();
+  };
+  ASSERT_TRUE(publish_from(stage.log.snapshot()));
+  const auto applied = [&] {
+    return !stage.beats.empty() && stage.beats.back().applied == stage.log.head();
+  };
+  ASSERT_TRUE(stage.until(applied));
+  EXPECT_NE(stage.page("/readyz").find("200 OK"), std::string::npos);
+  const auto forget_all = [](schemas::LogState& state) { state = {}; };
+  ASSERT_TRUE(publish_from(stage.log.snapshot(forget_all)));
+  const auto is_closed = [&] {
+    return stage.bridge_log().find("is not what this bridge read") != std::string::npos;
+  };
+  ASSERT_TRUE(stage.until(is_closed)) << stage.bridge_log();
+  EXPECT_NE(stage.page("/readyz").find("503"), std::string::npos);
+}
+
 TEST_F(BridgeDaemonTest, H22_AfterTheReceiptNoneOfAHundredThousandQueuedIntentsIsDelivered) {
   stage.lease_ms = 20'000;  // control, which is this process, is slow under a sanitizer
   open();

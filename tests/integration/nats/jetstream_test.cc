@@ -38,6 +38,9 @@ class JetStreamTest : public OneLoop {
   Result<std::uint64_t> append(const std::string& data, std::uint64_t expected) {
     return ask<std::uint64_t>([&](auto done) { js_->append(data, expected, kTimeout, done); });
   }
+  Result<void> purge(std::uint64_t before) {
+    return ask<void>([&](auto done) { js_->purge(before, kTimeout, done); });
+  }
   Result<std::string> get(std::uint64_t seq) {
     return ask<std::string>([&](auto done) { js_->get(seq, kTimeout, done); });
   }
@@ -98,14 +101,42 @@ TEST_F(JetStreamTest, AMissingStreamIsNotFoundAndTakesNothing) {
   EXPECT_EQ(append("x", 0).error().code, Errc::kStoreUnavailable);
 }
 
-TEST_F(JetStreamTest, NobodyCanPurgeOrDeleteFromTheLog_H3) {
+// Only control may ask at all (the attack matrix), and it removes from the front alone.
+TEST_F(JetStreamTest, NobodyCanDeleteOutOfTheLogOrRollItUp_H3) {
   ASSERT_TRUE(ensure());
   ASSERT_TRUE(append("kept", 0));
-  for (const std::string api : {"PURGE", "MSG.DELETE"}) {
-    EXPECT_TRUE(connection_->publish_built("$JS.API.STREAM." + api + ".CONTROL", R"({"seq":1})"));
-  }
+  EXPECT_TRUE(connection_->publish_built("$JS.API.STREAM.MSG.DELETE.CONTROL", R"({"seq":1})"));
+  EXPECT_TRUE(connection_->publish(subjects().log(), "rolls up", {{"Nats-Rollup", "all"}}));
   ASSERT_TRUE(settle(*connection_));
   EXPECT_EQ(get(1), "kept");
+  EXPECT_EQ(info()->last_seq, 1U);
+}
+
+TEST_F(JetStreamTest, WhatStandsBeforeASnapshotIsPurged) {
+  ASSERT_TRUE(ensure());
+  for (std::uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(append(std::to_string(i + 1), i));
+  ASSERT_TRUE(purge(4));
+  EXPECT_EQ(get(3).error().code, Errc::kNotFound);
+  EXPECT_EQ(get(4), "4");
+  EXPECT_EQ(info()->first_seq, 4U);
+  EXPECT_EQ(append("6", 5), 6U);
+}
+
+// A stream that lost more than that begins anew, with the numbers of the records.
+TEST_F(JetStreamTest, AnEmptiedStreamGoesOnWhereItIsTold) {
+  for (const bool is_new : {true, false}) {
+    SCOPED_TRACE(is_new);
+    ASSERT_TRUE(ensure());
+    const std::uint64_t first = is_new ? 100 : 200;
+    ASSERT_TRUE(purge(first));
+    EXPECT_EQ(info()->messages, 0U);
+    EXPECT_EQ(append("first", 0), first);
+    EXPECT_EQ(append("not the first", 0).error().code, Errc::kLogConflict);
+    EXPECT_EQ(append("second", first), first + 1);
+    EXPECT_EQ(append("late", first).error().code, Errc::kLogConflict);
+    EXPECT_EQ(get(first), "first");
+    EXPECT_EQ(info()->last_seq, first + 1);
+  }
 }
 
 TEST_F(JetStreamTest, AStreamWithOtherSettingsIsRefused) {

@@ -55,6 +55,17 @@ struct SnapshotWorld : World {
     EXPECT_EQ(start.state().parts(), folded(newest->place.seq).parts());
     return part;
   }
+  void write_one() {
+    give_orders(12);
+    pass(300);
+  }
+  // And the bridge has applied both.
+  void write_two() {
+    write_one();
+    write_one();
+    beat("b1", schemas::BridgeState::kOpen);
+    pass(kTick_ms);
+  }
   int given = 0;
 };
 
@@ -144,6 +155,172 @@ TEST(Snapshots, AreRememberedAfterARestart) {
   EXPECT_EQ(world.leases.back().begins, part);
   world.pass(1'000);
   EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+}
+
+// --- Control begins with the newest one ---
+
+// Two worlds with the same orders; one of them reads its whole log at each start.
+TEST(LogStart, BehindASnapshotControlKnowsWhatItKnewBefore) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  const std::uint64_t part = world.newest_is_right();
+  world.give_orders(3);
+  const auto kills = world.core->ledger().latches().size();
+  const auto before = world.core->ledger().head();
+  const auto life = world.core->ledger().latches().life(*schemas::Scope::parse("acme/prod/x0"));
+  ASSERT_NE(life, 0U);
+  world.restart();
+  const Ledger& ledger = world.core->ledger();
+  EXPECT_TRUE(ledger.contains(before));
+  EXPECT_FALSE(ledger.contains({1, 3, world.stream[2].hash})) << "it was not read";
+  EXPECT_EQ(ledger.latches().size(), kills);
+  EXPECT_EQ(ledger.latches().life(*schemas::Scope::parse("acme/prod/x0")), life);
+  EXPECT_EQ(ledger.joined().size(), 1U);
+  EXPECT_EQ(ledger.begins(), part);
+  world.open("b1");
+  EXPECT_TRUE(world.was_granted("b1"));
+  world.resume("acme/prod/x1", "r1");
+  EXPECT_EQ(ledger.latches().size(), kills - 1);
+  EXPECT_GT(ledger.latches().life(*schemas::Scope::parse("acme/prod/x1")), life);
+}
+
+TEST(LogStart, ABridgeThatIsFurtherBehindIsNoAlarmAndGrantedNothing) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  world.restart();
+  schemas::BridgeBeat behind;
+  behind.bridge = "b2";
+  behind.state = schemas::BridgeState::kJoining;
+  behind.applied = {1, 3, world.stream[2].hash};
+  world.beat(behind);
+  EXPECT_FALSE(world.was_granted("b2"));
+  EXPECT_FALSE(world.alarmed("bridge-log-differs"));
+  behind.applied.seq = world.stream.size() - 1;
+  world.beat(behind);
+  EXPECT_TRUE(world.alarmed("bridge-log-differs"));
+}
+
+TEST(LogStart, OpIdsFromBeforeTheSnapshotAreStillUsed) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  world.restart();
+  world.open("b1");
+  EXPECT_EQ(world.error(world.kill("acme/prod/x0", "k0")), "log-conflict") << "lifted";
+  const auto again = world.kill("acme/prod/x1", "k1");
+  EXPECT_EQ(world.stage(again, "accepted")["op_id"], "k1") << "it holds";
+  EXPECT_NE(world.stage(again, "durable"), Json());
+  EXPECT_EQ(world.count_committed("k1"), 1U);
+  const auto other = world.kill("acme/prod/y", "k0");
+  EXPECT_NE(world.stage(other, "accepted")["op_id"], "k0");
+}
+
+// What stands before the snapshot is not read again, so a stream that lost that begins behind it.
+TEST(LogStart, AStreamThatWasLostBeginsWithTheSnapshot) {
+  for (const bool is_all_lost : {true, false}) {
+    SCOPED_TRACE(is_all_lost);
+    SnapshotWorld world;
+    world.give_orders(40);
+    world.pass(1'000);
+    const std::uint64_t part = world.newest_is_right();
+    world.give_orders(3);
+    const auto whole = world.stream;
+    world.stream.resize(is_all_lost ? 0 : part - 3);
+    world.restart();
+    world.open("b1");
+    EXPECT_TRUE(world.stops.empty());
+    EXPECT_EQ(world.stream_first, part);
+    ASSERT_GT(world.stream.size(), whole.size());
+    for (std::size_t i = part - 1; i < whole.size(); ++i) {
+      EXPECT_EQ(world.stream[i].hash, whole[i].hash) << i;
+    }
+    EXPECT_EQ(world.leases.back().begins, part);
+    world.restart();
+    world.open("b1");
+    EXPECT_TRUE(world.was_granted("b1"));
+  }
+}
+
+TEST(LogStart, AStreamThatOnlyLacksTheNewestRecordsGetsThemAgain) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  world.give_orders(3);
+  const auto whole = world.stream;
+  world.stream.resize(whole.size() - 2);
+  world.restart();
+  EXPECT_EQ(world.stream_first, 1U);
+  EXPECT_EQ(world.stream[whole.size() - 1].hash, whole.back().hash);
+}
+
+TEST(LogStart, AnEmptyRecorderBeginsWithTheSnapshotOfTheStream) {
+  SnapshotWorld world;
+  world.write_two();
+  const auto kills = world.core->ledger().latches().size();
+  ASSERT_GT(world.stream_first, 1U);
+  world.stored.clear();
+  world.restart();
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_EQ(world.core->ledger().latches().size(), kills);
+  world.open("b1");
+  EXPECT_TRUE(world.was_granted("b1"));
+  world.restart();
+  EXPECT_EQ(world.core->ledger().latches().size(), kills) << "from the recorder now";
+}
+
+TEST(LogStart, AnEmptyRecorderAndAStreamThatLostItsSnapshotIsTheEnd) {
+  SnapshotWorld world;
+  world.write_two();
+  world.stored.clear();
+  ++world.stream_first;
+  world.restart();
+  ASSERT_EQ(world.stops.size(), 1U);
+  EXPECT_NE(world.stops[0].find("which no whole snapshot begins with"), std::string::npos);
+}
+
+// --- What stands before the snapshot before the newest one ---
+
+TEST(Purge, WaitsUntilEveryJoinedBridgeHasAppliedTheNewestSnapshot) {
+  SnapshotWorld world;
+  world.write_one();
+  const std::uint64_t first = world.newest_is_right();
+  world.pass(1'000);
+  EXPECT_EQ(world.stream_first, 1U) << "one alone is not enough";
+  world.write_one();
+  world.pass(1'000);
+  EXPECT_EQ(world.stream_first, 1U) << "the bridge has not said that it has applied it";
+  world.beat("b1", schemas::BridgeState::kOpen);
+  world.pass(kTick_ms);
+  EXPECT_EQ(world.stream_first, first);
+  EXPECT_FALSE(world.core->ledger().contains({1, 3, world.stream[2].hash}));
+  world.restart();
+  world.open("b1");
+  EXPECT_TRUE(world.stops.empty());
+  EXPECT_TRUE(world.was_granted("b1"));
+}
+
+TEST(Purge, ThatTheStreamRefusesIsAnAlarmAndNothingElse) {
+  SnapshotWorld world;
+  world.stream_purges = false;
+  world.write_two();
+  EXPECT_TRUE(world.alarmed("log-not-cut"));
+  EXPECT_EQ(std::count(world.performed.begin(), world.performed.end(), "purge"), 1);
+  world.beat("b1", schemas::BridgeState::kOpen);
+  EXPECT_TRUE(world.was_granted("b1"));
+}
+
+TEST(LogStart, ASnapshotThatCannotBeUsedEndsControl) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  for (auto& one : world.stored) {
+    if (auto* part = std::get_if<schemas::SnapshotPart>(&one.record.body)) part->entries += "x";
+  }
+  world.restart();
+  ASSERT_EQ(world.stops.size(), 1U);
+  EXPECT_NE(world.stops[0].find("cannot be used"), std::string::npos) << world.stops[0];
 }
 
 TEST(Snapshots, AreNotSignedIfWhatActsIsNotWhatTheLogSays) {

@@ -44,7 +44,26 @@ void World::start() {
   core = std::make_unique<ControlCore>(options, log_key());
   std::sort(stored.begin(), stored.end(),
             [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });
-  settle(core->start(stored, agents, "fresh", now));
+  settle(core->start(kept_log(), agents, "fresh", now));
+}
+
+// As the recorder's: from the newest snapshot on.
+StoredLog World::kept_log() const {
+  StoredLog log;
+  std::uint64_t first = 1;
+  for (const auto& one : stored) {
+    const auto* snapshot = std::get_if<schemas::Snapshot>(&one.record.body);
+    if (snapshot != nullptr) first = snapshot->place.seq + 1;
+  }
+  for (const auto& one : stored) {
+    const bool is_order = one.record.is<schemas::Kill>() || one.record.is<schemas::Resume>();
+    if (one.record.seq >= first) {
+      log.records.push_back(one);
+    } else if (is_order) {
+      log.older_ops.push_back(one.record.op_id);
+    }
+  }
+  return log;
 }
 
 void World::pass(std::uint64_t ms) {
@@ -294,9 +313,15 @@ void World::perform(const ReadStream& effect) {
     events_.emplace_back(StreamRead{schemas::fail(Errc::kStoreUnavailable, "the stream is down")});
     return;
   }
-  StreamTail tail{stream.empty() ? 0U : 1U, stream.size(), {}};
+  if (stream.size() + 1 < effect.begins) {
+    stream.resize(effect.begins - 1);
+    stream_first = effect.begins;
+  }
+  const bool is_empty = stream.size() < stream_first;
+  StreamTail tail{is_empty ? 0U : stream_first, is_empty ? 0U : stream.size(), {}};
   const std::size_t from =
-      std::min<std::size_t>(effect.from_seq, std::max<std::size_t>(stream.size(), 1));
+      std::max(std::min<std::size_t>(effect.from_seq, std::max<std::size_t>(stream.size(), 1)),
+               stream_first);
   for (std::size_t i = from - 1; i < stream.size(); ++i) tail.records.push_back(stream[i]);
   StreamRead read{std::move(tail)};
   if (stream_slow) {
@@ -304,6 +329,14 @@ void World::perform(const ReadStream& effect) {
   } else {
     events_.emplace_back(std::move(read));
   }
+}
+
+void World::perform(const PurgeStream& effect) {
+  performed.emplace_back("purge");
+  StreamPurged answer{effect.before_seq, {}};
+  if (stream_purges) stream_first = std::max(stream_first, effect.before_seq);
+  if (!stream_purges) answer.result = schemas::fail(Errc::kStoreUnavailable, "not permitted");
+  events_.emplace_back(std::move(answer));
 }
 
 void World::perform(const StoreRecord& effect) {

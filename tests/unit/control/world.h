@@ -91,6 +91,8 @@ class World {
   std::vector<Withdrawal> withdrawals;
   std::vector<std::string> lifted;  // bars, by scope
   std::vector<schemas::SignedRecord> stream;
+  bool stream_purges = true;
+  std::uint64_t stream_first = 1;             // what stands before it in `stream` is gone
   std::vector<schemas::SignedRecord> stored;  // by the recorder
   schemas::Scope reach;                       // of whoever orders
   std::vector<AuditEntry> audit;
@@ -115,9 +117,11 @@ class World {
   std::unique_ptr<ControlCore> core;
 
  private:
+  [[nodiscard]] StoredLog kept_log() const;
   void settle(Effects effects);
   void perform(const PublishRecord& effect);
   void perform(const ReadStream& effect);
+  void perform(const PurgeStream& effect);
   void perform(const PublishToAgents& effect);
   void perform(const Flush& effect);
   void perform(const PublishLease& effect);

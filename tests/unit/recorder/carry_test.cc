@@ -79,9 +79,9 @@ class CarryTest : public RecorderTest {
   // The new folder, opened by a recorder.
   std::vector<SignedRecord> open_carried() {
     folder_ = to_;
-    auto records = open().load_records();
-    if (!records) ADD_FAILURE() << records.error();
-    return records.value_or(std::vector<SignedRecord>());
+    auto log = open().load_log();
+    if (!log) ADD_FAILURE() << log.error();
+    return log.value_or(StoredLog()).records;
   }
 
   std::string to_ = folder_ + "/new";

@@ -70,11 +70,11 @@ std::string DamageTest::lost() {
   recorder_ = std::move(*opened);
   const bool ok = verify().ok;
   const auto found = ok ? lines() : std::vector<AuditRow>();
-  const auto records = ok ? recorder_->load_records() : schemas::fail(schemas::Errc::kInternal);
+  const auto log = ok ? recorder_->load_log() : schemas::fail(schemas::Errc::kInternal);
   close();
   if (!ok) return {};  // says so when asked
   if (found != rows_) return fmt::format("{} of {} lines are left", found.size(), rows_.size());
-  if (records && records->size() != 1) return "the kill is gone from the log";
+  if (log && log->records.size() != 1) return "the kill is gone from the log";
   return {};
 }
 

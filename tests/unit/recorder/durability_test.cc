@@ -79,7 +79,7 @@ TEST_F(DurabilityTest, AReopenKeepsEverything) {
   const auto before = lines();
   reopen();
   EXPECT_EQ(lines(), before);
-  EXPECT_EQ(recorder_->load_records()->size(), 1U);
+  EXPECT_EQ(recorder_->load_log()->records.size(), 1U);
   EXPECT_EQ(*write_line("next"), 1'002U);
 }
 

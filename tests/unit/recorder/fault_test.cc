@@ -57,10 +57,10 @@ TEST_F(FullDiskTest, KillsAreWrittenAsSoonAsThereIsSpaceAndTheGapIsTold) {
   EXPECT_EQ(refused.error().code, Errc::kStoreUnavailable);
   EXPECT_EQ(recorder_->stats().owed, 1U);
   EXPECT_EQ(lines().size(), 3U);  // reads go on
-  EXPECT_TRUE(recorder_->load_records()->empty());
+  EXPECT_TRUE(recorder_->load_log()->records.empty());
   free_disk();
   ASSERT_TRUE(healed());
-  EXPECT_EQ(recorder_->load_records()->size(), 1U);
+  EXPECT_EQ(recorder_->load_log()->records.size(), 1U);
   ASSERT_TRUE(eventually([&] { return lines().size() == 5; }));
   EXPECT_EQ(lines()[3].entry.kind, "kill");
   EXPECT_EQ(lines()[4].entry.kind, "gap");
@@ -108,7 +108,7 @@ TEST_F(FullDiskTest, ARecordIsNotWrittenBeforeTheOneBeforeIt) {  // H29: a log w
   ASSERT_FALSE(append(first, Urgency::kFirst, line("{}", "first")));
   free_disk();
   ASSERT_TRUE(append(kill_after(first, "kill-2"), Urgency::kFirst, line("{}", "second")));
-  EXPECT_EQ(recorder_->load_records()->size(), 2U);
+  EXPECT_EQ(recorder_->load_log()->records.size(), 2U);
   EXPECT_EQ(lines()[0].entry.kind, "first");
   EXPECT_EQ(lines()[1].entry.kind, "second");
   close();
@@ -138,7 +138,7 @@ TEST_F(FullDiskTest, ARestartOnAFullDiskStillReads) {
   fill_disk();
   auto opened = Recorder::open(options());
   if (opened) {
-    EXPECT_EQ((*opened)->load_records()->size(), 1U);
+    EXPECT_EQ((*opened)->load_log()->records.size(), 1U);
   } else {
     EXPECT_EQ(opened.error().code, Errc::kStoreUnavailable);
   }

@@ -73,7 +73,7 @@ TEST_F(OrderTest, OfAnEstopThatKeptNoneIsEnteredAtOpen) {
   kill("k1");
   resume("r1", {"k1"});
   close();
-  raw("DROP TABLE orders; PRAGMA user_version = 4");
+  raw("DROP TABLE orders; DROP TABLE log_begins; PRAGMA user_version = 4");
   open();
   expect_lifted("k1", "r1");
   kill("k2");
