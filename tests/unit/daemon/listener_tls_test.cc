@@ -31,8 +31,8 @@ class ListenerTlsTest : public ::testing::Test {
   void SetUp() override {
     ListenOptions options;
     options.tls = {certificates_.file("broker.pem"), certificates_.file("broker.key")};
-    options.limits.handshake_ms = std::chrono::milliseconds(300);
-    options.limits.header_ms = std::chrono::milliseconds(100);
+    options.limits.handshake_ms = std::chrono::milliseconds(1'000);
+    options.limits.header_ms = std::chrono::milliseconds(500);
     serving_.emplace(std::move(options), routes());
   }
   std::string ask(int version = 0) {
