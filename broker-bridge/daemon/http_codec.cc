@@ -18,7 +18,10 @@ namespace {
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kLastChunk_bytes = 5;  // "0\r\n\r\n"
+// Beast 1.74 asserts that an empty body comes with its whole end, of which more always follows.
+bool is_half_an_end(std::string_view bytes) {
+  return bytes == "0\r\n" || bytes == "0\r\n\r";
+}
 
 bool is_line(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char one) { return one >= 0 && one < ' '; });
@@ -83,10 +86,9 @@ HttpBodyReader::HttpBodyReader(std::string_view raw, std::size_t body_max_bytes)
 HttpBodyReader::~HttpBodyReader() = default;
 
 std::size_t HttpBodyReader::take(std::string_view bytes) {
-  // Beast 1.74 asserts that its last chunk is whole. More than these always follow, until the end.
-  const std::size_t least_bytes = state_->parser.chunked() ? kLastChunk_bytes : 1;
   std::size_t taken = 0;
-  while (taken + least_bytes <= bytes.size() && !is_done() && !state_->refusal) {
+  while (taken < bytes.size() && !is_done() && !state_->refusal) {
+    if (state_->parser.chunked() && is_half_an_end(bytes.substr(taken))) break;
     const std::size_t more = state_->put(bytes.substr(taken));
     if (more == 0) break;
     taken += more;

@@ -17,6 +17,9 @@ namespace estop::daemon {
 
 class HttpSession;
 
+// What a piece of a stream costs beside its bytes, while it waits.
+inline constexpr std::size_t kHttpPiece_bytes = 64;
+
 // What both threads know of a stream.
 struct HttpFlow {
   std::atomic<bool> is_open{true};

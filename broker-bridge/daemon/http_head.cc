@@ -16,7 +16,6 @@ namespace estop::daemon {
 namespace {
 
 namespace http = boost::beast::http;
-using boost::beast::iequals;
 using Parsed = http::request<http::empty_body>;
 using Problem = std::optional<HttpRefusal>;  // none: it is fine
 
@@ -68,10 +67,7 @@ Problem read_target(std::string_view target, HttpHead& head) {
     return HttpRefusal{414, fmt::format("more than {} bytes", kHttpTargetMax_bytes), {}};
   }
   for (const std::string_view scheme : {"http://", "https://"}) {
-    if (!iequals({target.data(), std::min(target.size(), scheme.size())},
-                 {scheme.data(), scheme.size()})) {
-      continue;
-    }
+    if (lower(target.substr(0, scheme.size())) != scheme) continue;
     target.remove_prefix(scheme.size());
     const std::size_t path = std::min(target.find_first_of("/?"), target.size());
     if (path == 0) return bad("a target without a host");

@@ -23,7 +23,8 @@ void HttpExchange::begin(HttpAnswer answer) const {
 bool HttpExchange::send(std::string bytes) const {
   if (!flow_->is_open) return false;
   if (bytes.empty()) return true;
-  if (flow_->unsent_bytes.fetch_add(bytes.size()) + bytes.size() > stream_max_bytes_) {
+  const std::size_t cost = bytes.size() + kHttpPiece_bytes;
+  if (flow_->unsent_bytes.fetch_add(cost) + cost > stream_max_bytes_) {
     flow_->is_open = false;
     to_session_([number = number_](HttpSession& session) { session.cut(number); });
     return false;

@@ -209,7 +209,7 @@ void HttpSession::begin(std::uint64_t number, const HttpAnswer& head,
 void HttpSession::more(std::uint64_t number, std::string_view bytes) {
   if (stage_ != Stage::kStream || number != number_) return;
   waiting_ += head_.is_1_0 ? std::string(bytes) : http_chunk(bytes);
-  waiting_bytes_ += bytes.size();
+  waiting_bytes_ += bytes.size() + kHttpPiece_bytes;
   pump();
 }
 

@@ -88,7 +88,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   // Of a stream:
   std::shared_ptr<HttpFlow> flow_;
   std::string waiting_;            // to be written next
-  std::size_t waiting_bytes_ = 0;  // of it, as the handler gave them
+  std::size_t waiting_bytes_ = 0;  // of it, as unsent_bytes counts them
   std::size_t writing_bytes_ = 0;
   bool is_writing_ = false;
   bool is_finished_ = false;

@@ -69,7 +69,7 @@ void signed_command(std::string_view json) {
   if (!opened || !opened->has_value()) return;
   static const auto account = SigningKey::from_bytes(KeyRole::kAccount, {1});
   const auto name = *schemas::Segment::parse("alice");
-  require(!schemas::verify_command(**opened, name, name, account.public_key(),
+  require(!schemas::verify_command(**opened, {name, name}, account.public_key(),
                                    schemas::Subjects::standard()),
           "nobody has signed anything for this account");
 }

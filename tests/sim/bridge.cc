@@ -52,8 +52,7 @@ void BridgeProcess::begin() {
       .own_key = schemas::SigningKey::from_bytes(schemas::KeyRole::kUser, settings_.own_seed),
       .control_key = settings_.control_key,
       .operators_key = settings_.operators_key,
-      .host = {},
-      .port = 0};
+      .listen = {}};
   bridge::BridgeShell::Events events;
   events.left = [this] { after(0, [this] { die(down_for_); }); };
   events.failed = [this](const std::string&) { after(0, [this] { die(kGone); }); };

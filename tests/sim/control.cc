@@ -46,8 +46,7 @@ void ControlProcess::begin() {
       .sys_creds = {},
       .accounts = {},
       .recorder_folder = {},
-      .host = {},
-      .port = 0};
+      .listen = {}};
   shell_ = std::make_unique<control::ControlShell>(
       loop_, settings_.config, std::move(identity), std::move(*control::Recorder::open({})),
       metrics_, [this](bool, const std::string& cause) {

@@ -19,6 +19,7 @@ const BadConfig kBad[] = {
     {"no broker", [](auto& c) { c.url.clear(); }, "--url"},
     {"no port", [](auto& c) { c.listen = "127.0.0.1"; }, "--listen"},
     {"port too large", [](auto& c) { c.listen = "127.0.0.1:70000"; }, "--listen"},
+    {"plain text for everybody", [](auto& c) { c.listen = "0.0.0.0:9622"; }, "--listen 0.0.0.0"},
     {"unknown log format", [](auto& c) { c.log_format = "xml"; }, "--log-format"},
     {"bridge beat of zero", [](auto& c) { c.bridge_beat_ms = 0; }, "--bridge-beat-ms"},
     {"bridge lease of three beats", [](auto& c) { c.bridge_lease_ms = 1'500; },

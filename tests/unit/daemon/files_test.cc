@@ -173,6 +173,23 @@ TEST(Endpoints, AreAnAddressOfEitherFamilyAndAPort) {
   }
 }
 
+TEST(Exposure, BeyondTheLoopbackNeedsTlsOrAWord) {
+  for (const auto& [listen, is_loopback] : std::vector<std::pair<std::string, bool>>{
+           {"127.0.0.1:0", true},
+           {"127.9.9.9:1", true},
+           {"[::1]:0", true},
+           {"0.0.0.0:0", false},
+           {"[::]:0", false},
+           {"192.0.2.1:1", false},
+           {"[2001:db8::1]:1", false},
+           {"[::ffff:192.0.2.1]:1", false},
+       }) {
+    EXPECT_EQ(check_listen(listen, false, false).has_value(), is_loopback) << listen;
+    EXPECT_TRUE(check_listen(listen, true, false)) << listen;
+    EXPECT_TRUE(check_listen(listen, false, true)) << listen;
+  }
+}
+
 TEST_F(Files, ASeedInPlaceOfAPublicKeyIsNeverShown) {
   const auto key = schemas::SigningKey::generate(schemas::KeyRole::kUser);
   for (const auto& given : {key.seed_text(), make("log.seed", key.seed_text() + "\n")}) {

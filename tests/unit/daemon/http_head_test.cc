@@ -158,7 +158,7 @@ BodyRead read_body(const std::string& field, const std::string& bytes, std::size
 
 TEST(HttpBody, IsTakenWholeAndNoByteMore) {
   const std::string chunked = "Transfer-Encoding: chunked";
-  for (const std::size_t piece : {1U, 3U, 1'000U}) {
+  for (const std::size_t piece : {1U, 3U, 4U, 1'000U}) {
     const auto sized = read_body("Content-Length: 5", "helloGET", piece);
     EXPECT_TRUE(sized.is_done);
     EXPECT_EQ(sized.body, "hello");
@@ -168,6 +168,9 @@ TEST(HttpBody, IsTakenWholeAndNoByteMore) {
     EXPECT_TRUE(pieces.is_done);
     EXPECT_EQ(pieces.body, "hello");
     EXPECT_EQ(pieces.taken, 30U);
+    const auto empty = read_body(chunked, "0\r\n\r\nGET", piece);
+    EXPECT_TRUE(empty.is_done);
+    EXPECT_EQ(empty.taken, 5U);
   }
 }
 

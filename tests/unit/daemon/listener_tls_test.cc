@@ -31,7 +31,8 @@ class ListenerTlsTest : public ::testing::Test {
   void SetUp() override {
     ListenOptions options;
     options.tls = {certificates_.file("broker.pem"), certificates_.file("broker.key")};
-    options.limits.handshake_ms = std::chrono::milliseconds(300);
+    options.limits.handshake_ms = std::chrono::milliseconds(1'000);
+    options.limits.header_ms = std::chrono::milliseconds(500);
     serving_.emplace(std::move(options), routes());
   }
   std::string ask(int version = 0) {
@@ -63,6 +64,21 @@ TEST_F(ListenerTlsTest, AClientThatSaysNothingHasItsTime) {
   EXPECT_TRUE(ask().ends_with("secret\n"));
   EXPECT_EQ(Serving::read_to_end(silent), "");
   EXPECT_EQ(Serving::read_to_end(half), "");
+}
+
+TEST_F(ListenerTlsTest, HalfARequestIsAnsweredInTheEnd) {
+  TlsClient client(serving_->connect());
+  ASSERT_TRUE(client.greet());
+  client.send("GET /page HTTP/1.1\r\n");
+  EXPECT_TRUE(client.read_to_end().starts_with("HTTP/1.1 408 "));
+}
+
+TEST_F(ListenerTlsTest, KeepsTheConnectionAndAnswersAPipeline) {
+  TlsClient client(serving_->connect());
+  ASSERT_TRUE(client.greet());
+  client.send("GET /page HTTP/1.1\r\nHost: x\r\n\r\n" + std::string(kRequest));
+  const std::string all = client.read_to_end();
+  EXPECT_LT(all.find("secret\n"), all.rfind("secret\n")) << all;
 }
 
 TEST_F(ListenerTlsTest, TakesANewCertificateAndKeepsTheOldOneIfItIsWrong) {
