@@ -38,6 +38,8 @@ class Bridges {
   void wait_for(Order& order, bool is_kill, Turn& turn);
   // The same for a resume, which the bridges hear with the lease that is published in between.
   void open_with_lease(Order& order, Turn& turn);
+  // Whether every joined bridge has said to this control what it reads.
+  [[nodiscard]] bool all_heard() const;
   // The number of the newest record that every joined bridge has applied, as their beats say;
   // without bridges the highest number there is.
   [[nodiscard]] std::uint64_t all_applied() const;
