@@ -160,7 +160,8 @@ void ControlCore::on(const StreamPurged& purged, Turn& turn) {
 
 // Nobody is stopped by its want: it waits until all who joined can read it.
 void ControlCore::write_snapshot(Turn& turn) {
-  const bool all_read = bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
+  const bool all_read = bridges_.all_heard() &&
+                        bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
                         bridges_.all_read(schemas::RecordKind::kSnapshot);
   if (!all_read) return;
   const std::string problem = ledger_.write_snapshot(turn.now, turn.out);

@@ -12,6 +12,7 @@
 #include "control/recorder/audit_scan.h"
 #include "control/recorder/database.h"
 #include "control/recorder/folder_lock.h"
+#include "control/recorder/record_sweep.h"
 #include "control/recorder/record_table.h"
 #include "schemas/codec.h"
 #include "schemas/former.h"
@@ -168,11 +169,17 @@ std::vector<Record> standing(const std::vector<SignedRecord>& log) {
   return kills;
 }
 
-std::vector<std::string> not_logged(SQLite::Database& connection) {
+// Of a log whose old records went, kills that were lifted are in the audit alone: older ones than
+// those that it keeps are not asked for.
+std::vector<std::string> not_logged(SQLite::Database& connection, std::uint64_t now_ms) {
+  constexpr std::uint64_t kKept_ms = kOrdersKept_days * 24 * 3'600 * 1'000;
   SQLite::Statement audited(connection,
                             "SELECT DISTINCT op_id FROM audit WHERE kind = 'kill' AND op_id <> ''"
-                            " AND op_id NOT IN (SELECT op_id FROM records) ORDER BY number");
+                            " AND op_id NOT IN (SELECT op_id FROM records)"
+                            " AND (at_ms >= ? OR (SELECT seq FROM log_begins) = 0)"
+                            " ORDER BY number");
   StatementUse row(audited);
+  row.bind(now_ms - std::min(now_ms, kKept_ms));
   std::vector<std::string> found;
   while (row.step()) found.push_back(row.bytes(0));
   return found;
@@ -218,7 +225,7 @@ Result<Carried> rewrite(const CarryRequest& request, const schemas::SigningKey& 
   if (auto good = check_audit(audit, anchor); !good) return tl::make_unexpected(good.error());
   const auto log = sign_anew(std::move(*old), request.now_ms, key);
   if (!log) return tl::make_unexpected(log.error());
-  told.not_logged = not_logged(connection);
+  told.not_logged = not_logged(connection, request.now_ms);
   told.records = log->size();
   told.kills = standing(*log);
   SQLite::Transaction transaction(connection, SQLite::TransactionBehavior::IMMEDIATE);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "control/core/orders/op_table.h"
 #include "schemas/codec.h"
 
 namespace estop::sim {
@@ -115,6 +116,7 @@ void Observer::record_published(const schemas::Bytes& frame) {
   });
   if (is_order) {
     checked("I7");
+    know_as_own(made);
     const auto ordered = orders_.find(made.op_id);
     if (truth_.ends_late(made)) return control_made(*record);
     if (ordered == orders_.end() || ordered->second != made.scope().text()) {
@@ -122,6 +124,20 @@ void Observer::record_published(const schemas::Bytes& frame) {
     }
   }
   control_made(*record);
+}
+
+// An order of before the snapshot that control began with, while the recorder did not say in time
+// what its op id was: it acts, under one of control's own.
+void Observer::know_as_own(const schemas::Record& made) {
+  const auto* kill = std::get_if<schemas::Kill>(&made.body);
+  if (kill == nullptr || kill->given_as.empty() || orders_.contains(made.op_id)) return;
+  const auto given = orders_.find(kill->given_as);
+  const bool is_its = given != orders_.end() && given->second == kill->scope.text() &&
+                      made.op_id == control::own_op_id(kill->given_as, kill->scope, 0);
+  if (!is_its) return;
+  ground_.count("kills of forgotten op ids");
+  orders_.emplace(made.op_id, kill->scope.text());
+  truth_.ordered(made.op_id, kill->scope);
 }
 
 void Observer::control_made(const schemas::SignedRecord& record) {

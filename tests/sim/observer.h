@@ -160,6 +160,7 @@ class Observer {
   void checked(const char* invariant) { ground_.count(invariant); }
   std::string latched_on_sight(BridgeLife& life, const std::string& op_id, bool good);
   void control_made(const schemas::SignedRecord& record);
+  void know_as_own(const schemas::Record& made);
   void check_head(const schemas::LeaseFrame& frame);
   [[nodiscard]] bool must_obey(const BridgeLife& life, const Kill& kill) const;
   [[nodiscard]] bool must_obey(const AgentLife& life, const Kill& kill) const;

@@ -106,6 +106,13 @@ schemas::Result<void> Bridges::all_read(RecordKind kind) const {
                                    names, schemas::name(kind)));
 }
 
+bool Bridges::all_heard() const {
+  const auto& all = roster_.all();
+  return std::all_of(all.begin(), all.end(), [](const auto& one) {
+    return !one.second.joined || one.second.heard_us != 0;
+  });
+}
+
 std::uint64_t Bridges::all_applied() const {
   std::uint64_t least = UINT64_MAX;
   for (const auto& [name, bridge] : roster_.all()) {

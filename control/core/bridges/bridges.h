@@ -35,6 +35,8 @@ class Bridges {
   // Waits for every bridge that may be open now, and tells how far the order is.
   void wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn);
   void wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn);
+  // Whether every joined bridge has said to this control what it reads.
+  [[nodiscard]] bool all_heard() const;
   // The number of the newest record that every joined bridge has applied, as their beats say;
   // without bridges the highest number there is.
   [[nodiscard]] std::uint64_t all_applied() const;

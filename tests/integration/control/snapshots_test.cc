@@ -3,8 +3,10 @@
 // Snapshots of the control log through the real daemons, and what stands before them.
 #include <gtest/gtest.h>
 
-#include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "broker-bridge/nats/jetstream.h"
 #include "tests/integration/control/site.h"
@@ -14,8 +16,8 @@ namespace {
 
 class SnapshotsTest : public ::testing::Test {
  protected:
-  SnapshotsTest() {
-    site.control_options = " --snapshot-every 16";
+  explicit SnapshotsTest(int every = 16) {
+    site.control_options = " --snapshot-every " + std::to_string(every);
     site.start_control();
     if (!site.leads()) throw std::runtime_error("control does not lead: " + site.log("control"));
     site.start_bridge();
@@ -33,11 +35,8 @@ class SnapshotsTest : public ::testing::Test {
     }
   }
   [[nodiscard]] std::size_t snapshots() {
-    const Json told = site.ask("audit", {{"limit", 1'000}}).answers.back();
-    if (!told.contains("rows")) return 0;
-    const auto& rows = told["rows"];
-    return static_cast<std::size_t>(std::count_if(
-        rows.begin(), rows.end(), [](const Json& row) { return row["kind"] == "snapshot"; }));
+    const Json told = site.ask("audit", {{"kind", "snapshot"}}).answers.back();
+    return told.contains("rows") ? told["rows"].size() : 0;
   }
   [[nodiscard]] bool has_snapshots(std::size_t count) {
     return site.until([&] { return snapshots() >= count; });
@@ -47,18 +46,18 @@ class SnapshotsTest : public ::testing::Test {
     return site.until(
         [&] { return site.page("bridge", "/metrics").find(line) != std::string::npos; });
   }
-  // The number of the oldest record in the stream.
-  [[nodiscard]] std::uint64_t first_in_stream() {
+  [[nodiscard]] std::uint64_t first_in_stream() { return stream().first_seq; }
+  [[nodiscard]] nats::StreamInfo stream() {
     const auto subjects = schemas::Subjects::standard();
     const auto inbox = subjects.own_inbox(*schemas::Segment::parse("control"));
     const auto own =
         site.connect(site.creds(control::ControlRole{}, control::Account::kControl), inbox);
     nats::JetStream stream(*own, subjects);
-    std::uint64_t first = 0;
+    std::optional<nats::StreamInfo> told;
     stream.stream_info(std::chrono::seconds(2),
-                       [&](const auto& info) { first = info ? info->first_seq : UINT64_MAX; });
-    EXPECT_TRUE(site.until([&] { return first != 0; }));
-    return first;
+                       [&](const auto& info) { told = info.value_or(nats::StreamInfo{}); });
+    EXPECT_TRUE(site.until([&] { return told.has_value(); }));
+    return told.value_or(nats::StreamInfo{});
   }
   void restart_control() {
     site.control.kill_now();
@@ -116,6 +115,40 @@ TEST_F(SnapshotsTest, AStreamThatWasLostBeginsWithTheNewest) {
   restart_bridge();
   EXPECT_TRUE(bridge_holds(12));
   EXPECT_TRUE(site.resume("acme/prod/x1").stage("done")["ok"]);
+}
+
+class ManyPartsTest : public SnapshotsTest {
+ protected:
+  static constexpr int kKills = 450;  // some 50 parts: four ticks
+  ManyPartsTest() : SnapshotsTest(kKills) {}
+
+  void kill_many() {
+    for (int i = 0; i < kKills; ++i) {
+      orders.push_back(site.send("kill", {{"scope", "acme/prod/x" + std::to_string(i)},
+                                          {"reason", std::string(1'000, 'r')},
+                                          {"op_id", "k" + std::to_string(i)},
+                                          {"wait", {"durable"}},
+                                          {"timeout_ms", 60'000}}));
+      if (i % 50 != 49) continue;
+      ASSERT_TRUE(site.until([&] { return orders.back()->done(); }, std::chrono::seconds(60)));
+    }
+  }
+  std::vector<std::shared_ptr<Order>> orders;
+};
+
+TEST_F(ManyPartsTest, AControlKilledBetweenThemLeavesNothingThatHoldsBehind) {
+  ASSERT_NO_FATAL_FAILURE(kill_many());
+  const std::uint64_t before = stream().last_seq;
+  ASSERT_TRUE(site.until([&] { return stream().last_seq > before; })) << site.log("control");
+  restart_control();
+  EXPECT_TRUE(site.is_open()) << site.log("bridge");
+  EXPECT_TRUE(bridge_holds(kKills));
+  ASSERT_TRUE(has_snapshots(1)) << site.log("control");
+  EXPECT_TRUE(site.is_open()) << site.log("bridge");
+  restart_control();
+  restart_bridge();
+  EXPECT_TRUE(bridge_holds(kKills));
+  EXPECT_TRUE(site.resume("acme/prod/x7").stage("done")["ok"]);
 }
 
 }  // namespace

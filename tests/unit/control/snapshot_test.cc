@@ -117,6 +117,20 @@ TEST(Snapshots, WaitForABridgeThatDoesNotReadThem) {
   EXPECT_EQ(world.count(RecordKind::kSnapshotPart), 0U);
 }
 
+// One of an earlier version may be among those that joined under an earlier control.
+TEST(Snapshots, WaitForEveryJoinedBridgeToSayWhatItReads) {
+  SnapshotWorld world;
+  world.recorder_up = false;
+  world.give_orders(24);
+  world.restart();
+  world.recorder_up = true;
+  world.pass(2'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshotPart), 0U);
+  world.beat("b1", schemas::BridgeState::kReplaying);
+  world.pass(1'000);
+  EXPECT_EQ(world.count(RecordKind::kSnapshot), 1U);
+}
+
 // Kills do not wait for all parts, and come behind those that are written.
 TEST(Snapshots, LetOrdersInBetweenTheirParts) {
   SnapshotWorld world;

@@ -62,8 +62,8 @@ class CarryTest : public RecorderTest {
                     "(1, 4, 1, {}, 'poison', zeroblob(32), zeroblob(20000))",
                     static_cast<int>(kind)));
   }
-  schemas::Result<Carried> carry() {
-    return control::carry({.from = folder_, .to = to_, .actor = "alice", .now_ms = 7}, key());
+  schemas::Result<Carried> carry(std::uint64_t now_ms = 7) {
+    return control::carry({.from = folder_, .to = to_, .actor = "alice", .now_ms = now_ms}, key());
   }
   // The folder's files but for the lock: name and bytes.
   [[nodiscard]] std::map<std::string, std::string> files() const {
@@ -198,6 +198,21 @@ TEST_F(CarryTest, AKillThatCameIntoTheAuditAloneIsNamed) {
   const auto told = carry();
   ASSERT_TRUE(told) << told.error();
   EXPECT_EQ(told->not_logged, std::vector<std::string>{"kill-3"});
+}
+
+// Its record went 30 days after it was lifted: only the audit knows it.
+TEST_F(CarryTest, AKillWhoseRecordWentIsNotNamed) {
+  ASSERT_NO_FATAL_FAILURE(write_history());
+  open();
+  const auto old = kill_line("kill-3");
+  ASSERT_TRUE(await<schemas::Result<std::uint64_t>>(
+      [&](auto done) { recorder_->audit(old, Urgency::kFirst, done); }));
+  close();
+  raw("UPDATE log_begins SET epoch = 1, seq = 1");
+  const auto told = carry(old.at_ms + 31ULL * 24 * 3'600 * 1'000);
+  ASSERT_TRUE(told) << told.error();
+  EXPECT_TRUE(told->not_logged.empty());
+  EXPECT_EQ(told->kills.size(), 1U);
 }
 
 TEST_F(CarryTest, TheOldFolderStaysAsItIs) {
