@@ -158,14 +158,20 @@ Subject OperatorSubjects::commands_of(const Segment& actor) const {
   return made(fmt::format("{}.command.{}.>", prefix_.text(), actor.text()));
 }
 Subject OperatorSubjects::commands() const {
-  return made(prefix_.text() + ".command.>");
+  return made(prefix_.text() + ".command.*.*");
+}
+Subject OperatorSubjects::reaching_commands() const {
+  return made(prefix_.text() + ".command.*.*.>");
 }
 
 Subject OperatorSubjects::emergency(const Segment& actor, const Scope& reach) const {
   return made(fmt::format("{}.emergency.{}{}", prefix_.text(), actor.text(), behind(reach)));
 }
 Subject OperatorSubjects::emergencies() const {
-  return made(prefix_.text() + ".emergency.>");
+  return made(prefix_.text() + ".emergency.*");
+}
+Subject OperatorSubjects::reaching_emergencies() const {
+  return made(prefix_.text() + ".emergency.*.>");
 }
 Subject OperatorSubjects::latched(const Segment& actor, const Segment& bridge) const {
   return made(fmt::format("{}.inbox.{}.latched.{}", prefix_.text(), actor.text(), bridge.text()));

@@ -127,11 +127,15 @@ class OperatorSubjects : protected SubjectPlane {
   [[nodiscard]] Subject command(const Segment& actor, const Segment& verb,
                                 const Scope& reach = {}) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
-  [[nodiscard]] Subject commands() const;                         // estop.command.>
+  // Those that reach the fleet, and those that reach a part of it. A credential of a former version
+  // hears the first ones only.
+  [[nodiscard]] Subject commands() const;           // estop.command.*.*
+  [[nodiscard]] Subject reaching_commands() const;  // estop.command.*.*.>
   [[nodiscard]] std::optional<CommandSubject> parse_command(std::string_view subject) const;
   [[nodiscard]] Subject emergency(const Segment& actor,
                                   const Scope& reach = {}) const;  // estop.emergency.<operator>
-  [[nodiscard]] Subject emergencies() const;                       // estop.emergency.>
+  [[nodiscard]] Subject emergencies() const;           // estop.emergency.*, as commands()
+  [[nodiscard]] Subject reaching_emergencies() const;  // estop.emergency.*.>
   [[nodiscard]] std::optional<EmergencySubject> parse_emergency(std::string_view subject) const;
   // A bridge's answer to an emergency, in the operator's inbox, and where a bridge may so answer.
   [[nodiscard]] Subject latched(

@@ -94,8 +94,10 @@ struct BridgeShell::State {
   schemas::Result<void> start() {
     // The log before the leases: a frame's head must not be seen before the record that it names.
     control.subscribe(identity.subjects.log(), [this](const MessageView& m) { on_log(m); });
-    control.subscribe(identity.subjects.emergencies(),
-                      [this](const MessageView& m) { on_emergency(m); });
+    const schemas::Subjects& to = identity.subjects;
+    for (const auto& pattern : {to.emergencies(), to.reaching_emergencies()}) {
+      control.subscribe(pattern, [this](const MessageView& m) { on_emergency(m); });
+    }
     control.subscribe(identity.subjects.lease(), [this](const MessageView& m) {
       handle([&](Nanos now, Effects& out) { core.on_lease(m.data, now, out); });
     });

@@ -31,7 +31,14 @@ Result<Books> read_books(const std::string& data, const Keyring& keys, std::uint
   if (!jwts) return tl::make_unexpected(jwts.error());
   const auto agents = read_account_jwt(keys, Account::kAgents, jwts->front());
   if (!agents) return tl::make_unexpected(agents.error());
-  return Books{std::move(*jwts), 0, {agents->barred.begin(), agents->barred.end()}};
+  const auto people = read_account_jwt(keys, Account::kControl,
+                                       (*jwts)[static_cast<std::size_t>(Account::kControl)]);
+  if (!people) return tl::make_unexpected(people.error());
+  Books books{std::move(*jwts), 0, {agents->barred.begin(), agents->barred.end()}};
+  for (const auto& [user, at_s] : people->revoked) {
+    if (const auto key = schemas::public_key_from_text(user)) books.operators_revoked.insert(*key);
+  }
+  return books;
 }
 
 Result<Books> withdraw(const std::string& data, const Keyring& keys, const Withdrawal& asked,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@
 namespace estop::control {
 
 struct Books {
-  AccountJwts jwts;                   // what the broker has to have
-  std::size_t revoked = 0;            // of what was to be revoked, also before
-  std::vector<std::string> barred{};  // scopes
+  AccountJwts jwts;                                  // what the broker has to have
+  std::size_t revoked = 0;                           // of what was to be revoked, also before
+  std::vector<std::string> barred{};                 // scopes
+  std::set<schemas::PublicKey> operators_revoked{};  // users of CONTROL
 };
 
 [[nodiscard]] schemas::Result<Books> read_books(const std::string& data, const Keyring& keys,

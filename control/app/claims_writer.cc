@@ -228,6 +228,7 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
       AccountsCompared compared;
       if (books) {
         compared.barred = books->barred;
+        compared.operators_revoked = books->operators_revoked;
       } else if (sys->is_connected()) {
         compared.result = tl::make_unexpected(books.error());
       } else {

@@ -133,10 +133,14 @@ void listen(nats::Connection& control, nats::Connection& agents, const Subjects&
     connection.subscribe(
         pattern, [&subjects, decode, tell](const MessageView& m) { tell(decode(subjects, m)); });
   };
-  on(control, subjects.emergencies(), heard_emergency);
-  control.subscribe(subjects.commands(), [&subjects, fresh_op_id, tell](const MessageView& m) {
-    tell(heard_command(subjects, m, fresh_op_id()));
-  });
+  for (const auto& pattern : {subjects.emergencies(), subjects.reaching_emergencies()}) {
+    on(control, pattern, heard_emergency);
+  }
+  for (const auto& pattern : {subjects.commands(), subjects.reaching_commands()}) {
+    control.subscribe(pattern, [&subjects, fresh_op_id, tell](const MessageView& m) {
+      tell(heard_command(subjects, m, fresh_op_id()));
+    });
+  }
   on(agents, subjects.receipts(), heard_receipt);
   on(control, subjects.bridges(), heard_bridge_beat);
 }

@@ -47,7 +47,9 @@ void StreamReader::read(std::uint64_t from_seq, std::uint64_t begins, Done done)
   stream_.ensure_stream(
       kPatience, [this, from_seq, begins, reading](schemas::Result<nats::StreamInfo> info) {
         if (!info) return reading->fail(info.error());
-        if (info->last_seq + 1 < begins) return empty(begins, reading);
+        // One that holds something is looked at first: it may be another's.
+        const bool ends_before = info->last_seq + 1 < begins;
+        if (ends_before && info->messages == 0) return empty(begins, reading);
         reading->tail.first_seq = info->first_seq;
         reading->tail.last_seq = info->last_seq;
         if (info->messages == 0) {

@@ -69,14 +69,16 @@ std::optional<Permissions> in_control(const AgentRole&, const Subjects&) {
 std::optional<Permissions> in_control(const BridgeRole& role, const Subjects& to) {
   return Permissions{texts({to.bridge(role.id), to.audits(), to.stores(), to.latched_by(role.id),
                             to.read(role.id)}),
-                     texts({to.log(), to.lease(), to.emergencies(), to.own_inbox(role.id)})};
+                     texts({to.log(), to.lease(), to.emergencies(), to.reaching_emergencies(),
+                            to.own_inbox(role.id)})};
 }
 
 std::optional<Permissions> in_control(const ControlRole&, const Subjects& to) {
   return Permissions{
       texts({to.log(), to.lease(), to.events(), to.audits(), to.inboxes(), to.js_api()}),
-      texts({to.commands(), to.bridges(), to.reads(), to.audits(), to.emergencies(), to.log(),
-             to.lease(), to.own_inbox(segment(kControlName))})};
+      texts({to.commands(), to.reaching_commands(), to.bridges(), to.reads(), to.audits(),
+             to.emergencies(), to.reaching_emergencies(), to.log(), to.lease(),
+             to.own_inbox(segment(kControlName))})};
 }
 
 std::optional<Permissions> in_control(const OperatorRole& role, const Subjects& to) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "broker-bridge/daemon/files.h"
 #include "control/auth/credentials.h"
@@ -143,19 +144,32 @@ ExitStatus end_rotation(const Common& common, const std::string& who, const json
   return ExitStatus::kUnconfirmed;
 }
 
-// Who was given a part of the fleet keeps it until somebody says otherwise.
-Result<void> keep_scope(const std::string& data, const control::Keyring& keys,
-                        control::Role& role) {
-  auto* person = std::get_if<control::OperatorRole>(&role);
+// What was not said of an operator stays as it was when he was given a credential last, also one
+// that was revoked since: nobody gets more by being given a new key.
+Result<void> keep_rest(const std::string& data, const control::Keyring& keys, AuthIssue& issue) {
+  auto* person = std::get_if<control::OperatorRole>(&issue.role);
   if (person == nullptr) return {};
   const auto known = control::list_credentials(data, keys);
   if (!known) return tl::make_unexpected(known.error());
   for (const Credential& one : *known) {
     const auto* before = std::get_if<control::OperatorRole>(&one.role);
-    const bool is_valid = before != nullptr && one.revoked_at_s == 0;
-    if (is_valid && before->name == person->name) person->reach = before->reach;
+    if (before == nullptr || before->name != person->name) continue;
+    if (issue.keeps_scope) person->reach = before->reach;
+    if (issue.keeps_role) person->is_admin = before->is_admin;
   }
   return {};
+}
+
+// The keys of this person that hold.
+std::set<std::string> valid_keys(const std::string& data, const control::Keyring& keys,
+                                 const control::Role& role) {
+  std::set<std::string> found;
+  const auto known = control::list_credentials(data, keys);
+  if (!known) return found;
+  for (const Credential& one : *known) {
+    if (one.revoked_at_s == 0 && person(one.role) == person(role)) found.insert(one.user);
+  }
+  return found;
 }
 
 }  // namespace
@@ -164,11 +178,10 @@ ExitStatus run_auth_issue(const Common& common, const AuthIssue& asked, Terminal
   const auto keys = keys_of(common.data);
   if (!keys) return fail_with(keys.error(), terminal);
   AuthIssue issue = asked;
-  if (issue.keeps_scope) {
-    if (auto kept = keep_scope(common.data, *keys, issue.role); !kept) {
-      return fail_with(kept.error(), terminal);
-    }
+  if (auto kept = keep_rest(common.data, *keys, issue); !kept) {
+    return fail_with(kept.error(), terminal);
   }
+  const auto before = valid_keys(common.data, *keys, issue.role);
   if (!issue.out.empty()) {  // before a key is made that nobody was given
     if (auto free = daemon::can_create(issue.out); !free) return fail_with(free.error(), terminal);
   }
@@ -179,6 +192,13 @@ ExitStatus run_auth_issue(const Common& common, const AuthIssue& asked, Terminal
     if (auto copied = control::copy_creds(paths->front(), issue.out); !copied) {
       return fail_with(copied.error(), terminal);
     }
+  }
+  const auto now = valid_keys(common.data, *keys, issue.role);
+  if (!std::includes(now.begin(), now.end(), before.begin(), before.end())) {
+    terminal.err << fmt::format(
+        "estop: {} may do less than before: the former key is revoked, and the broker refuses it "
+        "within seconds, or, if control does not run, from its next start on\n",
+        person(issue.role));
   }
   print_files(common, issue.role, issue.out.empty() ? *paths : std::vector{issue.out}, terminal);
   return ExitStatus::kOk;

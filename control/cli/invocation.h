@@ -112,8 +112,10 @@ struct Carry {
 };
 struct AuthIssue {
   control::Role role;
-  std::string out;           // a copy goes there; empty: none
-  bool keeps_scope = false;  // an operator's, if he has one
+  std::string out;  // a copy goes there; empty: none
+  // Of an operator who had a credential before: nothing was said of it.
+  bool keeps_scope = false;
+  bool keeps_role = false;
 };
 struct AuthList {};
 struct AuthRotate {

@@ -46,18 +46,19 @@ std::string who_of(const TypedAuth& typed) {
 void add_issuing(CLI::App& auth, TypedAuth& typed, const AddCommand& add) {
   CLI::App* agent =
       add(auth, "agent", "print the path of an agent's credentials, made if missing", [&typed] {
-        return AuthIssue{control::AgentRole{checked(Address::parse(typed.name))}, typed.out, false};
+        return AuthIssue{control::AgentRole{checked(Address::parse(typed.name))}, typed.out, false,
+                         false};
       });
   agent->add_option("address", typed.name, "org/workspace/name")->required();
   CLI::App* person = add(auth, "operator", "the same for a person", [&typed] {
-    return AuthIssue{operator_of(typed), typed.out, typed.scope.empty()};
+    return AuthIssue{operator_of(typed), typed.out, typed.scope.empty(), typed.role.empty()};
   });
   person->add_option("name", typed.name, "as the audit shows it")->required();
   person
       ->add_option("--role", typed.role,
-                   "viewer: looks; operator: kills and resumes; admin: revokes, too")
-      ->check(CLI::IsMember({"viewer", "operator", "admin"}))
-      ->capture_default_str();
+                   "viewer: looks; operator: kills and resumes; admin: revokes, too. As before, or "
+                   "operator")
+      ->check(CLI::IsMember({"viewer", "operator", "admin"}));
   person->add_option("--scope", typed.scope,
                      "give orders for this part of the fleet only: org/*, org/workspace/* or an "
                      "address");
@@ -66,12 +67,12 @@ void add_issuing(CLI::App& auth, TypedAuth& typed, const AddCommand& add) {
   }
   add(auth, "bridge", "the same for a bridge: a file for each of its accounts",
       [&typed] {
-        return AuthIssue{control::BridgeRole{name_of(typed)}, {}, false};
+        return AuthIssue{control::BridgeRole{name_of(typed)}, {}, false, false};
       })
       ->add_option("name", typed.name, "its id")
       ->required();
   add(auth, "control", "the same for control", [] {
-    return AuthIssue{control::ControlRole{}, {}, false};
+    return AuthIssue{control::ControlRole{}, {}, false, false};
   });
 }
 

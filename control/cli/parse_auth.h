@@ -16,7 +16,7 @@ namespace estop::cli {
 
 // What is typed behind `auth`: CLI11 writes here.
 struct TypedAuth {
-  std::string name, role = "operator", scope, out, reason;
+  std::string name, role, scope, out, reason;
 };
 
 using Make = std::function<Command()>;  // throws Misuse

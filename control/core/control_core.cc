@@ -53,7 +53,7 @@ Effects ControlCore::start(StoredLog log, const std::vector<StoredAgent>& agents
 Effects ControlCore::handle(const Event& event, Now now) {
   Turn turn(now, alarms_told_, counters_);
   std::visit([&](const auto& happened) { on(happened, turn); }, event);
-  while (const auto fact = turn.next_fact()) spread(*fact, turn);
+  spread_all(turn);
   ledger_.store_new(turn.out);
   return std::move(turn.out);
 }
@@ -69,6 +69,10 @@ void ControlCore::on(const Happened& happened, Turn& turn) {
     (offer(modules), ...);
   };
   tell(feed_, bridges_, agents_, access_, signed_, questions_, operators_);
+}
+
+void ControlCore::spread_all(Turn& turn) {
+  while (const auto fact = turn.next_fact()) spread(*fact, turn);
 }
 
 // Any number of modules may hear a fact, but nobody is left out by mistake: one does.
@@ -151,7 +155,7 @@ void ControlCore::on(const BridgeBeatReceived& received, Turn& turn) {
 }
 
 void ControlCore::on(const StreamPurged& purged, Turn& turn) {
-  ledger_.on_purged(purged);
+  ledger_.on_purged(purged, turn.out);
   if (purged.result) return;
   turn.alarm(
       "log-not-cut", {},
@@ -163,9 +167,10 @@ void ControlCore::write_snapshot(Turn& turn) {
   const bool all_read = bridges_.all_heard() &&
                         bridges_.all_read(schemas::RecordKind::kSnapshotPart) &&
                         bridges_.all_read(schemas::RecordKind::kSnapshot);
-  if (!all_read) return;
+  if (!all_read || turn.now.boot_us < next_snapshot_us_) return;
   const std::string problem = ledger_.write_snapshot(turn.now, turn.out);
   if (problem.empty()) return;
+  next_snapshot_us_ = turn.now.boot_us + kAlarmAgain_us;  // it takes a look at every kill
   turn.alarm("snapshot-differs", {}, "no snapshot of the log is signed: " + problem);
 }
 
@@ -176,6 +181,7 @@ void ControlCore::on(const Tick& tick, Turn& turn) {
   write_snapshot(turn);
   ledger_.purge_stream(bridges_.all_applied(), turn.now, turn.out);
   bridges_.tick(turn);
+  spread_all(turn);  // whose fence ends now is not given up below
   flow_.repeat_unconfirmed(turn);
   access_.revoke_fenced(turn);
   agents_.tick(turn);

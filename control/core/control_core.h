@@ -61,6 +61,7 @@ class ControlCore {
   void go_on(const std::vector<Lookups::Asked>& looked_up, Turn& turn);
   static void tell(std::vector<LedgerNews> news, Turn& turn);
   void spread(const Fact& fact, Turn& turn);
+  void spread_all(Turn& turn);
   // Events that are of one module alone.
   template <class Happened>
   void on(const Happened& happened, Turn& turn);
@@ -68,6 +69,7 @@ class ControlCore {
   const CoreOptions options_;
   CoreCounters counters_;
   AlarmsTold alarms_told_;
+  std::uint64_t next_snapshot_us_ = 0;  // after one that may not be signed
   Ledger ledger_;
   Feed feed_;
   Orders orders_;

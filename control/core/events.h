@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -205,6 +206,8 @@ struct AccountsCompared {
   std::vector<std::string> differed{};  // accounts that differed and were put right, by name
   std::vector<std::string> barred{};    // scopes that get no new credentials
   schemas::Result<void> result{};       // why they could not be compared or put right
+  // Keys of people that are refused; nullopt: not looked at.
+  std::optional<std::set<schemas::PublicKey>> operators_revoked{};
 };
 
 // --- Who is connected ---

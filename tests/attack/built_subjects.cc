@@ -46,6 +46,8 @@ void add_patterns(const Subjects& to, Collection& all) {
   all.add("receipts", to.receipts());
   all.add("commands", to.commands());
   all.add("emergencies", to.emergencies());
+  all.add("reaching_commands", to.reaching_commands());
+  all.add("reaching_emergencies", to.reaching_emergencies());
   all.add("audits", to.audits());
   all.add("stores", to.stores());
   all.add("log", to.log());

@@ -90,7 +90,7 @@ sow(${bridge}/contact/contact.cc [[  ++turn.counters.bad_frames;
   [[  if (SOWN(kUnknownOrderIgnored)) return turn.reject_frame(what, error);
   ++turn.counters.bad_frames;
   stop_for_good(]])
-sow(control/json/commands.cc
+sow(control/json/order_commands.cc
   [[  std::string reason = schemas::printable(fields.text("reason", schemas::kReasonMax_bytes));]]
   [[  const std::size_t most =
       SOWN(kUnreadableRecord) ? schemas::kControlMessageMax_bytes : schemas::kReasonMax_bytes;

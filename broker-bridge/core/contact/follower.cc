@@ -88,9 +88,17 @@ std::vector<const SignedRecord*> Follower::path_to(const Head& head) const {
   return path;
 }
 
+void Follower::may_begin_at(std::uint64_t seq) noexcept {
+  if (seq == begins_) return;
+  std::rotate(begun_.begin(), begun_.end() - 1, begun_.end());
+  begun_.front() = std::exchange(begins_, seq);
+}
+
 bool Follower::begins_with(const SignedRecord& record) const {
   const std::uint64_t seq = record.record.seq;
-  return seq == begins_ && seq > applied_.seq + 1 && schemas::begins_snapshot(record.record);
+  const bool is_told =
+      seq == begins_ || std::find(begun_.begin(), begun_.end(), seq) != begun_.end();
+  return is_told && seq > applied_.seq + 1 && schemas::begins_snapshot(record.record);
 }
 
 Result<bool> Follower::replayed(const SignedRecord& record) {

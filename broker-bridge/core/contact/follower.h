@@ -9,6 +9,7 @@
 // none needs a check of its own. Gaps are filled by a replay of the stream. Pure, not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -48,7 +49,7 @@ class Follower {
   Progress again(std::vector<schemas::SignedRecord>& ready) { return follow(head_, ready); }
   // What the lease says: the number of part 0 of a snapshot with which the log may begin; 0: none.
   // Who has applied nothing reads from there on; so does who did not get what comes next.
-  void may_begin_at(std::uint64_t seq) noexcept { begins_ = seq; }
+  void may_begin_at(std::uint64_t seq) noexcept;
   void replay_failed() noexcept { is_lost_ = true; }
   // Whether the log begins anew with this record of a replay. Then it does, by `begin`.
   [[nodiscard]] bool begins_with(const schemas::SignedRecord& record) const;
@@ -68,6 +69,8 @@ class Follower {
   schemas::Head head_;
   std::uint64_t term_ = 0;  // of the newest applied record
   std::uint64_t begins_ = 0;
+  // What leases said before: a replay may have been asked for with one of these.
+  std::array<std::uint64_t, 4> begun_{};
   bool is_lost_ = false;  // the record behind `applied_` could not be read
   std::map<schemas::Hash, schemas::SignedRecord> pending_;  // seen, not known as committed
 };

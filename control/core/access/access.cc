@@ -79,6 +79,7 @@ void Access::on(const CredentialsRevoked& revoked, Turn& turn) {
 
 // H38: the broker takes whatever is pushed to it last, also by somebody else, also something older.
 void Access::on(const AccountsCompared& compared, Turn& turn) {
+  if (compared.operators_revoked) revoked_ = *compared.operators_revoked;
   for (const std::string& account : compared.differed) {
     turn.alarm("claims-differ", account,
                "the broker had another account than the data folder: it was put right");

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 
 #include "control/core/access/clients.h"
@@ -29,6 +30,10 @@ class Access {
 
   [[nodiscard]] static schemas::Result<void> may_revoke(const CommandReceived& asked,
                                                         const KillCommand& kill);
+  // Whether what this key signed proves nothing any more, as of the newest look at the accounts.
+  [[nodiscard]] bool is_revoked(const schemas::PublicKey& key) const {
+    return revoked_.contains(key);
+  }
   // Once the kill is fenced, and its runtimes have confirmed or their time is over.
   void want_revocation(const CommandReceived& asked, const KillCommand& kill,
                        const std::string& op_id, Now now);
@@ -53,6 +58,7 @@ class Access {
   const Orders& orders_;
   Clients clients_;
   std::map<std::string, Revocation> revocations_;  // by op id
+  std::set<schemas::PublicKey> revoked_;           // at most kRevokedMax, as in the account
   std::uint64_t next_clients_us_ = 0;
   std::uint64_t deaf_since_us_ = 0;  // agents are not heard; 0: they are
 };

@@ -131,8 +131,10 @@ void Agents::on(const BeatReceived& asked, Turn& turn) {
 
 // --- Stopped ---
 
-void Agents::expect_stops(const std::string& op_id, const schemas::Scope& scope, Turn& turn) {
-  tell_stops(op_id, registry_.expect_stops(op_id, scope, turn.now.boot_us), turn);
+StopsMoved Agents::expect_stops(const std::string& op_id, const schemas::Scope& scope, Now now) {
+  StopCount& count = registry_.expect_stops(op_id, scope, now.boot_us);
+  count.last_told_us = now.boot_us;
+  return {op_id, so_far(count)};
 }
 
 void Agents::on(const StoppedReceived& received, Turn& turn) {

@@ -33,8 +33,10 @@ class Agents {
 
   void on(const OrderForgotten& forgotten, Turn&) { registry_.forget_stops(forgotten.op_id); }
 
-  // Waits for every living instance of the kill's scope, from now on, and tells how many.
-  void expect_stops(const std::string& op_id, const schemas::Scope& scope, Turn& turn);
+  // Waits for every living instance of the kill's scope, from now on. Returns how many there are;
+  // what follows are facts.
+  [[nodiscard]] StopsMoved expect_stops(const std::string& op_id, const schemas::Scope& scope,
+                                        Now now);
 
   [[nodiscard]] const Registry& registry() const { return registry_; }
 

@@ -185,14 +185,8 @@ void Bridges::on(const RecordApplied& applied, Turn& turn) {
 
 // --- Whose confirmation counts ---
 
-// A fence that waits for somebody has nothing to tell yet.
-void Bridges::wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn) {
-  const Gathering& gathering = roster_.gather(op_id, seq, true, turn.now.boot_us);
-  if (gathering.done_us != 0) turn.tell(moved(gathering));
-}
-
-void Bridges::wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn) {
-  turn.tell(moved(roster_.gather(op_id, seq, false, turn.now.boot_us)));
+BridgesMoved Bridges::wait_for(const std::string& op_id, std::uint64_t seq, bool is_kill, Now now) {
+  return moved(roster_.gather(op_id, seq, is_kill, now.boot_us));
 }
 
 // What is told to an operator is signed: 174 µs before he hears of the fence.

@@ -32,9 +32,10 @@ class Bridges {
   void on(const RecordApplied& applied, Turn& turn);
   void on(const OrderForgotten& forgotten, Turn&) { roster_.forget(forgotten.op_id); }
 
-  // Waits for every bridge that may be open now, and tells how far the order is.
-  void wait_for_fence(const std::string& op_id, std::uint64_t seq, Turn& turn);
-  void wait_for_opening(const std::string& op_id, std::uint64_t seq, Turn& turn);
+  // Waits for every bridge that may be open now. Returns how far the order is; what follows are
+  // facts.
+  [[nodiscard]] BridgesMoved wait_for(const std::string& op_id, std::uint64_t seq, bool is_kill,
+                                      Now now);
   // Whether every joined bridge has said to this control what it reads.
   [[nodiscard]] bool all_heard() const;
   // The number of the newest record that every joined bridge has applied, as their beats say;

@@ -63,7 +63,8 @@ std::optional<SignedRecord> Ledger::sign_next(Record draft, Effects& out) {
   draft.term = term_;
   draft.seq = hashes_.last() + 1;
   draft.prev = hashes_.newest();
-  if (auto* resume = std::get_if<schemas::Resume>(&draft.body)) {
+  auto* resume = std::get_if<schemas::Resume>(&draft.body);
+  if (resume != nullptr && resume->incarnation == 0) {
     incarnation_ = std::max(incarnation_ + 1, draft.seq);
     resume->incarnation = incarnation_;
   }
@@ -219,8 +220,9 @@ void Ledger::purge_stream(std::uint64_t all_applied, Now now, Effects& out) {
   out.push_back(PurgeStream{before});
 }
 
-void Ledger::on_purged(const StreamPurged& purged) {
+void Ledger::on_purged(const StreamPurged& purged, Effects& out) {
   if (!purged.result) return;
+  if (blind_) return read_stream(out);  // it was a copy of former times
   purged_before_ = std::max(purged_before_, purged.before_seq);
   hashes_.forget_before(purged_before_);
 }

@@ -99,7 +99,7 @@ class Ledger {
   // Lets the stream go before the snapshot before the newest one, when the newest one ends at or
   // before `all_applied`: what every joined bridge has applied.
   void purge_stream(std::uint64_t all_applied, Now now, Effects& out);
-  void on_purged(const StreamPurged& purged);
+  void on_purged(const StreamPurged& purged, Effects& out);
   // Where who has read nothing may begin: as LeaseFrame::begins.
   [[nodiscard]] std::uint64_t begins() const { return snapshots_.begins(); }
   // Of a kill that the recorder kept and that is not applied yet, while blind; else empty.
@@ -123,6 +123,7 @@ class Ledger {
   LogEntry* entry_at(std::uint64_t seq);
   void read_stream(Effects& out);
   // Reading the stream (ledger_stream.cc); false: stopped.
+  void empty_stream(const StreamTail& tail, Effects& out);
   bool begin_with(const StreamTail& tail, Effects& out);
   bool adopt(const StreamTail& tail, Effects& out);
   bool confirm(const StreamTail& tail, std::vector<LedgerNews>& news, Effects& out);

@@ -111,6 +111,10 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
   }
   const StreamTail& tail = *read.tail;
   if (blind_ && hashes_.empty() && tail.first_seq > 1 && !begin_with(tail, out)) return news;
+  if (blind_ && tail.last_seq > 0 && tail.last_seq + 1 < first_needed()) {
+    empty_stream(tail, out);
+    return news;
+  }
   if (tail.last_seq > 0 && tail.first_seq > std::max(first_needed(), begins())) {
     stop("the stream lost its records before " + std::to_string(tail.first_seq) +
              ": remove it, and it is made anew from the recorder",
@@ -126,6 +130,18 @@ std::vector<LedgerNews> Ledger::on_stream(const StreamRead& read, Now now, Effec
   }
   advance(news);
   return news;
+}
+
+// It ends before what control reads again: a copy of former times, if its records are ours. It is
+// emptied, and read once more.
+void Ledger::empty_stream(const StreamTail& tail, Effects& out) {
+  const SignedRecord& last = tail.records.back();
+  if (last.record.epoch <= epoch_ && schemas::verify_record(last, key_.public_key())) {
+    return out.push_back(PurgeStream{first_needed()});
+  }
+  stop("the stream ends with record " + std::to_string(tail.last_seq) +
+           ", which is not signed by this Estop's log key: it is another's",
+       out);
 }
 
 // The recorder has nothing, and the stream begins with a snapshot.

@@ -12,7 +12,7 @@ namespace estop::control {
 namespace {
 
 constexpr std::uint64_t kEndAgain_us = 10'000'000;
-constexpr std::size_t kEndingMax = 1'024;
+constexpr std::size_t kEndingMax = 64;
 
 std::string key_of(const schemas::Record& kill) {
   return kill.op_id + ' ' + kill.scope().text();
@@ -28,13 +28,18 @@ bool LateOrders::may_end(const schemas::Record& kill, const Turn& turn) {
   return can_write && ended_us_.size() < kEndingMax && !ended_us_.contains(key_of(kill));
 }
 
-void LateOrders::end(const schemas::Record& kill, const OpState& known, Turn& turn) {
+// No new life: what runs since the first resume goes on.
+void LateOrders::end(const schemas::Record& kill, const OpState* known, Turn& turn) {
   ended_us_.emplace(key_of(kill), turn.now.boot_us);
-  schemas::Record draft =
-      draft_of(schemas::Resume{.scope = kill.scope(), .lifts = {kill.op_id}},
-               fmt::format("end-{}-{}", ledger_.term(), ++ended_), std::string(kControl));
-  draft.reason = fmt::format("order {} came again: resume {} lifted it at {}", kill.op_id,
-                             known.lifted_by, schemas::utc_text(known.lifted_ms));
+  schemas::Resume resume{.scope = kill.scope(), .lifts = {kill.op_id}};
+  resume.incarnation = ledger_.latches().life(kill.scope());
+  schemas::Record draft = draft_of(
+      std::move(resume), fmt::format("end-{}-{}", ledger_.term(), ++ended_), std::string(kControl));
+  draft.reason = fmt::format("order {} came again, which was lifted", kill.op_id);
+  if (known != nullptr && !known->lifted_by.empty()) {
+    draft.reason +=
+        fmt::format(" by resume {} at {}", known->lifted_by, schemas::utc_text(known->lifted_ms));
+  }
   flow_.resume(std::move(draft), turn);
 }
 

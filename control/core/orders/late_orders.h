@@ -20,9 +20,10 @@ class LateOrders {
   LateOrders(const Ledger& ledger, const Bridges& bridges, OrderFlow& flow)
       : ledger_(ledger), bridges_(bridges), flow_(flow) {}
 
-  // A bridge that has applied the whole log shows this kill, which its op id's resume has lifted.
-  // Writes a resume of it, once in kEndAgain_us. The caller has checked who ordered the kill.
-  void end(const schemas::Record& kill, const OpState& known, Turn& turn);
+  // A bridge that has applied the whole log shows this kill, which a resume has lifted. Writes one
+  // of it that begins no new life, once in kEndAgain_us. `known`: of its op id; nullptr: forgotten.
+  // The caller has checked who ordered the kill.
+  void end(const schemas::Record& kill, const OpState* known, Turn& turn);
   // Whether `end` would write one.
   [[nodiscard]] bool may_end(const schemas::Record& kill, const Turn& turn);
 

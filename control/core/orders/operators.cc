@@ -83,6 +83,13 @@ void Operators::obey(const CommandReceived& asked, const schemas::SignedCommand&
     turn.alarm("forged-order", asked.actor, asked.verb + ": " + to_string(good.error()));
     return turn.refuse(asked, good.error());
   }
+  // Whoever was given less than before may have kept a copy of the former credential.
+  const auto credential = schemas::read_credential(command.credential);
+  if (credential && to_.access.is_revoked(credential->user)) {
+    ++turn.counters.bad_signatures;
+    turn.alarm("forged-order", asked.actor, asked.verb + ": signed with a revoked credential");
+    return turn.refuse(asked, {Errc::kNotPermitted, "it is signed with a revoked credential"});
+  }
   CommandReceived proven = asked;
   proven.is_proven = true;
   proven.may_revoke =

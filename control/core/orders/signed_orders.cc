@@ -127,10 +127,18 @@ void SignedOrders::end_late(const std::string& bridge, const schemas::Bytes& fra
   const schemas::Record& kill = record ? record->record : order->kill.record;
   if (!kill.is<schemas::Kill>()) return;
   const KillClaim claim = ops_.claim_kill(kill);
-  if (claim.is != OpIs::kLifted || !late_.may_end(kill, turn)) return;
+  const bool is_old = record && claim.is == OpIs::kNew && stands_in_the_log(*record);
+  if ((claim.is != OpIs::kLifted && !is_old) || !late_.may_end(kill, turn)) return;
   const bool is_good = record ? schemas::verify_record(*record, ledger_.key().public_key())
                               : is_proven(*order, "bridge " + bridge, options_, turn);
-  if (is_good) late_.end(kill, *ledger_.find(claim.op_id), turn);
+  if (is_good) late_.end(kill, ledger_.find(claim.op_id), turn);
+}
+
+// A record of the log that control has read, or that stands before the snapshot with which it began
+// and which vouches for what of it holds. Its op id may be forgotten: its place is not.
+bool SignedOrders::stands_in_the_log(const schemas::SignedRecord& held) const {
+  const schemas::Head place{held.record.epoch, held.record.seq, held.hash};
+  return place.seq != 0 && (ledger_.contains(place) || ledger_.is_before_start(place));
 }
 
 // A bridge holds a kill that is not in its log: control died before it could commit it, or lost it,
@@ -149,6 +157,7 @@ bool SignedOrders::adopt(const std::string& bridge, const schemas::Bytes& frame,
     return missing(claim);
   }
   if (!held->record.is<schemas::Kill>()) return false;
+  if (stands_in_the_log(*held)) return false;  // lifted since, or it would be in force
   if (lookups_.asks_of_held(held->record, turn)) return false;
   const KillClaim claim = ops_.claim_kill(held->record);
   if (!missing(claim)) return false;

@@ -31,6 +31,7 @@ class SignedOrders {
  private:
   // True: it was no kill that control has already.
   bool adopt(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
+  [[nodiscard]] bool stands_in_the_log(const schemas::SignedRecord& held) const;
   // A bridge at the head of the log obeys what a resume has lifted.
   void end_late(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
   void adopt(const schemas::SignedOrder& order, const KillClaim& claim, const std::string& from,

@@ -28,8 +28,8 @@ struct PublishRecord {
 // before). Answered by StreamRead.
 struct ReadStream {
   std::uint64_t from_seq = 1;
-  // One that ends before this record's place has lost what control does not read again: it is
-  // emptied, and its next record gets this number.
+  // An empty one that ends before this record's place has lost what control does not read again:
+  // its next record gets this number.
   std::uint64_t begins = 1;
 };
 // Removes from the stream what stands before this record. Answered by StreamPurged.

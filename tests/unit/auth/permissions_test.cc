@@ -58,7 +58,7 @@ const Case kCases[] = {
     {"bridge in CONTROL", kBridge, Account::kControl,
      "pub estop.bridge.b1 estop.audit.> estop.store.> estop.inbox.*.latched.b1 "
      "estop.read.b1\n"
-     "sub estop.log estop.lease estop.emergency.> estop.inbox.b1.>"},
+     "sub estop.log estop.lease estop.emergency.* estop.emergency.*.> estop.inbox.b1.>"},
     {"bridge in SYS", kBridge, Account::kSys, "no user"},
     {"control in AGENTS", kControl, Account::kAgents,
      "pub estop.inbox.> estop.control.>\n"
@@ -66,7 +66,8 @@ const Case kCases[] = {
      "estop.inbox.control.>"},
     {"control in CONTROL", kControl, Account::kControl,
      "pub estop.log estop.lease estop.event.> estop.audit.> estop.inbox.> $JS.API.>\n"
-     "sub estop.command.> estop.bridge.* estop.read.* estop.audit.> estop.emergency.> estop.log "
+     "sub estop.command.*.* estop.command.*.*.> estop.bridge.* estop.read.* estop.audit.> "
+     "estop.emergency.* estop.emergency.*.> estop.log "
      "estop.lease "
      "estop.inbox.control.>"},
     {"control in SYS", kControl, Account::kSys,

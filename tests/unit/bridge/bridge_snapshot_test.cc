@@ -123,6 +123,25 @@ TEST_F(BridgeSnapshotTest, WhoHasReadNothingBeginsWithTheNewestOne) {
   EXPECT_TRUE(core.is_open(now)) << "and checks the next one: " << core.contact().why_closed();
 }
 
+// The next snapshot is there before the stream has answered.
+TEST_F(BridgeSnapshotTest, WhoAskedForOneBeginsWithItThoughThereIsANewerOne) {
+  write_some();
+  const std::uint64_t part = log.snapshot();
+  log.kill("acme/prod/z", "k4");
+  connect();
+  lease_that_begins_at(part);
+  ASSERT_EQ(last<Replay>()->from, part);
+  const std::uint64_t newer = log.snapshot();
+  lease_that_begins_at(newer);
+  for (std::uint64_t seq = part; seq <= log.head().seq; ++seq) {
+    core.on_replayed(log.records()[seq - 1].frame, now, effects);
+  }
+  core.on_replay_done(now, effects);
+  EXPECT_FALSE(alarmed("begins with")) << core.contact().why_closed();
+  run_to_open_from(newer);
+  EXPECT_EQ(core.gate().kills(), 3U);
+}
+
 TEST_F(BridgeSnapshotTest, WhatStandsBetweenThePartsComesBehindThem) {
   write_some();
   const auto state = log.state();

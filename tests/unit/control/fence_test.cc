@@ -22,6 +22,19 @@ TEST(Bridges, AreGrantedALeaseOnlyAfterTheyJoinedInTheLog) {
   EXPECT_EQ(world.stream.back().record.kind(), RecordKind::kBridgeJoined);
 }
 
+// After a stand-still both times are over in one tick.
+TEST(Fence, ThatEndsWithTheTimeOfItsOrderIsToldAsReached) {
+  World world;
+  world.open("b1");
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}, {"timeout_ms", 1'000}});
+  world.now.boot_us += 60'000'000;
+  world.send(Tick{});
+  const Json done = world.answers(inbox).back();
+  EXPECT_TRUE(done["done"]);
+  EXPECT_TRUE(done["ok"]) << done;
+  EXPECT_EQ(world.audited("unconfirmed"), 0U);
+}
+
 TEST(Bridges, AReplayingOneDoesNotJoin) {
   World world;
   world.beat("b1", BridgeState::kReplaying);

@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/unit/control/world.h"
 
 namespace estop::control {
@@ -116,6 +118,21 @@ TEST_F(ForgottenOps, AKillThatABridgeShowsIsAdoptedWhenTheRecorderIsSilent) {
   world.pass(300);
   world.shows("b1", order.frame);
   EXPECT_EQ(held(), 1U);
+}
+
+// Its place in the log says that it was lifted, whoever remembers its op id: the credential of a
+// bridge orders nothing.
+TEST_F(ForgottenOps, ARecordOfTheLogThatABridgeShowsIsNoNewKill) {
+  world.recorder_reads = false;
+  const auto old = std::find_if(world.stream.begin(), world.stream.end(),
+                                [](const auto& one) { return one.record.op_id == "k-old"; });
+  ASSERT_NE(old, world.stream.end());
+  const schemas::Bytes frame = old->frame;
+  for (int i = 0; i < 3; ++i) {
+    world.shows("b1", frame);
+    EXPECT_EQ(held(), 0U);
+    world.pass(300);
+  }
 }
 
 TEST_F(ForgottenOps, AnOpIdThatWasNeverUsedWaitsForNothing) {

@@ -242,6 +242,16 @@ TEST(Audit, HasEveryDecision) {
   }
 }
 
+// Nobody is there who has to obey: all that is known stands before the end, and in it.
+TEST(Orders, WhatIsKnownAtOnceIsToldBeforeTheEnd) {
+  World world;
+  const auto inbox = world.kill("acme/prod/x", "k1", {{"wait", {"fenced"}}});
+  EXPECT_EQ(world.stage(inbox, "stopped")["of"], 0);
+  const Json done = world.answers(inbox).back();
+  EXPECT_TRUE(done["done"]);
+  EXPECT_EQ(done["reached"], Json::array({"fenced", "stopped"}));
+}
+
 TEST(Commands, OneThatCannotBeReadIsRefusedForTheReasonThatItHas) {
   World world;
   CommandReceived command;

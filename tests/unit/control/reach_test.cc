@@ -119,6 +119,22 @@ TEST_F(Reach, H65_AnOrderToTheBridgesOutsideIsNotCounted) {
   EXPECT_EQ(world.audited("alarm-forged-order"), 1U);
 }
 
+// A former admin kept a copy: its list allows everything on every subject of hers.
+TEST_F(Reach, H65_AProofByARevokedCredentialProvesNothing) {
+  world.reach = scope("acme/prod/*");
+  const Json kill{{"scope", "acme/prod/x"}, {"reason", "r"}, {"op_id", "k1"}, {"revoke", true}};
+  AccountsCompared compared;
+  compared.operators_revoked = {testing::operator_key().public_key()};
+  world.send(compared);
+  const auto inbox = world.ask_signed("kill", kill, testing::admin_creds("alice"), "alice");
+  EXPECT_EQ(world.error(inbox), "not-permitted");
+  EXPECT_EQ(world.audited("alarm-forged-order"), 1U);
+  compared.operators_revoked.emplace();
+  world.send(compared);
+  EXPECT_EQ(world.error(world.ask_signed("kill", kill, testing::admin_creds("alice"), "alice")),
+            "");
+}
+
 TEST_F(Reach, EverybodyMayLookAtEverything) {
   world.kill("acme/staging/x", "k1");
   world.reach = scope("acme/prod/*");

@@ -257,6 +257,22 @@ TEST(LogStart, AStreamThatWasLostBeginsWithTheSnapshot) {
   }
 }
 
+// What is there may be another's: nothing of it is touched.
+TEST(LogStart, AStreamThatIsNotOursIsLeftAsItIs_H29) {
+  SnapshotWorld world;
+  world.give_orders(40);
+  world.pass(1'000);
+  const std::uint64_t part = world.newest_is_right();
+  world.stream.resize(part - 3);
+  const auto stranger = schemas::SigningKey::generate(schemas::KeyRole::kAccount);
+  world.stream.back() = schemas::sign_record(world.stream.back().record, stranger).value();
+  const std::size_t before = world.stream.size();
+  world.restart();
+  ASSERT_EQ(world.stops.size(), 1U);
+  EXPECT_NE(world.stops[0].find("it is another's"), std::string::npos) << world.stops[0];
+  EXPECT_EQ(world.stream.size(), before);
+}
+
 TEST(LogStart, AStreamThatOnlyLacksTheNewestRecordsGetsThemAgain) {
   SnapshotWorld world;
   world.give_orders(40);

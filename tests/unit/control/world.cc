@@ -313,7 +313,7 @@ void World::perform(const ReadStream& effect) {
     events_.emplace_back(StreamRead{schemas::fail(Errc::kStoreUnavailable, "the stream is down")});
     return;
   }
-  if (stream.size() + 1 < effect.begins) {
+  if (stream.size() < stream_first && stream.size() + 1 < effect.begins) {
     stream.resize(effect.begins - 1);
     stream_first = effect.begins;
   }
@@ -335,6 +335,7 @@ void World::perform(const PurgeStream& effect) {
   performed.emplace_back("purge");
   StreamPurged answer{effect.before_seq, {}};
   if (stream_purges) stream_first = std::max(stream_first, effect.before_seq);
+  if (stream_purges && stream.size() + 1 < effect.before_seq) stream.resize(effect.before_seq - 1);
   if (!stream_purges) answer.result = schemas::fail(Errc::kStoreUnavailable, "not permitted");
   events_.emplace_back(std::move(answer));
 }
