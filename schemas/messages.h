@@ -109,7 +109,7 @@ struct LogRead {
 };
 
 struct LogReadReply {
-  Errc code = Errc::kOk;  // kNotFound: the stream has no such record (yet)
+  Errc code = Errc::kOk;  // kNotFound: the stream has no such record, yet or any more
   std::string detail;
   Bytes frame;  // as it was signed; empty unless kOk
   friend bool operator==(const LogReadReply&, const LogReadReply&) = default;

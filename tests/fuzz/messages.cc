@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "schemas/codec.h"
+#include "schemas/log_state.h"
 #include "schemas/order.h"
 #include "schemas/pack.h"
 #include "tests/fuzz/targets.h"
@@ -75,6 +76,15 @@ void order(std::string_view frame) {
   require(!verified, "nobody's order is vouched for");
 }
 
+// What a part of a snapshot says is written as parts that say the same.
+void state(std::string_view part) {
+  const auto first = schemas::LogState::from({Bytes(part)});
+  if (!first) return;
+  const auto parts = first->parts();
+  const auto second = schemas::LogState::from(parts);
+  require(second && second->parts() == parts, "a state comes back as it was read");
+}
+
 // The same readers behind a good signature, which no mutation finds: the input is the body.
 template <void (*reader)(std::string_view)>
 void sealed(std::string_view domain, std::string_view body) {
@@ -119,6 +129,8 @@ constexpr void (*kReaders[])(std::string_view) = {
     plain<schemas::BeatReply>,
     plain<schemas::StoreRequest>,
     plain<schemas::StoreReply>,
+    plain<schemas::StateEntries>,
+    state,
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ const BadConfig kBad[] = {
      "--sharing-grace-ms"},
     {"more silent connections than are looked at", [](auto& c) { c.revoke_silent = 65'537; },
      "--revoke-silent"},
+    {"a snapshot of hardly anything", [](auto& c) { c.snapshot_every = 15; }, "--snapshot-every"},
     {"endless agent lease", [](auto& c) { c.agent_lease_ms = 600'001; }, "--agent-lease-ms"},
 };
 

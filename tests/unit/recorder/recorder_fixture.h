@@ -47,7 +47,7 @@ class Hold {
   bool released_ = false;
 };
 
-class RecorderTest : public testing::Test {
+class RecorderTest : public ::testing::Test {
  protected:
   RecorderTest();
   ~RecorderTest() override;
