@@ -53,12 +53,12 @@ namespace estop::schemas {
 [[nodiscard]] Hash digest_of(const std::vector<Hash>& records);
 [[nodiscard]] bool is_signed_lease(std::string_view bytes, const PublicKey& key);
 [[nodiscard]] Result<Bytes> sign_receipt(const BridgeReceipt& receipt, const SigningKey& key);
-[[nodiscard]] Result<BridgeReceipt> read_receipt(
-    std::string_view bytes);  // not verified: see verify_receipt
+// Does not verify: see verify_receipt.
+[[nodiscard]] Result<BridgeReceipt> read_receipt(std::string_view bytes);
 [[nodiscard]] bool verify_receipt(std::string_view bytes, const PublicKey& key);
 [[nodiscard]] Result<Bytes> sign_stopped(const StoppedReceipt& receipt, const SigningKey& key);
-[[nodiscard]] Result<StoppedReceipt> read_stopped(
-    std::string_view bytes);  // not verified: see verify_stopped
+// Does not verify: see verify_stopped.
+[[nodiscard]] Result<StoppedReceipt> read_stopped(std::string_view bytes);
 [[nodiscard]] bool verify_stopped(std::string_view bytes, const PublicKey& key);
 
 // A part of a log's state (log_state.h). What is too large for a part, sign_record refuses.

@@ -59,8 +59,8 @@ struct LeaseFrame {
   Reads reads = own_reads();  // of control
   Head head{};  // newest record that bridges may apply: committed, and durable if it is a resume
   std::vector<Grant> grants{};
-  std::vector<Bytes>
-      uncommitted{};  // signed record frames of kills that the stream has not taken yet
+  // Signed record frames of kills that the stream has not taken yet.
+  std::vector<Bytes> uncommitted{};
   // Of all kills that are not committed, also where they fill several frames of one `round`: how
   // many there are, and their digest (digest_of). Who did not get them all takes no grant.
   std::uint64_t round = 0;
@@ -90,14 +90,14 @@ struct BridgeBeat {
   Reads reads = own_reads();
   std::uint64_t forwarded = 0;  // intents since start
   std::uint64_t refused = 0;
-  std::uint64_t refused_killed =
-      0;  // of these: sender or receiver under a kill, or an old incarnation
+  // Of these: sender or receiver under a kill, or an old incarnation.
+  std::uint64_t refused_killed = 0;
   // Intents that the gate let pass though a kill holds their scope, and that the second look right
   // before the forward refused: a defect of the gate. Must stay 0. It counts contradictions, not
   // deliveries: nothing of it was forwarded.
   std::uint64_t after_fence = 0;
-  std::vector<Bytes>
-      held{};  // signed frames of kills that it holds and that are not in the applied log
+  // Signed frames of kills that it holds and that are not in the applied log.
+  std::vector<Bytes> held{};
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
 };
 
@@ -125,8 +125,8 @@ struct BridgeReceipt {
   std::uint64_t epoch = 0;  // as in the record obeyed, with seq; 0 while it had none
   std::uint64_t seq = 0;
   RecordKind kind = RecordKind::kKill;
-  std::uint64_t forwarded_before =
-      0;  // intents from or to the scope that passed this bridge before the latch, since its start
+  // Intents from or to the scope that passed this bridge before the latch, since its start.
+  std::uint64_t forwarded_before = 0;
   // Intents refused because of this kill, up to this receipt. 0 in the first one, which goes out
   // at the latch; more in one that is repeated.
   std::uint64_t refused_since = 0;

@@ -100,8 +100,9 @@ class ArrayReader {
   std::array<std::uint8_t, N> fixed();
   template <class Enum>
   Enum member();
+  // A list of inner arrays.
   template <class T, class Read>
-  std::vector<T> list(std::uint32_t inner_count, Read read);  // of inner arrays
+  std::vector<T> list(std::uint32_t inner_count, Read read);
   // An inner array of exactly `count` elements, as the next field. Its fault is this reader's.
   template <class Read>
   void nested(std::uint32_t count, Read read);

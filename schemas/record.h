@@ -17,8 +17,8 @@ namespace estop::schemas {
 
 inline constexpr std::uint8_t kVersion = 2;
 
-using Bytes =
-    std::string;  // opaque bytes; std::string because the broker's client takes char pointers
+// Opaque bytes. A std::string, because the broker's client takes char pointers.
+using Bytes = std::string;
 using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using Signature = std::array<std::uint8_t, 64>;  // Ed25519
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519

@@ -47,10 +47,10 @@ class IntentSubjects : protected SubjectPlane {
   // must be a segment (an intent id is).
   [[nodiscard]] Subject inbox(const Address& to, const Instance& instance, const Segment& kind,
                               const Segment& id) const;
-  [[nodiscard]] Subject inbox_of(const Address& to,
-                                 const Instance& instance) const;  // estop.inbox.A.i.>
-  [[nodiscard]] Subject inboxes_of(const Address& to) const;       // estop.inbox.A.>
-  [[nodiscard]] Subject inboxes() const;                           // estop.inbox.>
+  // estop.inbox.A.i.>
+  [[nodiscard]] Subject inbox_of(const Address& to, const Instance& instance) const;
+  [[nodiscard]] Subject inboxes_of(const Address& to) const;  // estop.inbox.A.>
+  [[nodiscard]] Subject inboxes() const;                      // estop.inbox.>
   // For views that already obey the grammar (the bridge): estop.inbox.A.i.<kind>.<id>
   void inbox(std::string_view address, std::string_view instance, std::string_view kind,
              std::string_view id, std::string& out) const;
@@ -129,9 +129,9 @@ class OperatorSubjects : protected SubjectPlane {
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
   [[nodiscard]] Subject commands() const;                         // estop.command.>
   [[nodiscard]] std::optional<CommandSubject> parse_command(std::string_view subject) const;
-  [[nodiscard]] Subject emergency(const Segment& actor,
-                                  const Scope& reach = {}) const;  // estop.emergency.<operator>
-  [[nodiscard]] Subject emergencies() const;                       // estop.emergency.>
+  // estop.emergency.<operator>
+  [[nodiscard]] Subject emergency(const Segment& actor, const Scope& reach = {}) const;
+  [[nodiscard]] Subject emergencies() const;  // estop.emergency.>
   [[nodiscard]] std::optional<EmergencySubject> parse_emergency(std::string_view subject) const;
   // A bridge's answer to an emergency, in the operator's inbox, and where a bridge may so answer.
   [[nodiscard]] Subject latched(
@@ -146,18 +146,18 @@ class OperatorSubjects : protected SubjectPlane {
   // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and
   // its pattern.
   [[nodiscard]] Subject own_inbox(const Segment& owner) const;  // estop.inbox.<owner>.>
-  [[nodiscard]] Subject own_inbox(const Segment& owner,
-                                  const Segment& id) const;  // estop.inbox.<owner>.<id>
+  // estop.inbox.<owner>.<id>
+  [[nodiscard]] Subject own_inbox(const Segment& owner, const Segment& id) const;
 };
 
 // What the broker itself offers, without a prefix of ours.
 class BrokerSubjects : SubjectMaker {
  public:
   // JetStream, in the CONTROL account.
-  [[nodiscard]] static Subject js_stream_create(
-      const Segment& stream);  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
-  [[nodiscard]] static Subject js_stream_info(
-      const Segment& stream);  // $JS.API.STREAM.INFO.<STREAM>
+  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased.
+  [[nodiscard]] static Subject js_stream_create(const Segment& stream);
+  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] static Subject js_stream_info(const Segment& stream);
   [[nodiscard]] static Subject js_direct_get(const Segment& stream);  // $JS.API.DIRECT.GET.<STREAM>
   [[nodiscard]] static Subject js_api();                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL

@@ -41,8 +41,8 @@ class CommandLine {
   void version(const std::string& text);  // what --version prints
   void option(const std::string& name, std::string& into, const std::string& help);
   void required(const std::string& name, std::string& into, const std::string& help);
-  void option(const std::string& name, std::vector<std::string>& into,
-              const std::string& help);  // a,b or again
+  // Several values: `a,b`, or the option again.
+  void option(const std::string& name, std::vector<std::string>& into, const std::string& help);
   void option(const std::string& name, std::uint32_t& into, const std::string& help,
               WholeNumbers allowed = {});
   void option(const std::string& name, std::optional<std::uint32_t>& into, const std::string& help,

@@ -35,8 +35,8 @@ struct CoreOptions {
 };
 
 inline constexpr std::uint32_t kTick_ms = 100;
-inline constexpr std::uint64_t kAlarmAgain_us =
-    60'000'000;                                        // the same alarm is not repeated before
+// The same alarm is not repeated within this time.
+inline constexpr std::uint64_t kAlarmAgain_us = 60'000'000;
 inline constexpr std::uint64_t kWriteWait_us = 2'000;  // for the fence of a kill that bridges heard
 inline constexpr std::uint64_t kRevokeWait_us = 500'000;        // for receipts, after a kill --now
 inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;     // after one that failed

@@ -85,8 +85,8 @@ struct CutRequest {
 struct AuditVerdict {
   bool ok = false;
   std::uint64_t rows = 0;  // that were read and fit
-  std::uint64_t first_bad =
-      0;                // number of the first row that does not fit or is missing; 0 if none
+  // Number of the first row that does not fit or is missing; 0 if none.
+  std::uint64_t first_bad = 0;
   std::string problem;  // a sentence; empty if ok
   AuditCut beginning{};
 };

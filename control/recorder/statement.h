@@ -25,8 +25,8 @@ class StatementUse {
   StatementUse& operator=(const StatementUse&) = delete;
   ~StatementUse() { statement_.tryReset(); }
 
-  StatementUse& bind(
-      std::uint64_t value) {  // two's complement above 2^63: it comes back as it went in
+  // Stored as two's complement above 2^63: a reader gets the same value back.
+  StatementUse& bind(std::uint64_t value) {
     statement_.bind(++bound_, static_cast<std::int64_t>(value));
     return *this;
   }

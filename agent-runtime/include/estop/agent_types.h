@@ -117,8 +117,8 @@ struct AgentStats {
   // Receipts of a stop, and the goodbye. A receipt also to on_error; it is sent again later.
   std::uint64_t unsent = 0;
   std::uint64_t bad_signatures = 0;  // orders, and what is none, that control did not sign
-  std::uint64_t notices_dropped =
-      0;  // on_refused and on_error calls left out: the callbacks are too slow
+  // Calls of on_refused and on_error that were left out, because the callbacks are too slow.
+  std::uint64_t notices_dropped = 0;
 };
 
 }  // namespace estop

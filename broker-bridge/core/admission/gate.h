@@ -33,8 +33,8 @@ struct HeldKill : schemas::Hold {
 struct GateOptions {
   std::uint64_t hash_seed = 0;        // random; from the shell
   std::size_t nodes_max = 4'000'000;  // beyond: unknown senders are refused; kills always latch
-  std::size_t receivers_max =
-      65'536;  // receivers counted by name though they never sent; beyond: by workspace
+  // Receivers that are counted by name although they never sent. Beyond: counted by workspace.
+  std::size_t receivers_max = 65'536;
   std::size_t instances_max = schemas::kInstancesMax;  // per address
 };
 

@@ -29,8 +29,8 @@ namespace estop::control {
 
 // Beyond it new connections are not looked at: a broker with its default settings takes as many.
 inline constexpr std::size_t kClientsMax = 65'536;
-inline constexpr std::uint32_t kSharingGrace_ms =
-    40'000;  // estop's own broker has 30 s of patience
+// Longer than estop's own broker keeps a broken connection: 30 s.
+inline constexpr std::uint32_t kSharingGrace_ms = 40'000;
 
 struct SharedCredential {
   std::string whose;  // `acme/prod/mailer`, `bridge-b1`

@@ -17,8 +17,8 @@
 
 namespace estop::control {
 
-inline constexpr std::uint64_t kOrderKept_us =
-    600'000'000;  // after its start, for those who ask again
+// How long after its start an order is remembered, for operators who ask again.
+inline constexpr std::uint64_t kOrderKept_us = 600'000'000;
 inline constexpr std::size_t kWatchersMax = 1'024;
 
 struct Order {
