@@ -34,7 +34,8 @@ struct AgentOptions {
   std::string address = {};                   // `org/workspace/name`; replicas share it
   std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
   std::string creds_file = {};                // .creds of this address; its key signs receipts
-  // PEM file of a CA. If set: TLS only, to a broker with a certificate of that CA.
+  // PEM file of a CA. If set: TLS only, to a broker with a certificate of that CA. Empty: TLS if
+  // the broker asks for it.
   std::string tls_ca_file = {};
   std::string control_key = {};  // log.pub: its path, or the key's text itself
   // `[a-z0-9]{8,16}`. Empty: random. Estop tells two processes with one name apart, and each has to
