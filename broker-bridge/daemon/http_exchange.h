@@ -17,13 +17,13 @@ namespace estop::daemon {
 
 class HttpSession;
 
-// What both threads know of a stream.
+// The state of a stream that both threads share.
 struct HttpFlow {
   std::atomic<bool> is_open{true};
   std::atomic<std::size_t> unsent_bytes{0};
 };
 
-// What the loop holds of it.
+// The loop's side of a request.
 class HttpExchange {
  public:
   // Runs the work on the listener's thread, if the connection is still there.
