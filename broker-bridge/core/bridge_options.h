@@ -21,7 +21,7 @@ struct BridgeOptions {
   schemas::Subjects subjects = schemas::Subjects::standard();
   Nanos beat = 0;
   Nanos lease = 0;    // how long it forwards
-  Nanos arrival = 0;  // The rest of the whole lease behind that, in which forwarded intents arrive
+  Nanos arrival = 0;  // then the rest of the lease, in which forwarded intents arrive
   Nanos replay_retry = 0;
   bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
   schemas::Process process{};      // random: a message to an earlier life is not for this one

@@ -2,7 +2,7 @@
 
 // The orders under way: which stages each has reached, and which operators watch it.
 //
-// An operator that asks again with the same op id becomes one more watcher and is told everything
+// An operator that asks again with the same op id becomes one more watcher and receives everything
 // that happened so far.
 #pragma once
 
@@ -33,7 +33,7 @@ struct Order {
   bool gave_up = false;   // an operator's time ran out before the stages were reached
   std::uint64_t seq = 0;  // of its record; 0: not written yet
   std::vector<std::string> warnings{};
-  std::map<Stage, Reply> newest{};  // what was told last about a stage
+  std::map<Stage, Reply> newest{};  // the last news about a stage
 
   [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
 };
