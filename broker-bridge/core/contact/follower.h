@@ -3,10 +3,10 @@
 // Follows the control log: says which records are committed, in order, and when the log cannot be
 // trusted.
 //
-// Records seen live are only remembered: the broker shows a publish even if the stream refuses it.
-// What counts is the head in control's signed lease frames. A record is committed when the hash
-// chain leads from that head to it, so the signature of the head covers every record before it and
-// none needs a check of its own. Gaps are filled by a replay of the stream. Pure, not thread-safe.
+// Live records are only remembered: the broker delivers a publish even if the stream refuses it.
+// Only the head in control's signed lease frames counts. A record is committed when the hash chain
+// leads from that head to it. So the signature of the head covers every record before it, and none
+// of them needs a check of its own. A replay of the stream fills gaps. Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -35,19 +35,19 @@ struct Progress {
 
 class Follower {
  public:
-  // The newest committed record that was handed out.
+  // The newest committed record that it returned.
   [[nodiscard]] const schemas::Head& applied() const noexcept { return applied_; }
   [[nodiscard]] const schemas::Head& head() const noexcept { return head_; }
 
   // A record from the live log; kept until a head covers it. Beyond kPendingMax the newest is
   // dropped (a replay gets it).
   void saw(schemas::SignedRecord record);
-  // The head of a verified lease frame. Appends to `ready` what is committed by it, in order.
+  // The head of a verified lease frame. Appends the records that it commits to `ready`, in order.
   Progress follow(const schemas::Head& head, std::vector<schemas::SignedRecord>& ready);
   // As follow, with the newest head again: after a replay.
   Progress again(std::vector<schemas::SignedRecord>& ready) { return follow(head_, ready); }
-  // What the lease says: the number of part 0 of a snapshot with which the log may begin; 0: none.
-  // Who has applied nothing reads from there on; so does who did not get what comes next.
+  // From the lease: the number of part 0 of a snapshot with which the log may begin; 0: none. The
+  // follower reads from there if it has applied nothing, or if it did not get the next record.
   void may_begin_at(std::uint64_t seq) noexcept { begins_ = seq; }
   void replay_failed() noexcept { is_lost_ = true; }
   // Whether the log begins anew with this record of a replay. Then it does, by `begin`.
@@ -68,7 +68,7 @@ class Follower {
   schemas::Head head_;
   std::uint64_t term_ = 0;  // of the newest applied record
   std::uint64_t begins_ = 0;
-  bool is_lost_ = false;  // the record behind `applied_` could not be read
+  bool is_lost_ = false;  // the record after `applied_` could not be read
   std::map<schemas::Hash, schemas::SignedRecord> pending_;  // seen, not known as committed
 };
 

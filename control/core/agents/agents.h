@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The agents' instances: who announced itself, who is silent, who has confirmed a stop, and what
-// each may store.
+// The agents' instances: which of them announced themselves, which are silent, which have confirmed
+// a stop, and what each may store.
 #pragma once
 
 #include <cstdint>
@@ -33,13 +33,14 @@ class Agents {
 
   void on(const OrderForgotten& forgotten, Turn&) { registry_.forget_stops(forgotten.op_id); }
 
-  // Waits for every living instance of the kill's scope, from now on, and tells how many.
+  // Waits for every living instance of the kill's scope, from now on, and reports their number.
   void expect_stops(const std::string& op_id, const schemas::Scope& scope, Turn& turn);
 
   [[nodiscard]] const Registry& registry() const { return registry_; }
 
  private:
-  // In the audit, unless this address has had its share of lines: then it is counted.
+  // Writes the line into the audit, unless this address has had its share of lines: then it is
+  // counted.
   void note_of_agent(AuditLine line, const schemas::Address& address, Turn& turn);
   void note_sums(Turn& turn);
   void look_at_health(Turn& turn);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills that a resume has lifted and that a bridge obeys once more: it began behind a snapshot, or
-// has forgotten the op id, and the order came again. A stop wins, so it acts; a record of control's
-// ends it.
+// Kills that a resume has lifted and that a bridge obeys once more. The bridge began behind a
+// snapshot, or has forgotten the op id, and the order came again. A stop wins, so the kill acts;
+// control writes a record that ends it.
 #pragma once
 
 #include <cstdint>
@@ -20,8 +20,9 @@ class LateOrders {
   LateOrders(const Ledger& ledger, const Bridges& bridges, OrderFlow& flow)
       : ledger_(ledger), bridges_(bridges), flow_(flow) {}
 
-  // A bridge that has applied the whole log shows this kill, which its op id's resume has lifted.
-  // Writes a resume of it, once in kEndAgain_us. The caller has checked who ordered the kill.
+  // A bridge that has applied the whole log shows this kill, which the resume of its op id has
+  // lifted. Writes a resume for it, once in kEndAgain_us. The caller has checked who ordered the
+  // kill.
   void end(const schemas::Record& kill, const OpState& known, Turn& turn);
   // Whether `end` would write one.
   [[nodiscard]] bool may_end(const schemas::Record& kill, const Turn& turn);
