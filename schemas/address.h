@@ -3,7 +3,7 @@
 // Names that can stand on a NATS subject, and nothing else.
 //
 // The broker routes by the bytes of a subject: a dot, star, space or CR LF in a name would change
-// who hears a message or even inject protocol. So every name is a type that only its parser can
+// who receives a message, or even inject protocol. So every name is a type that only its parser can
 // make; no unchecked byte reaches a subject. All types here are values: they copy, compare, hash
 // (see address_hash) and never throw.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Internal to the codec, and for tests that forge: the bodies of what is signed, and unsigned
-// messages, as they are. Nobody has held them against a reader.
+// Internal to the codec, and for tests that forge: the bodies of signed messages, and unsigned
+// messages, as they are. No reader has checked them.
 #pragma once
 
 #include "schemas/messages.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Internal to the codec: what several messages have in common, and the signed frame around those
-// that are signed.
+// Internal to the codec: parts that several messages have in common, and the signed frame.
 #pragma once
 
 #include <string>
@@ -16,8 +15,8 @@ namespace estop::schemas {
 
 inline constexpr std::size_t kFrameMax_bytes = kRecordMax_bytes;
 
-// What is signed is a domain, so that a signature of one kind of message never fits another, and
-// the body.
+// The signature covers a domain and the body. With the domain, a signature of one kind of message
+// never fits another kind.
 struct Frame {
   Bytes body;
   Signature signature{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Ed25519 alone, on OpenSSL 3 (EVP): what signing.h is made of. A library of its own, for the
-// simulator puts something faster in its place. Safe from any thread; out of memory aborts.
+// Ed25519 alone, on OpenSSL 3 (EVP): the base of signing.h. It is a library of its own, because the
+// simulator replaces it by something faster. Safe from any thread; out of memory aborts.
 #pragma once
 
 #include <array>

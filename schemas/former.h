@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Records as version 1 of the protocol wrote them, for `estop carry` alone: nothing else reads
-// them.
+// Records as version 1 of the protocol wrote them, for `estop carry` alone.
 #pragma once
 
 #include <string_view>

@@ -2,9 +2,9 @@
 
 // The kills that hold, by the scopes that they cover: one index for control, bridges and runtimes.
 //
-// Scopes are kept as they were ordered and looked up at the moment of a question, so that a kill
-// also covers who is born later. A question about one instance looks at its five scopes: fleet,
-// org, workspace, agent, instance. Not thread-safe.
+// The index keeps scopes as they were ordered and looks them up at the moment of a question, so a
+// kill also covers instances that are born later. A question about one instance looks at its five
+// scopes: fleet, org, workspace, agent, instance. Not thread-safe.
 #pragma once
 
 #include <algorithm>
@@ -23,23 +23,23 @@
 
 namespace estop::schemas {
 
-// One kill that holds. A part keeps what it needs besides in a struct of its own that derives from
-// this one.
+// One kill that holds. A part that needs more fields derives a struct of its own from this one.
 struct Hold {
   Latch latch;
-  // With `latch.seq` its place in the log. 0: it has none yet, as far as this part knows; a number
-  // that the stream has not taken may become another record's.
+  // With `latch.seq` its place in the log. 0: as far as this part knows, it has no place yet. A
+  // number that the stream has not taken may become another record's.
   std::uint64_t epoch = 0;
   std::string given{};  // the op id that its operator gave it, if control wrote it under another
 };
 
 // Whether the kill stands in the log at or before `place`.
 [[nodiscard]] bool stands_through(const Hold& kill, const Head& place) noexcept;
-// Whether the resume means this kill: it is of the same scope, and named or at or before the place.
+// Whether the resume lifts this kill: the kill has the same scope, and the resume names it or its
+// place covers it.
 [[nodiscard]] bool lifts(const Resume& resume, const Hold& kill) noexcept;
-// What a resume by place says of the kills that it lifts (Resume::through): their number and the
-// SHA-256 over their op ids, in the order of the log, each followed by a zero byte. `kills` may be
-// in any order.
+// What a resume by place states about the kills that it lifts (Resume::through): their number and
+// the SHA-256 over their op ids, in the order of the log, each followed by a zero byte. `kills` may
+// be in any order.
 [[nodiscard]] Through through(const Head& place, std::vector<const Hold*> kills);
 
 // The scopes that cover "org.workspace.name.instance" (or fewer tokens), widest first; the first is
@@ -63,7 +63,7 @@ class HoldIndex {
  public:
   using Holds = std::vector<const Held*>;
 
-  // The caller has looked that there is none of this op id and scope.
+  // The caller has checked that the index holds none with this op id and scope.
   Held& add(Held held) {
     auto& of_scope = by_scope_[held.latch.scope.tokens()];
     const auto added = of_scope.insert(of_scope.end(), std::move(held));
@@ -96,14 +96,13 @@ class HoldIndex {
   [[nodiscard]] const Held* find(std::string_view op_id, const Scope& scope) const {
     return const_cast<HoldIndex*>(this)->find(op_id, scope);
   }
-  // Whichever bears this op id.
+  // Any kill with this op id.
   [[nodiscard]] const Held* find(std::string_view op_id) const {
     const auto found = by_op_.find(op_id);
     return found == by_op_.end() ? nullptr : &*found->second;
   }
 
-  // Whether a kill covers the address, or the instance of it, that these tokens name. No
-  // allocation.
+  // Whether a kill covers the address or instance that these tokens name. No allocation.
   [[nodiscard]] bool covers(std::string_view tokens) const {
     if (by_op_.empty()) return false;
     const ScopeChain chain(tokens);
@@ -112,8 +111,8 @@ class HoldIndex {
     }
     return false;
   }
-  // Every kill that covers them, narrowest scope first, of one scope the oldest first; at most
-  // `max`. Pointers are good until the index changes, here and below.
+  // Every kill that covers them, narrowest scope first, within one scope the oldest first; at most
+  // `max`. Pointers are valid until the index changes, here and below.
   [[nodiscard]] Holds covering(std::string_view tokens, std::size_t max = SIZE_MAX) const {
     Holds found;
     if (by_op_.empty()) return found;
@@ -150,8 +149,8 @@ class HoldIndex {
     std::erase_if(found, [&](const Held* held) { return !stands_through(*held, place); });
     return found;
   }
-  // What this resume lifts: the kills of its scope that it names or that stand through its place,
-  // and what is held under the op ids that their operators gave them.
+  // The kills that this resume lifts: the kills of its scope that it names or that stand through
+  // its place, and the kills that are held under the op ids that their operators gave them.
   [[nodiscard]] Holds lifted_by(const Resume& resume) const {
     Holds found;
     if (resume.through.place.seq != 0) found = through_place(resume.scope, resume.through.place);

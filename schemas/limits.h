@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every limit and default that two parts have to agree on, with its unit last, and how they relate.
+// Every limit and default that two parts have to agree on, with its unit last, and the relations
+// between them.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@ inline constexpr std::size_t kIntentIdMax_bytes = 40;
 inline constexpr std::size_t kKeyMax_bytes = 256;  // checkpoint and effect keys
 inline constexpr std::size_t kReasonMax_bytes = 1024;
 inline constexpr std::size_t kOpIdMax_bytes = 40;
-inline constexpr std::size_t kNameMax_bytes = 256;  // scopes, targets, and what a hello tells
+inline constexpr std::size_t kNameMax_bytes = 256;  // scopes, targets, texts of a hello
 inline constexpr std::size_t kLiftsMax = 256;       // kills that one resume names
 inline constexpr std::size_t kActorDetailMax_bytes = 64;
 inline constexpr std::size_t kRecordKindsMax = 128;  // that a part says it can read
@@ -29,7 +30,7 @@ inline constexpr std::size_t kTagsMax_bytes = 4'096;  // of all values
 inline constexpr std::uint64_t kTagMax = 255;
 inline constexpr std::uint64_t kSkippableTag = 128;
 
-// Messages. The broker's max_payload is kBrokerPayloadMax_bytes; what is larger never arrives.
+// Messages. The broker's max_payload is kBrokerPayloadMax_bytes; a larger message never arrives.
 inline constexpr std::size_t kBrokerPayloadMax_bytes = 2 * 1024 * 1024;
 inline constexpr std::size_t kPayloadMax_bytes = 256 * 1024;  // of an intent
 inline constexpr std::size_t kCheckpointMax_bytes = 1024 * 1024;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a control log adds up to: the kills that hold, the newest life of each scope, the bridges
-// that joined. A snapshot is this state behind one record, so that nobody has to read what stands
-// before it.
+// The state that a control log adds up to: the kills that hold, the newest life of each scope, the
+// bridges that joined. A snapshot is this state behind one record, so that a reader can skip the
+// records before it.
 //
-// Control and bridges each fold the records that they read with it, and hold what comes out against
-// what they act by: it shares no code with HoldIndex, the gate of a bridge or control's latches.
-// The same records give the same bytes. It grows with what holds and with the scopes that were ever
-// resumed, and forgets what was lifted. Pure, not thread-safe.
+// Control and bridges each fold the records that they read with this class, and compare the result
+// with the state by which they act: it shares no code with HoldIndex, the gate of a bridge or
+// control's latches. The same records give the same bytes. It grows with the kills that hold and
+// with the scopes that were ever resumed, and forgets lifted kills. Pure, not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace estop::schemas {
 
-// A part of the state, as it is written into one record. A kill is its signed record.
+// A part of the state, as one record holds it. A kill is its signed record.
 struct StateEntries {
   struct Life {
     Scope scope;
@@ -42,12 +42,13 @@ class LogState {
   // The next record of the log. The caller has checked that it follows the one before.
   void apply(const SignedRecord& record);
 
-  // Each at most kSnapshotPartMax_bytes, at least one, in the order in which `from` wants them.
+  // The encoded parts: each at most kSnapshotPartMax_bytes, at least one, in the order that `from`
+  // expects.
   [[nodiscard]] std::vector<Bytes> parts() const;
   // kMalformed and the like: a part cannot be read, or holds a record that is no kill.
   [[nodiscard]] static Result<LogState> from(const std::vector<Bytes>& parts);
 
-  // By the text of their scope, none of which is without a kill.
+  // By the text of their scope; every scope here has at least one kill.
   [[nodiscard]] const std::map<std::string, Kills>& kills() const noexcept { return kills_; }
   // The newest incarnation of each scope that was ever resumed, by its text.
   [[nodiscard]] const std::map<std::string, std::uint64_t>& lives() const noexcept {

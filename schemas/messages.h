@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every message of Estop as a plain struct. PROTOCOL.md describes the bytes; codec.h makes and
-// reads them.
+// Every message of Estop as a plain struct. PROTOCOL.md describes the bytes; codec.h encodes and
+// decodes them.
 //
 // Times: `…_ms` at the end of a wall-clock field means milliseconds since 1970 (UTC), for people
-// only. Durations carry their unit in the name. No decision is taken on a wall clock.
+// only. Durations carry their unit in the name. No part decides by a wall clock.
 #pragma once
 
 #include <array>
@@ -26,8 +26,8 @@ enum class IntentFlag : std::uint32_t {
   kFailed = 4,   // a reply that says that the handler failed; the payload is its sentence
 };
 
-// The head of an envelope, as views into the message. It names no sender: the subject does, and the
-// broker checked that.
+// The head of an intent, as views into the message. It names no sender: the subject does, and the
+// broker checked the subject.
 struct IntentHead {
   std::string_view id;            // segment of at most kIntentIdMax_bytes, unique per sender
   std::uint64_t incarnation = 0;  // of the sender
@@ -35,8 +35,8 @@ struct IntentHead {
   std::string_view trace;         // W3C traceparent or empty
   std::uint32_t flags = 0;        // IntentFlag bits; unknown bits are refused
   std::string_view payload;       // opaque
-  // The instance that waits for the reply: on a request the sender's own (the bridge holds it
-  // against the subject), on a reply the one that asked; otherwise empty.
+  // The instance that waits for the reply. On a request: the sender's own (the bridge compares it
+  // with the subject). On a reply: the instance that sent the request. Otherwise empty.
   std::string_view reply_instance;
 };
 [[nodiscard]] constexpr bool has(std::uint32_t flags, IntentFlag flag) noexcept {
@@ -59,10 +59,10 @@ struct LeaseFrame {
   Reads reads = own_reads();  // of control
   Head head{};  // newest record that bridges may apply: committed, and durable if it is a resume
   std::vector<Grant> grants{};
-  std::vector<Bytes>
-      uncommitted{};  // signed record frames of kills that the stream has not taken yet
-  // Of all kills that are not committed, also where they fill several frames of one `round`: how
-  // many there are, and their digest (digest_of). Who did not get them all takes no grant.
+  // Signed record frames of kills that the stream has not taken yet.
+  std::vector<Bytes> uncommitted{};
+  // About all kills that are not committed, also where several frames of one `round` carry them:
+  // their number, and their digest (digest_of). A bridge that did not get them all takes no grant.
   std::uint64_t round = 0;
   std::uint64_t uncommitted_count = 0;
   Hash uncommitted_digest{};
@@ -90,19 +90,19 @@ struct BridgeBeat {
   Reads reads = own_reads();
   std::uint64_t forwarded = 0;  // intents since start
   std::uint64_t refused = 0;
-  std::uint64_t refused_killed =
-      0;  // of these: sender or receiver under a kill, or an old incarnation
+  // Of these: sender or receiver under a kill, or an old incarnation.
+  std::uint64_t refused_killed = 0;
   // Intents that the gate let pass though a kill holds their scope, and that the second look right
-  // before the forward refused: a defect of the gate. Must stay 0. It counts contradictions, not
-  // deliveries: nothing of it was forwarded.
+  // before the forward refused. This is a defect of the gate; the counter must stay 0. It counts
+  // contradictions, not deliveries: no such intent was forwarded.
   std::uint64_t after_fence = 0;
-  std::vector<Bytes>
-      held{};  // signed frames of kills that it holds and that are not in the applied log
+  // Signed frames of kills that it holds and that are not in the applied log.
+  std::vector<Bytes> held{};
   friend bool operator==(const BridgeBeat&, const BridgeBeat&) = default;
 };
 
-// A bridge asks control for one record of the log. It cannot ask the stream itself: JetStream sends
-// what was asked for to any reply subject, so who may ask could also write or delete.
+// A bridge asks control for one record of the log. It may not ask the stream itself: JetStream
+// sends its answer to any reply subject, so a bridge that may ask could also write or delete.
 struct LogRead {
   std::uint64_t seq = 0;
   friend bool operator==(const LogRead&, const LogRead&) = default;
@@ -111,7 +111,7 @@ struct LogRead {
 struct LogReadReply {
   Errc code = Errc::kOk;  // kNotFound: the stream has no such record, yet or any more
   std::string detail;
-  Bytes frame;  // as it was signed; empty unless kOk
+  Bytes frame;  // the signed frame; empty unless kOk
   friend bool operator==(const LogReadReply&, const LogReadReply&) = default;
 };
 
@@ -120,15 +120,16 @@ struct LogReadReply {
 struct BridgeReceipt {
   std::string bridge;
   Process process;
-  std::uint64_t connection = 0;  // to AGENTS, counted by this process: which one this goes over
+  // Counts this process's connections to AGENTS: the one that carries this receipt.
+  std::uint64_t connection = 0;
   std::string op_id;
-  std::uint64_t epoch = 0;  // as in the record obeyed, with seq; 0 while it had none
+  std::uint64_t epoch = 0;  // as in the obeyed record, with seq; 0 while it had none
   std::uint64_t seq = 0;
   RecordKind kind = RecordKind::kKill;
-  std::uint64_t forwarded_before =
-      0;  // intents from or to the scope that passed this bridge before the latch, since its start
-  // Intents refused because of this kill, up to this receipt. 0 in the first one, which goes out
-  // at the latch; more in one that is repeated.
+  // Intents from or to the scope that passed this bridge before the latch, since its start.
+  std::uint64_t forwarded_before = 0;
+  // Intents refused because of this kill, up to this receipt. 0 in the first one, which goes out at
+  // the latch; more in a repeated one.
   std::uint64_t refused_since = 0;
   std::uint64_t latched_in_us = 0;  // from reading the record to this receipt
   friend bool operator==(const BridgeReceipt&, const BridgeReceipt&) = default;
@@ -157,7 +158,8 @@ struct Hello {
   friend bool operator==(const Hello&, const Hello&) = default;
 };
 
-// A kill that holds, as told to those that it concerns (design rule: every refusal says why).
+// A kill that holds, as shown to the parts that it concerns (design rule: every refusal gives its
+// reason).
 struct Latch {
   std::string op_id;
   std::uint64_t seq = 0;
@@ -214,7 +216,7 @@ struct BeatReply {
   friend bool operator==(const BeatReply&, const BeatReply&) = default;
 };
 
-// How far a stop has come. Others are reserved for supervisors and receivers (PROTOCOL.md, 4).
+// The stage of a stop. Other stages are reserved for supervisors and receivers (PROTOCOL.md, 4).
 enum class StopStage : std::uint8_t { kStopped = 1 };
 
 // A runtime's signed statement that it obeyed a kill: handlers ended, the stop callback returned.
@@ -225,7 +227,7 @@ struct StoppedReceipt {
   StopStage stage = StopStage::kStopped;
   std::uint64_t handlers_cancelled = 0;
   std::uint64_t intents_dropped = 0;  // queued and not started
-  // True: the grace is over and something still runs. It is no stop; another receipt follows when
+  // True: the grace is over and something still runs. This is no stop; another receipt follows when
   // everything has ended.
   bool grace_exceeded = false;
   std::uint64_t stopped_in_us = 0;  // from reading the order to this receipt
@@ -236,12 +238,12 @@ enum class StoreOp : std::uint8_t {
   kPut = 1,            // checkpoint: key, expected_version (0: must not exist), bytes
   kGet = 2,            // checkpoint: key
   kEffectBegin = 3,    // effect: key; durable before the answer
-  kEffectFinish = 4,   // effect: key; bytes = what to remember of the outcome (≤ 4 KiB)
+  kEffectFinish = 4,   // effect: key; bytes = the outcome to remember (≤ 4 KiB)
   kEffectAbandon = 5,  // effect: key; begun, but certainly not carried out: may be begun again
 };
 
 enum class EffectState : std::uint8_t {
-  kNone = 0,      // nobody has begun it: after kEffectBegin it is yours
+  kNone = 0,      // never begun: after kEffectBegin it is yours
   kBegun = 1,     // begun and not finished, by another life or process: ambiguous, do not repeat
   kFinished = 2,  // done; `bytes` is the remembered outcome
 };

@@ -26,8 +26,8 @@ using DigestHandle = std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>>;
   return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 
-// What OpenSSL cannot refuse unless the process is out of memory or has no random source: no caller
-// could go on.
+// Aborts if OpenSSL refused something that it refuses only when the process is out of memory or has
+// no random source. No caller could continue then.
 inline void require(bool held) {
   if (!held) std::abort();
 }

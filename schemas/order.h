@@ -3,9 +3,9 @@
 // Orders that carry their own proof: a kill signed by the operator, which bridges obey at once and
 // without control, and signed commands.
 //
-// The proof is the operator's NATS credential: the broker's account key signed the user JWT, which
-// names the operator's key and what it may publish; that key signed the order. All functions are
-// pure and thread-safe.
+// The proof is the operator's NATS credential. The broker's account key signed the user JWT, which
+// names the operator's key and the subjects that it may publish; that key signed the order. All
+// functions are pure and thread-safe.
 #pragma once
 
 #include <optional>
@@ -26,29 +26,30 @@ struct SignedOrder {
   std::vector<std::string> notes{};  // what settle_kill changed
 };
 
-// A kill is refused only if *whom* or *who* is unclear. This puts everything else of it in range,
-// by one rule for every way on which a kill comes: a grace over the maximum and a reason that is
-// too long are cut, a missing reason says so, what belongs to other kinds of records is dropped.
-// Returns a sentence for each change that its operator should know.
+// A kill is refused only if *whom* or *who* is unclear. This function puts every other value in
+// range, by one rule for every way on which a kill comes. It cuts a grace over the maximum and a
+// reason that is too long, fills in a missing reason, and drops fields of other kinds of records.
+// Returns a sentence for each change that the operator should know.
 [[nodiscard]] std::vector<std::string> settle_kill(Record& record);
 
-// `kill` is a kKill without a place in the log; `creds_text` the text of the operator's `.creds`
-// file. kBadArgument: the credentials hold no JWT or no seed. Otherwise what open_order would say.
+// `kill` is a kKill without a place in the log; `creds_text` is the text of the operator's `.creds`
+// file. kBadArgument: the credentials hold no JWT or no seed. Otherwise the error of open_order.
 [[nodiscard]] Result<SignedOrder> sign_order(const Record& kill, std::string_view creds_text);
 
 // Decodes without verifying, so that a caller can latch first; `kill.record` is settled.
 // kMalformed and its neighbours.
 [[nodiscard]] Result<SignedOrder> open_order(std::string_view frame);
 
-// Whether `issuer` (the key of the account that operators belong to) vouches for it: its credential
-// may publish an emergency subject of the kill's actor that reaches its scope, and its key signed
-// the kill. What the subject reaches on which it came is for its receiver to look at. Takes two
-// verifications (350 us). The JWT's dates are the broker's to judge. kBadSignature, kNotPermitted.
+// Whether `issuer` (the key of the account that operators belong to) vouches for the order: its
+// credential may publish an emergency subject of the kill's actor that reaches its scope, and its
+// key signed the kill. The receiver itself has to check how far the subject reaches on which the
+// order came. Takes two verifications (350 us). The broker judges the JWT's dates. kBadSignature,
+// kNotPermitted.
 [[nodiscard]] Result<void> verify_order(const SignedOrder& order, const PublicKey& issuer,
                                         const Subjects& subjects);
 
-// A command with its proof: what opens something, or shuts somebody out for good, is obeyed only
-// so.
+// A command with its proof. Commands that open something, or that shut somebody out for good, need
+// one.
 struct SignedCommand {
   std::string text;        // the command, a JSON object
   std::string credential;  // user JWT
@@ -56,24 +57,24 @@ struct SignedCommand {
 };
 [[nodiscard]] bool must_be_signed(std::string_view verb) noexcept;
 
-// What is sent instead of `text`: a JSON object. kBadArgument: the credentials hold no JWT or no
+// The JSON object that is sent instead of `text`. kBadArgument: the credentials hold no JWT or no
 // seed.
 [[nodiscard]] Result<std::string> sign_command(const Segment& actor, const Segment& verb,
                                                std::string_view text, std::string_view creds_text);
-// Decodes without verifying. nullopt: a command as it is, with no proof. kMalformed: the proof is
+// Decodes without verifying. nullopt: a plain command without a proof. kMalformed: the proof is
 // damaged.
 [[nodiscard]] Result<std::optional<SignedCommand>> open_command(std::string_view json);
-// Who asks for what, and how far his credential reaches: as the subject says.
+// Who asks, the verb, and how far his credential reaches: as the subject says.
 struct Asking {
   Segment actor;
   Segment verb;
   Scope reach{};
 };
-// As verify_order, for what was asked. kBadSignature, kNotPermitted.
+// As verify_order, for a command. kBadSignature, kNotPermitted.
 [[nodiscard]] Result<void> verify_command(const SignedCommand& command, const Asking& asking,
                                           const PublicKey& issuer, const Subjects& subjects);
 
-// Whether the credential of a command that was verified allows this, too.
+// Whether the credential of a verified command allows this, too.
 [[nodiscard]] bool allows(std::string_view credential, const Asking& asking,
                           const Subjects& subjects);
 
@@ -85,7 +86,8 @@ struct Asking {
 // The account key that issued it. kBadArgument, kMalformed, kBadSignature.
 [[nodiscard]] Result<PublicKey> issuer_from_creds(std::string_view creds_text);
 
-// What a user JWT says. kMalformed, kBadSignature (it is not signed by the issuer that it names).
+// The content of a user JWT. kMalformed, kBadSignature (it is not signed by the issuer that it
+// names).
 struct Credential {
   PublicKey user{};
   PublicKey issuer{};

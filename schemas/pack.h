@@ -22,7 +22,7 @@
 namespace estop::schemas {
 
 // Whether a message ends in the map of tags that makes room for later fields (PROTOCOL.md, 4). The
-// frame around something signed has none: it never changes.
+// frame around a signed body has none: it never changes.
 enum class Tags : std::uint8_t { kNone, kMap };
 
 // One msgpack array of `count` fields, the map of tags (empty: this version knows none) not
@@ -83,8 +83,8 @@ class ArrayWriter {
 // `finish` reports it.
 class ArrayReader {
  public:
-  // `count` fields exactly, the first of which is the version (read here), and the map of tags.
-  // `bytes` must outlive the reader; what it hands out are copies.
+  // Exactly `count` fields, the first of which is the version (read here), and the map of tags.
+  // `bytes` must outlive the reader; it returns copies.
   ArrayReader(std::string_view bytes, std::uint32_t count, std::size_t max_bytes,
               Tags tags = Tags::kMap, std::uint64_t version = kVersion);
   // An inner array of exactly `count` elements, without a version.
@@ -94,19 +94,20 @@ class ArrayReader {
   std::uint32_t number32();
   bool flag();
   std::string text(std::size_t max_bytes);      // valid UTF-8 without control characters
-  std::string any_text(std::size_t max_bytes);  // whatever its bytes are
+  std::string any_text(std::size_t max_bytes);  // any bytes
   Bytes bin(std::size_t max_bytes);
   template <std::size_t N>
   std::array<std::uint8_t, N> fixed();
   template <class Enum>
   Enum member();
+  // A list of inner arrays.
   template <class T, class Read>
-  std::vector<T> list(std::uint32_t inner_count, Read read);  // of inner arrays
+  std::vector<T> list(std::uint32_t inner_count, Read read);
   // An inner array of exactly `count` elements, as the next field. Its fault is this reader's.
   template <class Read>
   void nested(std::uint32_t count, Read read);
   ArrayReader inner(std::uint32_t count);
-  void skip();  // whatever the next field is
+  void skip();  // skips the next field
   std::vector<std::uint64_t> numbers(std::size_t max_count);
   std::vector<std::string> texts(std::size_t max_each_bytes, std::size_t max_count);
   std::vector<Bytes> bins(std::size_t max_each_bytes);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Text for people: what came from outside, as a terminal may show it and a record may hold it, and
-// times.
+// Text for people: foreign text made fit for a terminal and a record, and times.
 #pragma once
 
 #include <cstddef>
@@ -15,12 +14,13 @@ namespace estop::schemas {
 // (overlong, surrogate, cut, beyond U+10FFFF).
 [[nodiscard]] std::size_t utf8_length(std::string_view text) noexcept;
 
-// Each control character (C0, DEL, C1) becomes `instead`, and so does each character that changes
+// Replaces each control character (C0, DEL, C1) by `instead`, and so each character that changes
 // the direction of a line (it shows another text than the one that is there) and each byte that is
 // no UTF-8.
 [[nodiscard]] std::string without_controls(std::string_view text, char instead);
 
-// The same with spaces, none at the ends, cut at a whole character to at most `max_bytes`.
+// The same with spaces, without spaces at the ends, cut at a whole character to at most
+// `max_bytes`.
 [[nodiscard]] std::string printable(std::string_view text,
                                     std::size_t max_bytes = std::string::npos);
 

@@ -17,15 +17,15 @@ namespace estop::schemas {
 
 inline constexpr std::uint8_t kVersion = 2;
 
-using Bytes =
-    std::string;  // opaque bytes; std::string because the broker's client takes char pointers
+// Opaque bytes. A std::string, because the broker's client takes char pointers.
+using Bytes = std::string;
 using Hash = std::array<std::uint8_t, 32>;       // SHA-256
 using Signature = std::array<std::uint8_t, 64>;  // Ed25519
 using PublicKey = std::array<std::uint8_t, 32>;  // Ed25519
 
-// Who speaks, besides its name: `[a-z0-9]{8,16}`, random, another one at each start of a process.
-// Two processes may bear one name (a rolling update, a copied unit file), and what one of them says
-// holds for no other.
+// Identifies a process besides its name: `[a-z0-9]{8,16}`, random, another one at each start. Two
+// processes may bear one name (a rolling update, a copied unit file); a message of one of them does
+// not hold for the other.
 using Process = std::string;
 [[nodiscard]] Process process_from(std::uint64_t random);
 
@@ -45,7 +45,8 @@ enum class RecordKind : std::uint8_t {
   kTermOpened = 6,  // a leader began
   kSnapshotPart = 13,
   kSnapshot = 14,
-  // From here on: a record that has no effect on who does not know its kind. Below, it stops.
+  // From here on, a record has no effect on a part that does not know its kind. Below, it stops the
+  // part.
   kFirstSkippable = 128,
 };
 [[nodiscard]] constexpr bool is_skippable(RecordKind kind) noexcept {
@@ -63,7 +64,7 @@ enum class ActorKind : std::uint8_t {
   kControl = 6,
 };
 
-// What a kill does to its scope. Others are reserved (PROTOCOL.md, 4).
+// The effect of an order on its scope. Other kinds are reserved (PROTOCOL.md, 4).
 enum class HoldKind : std::uint8_t { kKill = 1 };
 
 enum class KillMode : std::uint8_t {
@@ -82,17 +83,18 @@ struct Head {
   friend bool operator==(const Head&, const Head&) = default;
 };
 
-// What a resume of many kills lifts: those of its scope at or before a place in the log, which its
-// operator saw and signed, with their number and digest (holds.h). A kill without a place is never
-// among them. Who holds another number of them, or others, has not followed the log.
+// A resume of many kills: it lifts the kills of its scope at or before a place in the log, which
+// its operator saw and signed, with their number and digest (holds.h). It never lifts a kill
+// without a place. A part that holds another number of these kills, or other kills, has not
+// followed the log.
 struct Through {
-  Head place{};  // seq 0: the resume names what it lifts
+  Head place{};  // seq 0: the resume names its kills
   std::uint64_t count = 0;
   Hash digest{};
   friend bool operator==(const Through&, const Through&) = default;
 };
 
-// On whose behalf a record was written.
+// The author of a record.
 struct Actor {
   ActorKind kind = ActorKind::kOperator;
   std::string name;    // a segment: the operator, or `control`
@@ -100,23 +102,23 @@ struct Actor {
   friend bool operator==(const Actor&, const Actor&) = default;
 };
 
-// What a record says, by its kind. Nothing of it means anything in another kind.
+// The bodies of records, one struct for each kind.
 
 struct Kill {
   Scope scope{};
   KillMode mode = KillMode::kGrace;
   std::uint32_t grace_ms = 0;
-  std::string given_as{};  // the op id that its operator gave, where this is another one
+  std::string given_as{};  // the operator's op id, if control wrote another one
   friend bool operator==(const Kill&, const Kill&) = default;
 };
 
 struct Resume {
   Scope scope{};
   std::vector<std::string> lifts{};  // op ids of the kills that it lifts, or
-  Through through{};                 // all up to a place, where they are too many to be named
+  Through through{};                 // all up to a place, if they are too many to name
   PendingWork pending = PendingWork::kRedeliver;
-  // What the scope's addresses get. The leader raises it with every resume; it never goes back,
-  // also not in a stream that was made anew (where `seq` may).
+  // The new incarnation of the scope's addresses. The leader raises it with every resume. It never
+  // goes back, not even in a stream that was made anew (where `seq` may).
   std::uint64_t incarnation = 0;
   friend bool operator==(const Resume&, const Resume&) = default;
 };
@@ -144,9 +146,9 @@ struct TermOpened {
   friend bool operator==(const TermOpened&, const TermOpened&) = default;
 };
 
-// A snapshot is the state of the log (log_state.h) behind one record: its parts, in their order,
-// begin right behind that record, other records may stand between them, and the snapshot itself
-// follows when all of them are written. Without it its parts mean nothing.
+// A snapshot is the state of the log (log_state.h) behind one record. Its parts begin right behind
+// that record, in their order; other records may stand between them. The snapshot itself follows
+// after all its parts. Without it the parts mean nothing.
 struct SnapshotPart {
   std::uint64_t place_seq = 0;  // of the record whose state it is
   std::uint64_t index = 0;      // from 0, which stands at place_seq + 1
@@ -187,7 +189,7 @@ struct Record {
   [[nodiscard]] bool is() const noexcept {
     return std::holds_alternative<Body>(body);
   }
-  // For who knows the kind: another one throws, which ends a process of ours.
+  // For callers that know the kind: another kind throws, which ends a process of ours.
   [[nodiscard]] const Kill& kill() const { return std::get<Kill>(body); }
   [[nodiscard]] Kill& kill() { return std::get<Kill>(body); }
   [[nodiscard]] const Resume& resume() const { return std::get<Resume>(body); }

@@ -21,23 +21,23 @@ enum class Errc : std::uint16_t {
   kOk = 0,
   kBadAddress = 4000,        // not `org/workspace/name` in the allowed characters
   kBadScope = 4001,          // not a scope that a kill or resume can name
-  kMissingReason = 4002,     // kill and resume say why
+  kMissingReason = 4002,     // kill and resume need a reason
   kBadArgument = 4003,       // any other value that is out of its range
   kUnauthenticated = 4010,   // no or wrong credential
   kSenderKilled = 4030,      // the sender is under a kill
   kActionDenied = 4031,      // the action is not allowed
   kNotPermitted = 4032,      // the credential does not allow this
-  kBadSignature = 4033,      // a record, receipt or frame is not signed by whom it should be
+  kBadSignature = 4033,      // not signed by the key that it should be
   kNotFound = 4040,          // nobody of that name has ever announced itself
   kReceiverKilled = 4090,    // the receiver is under a kill
   kReceiverPaused = 4091,    // the receiver is paused
   kVersionConflict = 4092,   // checkpoint compare-and-set: somebody wrote a newer version
-  kNotKilled = 4093,         // resume of what is not under a kill
+  kNotKilled = 4093,         // resume of a scope that is not under a kill
   kEffectAmbiguous = 4094,   // an effect was begun and never finished: a person must decide
   kLogConflict = 4095,       // the control log moved on: the compare-and-set append failed
   kOldIncarnation = 4100,    // sent by a life that ended: announce anew
   kTooLarge = 4130,          // more bytes than the limit
-  kMalformed = 4220,         // not the message it should be
+  kMalformed = 4220,         // not a valid message of its kind
   kUnknownVersion = 4221,    // a version that this part does not understand
   kTrailingBytes = 4222,     // bytes after the end of the message
   kTooDeep = 4223,           // nested deeper than the limit
@@ -66,7 +66,7 @@ inline tl::unexpected<Error> fail(Errc code, std::string detail = {}) {
   return tl::make_unexpected(Error{code, std::move(detail)});
 }
 
-// The error of a call that failed, as the result of the caller.
+// Passes the error of a failed call on, as the caller's result.
 template <class T>
 tl::unexpected<Error> passed_on(const Result<T>& failed) {
   return tl::make_unexpected(failed.error());
@@ -80,7 +80,7 @@ tl::unexpected<Error> passed_on(const Result<T>& failed) {
 [[nodiscard]] constexpr int status(Errc code) noexcept {
   return static_cast<int>(code) / 10;
 }
-// The enum member with this number, or kInternal: what comes from the wire is never cast unchecked.
+// The enum member with this number, or kInternal: a number from the wire is never cast unchecked.
 [[nodiscard]] Errc errc_from_number(std::uint64_t number) noexcept;
 // "4030 sender-killed: <detail or sentence>"
 [[nodiscard]] std::string to_string(const Error& error);

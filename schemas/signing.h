@@ -5,8 +5,8 @@
 //
 // An nkey seed is text such as `SUA…` (user), `SAA…` (account), `SOA…` (operator): base32 of a
 // prefix, 32 seed bytes and CRC-16. The public key is text such as `UA…`. Source: NATS nkeys
-// specification. Crypto is OpenSSL 3 (EVP). All functions are pure but for `generate`, and safe
-// from any thread; nothing is kept between calls. Out of memory aborts.
+// specification. Crypto is OpenSSL 3 (EVP). All functions except `generate` are pure, and all are
+// safe from any thread; they keep nothing between calls. Out of memory aborts.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ namespace estop::schemas {
 enum class KeyRole : std::uint8_t {
   kOperator,  // signs accounts: `O…`
   kAccount,   // signs users: `A…`
-  kUser,      // one that connects, or that signs records and receipts: `U…`
+  kUser,      // for connections, records and receipts: `U…`
 };
 
 // A private key. Move-only; wiped when destroyed. Safe to use from several threads for signing. A
@@ -34,7 +34,7 @@ class SigningKey {
  public:
   // From the system's random source; aborts if there is none.
   [[nodiscard]] static SigningKey generate(KeyRole role);
-  // `SU…`, `SA…`, `SO…`. kBadArgument says what is wrong and never repeats the seed.
+  // `SU…`, `SA…`, `SO…`. kBadArgument names the defect and never repeats the seed.
   [[nodiscard]] static Result<SigningKey> from_seed(std::string_view seed);
   // For tests and golden files: a key made from 32 given bytes.
   [[nodiscard]] static SigningKey from_bytes(KeyRole role,
@@ -65,7 +65,7 @@ class SigningKey {
 [[nodiscard]] std::string hex(const Hash& hash);
 [[nodiscard]] std::optional<Hash> hash_from_hex(std::string_view text);  // both cases of letters
 [[nodiscard]] std::string base64url(std::string_view bytes);             // no padding
-// nullopt: a letter that is not of the alphabet (padding neither), or a length that cannot be.
+// nullopt: a letter outside the alphabet (padding, too), or an impossible length.
 [[nodiscard]] std::optional<std::string> from_base64url(std::string_view text);
 
 // Reads the `-----BEGIN USER NKEY SEED-----` part of a `.creds` file's text, or a bare seed line.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Begins in the middle of a log: reads the parts of a snapshot, holds them against what the
-// snapshot says of them, and keeps what stands between. Pure, not thread-safe.
+// Begins in the middle of a log: reads the parts of a snapshot, checks them against the snapshot's
+// digest, and keeps the records between them. Pure, not thread-safe.
 #pragma once
 
 #include <vector>
@@ -20,11 +20,12 @@ class SnapshotStart {
   // `first` is part 0.
   explicit SnapshotStart(const SignedRecord& first);
 
-  // The next record of the log, until the snapshot is whole. kChainBroken: its parts are not what
-  // it says; kMalformed and the like: they cannot be read.
+  // Takes the next record of the log, until the snapshot is whole. kChainBroken: its parts do not
+  // match it; kMalformed and the like: they cannot be read.
   [[nodiscard]] Result<void> take(const SignedRecord& record);
   [[nodiscard]] bool is_whole() const noexcept { return is_whole_; }
-  // Once it is whole: the state behind the place, and what the log added to it since, in order.
+  // Once it is whole: the state behind the place, and the records that the log added since, in
+  // order.
   [[nodiscard]] const LogState& state() const noexcept { return state_; }
   [[nodiscard]] const std::vector<SignedRecord>& between() const noexcept { return between_; }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One subject, and what a subject says when it is taken apart. Made and read in schemas/subjects.h.
+// A subject, and the parts of a parsed subject. schemas/subjects.h makes and parses them.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ namespace estop::schemas {
 class Subject {
  public:
   Subject() = default;
-  // Of a text that str() gave.
+  // From a text that str() returned.
   [[nodiscard]] static Subject again(std::string text) { return Subject(std::move(text)); }
   [[nodiscard]] const std::string& str() const noexcept { return text_; }
   [[nodiscard]] const char* c_str() const noexcept { return text_.c_str(); }
@@ -28,7 +28,7 @@ class Subject {
   std::string text_;
 };
 
-// Who makes subjects: the classes of schemas/subjects.h.
+// The base of the classes that make subjects, in schemas/subjects.h.
 class SubjectMaker {
  protected:
   [[nodiscard]] static Subject made(std::string text) { return Subject(std::move(text)); }
@@ -51,13 +51,13 @@ struct DeliverSubject {
   std::string_view action;
 };
 
-// Of an agent's inbox, these are the bridges'.
+// Kinds in an agent's inbox that belong to the bridges.
 inline constexpr std::string_view kReplyKind = "reply";      // of an answer that passed the gate
 inline constexpr std::string_view kRefusedKind = "refused";  // of an intent that did not
 
 // `<prefix>.inbox.A.i.reply.<id>.B`, or `<prefix>.inbox.A.i.<kind>.<id>` of any other kind.
 struct InboxSubject {
-  std::string_view address;  // org.workspace.name of whose inbox it is
+  std::string_view address;  // org.workspace.name of its owner
   std::string_view instance;
   std::string_view kind;
   std::string_view id;
@@ -70,8 +70,9 @@ struct AgentSubject {
   std::string_view instance;
 };
 
-// `<prefix>.command.<operator>.<verb>` of whoever may order for the whole fleet,
-// `<prefix>.command.<operator>.<verb>.<reach…>` of whose credential reaches a part of it.
+// `<prefix>.command.<operator>.<verb>` of an operator of the whole fleet,
+// `<prefix>.command.<operator>.<verb>.<reach…>` of an operator whose credential reaches a part of
+// it.
 struct CommandSubject {
   std::string_view actor;
   std::string_view verb;

@@ -5,7 +5,7 @@
 //
 // A `Subject` can only come from a builder here, and builders take checked names: a publish or
 // subscribe cannot carry a byte that the grammar does not allow. Every part uses
-// Subjects::standard(); the yardsticks of the benchmark talk past Estop with a prefix of their own.
+// Subjects::standard(); the baselines of the benchmark bypass Estop with a prefix of their own.
 #pragma once
 
 #include <optional>
@@ -18,14 +18,14 @@
 
 namespace estop::schemas {
 
-// What the planes of Estop have in common.
+// Common to the planes of Estop.
 class SubjectPlane : protected SubjectMaker {
  protected:
   explicit SubjectPlane(Segment prefix) : prefix_(std::move(prefix)) {}
   Segment prefix_;
 };
 
-// AGENTS account. What agents say to each other: intents, through the bridges, and their replies.
+// AGENTS account. From agent to agent: intents, through the bridges, and their replies.
 class IntentSubjects : protected SubjectPlane {
  public:
   explicit IntentSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
@@ -47,29 +47,29 @@ class IntentSubjects : protected SubjectPlane {
   // must be a segment (an intent id is).
   [[nodiscard]] Subject inbox(const Address& to, const Instance& instance, const Segment& kind,
                               const Segment& id) const;
-  [[nodiscard]] Subject inbox_of(const Address& to,
-                                 const Instance& instance) const;  // estop.inbox.A.i.>
-  [[nodiscard]] Subject inboxes_of(const Address& to) const;       // estop.inbox.A.>
-  [[nodiscard]] Subject inboxes() const;                           // estop.inbox.>
+  // estop.inbox.A.i.>
+  [[nodiscard]] Subject inbox_of(const Address& to, const Instance& instance) const;
+  [[nodiscard]] Subject inboxes_of(const Address& to) const;  // estop.inbox.A.>
+  [[nodiscard]] Subject inboxes() const;                      // estop.inbox.>
   // For views that already obey the grammar (the bridge): estop.inbox.A.i.<kind>.<id>
   void inbox(std::string_view address, std::string_view instance, std::string_view kind,
              std::string_view id, std::string& out) const;
-  // Hot path of the bridge: where the intent `reply` goes, as an answer to the request `id` of one
-  // instance of its receiver. It ends in the sender, which the broker checked: so the asker sees
-  // who answers. estop.inbox.<receiver>.<instance>.reply.<id>.<sender>
+  // Hot path of the bridge: the subject for the intent `reply`, as an answer to the request `id` of
+  // one instance of its receiver. It ends in the sender, which the broker checked, so the requester
+  // sees who answers. estop.inbox.<receiver>.<instance>.reply.<id>.<sender>
   void reply(const IntentSubject& reply, std::string_view instance, std::string_view id,
              std::string& out) const;
-  // By position: a replier may be called like a kind, or like an id.
+  // Reads by position: the name of a replier may equal a kind or an id.
   [[nodiscard]] std::optional<InboxSubject> parse_inbox(std::string_view subject) const noexcept;
   // The reply subject of a request, if it is honoured: literally below `estop.inbox.<owner>.`,
   // every token clean (no wildcard, no empty token, `[A-Za-z0-9_-]`, at most 255 bytes). `owner` is
-  // `A.tokens()` for an agent (the asker's own address) or an operator's name. nullopt: ignore it
-  // and count it; a reply there could hit a foreign subject.
+  // `A.tokens()` for an agent (the requester's own address) or an operator's name. nullopt: ignore
+  // and count it; a reply there could reach a foreign subject.
   [[nodiscard]] std::optional<Subject> honoured_reply(std::string_view owner,
                                                       std::string_view reply) const;
 };
 
-// AGENTS account. What agents and control say to each other.
+// AGENTS account. Between agents and control.
 class AgentSubjects : protected SubjectPlane {
  public:
   explicit AgentSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
@@ -81,7 +81,7 @@ class AgentSubjects : protected SubjectPlane {
   [[nodiscard]] Subject beats() const;        // estop.beat.>
   [[nodiscard]] Subject checkpoints() const;  // estop.checkpoint.>
   [[nodiscard]] Subject stoppeds() const;     // estop.stopped.>
-  // What one agent may publish, all its instances: estop.<kind>.A.>
+  // For one agent with all its instances: estop.<kind>.A.>
   [[nodiscard]] Subject hellos_of(const Address& from) const;
   [[nodiscard]] Subject beats_of(const Address& from) const;
   [[nodiscard]] Subject checkpoints_of(const Address& from) const;
@@ -96,7 +96,7 @@ class AgentSubjects : protected SubjectPlane {
   [[nodiscard]] Subject controls() const;                        // estop.control.>
 };
 
-// What control and the bridges say to each other: CONTROL account, but for the receipts.
+// Between control and the bridges: CONTROL account, except for the receipts.
 class BridgeSubjects : protected SubjectPlane {
  public:
   explicit BridgeSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
@@ -119,11 +119,11 @@ class BridgeSubjects : protected SubjectPlane {
       std::string_view subject) const noexcept;
 };
 
-// CONTROL account. What operators ask, order, and hear.
+// CONTROL account. Questions and orders of operators, and the answers and events for them.
 class OperatorSubjects : protected SubjectPlane {
  public:
   explicit OperatorSubjects(Segment prefix) : SubjectPlane(std::move(prefix)) {}
-  // What it reaches stands behind it if that is not the fleet: the broker vouches for both.
+  // The reach stands behind the verb unless it is the fleet: the broker vouches for both.
   [[nodiscard]] Subject command(const Segment& actor, const Segment& verb,
                                 const Scope& reach = {}) const;
   [[nodiscard]] Subject commands_of(const Segment& actor) const;  // estop.command.<operator>.>
@@ -137,10 +137,9 @@ class OperatorSubjects : protected SubjectPlane {
   [[nodiscard]] Subject emergencies() const;           // estop.emergency.*, as commands()
   [[nodiscard]] Subject reaching_emergencies() const;  // estop.emergency.*.>
   [[nodiscard]] std::optional<EmergencySubject> parse_emergency(std::string_view subject) const;
-  // A bridge's answer to an emergency, in the operator's inbox, and where a bridge may so answer.
-  [[nodiscard]] Subject latched(
-      const Segment& actor,
-      const Segment& bridge) const;  // estop.inbox.<operator>.latched.<id>
+  // A bridge's answer to an emergency, in the operator's inbox, and the patterns for it.
+  // estop.inbox.<operator>.latched.<id>
+  [[nodiscard]] Subject latched(const Segment& actor, const Segment& bridge) const;
   [[nodiscard]] Subject latched_by(const Segment& bridge) const;  // estop.inbox.*.latched.<id>
   [[nodiscard]] Subject latched_of(const Segment& actor) const;  // estop.inbox.<operator>.latched.*
   [[nodiscard]] Subject audits() const;                          // estop.audit.>
@@ -150,20 +149,20 @@ class OperatorSubjects : protected SubjectPlane {
   // Inbox of an operator, bridge or control in the CONTROL account: estop.inbox.<owner>.<id…> and
   // its pattern.
   [[nodiscard]] Subject own_inbox(const Segment& owner) const;  // estop.inbox.<owner>.>
-  [[nodiscard]] Subject own_inbox(const Segment& owner,
-                                  const Segment& id) const;  // estop.inbox.<owner>.<id>
+  // estop.inbox.<owner>.<id>
+  [[nodiscard]] Subject own_inbox(const Segment& owner, const Segment& id) const;
 };
 
-// What the broker itself offers, without a prefix of ours.
+// Subjects of the broker itself, without a prefix of ours.
 class BrokerSubjects : SubjectMaker {
  public:
   // JetStream, in the CONTROL account.
-  [[nodiscard]] static Subject js_stream_create(
-      const Segment& stream);  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased
-  [[nodiscard]] static Subject js_stream_info(
-      const Segment& stream);  // $JS.API.STREAM.INFO.<STREAM>
-  [[nodiscard]] static Subject js_stream_purge(
-      const Segment& stream);  // $JS.API.STREAM.PURGE.<STREAM>
+  // $JS.API.STREAM.CREATE.<STREAM>, upper-cased.
+  [[nodiscard]] static Subject js_stream_create(const Segment& stream);
+  // $JS.API.STREAM.INFO.<STREAM>
+  [[nodiscard]] static Subject js_stream_info(const Segment& stream);
+  // $JS.API.STREAM.PURGE.<STREAM>
+  [[nodiscard]] static Subject js_stream_purge(const Segment& stream);
   [[nodiscard]] static Subject js_direct_get(const Segment& stream);  // $JS.API.DIRECT.GET.<STREAM>
   [[nodiscard]] static Subject js_api();                              // $JS.API.>
   [[nodiscard]] static Segment control_stream();  // `control`, stream name CONTROL
@@ -173,15 +172,15 @@ class BrokerSubjects : SubjectMaker {
   // $SYS.REQ.ACCOUNT.<account>.CLAIMS.LOOKUP of an account's public key (`A…`); empty if it is none
   [[nodiscard]] static Subject sys_claims_lookup(std::string_view account);
   [[nodiscard]] static Subject sys_claims_lookups();  // $SYS.REQ.ACCOUNT.*.CLAIMS.LOOKUP
-  // Who is connected: asked ($SYS.REQ.ACCOUNT.<account>.CONNZ; empty as above), and told
-  // ($SYS.ACCOUNT.*.CONNECT, $SYS.ACCOUNT.*.DISCONNECT).
+  // The connected clients, by request ($SYS.REQ.ACCOUNT.<account>.CONNZ; empty as above), and by
+  // event ($SYS.ACCOUNT.*.CONNECT, $SYS.ACCOUNT.*.DISCONNECT).
   [[nodiscard]] static Subject sys_clients(std::string_view account);
   [[nodiscard]] static Subject sys_clients_of_any();  // $SYS.REQ.ACCOUNT.*.CONNZ
   [[nodiscard]] static Subject sys_connects();
   [[nodiscard]] static Subject sys_disconnects();
 };
 
-// All of them.
+// The subjects of all planes.
 class Subjects : public IntentSubjects,
                  public AgentSubjects,
                  public BridgeSubjects,

@@ -17,8 +17,8 @@ namespace estop::agent {
 struct ContactConfig {
   BootTime hello_jitter{};  // of this instance: spreads a fleet that resumes at once
   BootTime hello_retry{1'000'000'000};
-  // Hellos and beats in a row without any answer, after which the connection is made anew; doubled
-  // each time up to the second number, for control itself may be what is silent.
+  // After so many hellos and beats in a row without any answer the connection is made anew. The
+  // number doubles each time up to the second one, because the silence may be control's own.
   std::uint64_t unanswered_max = 3;
   std::uint64_t unanswered_most = 48;
 };
@@ -29,17 +29,18 @@ class Contact {
 
   void connect(BootTime hello_at, BootTime now);
   void on(const Disconnected&) { connected_ = false; }
-  void end();  // for good: nothing is sent any more
+  void end();  // for good: sends nothing any more
 
-  // A hello or beat had an answer, or none at all. How many had none, when it is time for another
-  // connection.
+  // A hello or beat had an answer, or none at all. The second function returns the number of those
+  // without an answer when it is time for another connection.
   void answered();
   [[nodiscard]] std::optional<std::uint64_t> unanswered();
 
   void announce_anew(BootTime at);
   [[nodiscard]] bool is_newest(const HelloAnswered& event) const;
   void announced(const HelloAnswered& event, BootTime now);
-  // When the beat was sent, if it is one that waits for its answer; none before it waits any more.
+  // Returns when the beat was sent, if it waits for its answer; then no earlier beat waits any
+  // more.
   [[nodiscard]] std::optional<BootTime> take_beat(std::uint64_t nonce);
   [[nodiscard]] bool is_since_hello(std::uint64_t nonce) const noexcept {
     return announced_ && nonce > nonce_at_hello_;
@@ -47,7 +48,7 @@ class Contact {
   void confirm(BootTime now);  // a beat after the newest hello was answered
   void hurry(BootTime now);    // a beat, if none waits for its answer
 
-  // Until when the lease holds now; nullopt: what was asked at that time gives none any more.
+  // The time until which the lease holds now; nullopt: a beat of that time gives no lease any more.
   [[nodiscard]] std::optional<BootTime> renew(BootTime asked_at, BootTime now);
   [[nodiscard]] bool lapse(BootTime now);  // true: it held, and is over
 
@@ -80,7 +81,7 @@ class Contact {
   BootTime lease_{std::chrono::milliseconds{schemas::kAgentLease_ms}};
   BootTime lease_until_{};
   std::uint64_t unanswered_ = 0;  // in a row, on this connection
-  std::uint64_t patience_ = 0;    // how many of them are borne; 0: as configured
+  std::uint64_t patience_ = 0;    // how many of them are tolerated; 0: as configured
 };
 
 }  // namespace estop::agent

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Obedience: when this instance stops, when it may go on, and what it tells control.
+// Obedience: when this instance stops, when it may continue, and what it reports to control.
 //
 // One state machine for hello, beats, lease, kills, resumes and the end of work. Pure: `now` is an
 // argument, effects are the result. Not thread-safe; the runtime's I/O thread owns it.
@@ -10,14 +10,13 @@
 //        +-- resume seen, lease out, control forgot us -------------------+
 //
 // Rules, with the design's numbers:
-// - A kill raises the flag on sight; work is stopped when its signature is verified (§3.3).
-// - Only a hello ends a kill: one sent after the kill was seen, whose reply does not list it and
-//   carries a higher incarnation than was known then, or than the kill's place in the log, or at
-//   least that of a resume that names it. A resume seen live only causes that hello, so no order of
-//   arrival can open too early. A kill that was ended so is ignored when it comes again, but not
-//   when a later beat's answer lists it: control had lost it, and holds it again.
-// - Without a lease (§3.7, contact.h) work stops, as loss of contact; a new hello and beat end
-// that.
+// - A kill raises the flag at first sight; work is stopped when its signature is verified (§3.3).
+// - Only a hello ends a kill. The hello was sent after the kill was seen. Its reply does not list
+//   the kill, and carries a higher incarnation than was known then, or than the kill's place in the
+//   log, or at least that of a resume that names it. A resume seen live only causes that hello, so
+//   no order of arrival can open too early. An ended kill is ignored when it comes again, but not
+//   when the answer to a later beat lists it: then control had lost it, and holds it again.
+// - Without a lease (§3.7, contact.h) work stops, as loss of contact; a new hello and beat end it.
 // - Each kill is confirmed by a receipt (receipts.h).
 #pragma once
 
@@ -46,7 +45,7 @@ class Obedience {
       : config_(std::move(config)), contact_(config_.contact), kills_(config_.lifted_max) {}
 
   [[nodiscard]] Effects step(const Event& event, BootTime now);
-  // When the next Tick is due; nullopt: nothing is waited for.
+  // When the next Tick is due; nullopt: there is nothing to wait for.
   [[nodiscard]] std::optional<BootTime> next_deadline() const;
 
  private:
@@ -75,7 +74,7 @@ class Obedience {
   void announce_anew() { contact_.announce_anew(now_ + config_.contact.hello_jitter); }
   void reach();
   void check_lease();
-  void settle();  // after every event: from what is known to what is done
+  void settle();  // after every event: decides by the present state
   void raise();
   void go_on();
   [[nodiscard]] Sight sight() const { return {now_, contact_.hello(), known_incarnation_}; }
@@ -91,14 +90,14 @@ class Obedience {
   Receipts receipts_;
   bool ready_ = false;
   std::uint64_t incarnation_ = 0;        // of the current life
-  std::uint64_t known_incarnation_ = 0;  // the highest heard of
+  std::uint64_t known_incarnation_ = 0;  // the highest that control named
   std::uint64_t life_ = 0;
   bool working_ = false;
   std::optional<Obscure> ended_;
   std::optional<BootTime> lost_;    // since when
   std::optional<BootTime> missed_;  // a kill and its resume happened unseen
   std::optional<Obscure> obscure_;
-  std::optional<schemas::Error> told_obstacle_;  // why control's answers are no use
+  std::optional<schemas::Error> told_obstacle_;  // why control's answers are unusable
   std::optional<Halt> told_;                     // with the last RaiseStop
 };
 

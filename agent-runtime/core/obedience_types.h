@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What obedience hears (events) and what it wants done (effects). See obedience.h.
+// The events and effects of obedience. See obedience.h.
 #pragma once
 
 #include <chrono>
@@ -34,7 +34,7 @@ struct HelloFailed {
 struct BeatAnswered {
   schemas::BeatReply reply;
 };
-struct OrderSeen {  // a record on one of the two control subjects, signature not looked at
+struct OrderSeen {  // a record on one of the two control subjects, signature not checked
   schemas::Record record;
 };
 struct OrderChecked {  // the answer to CheckOrder
@@ -59,11 +59,11 @@ struct CallbackReturned {
 struct Doubted {  // a bridge refused an intent of ours
   schemas::Errc code = schemas::Errc::kOk;
 };
-struct Unanswered {};  // a hello or beat: not even the broker said that nobody is there
+struct Unanswered {};  // a hello or beat got no answer, not even the broker's "no responders"
 struct BeatUnreadable {
   schemas::Error error;
 };
-struct ReceiptUnsent {};  // the connection did not take what SendReceipt asked for
+struct ReceiptUnsent {};  // the connection did not take the receipt of SendReceipt
 struct Tick {};
 
 using Event =
@@ -73,7 +73,7 @@ using Event =
 
 // --- Effects, to be carried out in their order ---
 
-// Why the agent stands still, for people. `latch` is filled for kills.
+// Why the agent is stopped, for people. `latch` is filled for kills.
 struct Halt {
   StopCause cause = StopCause::kKill;
   schemas::Latch latch;
@@ -85,7 +85,7 @@ struct Halt {
 struct RaiseStop {  // the flag and the gate, before anything else; again when the halt changes
   Halt halt;
 };
-struct LowerStop {};  // the only order was forged: as if nothing had been
+struct LowerStop {};  // the only order was forged: undo the stop
 struct CheckOrder {   // verify the signature, answer with OrderChecked at once
   schemas::Record record;
 };

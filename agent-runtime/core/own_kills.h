@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The kills that cover this instance, until a hello ends each, and those that were ended.
+// The kills that cover this instance, until a hello ends each, and the ended ones.
 //
-// By op id and scope, as control and the bridges know a kill: one op id may come with two scopes,
-// and a resume lifts the kill of its own.
+// A kill is known by op id and scope, as in control and the bridges: one op id may come with two
+// scopes, and a resume lifts the kill of its own scope.
 #pragma once
 
 #include <cstddef>
@@ -28,11 +28,11 @@ struct OwnKill : schemas::Hold {
   bool receipt_sent = false;
 };
 
-// What is known when a kill is seen.
+// The state when a kill is seen.
 struct Sight {
   BootTime at{};
   std::uint64_t hello = 0;        // number of the newest sent
-  std::uint64_t incarnation = 0;  // the highest heard of
+  std::uint64_t incarnation = 0;  // the highest that control named
 };
 
 class OwnKills {
@@ -47,13 +47,13 @@ class OwnKills {
   // As control lists them.
   void adopt(const std::vector<schemas::Latch>& latches, const Sight& sight);
   void resume(const schemas::Resume& resume);  // of a scope that covers us; ends none yet
-  // The only way out of a kill. True: one that is not listed cannot be lifted by this hello,
-  // because that was sent before the kill was seen. Ask about it once more.
+  // The only way out of a kill. True: a kill that the answer does not list cannot be lifted by this
+  // hello, because the hello was sent before the kill was seen. Send another hello.
   [[nodiscard]] bool lift(const HelloAnswered& event);
 
   [[nodiscard]] bool is_empty() const noexcept { return kills_.empty(); }
   [[nodiscard]] bool was_lifted(const std::string& op_id, const schemas::Scope& scope) const;
-  // Whether this answer, to what was asked then, shows that one was resumed.
+  // Whether this answer to a beat of that time shows that one kill was resumed.
   [[nodiscard]] bool one_is_over(const schemas::BeatReply& reply, BootTime asked_at) const;
   [[nodiscard]] const OwnKill* first_seen(bool verified_only) const;  // nullptr: none
   [[nodiscard]] std::map<std::string, OwnKill>& all() noexcept { return kills_; }

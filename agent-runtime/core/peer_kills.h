@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which deliveries of other agents are still good after a kill of their sender.
+// Which deliveries of other agents may still be handled after a kill of their sender.
 //
 // The bridge is the gate; this covers the short time in which an intent that passed before the
 // fence is still on its way here. A kill shuts its scope out for `window`, longer than any fence

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The end of a life's work, and what control is told of it, kill by kill.
+// The end of a life's work, and the receipts to control about it, one for each kill.
 //
-// A receipt goes out when handlers and callback have ended. If they have not when the grace is
-// over, one with grace_exceeded says so, and another follows when they have.
+// A receipt goes out when handlers and callback have ended. If they have not ended when the grace
+// is over, a receipt with grace_exceeded goes out, and another one follows when they have.
 #pragma once
 
 #include <cstdint>
@@ -24,14 +24,14 @@ class Receipts {
   [[nodiscard]] bool has_called_back() const noexcept { return drain_.callback_returned; }
 
   void settle(OwnKills& kills, BootTime now, Effects& out);  // tells what is due
-  // Those that were told, once more: the first may have been lost with the connection, or with
-  // control.
+  // Sends the receipts again that were sent before: the first may have been lost with the
+  // connection, or with control.
   void resend(const OwnKills& kills, BootTime now, Effects& out) const;
-  // The same, if the connection did not take one. While it stands nothing else would send it again;
-  // an answer shows that it does.
+  // The same, if the connection did not take one. While the connection stands, nothing else would
+  // send it again; an answer shows that it stands.
   void resend_unsent(const OwnKills& kills, BootTime now, Effects& out);
   void tell(const OwnKill& kill, bool grace_exceeded, BootTime now, Effects& out) const;
-  // When settle() has something to tell although nothing happens.
+  // When settle() has a receipt to send without another event.
   [[nodiscard]] std::optional<BootTime> next_deadline(const OwnKills& kills) const;
 
  private:

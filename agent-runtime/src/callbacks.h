@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The user's callbacks, and the thread that they run on. All but on_stop: see stop_calls.h.
+// The user's callbacks, and the thread on which they run. All but on_stop: see stop_calls.h.
 //
 // Any thread. Refusals and errors are left out and counted when too many wait.
 #pragma once

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Intents out and in: sends, requests and their answers, deliveries and their handlers. What goes
-// out: see outgoing.h.
+// Intents out and in: sends, requests and their answers, deliveries and their handlers. See
+// outgoing.h for the way out.
 //
 // send and request may be called from any thread; the rest on the I/O thread unless it says
 // otherwise.
@@ -28,10 +28,10 @@ namespace estop::agent {
 class Intents {
  public:
   struct Hooks {
-    std::function<void(Refusal)> refused;            // of a send
-    std::function<void(Error)> reply_lost;           // although this agent is running
-    std::function<void(Error)> foreign_reply;        // by an address that was not asked
-    std::function<void(Errc)> doubted;               // a bridge sees us otherwise than we do
+    std::function<void(Refusal)> refused;      // of a send
+    std::function<void(Error)> reply_lost;     // although this agent is running
+    std::function<void(Error)> foreign_reply;  // by an address that was not asked
+    std::function<void(Errc)> doubted;         // a bridge's view of this agent differs from its own
     std::function<void(std::uint64_t drain)> ended;  // on a handler thread
   };
   Intents(Link& link, const Standing& standing, const AgentOptions& options, Hooks hooks);

@@ -46,8 +46,8 @@ class Link {
   [[nodiscard]] Result<void> connect();  // before start(); blocks up to the connect timeout
   void start();
   [[nodiscard]] bool started() const { return thread_.has_started(); }
-  // Ends loop, thread and connection. What post() took still runs, here, and whoever waits in ask()
-  // gets kNoContact. Not on the I/O thread.
+  // Ends loop, thread and connection. Work that post() took still runs, here, and a caller that
+  // waits in ask() gets kNoContact. Not on the I/O thread.
   void stop();
 
   // From any thread.
@@ -74,7 +74,7 @@ class Link {
   nats::Loop::Timer timer_;
   std::unique_ptr<nats::Connection> connection_;
   std::optional<BootTime> wake_;
-  std::set<std::shared_ptr<Answer<Bytes>>> asked_;  // who waits in ask(); on the I/O thread
+  std::set<std::shared_ptr<Answer<Bytes>>> asked_;  // callers that wait in ask(); on the I/O thread
   std::mutex post_mutex_;                           // nothing is posted behind stop()'s back
   std::atomic<bool> stopped_{false};
 };

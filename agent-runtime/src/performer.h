@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Tells obedience what happens, and does what it says. On the I/O thread only.
+// Passes events to obedience, and performs its effects. On the I/O thread only.
 #pragma once
 
 #include <deque>

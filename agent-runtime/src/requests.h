@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Requests that wait for an answer, and who may give it. On the I/O thread only.
+// Requests that wait for an answer, and the addresses that may give it. On the I/O thread only.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +21,17 @@ class Requests {
   using Done = std::function<void(Result<Bytes>)>;  // called exactly once; must not block
 
   void add(std::string id, schemas::Address to, BootTime deadline, Done done);
-  bool answer(const std::string& id, Result<Bytes> result);  // false: nobody waits for it
+  bool answer(const std::string& id, Result<Bytes> result);  // false: no request waits
 
-  // The address that has to reply to a request; nullptr: nobody waits for it.
+  // The address that has to reply to a request; nullptr: no request of that id waits.
   [[nodiscard]] const schemas::Address* asked(const std::string& id) const;
   enum class Reply : std::uint8_t {
     kTaken,
-    kUnknown,       // nobody waits for it
-    kForeign,       // not from whom was asked: the request goes on waiting
+    kUnknown,       // no request waits for it
+    kForeign,       // not from the address that was asked: the request continues to wait
     kForeignAgain,  // the same, of a request that has had one
   };
-  // `from`: org.workspace.name of who replied, as the bridge names it.
+  // `from`: org.workspace.name of the replier, as the bridge names it.
   Reply reply(const std::string& id, std::string_view from, Result<Bytes> result);
 
   void fail_to(const schemas::Scope& scope, const Error& error);  // whose receiver is covered

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One thread that runs what it is given, in order. For the user's callbacks: what they throw goes
-// to `thrown`, never further.
+// One thread that runs its work in order. For the user's callbacks: their exceptions go to
+// `thrown`, never further.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +23,8 @@ class SerialThread {
   SerialThread(const SerialThread&) = delete;
   SerialThread& operator=(const SerialThread&) = delete;
 
-  // For what is bounded elsewhere. True: `work` runs, exactly once. False: the thread has ended.
+  // For work that is bounded elsewhere. True: `work` runs, exactly once. False: the thread has
+  // ended.
   bool post(Work work);
   [[nodiscard]] bool try_post(Work work);  // false: the queue is full, or finish() has begun
   [[nodiscard]] bool is_current() const noexcept;

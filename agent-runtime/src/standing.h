@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How this instance stands: running or stopped, in which life, with which lease, and why.
+// The run state of this instance: running or stopped, in which life, with which lease, and why.
 //
-// Written by the I/O thread alone, read by all. The flag and the lease are atomics so that they can
-// be looked at before every effect; the rest is behind a mutex.
+// Only the I/O thread writes it, every thread reads it. The flag and the lease are atomics, so that
+// they can be checked before every effect; the rest is behind a mutex.
 #pragma once
 
 #include <atomic>
@@ -31,7 +31,7 @@ class Standing {
   void start(std::uint64_t life, std::uint64_t incarnation);
   void renew(BootTime until);
   void become_ready();
-  void note(Error error);  // what stands in the way of becoming ready
+  void note(Error error);  // the obstacle to becoming ready
   void end(Error error);   // never again; also called by leave()
   // Of the life that is being stopped; requesting it may run the user's code, so not here.
   [[nodiscard]] std::stop_source life_source() const;
@@ -43,7 +43,7 @@ class Standing {
   };
   [[nodiscard]] const std::atomic<bool>& stop_flag() const noexcept { return stop_; }
   [[nodiscard]] Life life() const;
-  // May something of this life act now? kSenderKilled, kOldIncarnation, kNoContact, …
+  // Whether code of this life may act now. kSenderKilled, kOldIncarnation, kNoContact, …
   [[nodiscard]] Result<void> may_act(std::uint64_t life) const;
   [[nodiscard]] bool acts(std::uint64_t life) const noexcept;  // the same without the reason
   [[nodiscard]] std::stop_token stop_token() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The thread on which the user's code hears that work stops: its stop callbacks, then on_stop().
+// The thread that tells the user's code of a stop: its stop callbacks, then on_stop(). Any thread,
+// unless it says otherwise.
 #pragma once
 
 #include <functional>
@@ -20,7 +21,7 @@ class StopCalls {
  public:
   explicit StopCalls(std::function<void(std::string what)> threw);  // on_stop did
 
-  // A stop that nobody has been told yet is told at once.
+  // If a stop was not reported yet, calls the callback at once.
   void on_stop(std::function<void(const StopOrder&)> callback);
 
   void request(std::vector<std::stop_source> running);

@@ -18,7 +18,7 @@ class Store {
  public:
   Store(Link& link, const Standing& standing, Millis timeout);
 
-  // What the newest hello was answered with.
+  // Keeps the answer to the newest hello.
   void keep(std::uint64_t incarnation, const std::vector<schemas::CheckpointInfo>& checkpoints);
 
   // `life`: of the caller, see Standing. An ended one gets kOldIncarnation. finish and abandon
@@ -33,7 +33,7 @@ class Store {
   Result<void> abandon(std::string_view key);
 
  private:
-  // All end at `until`: that of the whole call, however many requests it makes.
+  // All end at `until`, the end of the whole call, however many requests it makes.
   [[nodiscard]] BootTime deadline() const;
   // As control last knew us.
   Result<schemas::StoreReply> ask(schemas::StoreRequest request, BootTime until);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What an agent counts besides its intents. Any thread.
+// The counters of an agent besides its intents. Any thread.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a bridge shows to Prometheus: the core's plain counters, copied when somebody asks.
+// A bridge's metrics for Prometheus: the core's plain counters, copied at each request.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Performs what the core decides, on two connections of one loop: AGENTS (intents, deliveries,
-// receipts) and CONTROL (log, leases, beats). Holds no decision of its own. Everything runs on the
-// loop's thread.
+// Performs the core's effects, on two connections of one loop: AGENTS (intents, deliveries,
+// receipts) and CONTROL (log, leases, beats). Decides nothing itself. Everything runs on the loop's
+// thread.
 #pragma once
 
 #include <functional>
@@ -24,8 +24,8 @@ class BridgeShell {
  public:
   struct Events {
     std::function<void()> left;  // the clean stop is complete
-    std::function<void(std::string cause)>
-        failed;  // it can never open: credential refused or revoked
+    // The bridge can never open: its credential was refused or revoked.
+    std::function<void(std::string cause)> failed;
   };
   // `loop` and `metrics` must outlive this.
   BridgeShell(nats::Loop& loop, const BridgeConfig& config, BridgeIdentity identity,

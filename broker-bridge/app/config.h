@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What estop-bridge is told at start: a struct with defaults, checked before anything else happens.
+// The configuration of estop-bridge: a struct with defaults, checked before anything else happens.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The data plane: takes intents from the queue group, publishes deliveries, sends refusals. What
-// passes is the core's to decide. Everything runs on the loop's thread.
+// The data plane: takes intents from the queue group, publishes deliveries, sends refusals. The
+// core decides which intents pass. Everything runs on the loop's thread.
 #pragma once
 
 #include <cstdint>

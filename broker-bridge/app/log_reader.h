@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads a range of the control log, a record a request to control: many in flight, handed on in
-// order.
+// Reads a range of the control log by requests to control, one for each record: many in flight,
+// passed on in order.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the bridge says itself, besides what it forwards: beats, receipts, answers to operators,
-// refusals. What could not be sent is counted, and logged once a minute for each kind.
+// The bridge's own messages, besides those that it forwards: beats, receipts, answers to operators,
+// refusals. A message that could not be sent is counted, and logged once a minute for each kind.
 #pragma once
 
 #include "broker-bridge/app/bridge_metrics.h"

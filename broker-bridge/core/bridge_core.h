@@ -2,9 +2,10 @@
 
 // Every decision of a bridge: events and the time in, effects out.
 //
-// Nothing but the composition of the modules: which of them hears what, and in which order. Contact
-// decides whether the bridge is open, kills what holds, admission which intents pass. `now` is
-// CLOCK_BOOTTIME. Pure: no I/O, clock, thread or random source. Not thread-safe.
+// Only the composition of the modules: which of them receives which event, and in which order.
+// Contact decides whether the bridge is open, kills decide which kills hold, admission decides
+// which intents pass. `now` is CLOCK_BOOTTIME. Pure: no I/O, clock, thread or random source. Not
+// thread-safe.
 #pragma once
 
 #include <optional>
@@ -32,7 +33,7 @@ class BridgeCore {
   BridgeCore(const BridgeCore&) = delete;  // its modules know each other
   BridgeCore& operator=(const BridgeCore&) = delete;
 
-  // Events. Each appends to `out` what is to be done, in order.
+  // Events. Each appends the effects to `out`, in the order in which the shell performs them.
 
   void on_connected(Account account, Nanos now, Effects& out);
   void on_disconnected(Account account, Nanos now, Effects& out);
@@ -44,19 +45,19 @@ class BridgeCore {
   void on_replay_done(Nanos now, Effects& out);
   void on_replay_failed(std::string_view reason, Nanos now, Effects& out);
   void on_tick(Nanos now, Effects& out);   // at least ten times per beat
-  void on_leave(Nanos now, Effects& out);  // a clean stop was asked for
-  // The connection did not take it. The next tick tries again.
+  void on_leave(Nanos now, Effects& out);  // a clean stop is wanted
+  // The connection did not take the receipt. The next tick tries again.
   void on_receipt_unsent(const SendReceipt& unsent, Nanos now, Effects& out);
-  // To be called when the effects of on_log or on_emergency are done: checks the signatures of
-  // kills that acted on sight, and takes those back that their author did not sign.
+  // Call this after the effects of on_log or on_emergency. It checks the signatures of kills that
+  // acted at first sight, and undoes those that their author did not sign.
   void settle(Nanos now, Effects& out);
 
-  // As Admission has them; closed, nothing passes.
+  // As in Admission; while the bridge is closed, nothing passes.
   [[nodiscard]] const IntentOutcome& on_intent(std::string_view subject, std::string_view data,
                                                Nanos now);
   void forwarded();
   [[nodiscard]] const IntentOutcome& not_forwarded(std::string_view subject, std::string_view data);
-  // Whether what was forwarded may still be written (Contact::write_until).
+  // Whether forwarded bytes may still be written (Contact::write_until).
   [[nodiscard]] bool may_write(Nanos now) const noexcept { return now < contact_.write_until(); }
 
   [[nodiscard]] BridgeStatus status(Nanos now) const;
@@ -78,7 +79,7 @@ class BridgeCore {
   Admission admission_;
   Follower follower_;
   LogCopy copy_;
-  // While the snapshot at which it begins is read.
+  // While the bridge reads the snapshot at which it begins.
   std::optional<schemas::SnapshotStart> beginning_;
   Sightings sightings_;
   Receipts receipts_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a bridge is told at its start. Times are of CLOCK_BOOTTIME.
+// Options of a bridge at its start. Times are of CLOCK_BOOTTIME.
 #pragma once
 
 #include <cstdint>
@@ -20,11 +20,11 @@ struct BridgeOptions {
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
   Nanos beat = 0;
-  Nanos lease = 0;    // in which it forwards
-  Nanos arrival = 0;  // of the whole lease, what is left behind that: what was forwarded arrives
+  Nanos lease = 0;    // how long it forwards
+  Nanos arrival = 0;  // then the rest of the lease, in which forwarded intents arrive
   Nanos replay_retry = 0;
   bool obeys_fleet_orders = true;  // false: kills of the fleet need two operators, control decides
-  schemas::Process process{};      // random: what is said to an earlier life is not for this one
+  schemas::Process process{};      // random: a message to an earlier life is not for this one
   std::uint64_t first_nonce = 0;   // random, for the same reason
   GateOptions gate;
 };

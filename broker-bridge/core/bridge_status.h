@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a bridge shows of itself at one moment, for pages and metrics.
+// The status of a bridge at one moment, for pages and metrics.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a bridge does, as values: the core decides, the shell performs.
+// The effects of a bridge, as values: the core decides, the shell performs.
 #pragma once
 
 #include <cstddef>
@@ -49,9 +49,9 @@ struct Replay {
   std::uint64_t from = 0;
   std::uint64_t to = 0;
 };
-// Forget the replay, if one runs; none of its answers may reach the core.
+// Forget the running replay, if there is one; none of its answers may reach the core.
 struct AbandonReplay {};
-// For the log. Alarms are what a person must look at.
+// For the log. A person must look at alarms.
 struct Note {
   enum class Level : std::uint8_t { kInfo, kWarning, kAlarm };
   Level level = Level::kInfo;
@@ -62,12 +62,12 @@ using Effect = std::variant<SendBeat, SendReceipt, TellLatched, JoinGroup, Leave
                             AbandonReplay, Note>;
 using Effects = std::vector<Effect>;
 
-// What to do with one intent. The strings are reused from intent to intent.
+// The effect for one intent. The strings are reused from intent to intent.
 struct IntentOutcome {
   enum class Action : std::uint8_t {
     kForward,  // publish the same bytes on `subject`
     kRefuse,   // publish nothing but the headers on `subject`
-    kIgnore,   // nobody to answer: the subject is not one of an intent
+    kIgnore,   // no sender to answer: the subject is not that of an intent
   };
   Action action = Action::kIgnore;
   std::string subject;
@@ -81,7 +81,7 @@ struct IntentCounters {
   std::uint64_t refused = 0;
   std::uint64_t refused_killed = 0;  // of these: under a kill, or an old incarnation
   std::uint64_t refused_closed = 0;  // of these: the bridge was not open
-  std::uint64_t ignored = 0;         // subjects that are none
+  std::uint64_t ignored = 0;         // messages on subjects that are none
   std::uint64_t after_fence = 0;     // as BridgeBeat::after_fence: a defect; must stay 0
 };
 struct ContactCounters {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One event being handled: its instant, and what is to be done about it.
+// One event that is being handled: its instant, and its effects.
 //
 // The modules of the core write into it in the order in which the shell has to act. It lives for
 // one call of BridgeCore and is not kept.
@@ -21,10 +21,10 @@ class Turn {
       : now(instant), counters(counted), out(effects) {}
 
   void note(Note::Level level, std::string text);
-  // What a person has to look at.
+  // Something that a person has to look at.
   void alarm(std::string text);
-  // What control did not sign says nothing, whatever is wrong with it. A record that was lost so
-  // shows as a gap.
+  // A frame without control's signature has no meaning, whatever its defect is. A record that was
+  // lost in this way shows as a gap.
   void reject_frame(std::string_view what, const schemas::Error& error);
 
   const Nanos now;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The two clocks of Estop: leases on CLOCK_BOOTTIME, which goes on during suspend and never jumps;
+// The two clocks of Estop: CLOCK_BOOTTIME for leases, because it counts suspend and never jumps;
 // wall time only for people and for records.
 #pragma once
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a daemon checks before it starts, so that a wrong option is told and nothing has happened.
+// Checks of a daemon before it starts: it reports a wrong option before anything has happened.
 //
 // kBadArgument: an option is wrong; the detail names it, its value, and what to do. None of these
 // needs the network or changes anything.
@@ -38,7 +38,7 @@ struct Endpoint {
 // such address here. Binds, and lets go at once.
 [[nodiscard]] schemas::Result<void> can_listen(std::string_view option, const Endpoint& endpoint);
 
-// Whether a listener may be there: beyond the loopback only with TLS, or where plain text is
+// Whether a listener is allowed there: beyond the loopback only with TLS, or where plain text is
 // wanted.
 [[nodiscard]] schemas::Result<void> check_exposure(const Endpoint& endpoint, bool has_tls,
                                                    bool is_plain_allowed);
@@ -46,20 +46,20 @@ struct Endpoint {
 [[nodiscard]] schemas::Result<void> check_listen(std::string_view listen, bool has_tls,
                                                  bool is_plain_allowed);
 
-// read_file, with the option in front of what is wrong.
+// As read_file; errors begin with the option.
 [[nodiscard]] schemas::Result<std::string> option_file(std::string_view option,
                                                        const std::string& path,
                                                        const FileRules& rules = {});
 // Public key of a file, or the text itself. A seed in its place is refused and never shown.
 [[nodiscard]] schemas::Result<schemas::PublicKey> option_public_key(std::string_view option,
                                                                     const std::string& given);
-// What a `.creds` file tells: the key in it, and the key of the account that issued it.
+// The content of a `.creds` file: its key, and the key of the account that issued it.
 struct Creds {
   schemas::SigningKey key;
   schemas::PublicKey issuer{};
 };
 [[nodiscard]] schemas::Result<Creds> option_creds(std::string_view option, const std::string& path);
-// A name as subjects have it.
+// A name as it may stand in a subject.
 [[nodiscard]] schemas::Result<schemas::Segment> option_segment(std::string_view option,
                                                                const std::string& text);
 // --<whose>-beat-ms and --<whose>-lease-ms: a lease is `beats` of them at least.
@@ -68,14 +68,14 @@ struct Creds {
 // A PEM file with a certificate in it. An empty path is none, and fine.
 [[nodiscard]] schemas::Result<void> check_certificates(std::string_view option,
                                                        const std::string& path);
-// What would keep a daemon from starting besides its own options: a --ready-file or --log-file that
-// it cannot write, an address of --listen that it cannot have. Changes nothing.
+// Finds everything besides a daemon's own options that would prevent its start: a --ready-file or
+// --log-file that it cannot write, an address of --listen that it cannot have. Changes nothing.
 [[nodiscard]] schemas::Result<void> check_surroundings(const std::string& ready_file,
                                                        const std::string& log_file,
                                                        std::string_view listen);
 
-// The file that tells which port was chosen. What an earlier process left is taken away at the
-// start, so that it is there only while somebody listens; it goes with its owner.
+// The file with the chosen port. A start removes the file of an earlier process, so it exists only
+// while a process listens; the destructor removes it, too.
 class ReadyFile {
  public:
   explicit ReadyFile(std::string path);  // empty: there is none

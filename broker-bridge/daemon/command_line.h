@@ -22,15 +22,15 @@ struct WholeNumbers {
   std::uint32_t max = std::numeric_limits<std::uint32_t>::max();
 };
 
-// What a daemon is asked for instead of running.
+// Tasks of a daemon instead of running.
 struct Instead {
   bool check_config = false;
   std::string healthcheck;  // an address and a port; empty: not asked for
 };
 
-// Options are named with their dashes ("--url"). What `into` holds when it is added is its default,
-// which help shows unless it is empty. It must outlive parse(), and is written by it alone. One
-// thread.
+// Options are named with their dashes ("--url"). The value of `into` when it is added is the
+// default; help shows it unless it is empty. `into` must outlive parse(), and only parse() writes
+// it. One thread.
 class CommandLine {
  public:
   explicit CommandLine(const std::string& about);
@@ -41,8 +41,8 @@ class CommandLine {
   void version(const std::string& text);  // what --version prints
   void option(const std::string& name, std::string& into, const std::string& help);
   void required(const std::string& name, std::string& into, const std::string& help);
-  void option(const std::string& name, std::vector<std::string>& into,
-              const std::string& help);  // a,b or again
+  // Several values: `a,b`, or the option again.
+  void option(const std::string& name, std::vector<std::string>& into, const std::string& help);
   void option(const std::string& name, std::uint32_t& into, const std::string& help,
               WholeNumbers allowed = {});
   void option(const std::string& name, std::optional<std::uint32_t>& into, const std::string& help,
@@ -51,7 +51,7 @@ class CommandLine {
   void instead(Instead& into);  // --check-config and --healthcheck
 
   // The exit code if the program ends here: 0 after --help and --version, 1 if they could not be
-  // written, 2 for wrong use, which is told on stderr.
+  // written, 2 for wrong use, which is reported on stderr.
   [[nodiscard]] std::optional<int> parse(int argc, char** argv);
 
  private:

@@ -12,14 +12,15 @@
 
 namespace estop::daemon {
 
-// Holds a file, made if missing, against every other process and thread until it is destroyed. The
-// kernel lets go of it when the process ends, however it ends. kStoreUnavailable names the cause.
+// Locks a file, made if missing, against every other process and thread until it is destroyed. The
+// kernel releases the lock when the process ends, however it ends. kStoreUnavailable names the
+// cause.
 class FileLock {
  public:
-  // Waits for the holder: for those who hold it for a few writes at most.
+  // Waits for the holder. For files that are held for a few writes at most.
   [[nodiscard]] static schemas::Result<FileLock> wait_for(const std::string& path);
-  // Refused at once while somebody holds it. The error calls that one `holder`, as "another
-  // control", and tells its process id, which stands in the file.
+  // Refused at once while another process holds the file. The error calls that process `holder`, as
+  // "another control", and gives its process id, which stands in the file.
   [[nodiscard]] static schemas::Result<FileLock> take(const std::string& path,
                                                       std::string_view holder);
   // Whether take() would work now, or the folder could be made. Makes nothing, keeps nothing.

@@ -20,7 +20,7 @@ namespace estop::daemon {
 inline constexpr std::size_t kFileMax_bytes = 1024 * 1024;
 
 struct FileRules {
-  bool is_secret = false;     // refuses what others than owner and group may read or write
+  bool is_secret = false;     // refuses a file that anyone but owner and group may read or write
   bool is_own = false;        // refuses a link, and a file of another user than this one and root
   bool may_be_empty = false;  // an empty file is no error
   std::size_t max_bytes = kFileMax_bytes;
@@ -34,12 +34,12 @@ struct FileRules {
 // behind a link, as mounted secrets are.
 [[nodiscard]] schemas::Result<std::string> read_private_file(const std::string& path);
 
-// What is wrong with the mode of a secret, with the command that mends it; nothing if it is closed
-// to others, or cannot be looked at. For who must go on all the same.
+// The defect in the mode of a secret, with the command that repairs it. Nothing if the file is
+// closed to others, or its mode cannot be read. For a caller that must continue all the same.
 [[nodiscard]] std::optional<std::string> exposed(const std::string& path);
 [[nodiscard]] std::optional<std::string> exposed(const std::string& path, mode_t mode);
 
-// False: errno says why not all of it is written.
+// False: not everything was written; errno gives the cause.
 [[nodiscard]] bool write_all(const Descriptor& file, std::string_view text) noexcept;
 // "<path>: <what>: <errno's text>", as kStoreUnavailable.
 [[nodiscard]] tl::unexpected<schemas::Error> file_failure(const std::string& path,
@@ -49,8 +49,8 @@ struct WriteRules {
   mode_t mode = 0644;       // less what the umask takes away
   bool is_durable = false;  // the bytes reach the disk before the name does
 };
-// Takes the place of `path`, whole or not at all: for a file that one process writes.
-// kStoreUnavailable leaves what was there.
+// Replaces `path`, whole or not at all; for a file that one process writes. kStoreUnavailable
+// leaves the old file in place.
 [[nodiscard]] schemas::Result<void> replace_file(const std::string& path, std::string_view text,
                                                  const WriteRules& rules = {});
 
@@ -61,11 +61,11 @@ enum class Write {
 // For its owner alone, durable, whole or not at all, also if several processes write it at once.
 [[nodiscard]] schemas::Result<void> write_private_file(const std::string& path,
                                                        std::string_view text, Write how);
-// Whether write_private_file with kCreate would have something in its way now. Leaves nothing.
+// Whether write_private_file with kCreate would find an obstacle now. Leaves nothing behind.
 [[nodiscard]] schemas::Result<void> can_create(const std::string& path);
 [[nodiscard]] schemas::Result<void> sync_folder(const std::string& folder);
 
-// The folder that a file is in: ".", "/", or whatever its path says.
+// The folder of a file: ".", "/", or the folder in its path.
 [[nodiscard]] std::string folder_of(const std::string& path);
 // As one word of a shell command.
 [[nodiscard]] std::string shell_word(std::string_view text);

@@ -27,7 +27,8 @@ class HttpBodyReader {
   HttpBodyReader(const HttpBodyReader&) = delete;
   HttpBodyReader& operator=(const HttpBodyReader&) = delete;
 
-  // How many of `bytes` belong to the body and are done with; the others come again, with more.
+  // The number of `bytes` that belong to the body and are consumed; pass the others again, with
+  // more.
   [[nodiscard]] std::size_t take(std::string_view bytes);
   [[nodiscard]] bool is_done() const;
   [[nodiscard]] const std::optional<HttpRefusal>& refusal() const;  // after that, no take()

@@ -17,16 +17,16 @@ namespace estop::daemon {
 
 class HttpSession;
 
-// What a piece of a stream costs beside its bytes, while it waits.
+// The size of a waiting piece of a stream besides its bytes.
 inline constexpr std::size_t kHttpPiece_bytes = 64;
 
-// What both threads know of a stream.
+// The state of a stream that both threads share.
 struct HttpFlow {
   std::atomic<bool> is_open{true};
   std::atomic<std::size_t> unsent_bytes{0};
 };
 
-// What the loop holds of it.
+// The loop's side of a request.
 class HttpExchange {
  public:
   // Runs the work on the listener's thread, if the connection is still there.

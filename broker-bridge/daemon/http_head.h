@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The head of an HTTP request: what it asks for, or why it is refused. Pure.
+// The head of an HTTP request, or the reason why it is refused. Pure.
 //
-// Beast parses it. Ours is what Beast lets pass and two readers could read in two ways: folded
-// lines, lone CR or LF, a body with two lengths, a second Host.
+// Beast parses it. We refuse heads that Beast accepts and that two readers could read in two ways:
+// folded lines, lone CR or LF, a body with two lengths, a second Host.
 #pragma once
 
 #include <cstddef>
@@ -31,7 +31,7 @@ struct HttpHead {
   bool keeps_alive = true;
   bool is_chunked = false;
   std::uint64_t body_bytes = 0;  // if it is not chunked
-  bool awaits_continue = false;  // the client holds its body back until it is asked for it
+  bool awaits_continue = false;  // the client sends its body only after a 100
   [[nodiscard]] bool has_body() const { return is_chunked || body_bytes > 0; }
   friend bool operator==(const HttpHead&, const HttpHead&) = default;
 };
@@ -40,7 +40,7 @@ std::ostream& operator<<(std::ostream& out, const HttpHead& head);
 // `raw`: everything up to the empty line, with it.
 [[nodiscard]] tl::expected<HttpHead, HttpRefusal> read_http_head(std::string_view raw);
 
-// Whether a program asks, who takes problems as JSON.
+// Whether the client is a program, which gets problems as JSON.
 [[nodiscard]] bool wants_json(const HttpHead& head);
 
 }  // namespace estop::daemon

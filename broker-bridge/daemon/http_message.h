@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What an HTTP handler gets and gives. Values: any thread may hold one.
+// The request that an HTTP handler gets and the answer that it gives. Values: any thread may hold
+// one.
 #pragma once
 
 #include <string>
@@ -18,7 +19,7 @@ struct HttpField {
 struct HttpRequest {
   std::string method;  // "GET", "HEAD", "POST": one that the route was made for, or HEAD for GET
   std::string path;    // as sent: percent signs are not decoded; never empty, begins with '/'
-  std::string rest;    // of a route for all that is below a path: what follows that path
+  std::string rest;    // for a route of all paths below one: the rest of the path
   std::string query;   // behind the '?', as sent
   std::vector<HttpField> fields;
   std::string body;     // whole; its transfer coding is gone

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who keeps a place when more connections come than there are places. Pure.
+// Decides which connections keep a place when more come than there are places. Pure.
 //
-// The newest is served: a probe asks as soon as it is connected, and those that hold a place
-// without a complete request have had their time. Whoever waits longest goes first; next, whoever
-// has not read its answer yet. A request that is being handled and a stream keep their place.
+// The newest connection is served: a probe asks as soon as it is connected, and connections that
+// hold a place without a complete request have had their time. The connection that waits longest
+// goes first; next, one that has not read its answer yet. A request that is being handled and a
+// stream keep their place.
 #pragma once
 
 #include <cstddef>
@@ -32,10 +33,10 @@ class HttpPlaces {
     bool is_admitted = false;
     std::optional<std::uint64_t> evicted;  // has no place any more: close it
   };
-  // `peer`: who is counted together; empty: counted among all only. `now`: any clock that does not
-  // go back.
+  // `peer`: the group of connections that are counted together; empty: counted among all only.
+  // `now`: any clock that does not go back.
   [[nodiscard]] Verdict admit(std::uint64_t id, const std::string& peer, std::int64_t now);
-  // Of one that has a place; else nothing.
+  // For a connection that has a place; else does nothing.
   void enter(std::uint64_t id, Phase phase, std::int64_t now);
   void leave(std::uint64_t id);
   [[nodiscard]] std::size_t size() const noexcept { return places_.size(); }

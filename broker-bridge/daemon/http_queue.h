@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Requests on their way to the daemon's loop: bounded, and one a turn. Between two of them the loop
-// does whatever else is ready, so a flood of requests costs a lease or a kill one page, at most.
+// does all other work that is ready, so a flood of requests delays a lease or a kill by one page at
+// most.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The way back to one request: an answer, or a stream of bytes that goes on.
+// The way back to one request: an answer, or a stream of bytes.
 //
 // On the daemon's loop only, at any time, also when the listener is gone: then nothing happens.
 #pragma once
@@ -14,8 +14,8 @@ namespace estop::daemon {
 
 class HttpExchange;
 
-// An answer that is sent as it is made, for live events. The connection ends with it. A client that
-// is gone shows only when something is sent: send a comment every few seconds.
+// An answer that is sent while it is made, for live events. The connection ends with it. A stream
+// notices only when it sends that its client is gone: send a comment every few seconds.
 class [[nodiscard]] HttpStream {
  public:
   explicit HttpStream(std::unique_ptr<HttpExchange> exchange);
@@ -24,7 +24,7 @@ class [[nodiscard]] HttpStream {
   ~HttpStream();  // the regular end, behind what was sent
 
   // False: it is closed, and stays so. Either the client is gone, or it reads so slowly that more
-  // than HttpLimits::stream_max_bytes wait: then it was cut off.
+  // than HttpLimits::stream_max_bytes wait: then the listener has cut it off.
   bool send(std::string bytes);
   [[nodiscard]] bool is_open() const;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One connection: reads a request, has it handled, answers it, reads the next. On the listener's
-// thread.
+// One connection: reads a request, passes it to its handler, answers it, reads the next. On the
+// listener's thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,7 @@
 
 namespace estop::daemon {
 
-// What the connections of one listener share. Outlives them.
+// State that the connections of one listener share. Outlives them.
 struct HttpHost {
   HttpLimits limits;
   HttpRoutes routes;

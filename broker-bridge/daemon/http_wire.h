@@ -3,8 +3,8 @@
 // One connection of a client, over TCP or TLS, with one timer. On the listener's thread.
 //
 // One read and one write may be under way at a time. Each callback is called once, also after
-// close(); those of greet() and finish() perhaps before these return. It has to keep the wire
-// alive: the wire does not. Only arm()'s may be forgotten.
+// close(); those of greet() and finish() may be called before these return. A callback has to keep
+// the wire alive: the wire does not keep itself. Only the callback of arm() may be dropped.
 #pragma once
 
 #include <chrono>

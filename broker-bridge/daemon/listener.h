@@ -2,15 +2,15 @@
 
 // The HTTP listener of a daemon: status pages and probes, later the API and hooks.
 //
-// HTTP/1.1 and 1.0, GET, HEAD and POST, over TLS or plain. Everything about a connection (TLS,
-// parsing, clocks, limits) is done by one thread of the listener's own, which yields to others.
-// Only handlers run on the daemon's loop, one a turn, so that no client holds up a lease or a kill:
-// keep them under a millisecond. They answer at once or later, on the loop (http_responder.h).
+// HTTP/1.1 and 1.0, GET, HEAD and POST, over TLS or plain. One thread of the listener's own does
+// everything about a connection (TLS, parsing, clocks, limits) and yields to other threads. Only
+// handlers run on the daemon's loop, one a turn, so that no client delays a lease or a kill: keep
+// them under a millisecond. They answer at once or later, on the loop (http_responder.h).
 //
-// Refused before any handler: wrong requests (400), paths and methods that nobody serves (404, 405,
+// The listener itself refuses wrong requests (400), paths and methods without a handler (404, 405,
 // 501), too slow (408), too large (413, 414, 431), expectations (417), versions (505), too many
-// (503); as text, or as application/problem+json for programs. It knows no users: whoever reaches
-// the port may ask. Hence loopback by default.
+// (503); as text, or as application/problem+json for programs. It knows no users: every client that
+// reaches the port may ask. Hence loopback by default.
 #pragma once
 
 #include <chrono>
@@ -53,8 +53,8 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   [[nodiscard]] std::uint16_t port() const noexcept;
-  // Reads the TLS files again, if there are any, for the connections that come from now on. False:
-  // one of them is wrong, which the log tells, and nothing has changed.
+  // Reads the TLS files again, if there are any, for later connections. False: one of them is
+  // wrong; the log reports it, and nothing has changed.
   bool reload_tls();
   // Takes no more connections; answers the requests that are under way, ends streams, and calls
   // `done` on the loop when all are gone, after `patience` at the latest. Once.

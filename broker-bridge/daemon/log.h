@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // The structured log of a daemon: one event a line on standard error, JSON for machines, text for
-// people. From any thread. Never give it a credential, seed or payload. A warning or error that
-// repeats word for word is told once a minute, with the count of those left out: see repeats.h.
+// people. From any thread. Never give it a credential, seed or payload. It writes a warning or
+// error that repeats word for word once a minute, with the number of those left out: see repeats.h.
 //
 //   log_warn("lease-lost", {{"bridge", id}, {"silent_ms", 5120}});
 //   {"time":"2025-01-02T03:04:05.678Z","level":"warn","part":"estop-bridge","event":"lease-lost",…}

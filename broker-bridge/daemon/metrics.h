@@ -27,8 +27,8 @@ class Counter {
  public:
   explicit Counter(prometheus::Counter& series) : series_(&series) {}
   void add(std::uint64_t count = 1) const;
-  // For a total that is kept elsewhere (a core's plain counter): raises the series to `total`; less
-  // than what it has is ignored.
+  // For a total that is kept elsewhere (a core's plain counter): raises the series to `total`;
+  // ignores a lower value.
   void raise_to(double total) const;
 
  private:

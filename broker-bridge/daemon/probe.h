@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Whether somebody serves an address: for those who wait for a start, and for health checks.
+// Whether a process serves an address: for programs that wait for a start, and for health checks.
 //
-// Each blocks for `patience` at most and takes 8 KiB at most. kNoContact says where and why not.
+// Each function blocks for `patience` at most and reads 8 KiB at most. kNoContact gives the address
+// and the cause.
 #pragma once
 
 #include <chrono>
@@ -16,16 +17,17 @@ namespace estop::daemon {
 
 [[nodiscard]] schemas::Result<void> accepts(const Endpoint& endpoint,
                                             std::chrono::milliseconds patience);
-// Whether a GET of `path` is answered with 200. The error tells another answer's status and text.
-// `cert`: over TLS, and the server shows one of the certificates in this PEM file, or one that they
-// certify, whatever name is in it; empty: plain. A file that is none is kNoContact, too.
+// Whether a GET of `path` is answered with 200. The error gives the status and text of another
+// answer. `cert`: over TLS, and the server shows one of the certificates in this PEM file, or one
+// that they certify, whatever name is in it; empty: plain. A file without a certificate is
+// kNoContact, too.
 [[nodiscard]] schemas::Result<void> answers_ok(const Endpoint& endpoint, const std::string& path,
                                                std::chrono::milliseconds patience,
                                                const std::string& cert = {});
 
 // --healthcheck: whether the daemon at `address` is ready; `cert` is its --listen-cert. The exit
-// code: 0 it is; 1 it is not, or does not say so within 2 s; 2 `address` is no IP address and port.
-// Standard error says why.
+// code: 0 it is ready; 1 it is not, or does not answer within 2 s; 2 `address` is no IP address and
+// port. Standard error gives the cause.
 [[nodiscard]] int healthcheck(std::string_view program, std::string_view address,
                               const std::string& cert);
 

@@ -22,8 +22,9 @@
 
 namespace estop::daemon {
 
-// Lets this process, and what it spawns, have as many descriptors as the system allows it; returns
-// how many. A connection is one: with a shell's 1,024 one agent could take them all.
+// Lets this process and its children have as many descriptors as the system allows; returns the
+// number. Each connection takes one: with a shell's limit of 1,024 a single agent could take them
+// all.
 std::size_t raise_descriptor_limit() noexcept;
 
 struct SpawnOptions {
@@ -32,7 +33,7 @@ struct SpawnOptions {
   std::string log_file{};  // standard output and error are appended; empty: inherited
   std::string folder{};    // working folder; empty: ours
   std::vector<std::pair<std::string, std::string>> environment{};  // added to ours
-  int death_signal = SIGKILL;                                      // what it gets when we die
+  int death_signal = SIGKILL;  // the signal that it gets when we die
   bool own_group = false;  // a process group of its own: the terminal's Ctrl-C does not reach it
 };
 
@@ -48,9 +49,10 @@ class ChildProcess {
  public:
   using Millis = std::chrono::milliseconds;
 
-  // kBadArgument: the program cannot be started (not found, no right) or its log file or folder not
-  // used, which the detail names; kInternal: no more processes or descriptors. No signal is ignored
-  // or blocked in it. Standard input is /dev/null; no other descriptor of ours is inherited.
+  // kBadArgument: the program cannot be started (not found, no right), or its log file or folder
+  // cannot be used; the detail names it. kInternal: no more processes or descriptors. The child
+  // ignores and blocks no signal. Its standard input is /dev/null; it inherits no other descriptor
+  // of ours.
   [[nodiscard]] static schemas::Result<ChildProcess> spawn(const SpawnOptions& options);
 
   ChildProcess() = default;  // none

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Numbers and names that nobody can guess, from the system's own source.
+// Numbers and names that cannot be guessed, from the system's own source.
 #pragma once
 
 #include <cstddef>

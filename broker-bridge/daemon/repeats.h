@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Warnings that repeat: the first is told at once, the same one again after a minute at the
-// earliest, with the count of those left out. Pure, bounded. One thread, or a lock around it.
+// Warnings that repeat. The first is logged at once, the same one again after a minute at the
+// earliest, with the number of those left out. Pure, bounded. One thread, or a lock around it.
 #pragma once
 
 #include <cstddef>
@@ -16,11 +16,11 @@ class Repeats {
  public:
   static constexpr std::uint64_t kEvery_ms = 60'000;
   static constexpr std::size_t kLinesMax = 256;  // remembered; beyond the oldest is dropped
-  static constexpr std::size_t kLineMax_bytes = 2 * 1024;  // a longer one is told every time
+  static constexpr std::size_t kLineMax_bytes = 2 * 1024;  // a longer line is logged every time
 
   struct Verdict {
     bool is_told = true;
-    std::uint64_t left_out = 0;  // of the same line, since it was told last
+    std::uint64_t left_out = 0;  // of the same line, since it was last logged
   };
   // A line that was left out, and nothing has told so since.
   struct Owed {

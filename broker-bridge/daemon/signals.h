@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Signals of a daemon. SIGINT and SIGTERM are an event on the loop, SIGHUP opens the log file
-// again and is an event, too, and no other ends the process before it has left: what `kill` and
-// `timeout` can send by mistake is ignored. SIGQUIT and the signals of a fault keep their meaning.
+// Signals of a daemon. SIGINT and SIGTERM are events on the loop. SIGHUP opens the log file again
+// and is an event, too. No other signal that `kill` or `timeout` can send by mistake ends the
+// process: they are ignored. SIGQUIT and the signals of a fault keep their meaning.
 #pragma once
 
 #include <functional>

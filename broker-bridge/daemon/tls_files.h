@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The certificate and the key that a listener shows itself with.
+// The certificate and the key of a listener.
 #pragma once
 
 #include <memory>
@@ -20,8 +20,8 @@ struct TlsFiles {
   [[nodiscard]] bool is_given() const { return !cert.empty() || !key.empty(); }
 };
 
-// For servers, TLS 1.2 and 1.3. kBadArgument names the option, the file and what is wrong with it:
-// --listen-cert or --listen-key. Needs no network. With `files` that are not given: none.
+// For servers, TLS 1.2 and 1.3. kBadArgument names the option (--listen-cert or --listen-key), the
+// file and its defect. Needs no network. Without `files`: none.
 [[nodiscard]] schemas::Result<std::shared_ptr<boost::asio::ssl::context>> open_tls(
     const TlsFiles& files);
 

@@ -38,13 +38,13 @@ class BlockingClient {
                                      const std::function<bool(const MessageView&)>& answer);
   Connection::SubscriptionId subscribe(const schemas::Subject& pattern,
                                        Connection::Handler handler);
-  // Written to the broker before it returns, as far as that takes no waiting. False as
+  // Writes to the broker before it returns, as far as that needs no waiting. False as
   // Connection::publish.
   [[nodiscard]] bool publish(const schemas::Subject& subject, std::string_view data,
                              const Headers& headers = {});
 
-  // Handles messages until `done` is true (then true), `timeout` is over, contact is lost for good
-  // or stop(). `done` is looked at after each event and every 50 ms.
+  // Handles messages until `done` is true (then returns true), `timeout` is over, contact is lost
+  // for good, or stop(). Checks `done` after each event and every 50 ms.
   bool run_until(const std::function<bool()>& done, Millis timeout);
 
   // Ends the running and every later wait within 50 ms. From any thread or signal handler.
@@ -52,11 +52,11 @@ class BlockingClient {
   [[nodiscard]] bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] Connection& connection();
-  // What the broker complained about last (a permissions violation); empty if nothing.
+  // The broker's last complaint (a permissions violation); empty if there is none.
   [[nodiscard]] const std::string& last_error() const noexcept;
-  // The same, and forgets it.
+  // Returns the last complaint and forgets it.
   [[nodiscard]] std::string take_error();
-  // For good: the broker refused the credential. last_error() says how.
+  // True for good after the broker refused the credential; last_error() gives the cause.
   [[nodiscard]] bool is_closed() const noexcept;
   void close();
 

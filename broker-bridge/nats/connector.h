@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Makes connections: one attempt, and attempts on a thread of its own, because connecting blocks.
-// Internal.
+// Makes connections: a single attempt, or attempts on a thread of its own, because connecting
+// blocks. Internal.
 #pragma once
 
 #include <condition_variable>
@@ -23,17 +23,17 @@ struct Refusal {
   bool of_credential = false;
 };
 
-// All but attempt() on the loop.
+// Call everything except attempt() on the loop.
 class Connector {
  public:
   Connector(ConnectOptions options, std::shared_ptr<Relay> relay);
   Connector(const Connector&) = delete;
   Connector& operator=(const Connector&) = delete;
 
-  // Once for each server of the url. Blocks. Not while the thread is at it.
+  // Tries each server of the url once. Blocks. Do not call it while the thread runs.
   tl::expected<Made, Refusal> attempt();
-  // On the thread, until connected (told by the relay), refused refused_max times in a row (told,
-  // too; `refused` of them were before), or ended.
+  // Tries on the thread until it is connected, refused refused_max times in a row (`refused` of
+  // them were before), or ended. The relay reports the first two.
   void start(int refused);
   [[nodiscard]] bool is_started() const { return thread_.joinable(); }
   void end();   // as soon as the attempt under way is over

@@ -2,9 +2,9 @@
 
 // Credentials for nats.c, signed by our own code. Internal to this folder.
 //
-// nats.c up to 3.6 sends an empty signature when the signature's first byte is 0: the broker then
-// refuses a valid credential, one connect in 256, and a second time in a row ends the connection
-// for good. Such a nonce is unlucky: we refuse to sign it, and the next attempt brings another.
+// nats.c up to 3.6 sends an empty signature when the signature's first byte is 0. The broker then
+// refuses a valid credential, one connect in 256, and a second refusal in a row ends the connection
+// for good. We refuse to sign such a nonce, and the next attempt brings another one.
 #pragma once
 
 #include <atomic>

@@ -2,9 +2,9 @@
 
 // JetStream by its documented subjects, for one stream: the control log.
 //
-// Asynchronous only: every call publishes a request and is answered by an event on the loop,
-// because nats.c's own JetStream calls block or bring threads. Callbacks come once, later, on the
-// loop; closing the connection drops them. Source: NATS ADR-1, ADR-31, JetStream API v1.
+// Asynchronous only: every call publishes a request, and an event on the loop answers it, because
+// nats.c's own JetStream calls block or bring threads. Callbacks come once, later, on the loop;
+// closing the connection drops them. Source: NATS ADR-1, ADR-31, JetStream API v1.
 #pragma once
 
 #include <cstdint>
@@ -43,10 +43,11 @@ class JetStream {
   // kNotFound: no such stream.
   void stream_info(Millis timeout, InfoHandler handler);
 
-  // Appends if `expected_last_seq` is the newest; answers with the sequence of what was appended.
-  // kLogConflict: somebody else appended. kStoreUnavailable: not stored, the broker said so.
-  // kTimeout and kNoContact: unknown; ask stream_info. Core subscribers of the subject see the
-  // message in every case. False: not even sent (the handler is still called, with kNoContact).
+  // Appends if `expected_last_seq` is the newest; answers with the sequence of the new message.
+  // kLogConflict: another writer appended. kStoreUnavailable: the broker reports that it did not
+  // store it. kTimeout and kNoContact: unknown; ask stream_info. Core subscribers of the subject
+  // see the message in every case. False: not even sent (the handler is still called, with
+  // kNoContact).
   bool append(std::string_view data, std::uint64_t expected_last_seq, Millis timeout,
               SeqHandler handler);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What nats.c's threads may touch: a link for each of its connections, and one relay from there to
-// the loop. Internal.
+// The objects that nats.c's threads may touch: a link for each of its connections, and one relay
+// from there to the loop. Internal.
 #pragma once
 
 #include <atomic>
@@ -48,8 +48,7 @@ struct Made {
   ConnectionOwner nc;
 };
 
-// What other threads have to say. Each is called on the loop, and does nothing when whoever hears
-// it is gone.
+// Events of other threads. Each is called on the loop, and does nothing when its receiver is gone.
 struct RelayEvents {
   std::function<void(Made made)> connected;
   std::function<void(std::string reason)> refused;  // the credential, for good
@@ -65,13 +64,13 @@ struct Relay {
   Hop hop;
   RelayEvents events;  // set before the first link is made
   std::atomic<bool> flush_posted{false};
-  std::atomic<bool> will_flush{false};  // a batch is being handled, at whose end comes a flush
+  std::atomic<bool> will_flush{false};  // a flush follows the batch that is being handled
 };
 
-// What the library's callbacks know of one connection. It keeps itself until the last of them
-// (`closed`).
+// The library's callbacks know one connection by its Link. A Link holds itself until the last
+// callback (`closed`).
 struct Link {
-  // Makes the callbacks of what `options` will connect tell this link.
+  // Directs the callbacks of the connection that `options` will make to this link.
   [[nodiscard]] natsStatus hear(natsOptions* options);
 
   std::shared_ptr<Relay> relay;
@@ -83,7 +82,7 @@ struct Link {
   std::atomic<bool> lost{false};
 };
 
-// Why the connection ended or complained, in the broker's words if it said any.
+// Why the connection ended or complained, in the broker's words if there are any.
 [[nodiscard]] std::string last_error(natsConnection* nc);
 
 }  // namespace estop::nats

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The loop that a part of Estop runs on: what happens on it next, what happens later, and what time
-// it is.
+// The loop of a part of Estop: its next work, its later work, and its clock.
 //
-// Two implementations: AsioLoop runs the daemons, the simulator's runs the same shells in simulated
-// time. A shell takes time from its loop and from nowhere else. All work runs on the loop's one
-// thread, one after another.
+// Two implementations: AsioLoop runs the daemons; the simulator's loop runs the same shells in
+// simulated time. A shell takes time only from its loop. All work runs on the loop's one thread,
+// one after another.
 #pragma once
 
 #include <chrono>
@@ -20,8 +19,9 @@ class Loop {
  public:
   using Work = std::function<void()>;
 
-  // Work that waits for its time. Destroying or replacing it cancels the work, also when the time
-  // has come and the work has not begun; the work itself may do that. Its loop must outlive it.
+  // Work that waits for its time. Destroying or replacing the Timer cancels the work, even when the
+  // time has come and the work has not begun; the work itself may do that. The loop must outlive
+  // its timers.
   class [[nodiscard]] Timer {
    public:
     Timer() = default;  // nothing waits
@@ -42,10 +42,10 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Behind what waits already. From any thread, as long as the loop lives. Work that has not begun
-  // when the loop ends is dropped.
+  // Runs `work` after the work that waits already. From any thread, as long as the loop lives.
+  // Drops work that has not begun when the loop ends.
   virtual void post(Work work) = 0;
-  // Once, not before `delay` is over. On the loop's thread.
+  // Runs `work` once, not before `delay` is over. On the loop's thread.
   virtual Timer after(std::chrono::nanoseconds delay, Work work) = 0;
   // Nanoseconds of boot time: it counts suspend and never jumps.
   [[nodiscard]] virtual std::int64_t now() const = 0;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Whether a broker's host has an address, asked with an end.
+// Finds out within a time limit whether a broker's host has an address.
 //
 // getaddrinfo waits as long as resolv.conf says, ten seconds and more if the name server is silent,
 // and nothing ends it early. So the C library asks on a thread of its own, and the caller leaves.
-// One question a host at a time: who asks again while it runs waits for that one.
+// One query for a host at a time: a second caller waits for the one that runs.
 #pragma once
 
 #include <chrono>
@@ -26,7 +26,7 @@ class Names {
   // kNoContact: no such host, or no answer within `patience`.
   [[nodiscard]] schemas::Result<void> find(const std::string& host,
                                            std::chrono::milliseconds patience);
-  // Those that nobody has answered yet.
+  // Queries without an answer yet.
   [[nodiscard]] std::size_t open_questions() const { return asked_.size(); }
 
  private:

@@ -20,8 +20,8 @@ struct Destroyer {
 using OptionsOwner = std::unique_ptr<natsOptions, Destroyer<natsOptions_Destroy>>;
 // Destroying it closes the connection; the library's callbacks can still come until `closed`.
 using ConnectionOwner = std::unique_ptr<natsConnection, Destroyer<natsConnection_Destroy>>;
-// Destroying it also unsubscribes. It takes the connection's lock: only while connected or at the
-// end, because a reconnect attempt holds that lock.
+// Destroying it also unsubscribes. That takes the connection's lock, which a reconnect attempt
+// holds: so destroy it only while connected or at the end.
 using SubscriptionOwner = std::unique_ptr<natsSubscription, Destroyer<natsSubscription_Destroy>>;
 using MessageOwner = std::unique_ptr<natsMsg, Destroyer<natsMsg_Destroy>>;
 

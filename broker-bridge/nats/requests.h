@@ -2,8 +2,8 @@
 
 // Requests: one short-lived subscription each, one timer for all. Internal.
 //
-// Not one shared subscription: for a synchronous one nats.c swallows the broker's "no responders"
-// answer and says only that there was one, not on which subject.
+// They do not share one subscription: for a synchronous one nats.c swallows the broker's "no
+// responders" answer and reports only that there was one, not on which subject.
 #pragma once
 
 #include <chrono>
@@ -49,7 +49,7 @@ class Requests : public std::enable_shared_from_this<Requests> {
 
   boost::asio::io_context& loop_;
   const std::shared_ptr<Wire> wire_;
-  const std::string replies_;  // what every reply subject begins with
+  const std::string replies_;  // the beginning of every reply subject
   std::unordered_map<std::uint64_t, Request> requests_;
   std::multimap<Clock::time_point, std::uint64_t> deadlines_;
   std::optional<boost::asio::steady_timer> timer_;  // until close()

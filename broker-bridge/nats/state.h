@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a Connection is made of: when it connects, serves, is lost, and ends. On the loop. Internal.
+// The parts of a Connection, and its states: connecting, serving, lost, ended. On the loop.
+// Internal.
 //
-// nats.c's own reconnect is switched off: in event-loop mode its parser would go on in the middle
-// of the message in which the connection broke, read past its buffer and fail for ever
-// (nats.c issue 1007, open in 3.13). A lost connection is given up whole and a new one is made.
+// nats.c's own reconnect is switched off. In event-loop mode its parser would continue in the
+// middle of the message in which the connection broke, read past its buffer and fail for ever
+// (nats.c issue 1007, open in 3.13). So we discard a lost connection whole and make a new one.
 #pragma once
 
 #include <memory>
@@ -37,7 +38,7 @@ class Connection::State : public std::enable_shared_from_this<State> {
   [[nodiscard]] RelayEvents heard_by_relay();
   void adopt(Made made);
   void drop(const std::shared_ptr<Link>& link);  // nothing if it is gone already
-  void lose(const std::string& reason);          // what there is of a connection, and says so
+  void lose(const std::string& reason);          // gives up the connection, if any, and reports it
   void end(std::string reason);                  // the credential was refused
   void leave_lame_duck(const std::shared_ptr<Link>& link);
   void complain(const std::string& text);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The subscriptions of a Connection: what they are outlives the broker connection, on which they
-// are made again. Drained on the loop. Internal.
+// The subscriptions of a Connection. They outlive the broker connection and are made again on the
+// next one. Drained on the loop. Internal.
 #pragma once
 
 #include <functional>
@@ -18,7 +18,8 @@ class Subscriptions {
  public:
   using Id = Connection::SubscriptionId;
 
-  // Made at once if there is an `nc`. `no_responders`: nats.c keeps that answer to itself.
+  // Made at once if there is an `nc`. `no_responders` is called for that answer of the broker,
+  // which nats.c keeps to itself.
   Id add(natsConnection* nc, std::string pattern, std::string queue, Connection::Handler handler,
          std::function<void()> no_responders);
   void remove(Id id);
@@ -26,12 +27,12 @@ class Subscriptions {
   void start(natsConnection* nc);  // all of them, on a new connection
   void stop();                     // before their connection is freed
 
-  // Handles what was read, subscription by subscription. Handlers may do anything.
+  // Handles the messages that were read, subscription by subscription. Handlers may do anything.
   void drain();
   [[nodiscard]] bool in_batch() const { return in_batch_; }
-  // nats.c frees a message on a thread of its own that destroying one wakes. So those of a batch
-  // are kept, and handed over together by end_batch(), when what they caused is sent. Outside of a
-  // batch it is freed at once.
+  // nats.c frees a message on a thread of its own, which destroying a message wakes. So the
+  // messages of a batch are kept, and end_batch() hands them over together, after the effects of
+  // the batch are sent. Outside of a batch the message is freed at once.
   void spend(MessageOwner message);
   void end_batch() { spent_.clear(); }
 

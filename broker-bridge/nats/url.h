@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where a broker is: the one place that reads `--url`, and the one that shows it. Pure.
+// The broker's url: the only place that reads `--url`, and the only one that shows it. Pure.
 //
-// A scheme is honoured or refused: a `tls://` that connected in plain text would be a promise that
-// nobody keeps.
+// A scheme is honoured or refused: a `tls://` that connected in plain text would be a broken
+// promise.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ struct Url {
 // password.
 [[nodiscard]] schemas::Result<std::vector<Url>> parse_urls(std::string_view text);
 
-// What may be shown and logged of any text that should be a list of urls, also of one that is none:
-// without user, password and token.
+// A form of `text` that may be shown and logged: without user, password and token. `text` should be
+// a list of urls, but may be anything.
 [[nodiscard]] std::string redacted(std::string_view text);
 
 }  // namespace estop::nats

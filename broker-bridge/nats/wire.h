@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One broker connection after the other, on the loop: its socket, what is read from it in batches,
-// and what is written. nats.c's event-loop mode on Asio. Internal.
+// One broker connection after the other, on the loop: its socket, reads in batches, and writes.
+// nats.c's event-loop mode on Asio. Internal.
 //
 // The library owns its socket and closes it when it likes, on its own threads, while Asio still has
 // the number in its epoll set; a new file with the same number would then lose its events. So Asio
-// gets a duplicate, which only the Wire closes: release() first (that takes it out of the epoll
-// set, close() alone would not while the library's descriptor is open), then ::close.
+// gets a duplicate, which only the Wire closes. It calls release() first, which takes the duplicate
+// out of the epoll set (close() alone would not while the library's descriptor is open), then
+// ::close.
 #pragma once
 
 #include <chrono>
@@ -63,7 +64,8 @@ class Wire : public std::enable_shared_from_this<Wire> {
  private:
   using Clock = std::chrono::steady_clock;
 
-  // False also from abandon() until the connection is told lost: nothing more leaves over it.
+  // False also from abandon() until the connection is reported lost: no further byte leaves over
+  // it.
   [[nodiscard]] bool may_use() const { return attached() && abandoned_.empty(); }
   void cut(std::string reason);
   void abandon_soon();
@@ -88,7 +90,7 @@ class Wire : public std::enable_shared_from_this<Wire> {
   bool write_armed_ = false;
   std::string abandoned_;         // why
   Clock::time_point heard_at_;    // the broker's machine gave a sign of life
-  bool guarded_ = false;          // what is buffered holds something of publish_guarded
+  bool guarded_ = false;          // the buffer holds bytes of publish_guarded
   std::size_t unsent_bytes_ = 0;  // upper estimate between two flushes
   std::uint64_t batches_ = 0;
 };

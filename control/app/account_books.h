@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the claims writer does with the files of the data folder, before the broker is told. Blocks
+// The claims writer's work on the files of the data folder, before it pushes to the broker. Blocks
 // for the disk; any thread.
 #pragma once
 

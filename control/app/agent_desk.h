@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The agents' side of control, on a connection of its own: hellos, beats, receipts and what they
-// ask of the store come in here, and their answers go out. So nothing of it stands before an order
-// or a bridge's receipt in one stream of bytes. Before anything is decoded the address and the
-// instance pay for it from their budgets.
+// The agents' side of control, on a connection of its own: hellos, beats, receipts and requests to
+// the store come in here, and their answers go out. So no message of an agent stands before an
+// order or a bridge's receipt in one stream of bytes. The address and the instance pay for each
+// message from their budgets before it is decoded.
 #pragma once
 
 #include <cstdint>

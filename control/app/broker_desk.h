@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The broker port: performs what the core wants of the broker, on control's connections. What the
-// stream and the broker answer becomes events.
+// The broker port: performs the core's actions at the broker, on control's connections. Answers of
+// the stream and the broker become events.
 #pragma once
 
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Control's connections on one loop. In an account with JetStream, or with agents, two: trouble of
-// the stream is not the leases' trouble, and what agents say stands before no order and no receipt.
+// Control's connections on one loop. An account with JetStream, or with agents, has two: trouble of
+// the stream does not reach the leases, and messages of agents never stand before an order or a
+// receipt.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One round of the claims writer: compares account by account, pushes what differs, and compares
-// that once more. Pure.
+// One round of the claims writer: compares account by account, pushes those that differ, and
+// compares these once more. Pure.
 #pragma once
 
 #include <cstddef>

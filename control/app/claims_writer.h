@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The one who tells the broker which credentials hold: keeps the broker's accounts equal to those
-// in the data folder, over control's connection to the SYS account.
+// Keeps the broker's accounts equal to those in the data folder, over control's connection to the
+// SYS account. Only this class tells the broker which credentials hold.
 //
-// The folder is the truth (control/auth/accounts.h); whoever holds its lock writes, and only this
-// pushes. It looks at start, after every reconnect and every few seconds. One job at a time, so
-// that no push can overtake a newer one. What blocks (files, locks, signatures) runs on a thread of
-// its own; everything else on the loop's.
+// The folder is the truth (control/auth/accounts.h); the holder of its lock writes, and only this
+// class pushes. It compares at start, after every reconnect and every few seconds. One job at a
+// time, so that no push can overtake a newer one. Blocking work (files, locks, signatures) runs on
+// a thread of its own; everything else on the loop's.
 #pragma once
 
 #include <chrono>

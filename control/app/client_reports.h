@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the broker says about its connections, decoded: events and answers to CONNZ, as nats-server
-// 2.9 and 2.10 write them. nullopt: not what it should be.
+// The broker's reports about its connections, decoded: events and answers to CONNZ, as nats-server
+// 2.9 and 2.10 write them. nullopt: not a report of the expected form.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Learns from the broker who is connected with which credential: its events, and its list at each
-// connect and now and then, in case one was lost. Decides nothing.
+// Learns from the broker which clients are connected with which credential: from its events, and
+// from its list at each connect and now and then, in case an event was lost. Decides nothing.
 //
-// The list is that of the server to which control is connected; of a cluster's other servers it
-// knows who came since.
+// The list is that of control's own server. Of a cluster's other servers it knows the clients that
+// connected since then.
 #pragma once
 
 #include <chrono>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What estop-control is told at start: a struct with defaults, checked before anything else
-// happens.
+// The configuration of estop-control: a struct with defaults, checked before anything else happens.
 #pragma once
 
 #include <cstdint>

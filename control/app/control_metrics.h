@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control shows to Prometheus: the core's plain counters and the recorder's, copied when
-// somebody asks.
+// Control's metrics for Prometheus: the core's plain counters and the recorder's, copied at each
+// request.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Performs what the core decides, on two connections of one loop: CONTROL (commands, log, leases,
-// bridges' beats) and AGENTS (agents, receipts). Holds no decision of its own. Everything runs on
-// the loop's thread, except the recorder's (see RecorderDesk).
+// Performs the core's effects, on two connections of one loop: CONTROL (commands, log, leases,
+// bridges' beats) and AGENTS (agents, receipts). Decides nothing itself. Everything runs on the
+// loop's thread, except the recorder's (see RecorderDesk).
 #pragma once
 
 #include <functional>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control hears, decoded into events of the core. nullopt: not what it should be; the caller
-// counts it. A request that cannot be read is an event all the same: whoever asked is told why.
+// Decodes the messages to control into events of the core. nullopt: not a valid message; the caller
+// counts it. A request that cannot be read is an event all the same, so its sender gets the reason.
 //
-// Identities come from the subject, which the broker checked. Reply subjects are taken only where
-// they lie under the asker's own inbox; otherwise nobody is answered.
+// Identities come from the subject, which the broker checked. A reply subject counts only below the
+// requester's own inbox; otherwise no answer is sent.
 #pragma once
 
 #include <functional>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control says on one connection. Each message's fate is looked at: what cannot be sent is
-// counted, and logged once a minute for each kind; an answer that is too large becomes an error
-// that says what to ask instead. Nobody waits in silence for a message that was never sent.
+// Control's outgoing messages on one connection. It checks whether each message was taken. A
+// message that cannot be sent is counted, and logged once a minute for each kind; an answer that is
+// too large becomes an error that says what to ask instead. No client waits in silence for a
+// message that was never sent.
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The one hop between control's loop and the recorder's thread: requests go in, answers come back
+// The only hop between control's loop and the recorder's thread: requests go in, answers come back
 // as events on the loop.
 #pragma once
 

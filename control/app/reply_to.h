@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where an answer goes at the broker, and in which form, and the core's opaque word for it.
+// The subject of an answer at the broker, its form, and the core's opaque token for it. An empty
+// subject means no answer: the reply subject was missing or not honoured.
 #pragma once
 
 #include "control/core/asker.h"

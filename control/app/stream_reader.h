@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reads what the ledger asks of the control stream: makes sure that it exists, then gets its
-// records with some in flight.
+// Reads the part of the control stream that the ledger asks for: makes sure that the stream exists,
+// then gets its records, several at a time.
 #pragma once
 
 #include <cstdint>

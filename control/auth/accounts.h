@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The JWTs of the three accounts. They are state: who is revoked stands in them, signed by the
+// The JWTs of the three accounts. They are state: the revocations stand in them, signed by the
 // operator's key, and nowhere else.
 //
 // Kept in <folder>/accounts/{AGENTS,CONTROL,SYS}.jwt, 0600, replaced as a whole. The broker's
-// resolver folder is a copy of it that may be lost: the broker is configured with these texts, and
-// control's claims writer holds what the broker has against them. Any thread may call anything.
+// resolver folder is a copy that may get lost: the broker is configured with these texts, and
+// control's claims writer compares the broker's JWTs with them. Any thread may call anything.
 #pragma once
 
 #include <array>
@@ -19,13 +19,13 @@
 
 namespace estop::control {
 
-// Of the broker, and of all agents together: what is left is for operators, bridges and control,
-// whatever an agent's credential does. (The bridges' and control's own connections in AGENTS count
-// there, too.)
+// Limits of the broker, and of all agents together. The difference is for operators, bridges and
+// control, whatever an agent's credential does. (The bridges' and control's own connections in
+// AGENTS count there, too.)
 inline constexpr int kBrokerConnectionsMax = 65'536;
 inline constexpr int kAgentConnectionsMax = 61'440;
-// The same for a broker that may open only so many descriptors: who is refused for the want of one
-// is refused whoever he is.
+// The same for a broker that may open only so many descriptors: without a free descriptor it
+// refuses every client.
 struct Connections {
   int all = kBrokerConnectionsMax;
   int agents = kAgentConnectionsMax;
@@ -55,11 +55,11 @@ struct AccountClaims {
 inline constexpr std::array kAccounts{Account::kAgents, Account::kControl, Account::kSys};
 using AccountJwts = std::array<std::string, kAccounts.size()>;  // in that order
 
-// What stands in the folder, made if it is a new one. kStoreUnavailable: a file is damaged, or is
-// gone although credentials were issued: nobody knows any more who was revoked.
+// The accounts of the folder, made if it is a new one. kStoreUnavailable: a file is damaged, or is
+// gone although credentials were issued: then the revocations are not known any more.
 [[nodiscard]] schemas::Result<AccountJwts> open_accounts(const std::string& folder,
                                                          const Keyring& keys, std::uint64_t now_s);
-// Replaces one. It is issued later than the one before it, whatever the clock says.
+// Replaces one. Its time of issue is later than that of the one before it, whatever the clock says.
 [[nodiscard]] schemas::Result<void> write_account(const std::string& folder, const Keyring& keys,
                                                   Account account, AccountClaims claims,
                                                   std::uint64_t now_s);

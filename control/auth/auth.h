@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who may do what at the broker: from a role to allow-lists, and from allow-lists to credentials.
+// The rights at the broker: from a role to allow-lists, and from allow-lists to credentials.
 //
-// `permissions` is the one place that says which subjects a role may use; everything else here
-// only packs that into NATS JWTs (decentralised auth: operator, account, user) and the server's
-// configuration. Pure except for the file functions at the end. Any thread may call anything.
-// Sources: NATS JWT v2 claims, ADR-14.
+// Only `permissions` decides which subjects a role may use; everything else here packs that into
+// NATS JWTs (decentralised auth: operator, account, user) and the server's configuration. Pure
+// except for the file functions at the end. Any thread may call anything. Sources: NATS JWT v2
+// claims, ADR-14.
 #pragma once
 
 #include <cstdint>
@@ -38,23 +38,23 @@ struct BridgeRole {
 struct ControlRole {};  // one user in each of AGENTS, CONTROL and SYS
 struct OperatorRole {
   schemas::Segment name;
-  bool is_admin = false;   // may besides withdraw credentials
-  schemas::Scope reach{};  // what he may give orders for; he may look at everything
+  bool is_admin = false;   // may also withdraw credentials
+  schemas::Scope reach{};  // the scope of his orders; he may look at everything
 };
 struct ViewerRole {
   schemas::Segment name;
 };  // ps, get, status, audit, verify; no kill, no resume
 using Role = std::variant<AgentRole, BridgeRole, ControlRole, OperatorRole, ViewerRole>;
 
-// Allow-lists only; an empty list is never made (the broker reads an absent one as "everything").
+// Allow-lists only; an empty list is never made (the broker reads a missing list as "everything").
 struct Permissions {
   std::vector<std::string> publish;
   std::vector<std::string> subscribe;
   friend bool operator==(const Permissions&, const Permissions&) = default;
 };
 
-// What a role may do in an account; nullopt: it has no user there. So have bridges, operators and
-// viewers named `control`: they would share an inbox with control itself.
+// The permissions of a role in an account; nullopt: it has no user there. Bridges, operators and
+// viewers named `control` get none: they would share an inbox with control itself.
 [[nodiscard]] std::optional<Permissions> permissions(const Role& role, Account account,
                                                      const schemas::Subjects& subjects);
 
@@ -104,14 +104,14 @@ struct BrokerOptions {
 // 0700, written whole or not at all, and never overwritten by other keys. Every failure is
 // kStoreUnavailable with the file, the cause (wrong mode, half written, not ours) and the way out.
 
-// Loads the keyring or the log's key. All keys are made together, on first use of either.
+// Loads the keyring or the log's key. Makes all keys together, on first use of either.
 [[nodiscard]] schemas::Result<Keyring> open_keyring(const std::string& folder);
 [[nodiscard]] schemas::Result<schemas::SigningKey> open_log_key(const std::string& folder);
 
-// Path of the role's .creds file, made if missing; who connects to several accounts gets a path for
-// each. A file whose permissions are not today's is issued anew for the same user key. A name
-// belongs to one of bridge, operator, viewer: they would share an inbox (kBadArgument). One that
-// was revoked stays so: kUnauthenticated; issue_creds (credentials.h) replaces it.
+// Path of the role's .creds file, made if missing; a role in several accounts gets a path for each.
+// A file with outdated permissions is issued anew for the same user key. A name belongs to one
+// bridge, operator or viewer: two of them would share an inbox (kBadArgument). A revoked one stays
+// revoked: kUnauthenticated; issue_creds (credentials.h) replaces it.
 [[nodiscard]] schemas::Result<std::string> open_creds(const std::string& folder,
                                                       const Keyring& keys, const Role& role,
                                                       Account account,

@@ -25,7 +25,7 @@ namespace estop::control {
 // The JWT in the text of a .creds file; empty if there is none.
 [[nodiscard]] std::string_view jwt_in_creds(std::string_view creds);
 
-// What stands in a user JWT. Reading checks form, header and the issuer's signature; it does not
+// The content of a user JWT. Reading checks form, header and the issuer's signature; it does not
 // judge the lists (lint_user_jwt does).
 struct UserClaims {
   std::string user;    // `U…`
@@ -40,7 +40,7 @@ struct UserClaims {
 
 // "agent-acme.prod.mailer", "bridge-b1", "control", "operator-alice", "viewer-bob".
 [[nodiscard]] std::string name(const Role& role);
-// And back; nullopt: not made so. An admin is told as an operator.
+// And back; nullopt: not a name of this form. An admin is named as an operator.
 [[nodiscard]] std::optional<Role> role_named(std::string_view name);
 
 }  // namespace estop::control

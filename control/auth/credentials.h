@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who has a credential: the register of a data folder, and how one is issued, replaced, withdrawn.
+// The register of a data folder: which credentials exist. Issues, replaces and withdraws them.
 //
-// <folder>/credentials.jsonl holds public data only, a line for each user key ever issued. Whether
-// one is revoked stands in the account's JWT (accounts.h). Everything that changes either holds
-// <folder>/auth.lock, so that a credential is issued either before a revocation, which then covers
-// it, or after its bar, which refuses it (H40). Any thread and any process may call anything; each
-// call blocks for the disk.
+// <folder>/credentials.jsonl holds public data only, a line for each user key ever issued. The
+// account's JWT says which are revoked (accounts.h). Every change of either holds
+// <folder>/auth.lock. So a credential is issued either before a revocation, which then covers it,
+// or after its bar, which refuses it (H40). Any thread and any process may call anything; each call
+// blocks for the disk.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct Credential {
 [[nodiscard]] std::string person(const Role& role);
 // "agent", "bridge", "control", "operator", "admin", "viewer".
 [[nodiscard]] std::string_view kind(const Role& role) noexcept;
-// What an operator may give orders for; the fleet of any other role.
+// The scope of an operator's orders; the fleet for any other role.
 [[nodiscard]] schemas::Scope reach_of(const Role& role);
 // The accounts in which the role has a user.
 [[nodiscard]] std::vector<Account> accounts_of(const Role& role, const schemas::Subjects& subjects);
@@ -41,8 +41,8 @@ struct Credential {
                                                                         const Keyring& keys);
 
 enum class Issue : std::uint8_t {
-  // A valid one stays; in the place of a revoked one, or of one that may do more, comes a new key:
-  // whoever has a copy would keep what he may no longer do.
+  // A valid credential stays. A revoked one, or one with more rights, is replaced by a new key: a
+  // holder of a copy would keep the former rights.
   kIfNeeded,
   kAnew,  // a new key in any case; every older one of the role is revoked
 };
@@ -56,15 +56,17 @@ enum class Issue : std::uint8_t {
 [[nodiscard]] schemas::Result<void> copy_creds(const std::string& path, const std::string& to);
 
 using Whom = std::function<bool(const Credential&)>;
-// Revokes every valid credential that `whom` names; with a scope its addresses get no new one until
-// lift_bar. Returns what is revoked just now. The broker knows nothing of it yet.
+// Revokes every valid credential that `whom` names; with a scope, its addresses get no new one
+// until lift_bar. Returns the credentials that this call revoked. The broker does not know of it
+// yet.
 [[nodiscard]] schemas::Result<std::vector<Credential>> revoke_credentials(
     const std::string& folder, const Keyring& keys, const Whom& whom, std::uint64_t now_s,
     const schemas::Scope* bar = nullptr);
-// Issues an account's JWT anew, unchanged: a broker that lost its file takes no JWT that it had.
+// Issues an account's JWT anew, unchanged: a broker that lost its file accepts no JWT that it had
+// before.
 [[nodiscard]] schemas::Result<void> renew_account(const std::string& folder, const Keyring& keys,
                                                   Account account, std::uint64_t now_s);
-// How many connections all agents may have together: what fits their broker.
+// Limits the connections of all agents together to the number that fits their broker.
 [[nodiscard]] schemas::Result<void> limit_agents(const std::string& folder, const Keyring& keys,
                                                  int connections, std::uint64_t now_s);
 [[nodiscard]] schemas::Result<void> lift_bar(const std::string& folder, const Keyring& keys,

@@ -15,8 +15,8 @@ namespace estop::control {
 
 inline constexpr int kUnlimited = -1;  // as the broker's claims say it
 
-// `nats` is what is particular to the kind of claims. There is no `nbf` and no `exp`: a broker
-// whose clock jumped must not lock everybody out, or let a revoked one in.
+// `nats` holds the claims of its kind. There is no `nbf` and no `exp`: a broker whose clock jumped
+// must not lock everybody out, or let a revoked credential in.
 [[nodiscard]] std::string sign_jwt(const schemas::SigningKey& issuer, const std::string& subject,
                                    std::string_view name, std::uint64_t issued_at_s,
                                    const nlohmann::json& nats);

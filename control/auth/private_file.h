@@ -18,8 +18,8 @@ namespace estop::control {
 [[nodiscard]] schemas::Result<void> open_private_folder(const std::string& folder);
 
 inline constexpr std::size_t kPrivateFileMax_bytes = 64 * 1024;
-// Refuses a link, a file of somebody else, one that others than its group may read or write, and
-// one that is too large.
+// Refuses a link, a file of another user, one that anyone but owner and group may read or write,
+// and one that is too large.
 [[nodiscard]] schemas::Result<std::string> read_private_file(
     const std::string& path, std::size_t max_bytes = kPrivateFileMax_bytes);
 

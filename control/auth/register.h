@@ -11,8 +11,8 @@
 
 namespace estop::control {
 
-// Oldest first; of a user key that was issued several times its newest line, in its first place.
-// kMalformed: a line is damaged.
+// Oldest first. Of a user key that was issued several times it returns the newest line, in the
+// place of the first. kMalformed: a line is damaged.
 [[nodiscard]] schemas::Result<std::vector<Credential>> credentials_in(const std::string& lines);
 [[nodiscard]] std::string register_line(const Credential& credential);  // with its line feed
 

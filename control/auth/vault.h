@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One data folder, locked while something in it is changed, and the claims of its accounts.
+// A data folder, locked during a change, and the claims of its accounts.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ struct Vault {
   daemon::FileLock lock;
   std::array<AccountClaims, kAccounts.size()> accounts{};
 
-  // Makes what is missing. Waits for whoever has the lock.
+  // Makes missing files. Waits for the holder of the lock.
   [[nodiscard]] static schemas::Result<Vault> open(const std::string& folder, const Keyring& keys,
                                                    std::uint64_t now_s);
 

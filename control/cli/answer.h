@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading control's answers without trusting their shape: what is missing or of another type reads
-// as nothing. Pure.
+// Reads control's answers without trusting their shape: a missing value, or one of another type,
+// reads as nothing. Pure.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +15,10 @@
 
 namespace estop::cli {
 
-// Never throws; what is no JSON object becomes {"error": …, "done": true}.
+// Never throws; a text that is no JSON object becomes {"error": …, "done": true}.
 [[nodiscard]] nlohmann::json parse_answer(std::string_view text);
-// JSON as it is sent and printed: one line, or several with an indent. Never throws: what is no
-// UTF-8 becomes U+FFFD. Control characters are escaped.
+// JSON as it is sent and printed: one line, or several with an indent. Never throws: bytes that are
+// no UTF-8 become U+FFFD. Control characters are escaped.
 [[nodiscard]] std::string json_text(const nlohmann::json& value, int indent = -1);
 [[nodiscard]] std::optional<schemas::Error> error_of(const nlohmann::json& answer);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What each command does, from the checked command line to the exit code.
+// The work of each command, from the checked command line to the exit code.
 //
 // Standard output carries the answer and nothing else, standard error the rest, so that `-o json`
 // can be piped.
@@ -22,14 +22,15 @@ struct Terminal {
   std::ostream& err;
   bool is_interactive = false;  // a person can be asked
   std::string search_path;      // PATH, for `up`
-  std::string command_name;     // how hints name this program
+  std::string command_name;     // the name of this program in hints
 };
 
-// Looks at the end whether standard output took everything: an answer that nobody got is a failure.
-// Blocks until done; Ctrl-C ends it by the signal's default action, except in `up`, which stops
-// what it started.
+// Runs the command and returns its exit code. It checks at the end whether standard output took
+// everything: a lost answer is a failure. Blocks until done; Ctrl-C ends it by the signal's default
+// action, except in `up`, which stops the programs that it started.
 [[nodiscard]] ExitStatus run(const Invocation& invocation, Terminal& terminal);
-// `status`, or kFailure instead of kOk if standard output did not take all; `what` is said with it.
+// `status`, or kFailure instead of kOk if standard output did not take all; the message then
+// contains `what`.
 [[nodiscard]] ExitStatus finish(ExitStatus status, std::string_view what, Terminal& terminal);
 
 // One per family; `run` picks.
@@ -55,18 +56,18 @@ struct Terminal {
 [[nodiscard]] ExitStatus run_carry(const Common& common, const Carry& carry, Terminal& terminal);
 [[nodiscard]] ExitStatus run_up(const Common& common, const Up& up, Terminal& terminal);
 
-// Whom it acts as, where that is not plain, on standard error.
+// Prints on standard error in whose name the command acts, where that is not plain.
 void print_notices(const Identity& identity, Terminal& terminal);
 // A connected session, after its notices.
 [[nodiscard]] schemas::Result<Session> open_session(const Common& common, Terminal& terminal);
 
-// Before anything is sent: what opens something, or cannot be taken back, is shown to a person
-// first, unless it is said that nobody is there. False: nobody can be asked; it says so.
+// Before anything is sent: a person must see a command that opens something or cannot be undone,
+// unless `yes` says that nobody is there. False: there is nobody to ask; it reports that.
 [[nodiscard]] bool can_ask(std::string_view verb, bool yes, Terminal& terminal);
 // False: a person at the terminal said no.
 [[nodiscard]] bool agrees(std::string_view question, bool yes, Terminal& terminal);
 
-// Says it on standard error and returns its exit code.
+// Prints the error on standard error and returns its exit code.
 ExitStatus fail_with(const schemas::Error& error, Terminal& terminal);
 // The same after something was done or sent: never kUsage.
 ExitStatus fail_late(const schemas::Error& error, Terminal& terminal);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the command line's exit code says. Part of the interface: scripts depend on it, numbers
-// never change.
+// The exit codes of the command line. Part of the interface: scripts depend on them, numbers never
+// change.
 #pragma once
 
 #include "schemas/result.h"
@@ -19,7 +19,7 @@ enum class ExitStatus : int {
 };
 
 [[nodiscard]] ExitStatus exit_status(schemas::Errc code) noexcept;
-// The same once something was done or sent: what is refused then is a failure and no misuse.
+// The same after something was done or sent: a refusal is then a failure and no misuse.
 [[nodiscard]] ExitStatus late_status(schemas::Errc code) noexcept;
 
 }  // namespace estop::cli

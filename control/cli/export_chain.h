@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The lines of exports, checked one by one: each entry's hash is computed anew, and each follows
-// the one before it. Pure.
+// Checks the lines of exports one by one: it computes each entry's hash anew, and each entry must
+// follow the one before it. Pure.
 #pragma once
 
 #include <cstdint>
@@ -18,15 +18,16 @@ class ExportChain {
   // Remembers the hash of the entry `marked`, too; 0: of none.
   explicit ExportChain(std::uint64_t marked = 0) : marked_(marked) {}
 
-  // kMalformed, kChainBroken, kTooLarge: which entry does not fit, and what to do.
+  // kMalformed, kChainBroken, kTooLarge: the error names the entry that does not fit, and what to
+  // do.
   [[nodiscard]] schemas::Result<void> take(std::string_view line);
 
   [[nodiscard]] bool is_empty() const { return last_ == 0; }
   [[nodiscard]] std::uint64_t first() const { return first_; }
   [[nodiscard]] std::uint64_t last() const { return last_; }
   [[nodiscard]] const schemas::Hash& hash() const { return hash_; }  // of the last one
-  // Of the entry `marked`, or what the first entry names as the hash of it. nullopt: it was not
-  // met.
+  // The hash of the entry `marked`, or the one that the first entry names for it. nullopt: there
+  // was no such entry.
   [[nodiscard]] const std::optional<schemas::Hash>& marked_hash() const { return marked_hash_; }
 
  private:

@@ -18,18 +18,19 @@ using TakeLine = std::function<schemas::Result<void>(std::string_view line)>;
 // be read, is no plain file, or does not end with a line's end.
 [[nodiscard]] schemas::Result<void> read_lines(const std::string& path, const TakeLine& take);
 
-// Written beside its place under another name. It appears there with `finish` only; unfinished it
-// goes, unless the process is killed, which leaves `<path>.part-<process>`.
+// A file that is written beside its place under another name; only `finish` puts it there. An
+// unfinished file is removed, unless the process is killed, which leaves `<path>.part-<process>`.
 class ExportFile {
  public:
-  // For its owner alone. kStoreUnavailable: there is such a file, or it cannot be made.
+  // For its owner alone. kStoreUnavailable: there is such a file already, or it cannot be made.
   [[nodiscard]] static schemas::Result<ExportFile> create(const std::string& path);
   ExportFile(ExportFile&& other) noexcept;
   ExportFile& operator=(ExportFile&&) = delete;
   ~ExportFile();
 
   [[nodiscard]] schemas::Result<void> write(std::string_view line);
-  // On the disk, read again line by line by `check`, and then put in its place.
+  // Writes the file to the disk, reads it again line by line with `check`, and then puts it in its
+  // place.
   [[nodiscard]] schemas::Result<void> finish(const TakeLine& check);
 
  private:

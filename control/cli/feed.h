@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Where a reader of the live feed is: which events are new to it, and when it has to ask the audit
-// for what it missed. Pure. Numbers are those of lines of the audit.
+// The place of a reader in the live feed: which events are new to it, and when it has to ask the
+// audit for missed ones. Pure. Numbers are those of lines of the audit.
 #pragma once
 
 #include <cstdint>
@@ -11,31 +11,31 @@ namespace estop::cli {
 
 class FeedPlace {
  public:
-  // `after`: the reader has all up to this number, and wants the rest. Nothing: it wants what comes
-  // from now on.
+  // `after`: the reader has all up to this number, and wants the rest. Nothing: it wants only later
+  // events.
   explicit FeedPlace(std::optional<std::uint64_t> after);
 
-  // An event of the feed; 0: it has no number. True: it is to be shown now. False: it was shown, or
-  // it comes with what was missed.
+  // Takes an event of the feed; 0: it has no number. True: show it now. False: it was shown, or
+  // comes with the missed ones.
   [[nodiscard]] bool takes(std::uint64_t number);
   // The connection was away: events may have been lost.
   void was_away();
-  // The newest line when the reader came, if no event has told a place before.
+  // The newest line when the reader came, if no event has given a place before.
   void begins_at(std::uint64_t newest);
 
   [[nodiscard]] bool is_behind() const { return is_behind_; }
-  // Behind which line the audit is to be asked.
+  // The line after which to ask the audit.
   [[nodiscard]] std::uint64_t last() const { return last_.value_or(0); }
   [[nodiscard]] bool has_place() const { return last_.has_value(); }
-  // A line of the audit that was asked for: shown. Lines may be missing where the audit was cut.
+  // A line of the audit was shown. Lines may be missing where the audit was cut.
   void took(std::uint64_t number);
   void caught_up();  // with the last page of the answer
 
  private:
   std::optional<std::uint64_t> last_;
-  std::uint64_t read_from_ = 0;  // what was read from the audit may still come as events: from here
+  std::uint64_t read_from_ = 0;  // lines read from the audit may still come as events: from here
   std::uint64_t newest_ = 0;     // of the events
-  std::optional<std::uint64_t> asked_;  // where the last answer ended
+  std::optional<std::uint64_t> asked_;  // end of the last answer
   std::uint64_t heard_of_ = 0;          // `newest_` at that moment
   bool is_behind_ = false;
 };

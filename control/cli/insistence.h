@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A kill that does not give up: connects, sends, listens, and does it all again until control has
-// said everything or the time is over. Private to Session.
+// A kill that does not give up: connects, sends, listens, and repeats all of it until control has
+// reported everything or the time is over. Private to Session.
 //
 // The order may go out any number of times: its op id makes it one.
 #pragma once
@@ -26,8 +26,7 @@ namespace estop::cli {
 
 class Insistence {
  public:
-  // What is handed over must outlive this. `client` is not connected yet, or was by an earlier
-  // kill.
+  // The arguments must outlive this. `client` is not connected yet, or was by an earlier kill.
   Insistence(nats::BlockingClient& client, const schemas::Subjects& subjects,
              const Identity& identity, const std::string& url_hint);
   ~Insistence();
@@ -40,10 +39,10 @@ class Insistence {
   struct Talk;
 
   void listen_to_bridges(const std::string& op_id);
-  // Until connected. An error ends it all.
+  // Blocks until connected. An error ends the kill.
   schemas::Result<void> connect();
   void send(const std::string& json);
-  // Until control has said all, or it has to be sent again.
+  // Waits until control has reported everything, or the kill has to be sent again.
   void wait();
   void tell_latched();
   [[nodiscard]] nats::Millis left() const;
@@ -56,12 +55,12 @@ class Insistence {
   const KillEvents* events_ = nullptr;
   std::optional<schemas::SignedOrder> order_;
   nats::Connection::SubscriptionId latched_inbox_ = 0;
-  std::vector<std::string> latched_;  // not told yet
+  std::vector<std::string> latched_;  // not reported yet
   Clock::time_point end_;
   std::shared_ptr<Talk> talk_;
   bool is_sent_ = false;
   Clock::time_point sent_at_;  // first
-  std::string why_not_;        // connected
+  std::string why_not_;        // why it is not connected
   std::string refused_;        // by the broker
 };
 

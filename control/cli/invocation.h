@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A command line, taken apart and checked. Pure: nothing is opened, nothing is sent.
+// A parsed and checked command line. Pure: it opens and sends nothing.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ enum class Format : std::uint8_t {
   kJsonl,  // one JSON object a line, as they come
 };
 
-// Who said whose name an order goes out in.
+// The source of the operator's name.
 enum class NamedBy : std::uint8_t {
   kNobody,  // $USER is no operator's name, or unset
   kUser,    // $USER
@@ -32,9 +32,10 @@ enum class NamedBy : std::uint8_t {
 
 struct Common {
   std::string data = "estop-data";  // folder of keys, credentials and run.json
-  std::string url;                  // empty: what `up` wrote to run.json, else the local default
+  std::string url;                  // empty: the url in `up`'s run.json, else the local default
   std::string creds;                // empty: the operator's file in the data folder
-  std::string tls_ca;  // PEM file: TLS only, to whom it certifies; empty: not asked for
+  // PEM file of a CA: TLS only, to a broker with a certificate of it; empty: not asked for.
+  std::string tls_ca;
   std::string operator_name = "operator";
   NamedBy named_by = NamedBy::kNobody;
   std::string user;  // $USER as it is
@@ -47,7 +48,7 @@ struct Up {
   int port = 4222;  // 0: any free one
   std::vector<schemas::Address> agents;
   std::string bridge = "bridge-1";
-  std::vector<std::string> second_operator;  // what waits for one: resume, fleet-kill
+  std::vector<std::string> second_operator;  // orders that need one: resume, fleet-kill
   std::uint32_t revoke_silent = 0;           // of control; 0: never
   bool init_only = false;  // make keys, credentials and broker.conf, start nothing
 };
@@ -80,7 +81,8 @@ struct Get {
 };
 struct Watch {
   std::optional<schemas::Scope> filter;
-  std::optional<std::uint64_t> after;  // first what came behind this number; unset: from now on
+  // Begin with the events after this number; unset: from now on.
+  std::optional<std::uint64_t> after;
 };
 struct AuditList {
   std::uint32_t limit = 50;
@@ -135,16 +137,16 @@ struct Invocation {
   Command command;
 };
 
-// What main.cc read from the environment; empty if unset.
+// The environment as main.cc read it; empty if unset.
 struct Environment {
   std::string data;          // ESTOP_DATA
   std::string user;          // USER: the operator's name in the audit, if it is a valid one
-  std::string command_name;  // ESTOP_COMMAND: how hints name this program; default "estop"
+  std::string command_name;  // ESTOP_COMMAND: this program's name in hints; default "estop"
 };
 
 struct Parsed {
   std::optional<Invocation> invocation;  // nothing: print `text` and exit
-  ExitStatus status = ExitStatus::kOk;   // kOk: help; kUsage: what is wrong and how it is written
+  ExitStatus status = ExitStatus::kOk;   // kOk: help; kUsage: the mistake and the right form
   std::string text;
 };
 

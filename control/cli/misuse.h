@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Wrong use of the command line that CLI11 does not see: thrown while a command is made of what was
-// typed, caught by `parse`.
+// Wrong use of the command line that CLI11 does not see: thrown while `parse` makes a command of
+// the typed words, caught by `parse`.
 #pragma once
 
 #include <string>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A question whose answer may need more than one message: asked page by page until all is there.
+// Asks a question whose answer may need more than one message: page by page until all is there.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace estop::cli {
 
-// Every answer up to the last page's; an error that control answers is an error here. `timeout_ms`
-// is for each page. With a `limit` in the request the rows of all pages together are no more.
+// Returns every answer up to the last page's; an error from control is an error here. `timeout_ms`
+// is for each page. With a `limit` in the request all pages together have at most that many rows.
 [[nodiscard]] schemas::Result<Answers> ask_pages(Session& session, std::string_view verb,
                                                  const nlohmann::json& request,
                                                  std::uint32_t timeout_ms);
@@ -23,8 +23,8 @@ namespace estop::cli {
                                                        const nlohmann::json& request,
                                                        std::uint32_t timeout_ms);
 
-// The request for the page behind `answer`; null: that was the last one. The cursor of the audit is
-// a number, and backwards it bounds from above.
+// The request for the page after `answer`; null: that was the last one. The cursor of the audit is
+// a number; with `newest_first` it bounds the page from above.
 [[nodiscard]] nlohmann::json next_page(const nlohmann::json& request, const nlohmann::json& answer);
 
 }  // namespace estop::cli

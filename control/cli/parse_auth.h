@@ -14,7 +14,7 @@ class App;
 
 namespace estop::cli {
 
-// What is typed behind `auth`: CLI11 writes here.
+// The words typed after `auth`: CLI11 writes here.
 struct TypedAuth {
   std::string name, role, scope, out, reason;
 };
@@ -23,7 +23,7 @@ using Make = std::function<Command()>;  // throws Misuse
 using AddCommand =
     std::function<CLI::App*(CLI::App& parent, const char* name, const char* help, Make make)>;
 
-// Adds `auth` and what is below it to `app`. `typed` and `up` must outlive it.
+// Adds `auth` and its subcommands to `app`. `typed` and `up` must outlive it.
 void add_auth(CLI::App& app, TypedAuth& typed, Up& up, const AddCommand& add);
 
 }  // namespace estop::cli

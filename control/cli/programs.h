@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The three programs that `up` starts: their command lines, and how each one tells that it is
+// The three programs that `up` starts: their command lines, and how each one reports that it is
 // ready.
 #pragma once
 
@@ -15,8 +15,8 @@
 namespace estop::cli {
 
 // Ports on 127.0.0.1. Each program chooses its own and reports it in a file: a port that is chosen
-// beforehand may be taken by the time it is used, and whoever took it would answer in its place. 0:
-// not known yet. What was chosen once is kept for restarts.
+// beforehand may be taken by the time it is used, and a foreign process would then answer in its
+// place. 0: not known yet. Restarts keep a chosen port.
 struct Ports {
   int broker = 0;
   int control = 0;

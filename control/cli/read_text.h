@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A whole file, for what people hand to the command line.
+// Reads whole files that people name on the command line.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +12,8 @@ namespace estop::cli {
 
 inline constexpr std::size_t kFileMax_bytes = 256 * 1024;
 
-// kStoreUnavailable says why, without the path: none there, no right, a folder, not a plain file,
-// too large. Never waits for a writer.
+// kStoreUnavailable gives the cause, without the path: none there, no right, a folder, not a plain
+// file, too large. Never waits for a writer.
 [[nodiscard]] schemas::Result<std::string> read_file(const std::string& path);
 // Empty if it cannot be read.
 [[nodiscard]] std::string read_text(const std::string& path);

@@ -27,23 +27,23 @@ struct Program {
   std::function<std::vector<std::string>()> arguments;  // program and arguments, for each start
   std::string log_file;
   int reopen_signal = SIGHUP;                    // after which it opens its log file again
-  std::function<bool(pid_t)> is_ready;           // asked after the first start
+  std::function<bool(pid_t)> is_ready;           // checked after the first start
   std::chrono::milliseconds start_time{15'000};  // it has to be ready by then
   std::chrono::milliseconds stop_time{5'000};    // then it is killed
 };
 
 class Stack {
  public:
-  // `news` is told of every end and restart, once each.
+  // Writes every end and restart to `news`, once each.
   Stack(std::vector<Program> programs, std::ostream& news);
   ~Stack();  // stop()
 
-  // Starts each when the one before is ready. A stop signal ends it early (then kTimeout
+  // Starts each program when the one before is ready. A stop signal ends it early (then kTimeout
   // "interrupted"). kNoContact: one ended or was not ready in time, with the end of its log.
   schemas::Result<void> start();
-  // Watches until SIGINT or SIGTERM; restarts what ends, with growing pauses. SIGHUP ends it if it
-  // began in a terminal, which is gone then; without one all open their log files again. No other
-  // signal ends it.
+  // Watches until SIGINT or SIGTERM; restarts a program that ends, with growing pauses. If it began
+  // in a terminal, SIGHUP ends it, because the terminal is gone; without a terminal all programs
+  // open their log files again. No other signal ends it.
   void watch();
   void stop();
 
@@ -53,7 +53,7 @@ class Stack {
     daemon::ChildProcess child;  // none: it ended and waits for its restart
     std::chrono::steady_clock::time_point started, restart_at;
     std::chrono::milliseconds pause{0};
-    std::string problem;  // why it could not be started, as it was told
+    std::string problem;  // the reported reason why it could not be started
   };
   bool interrupted(std::chrono::milliseconds wait);  // a stop signal came within `wait`
   void reopen_logs();

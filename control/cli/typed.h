@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What is typed behind a command, and its checks: every bound that control has is kept here, before
-// the first byte leaves. Private to `parse`. The functions throw Misuse.
+// The words typed after a command, and their checks: the command line keeps every bound of control
+// before it sends the first byte. Private to `parse`. The functions throw Misuse.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct Typed {
 
 [[nodiscard]] schemas::Scope scope_of(const Typed& typed, std::string_view verb);
 [[nodiscard]] std::optional<schemas::Scope> filter_of(const Typed& typed);
-// UTF-8 without control characters, as control will keep it. Refused if nothing is left of it, or
+// UTF-8 without control characters, as control will keep it. Refused if nothing remains of it, or
 // if it is too long.
 [[nodiscard]] std::string reason_of(const std::string& typed, std::string_view verb,
                                     std::string_view example);

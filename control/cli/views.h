@@ -24,11 +24,11 @@ using Answers = std::vector<nlohmann::json>;
 [[nodiscard]] std::string view_cut(const nlohmann::json& cut);
 
 // What a resume of `scope` would lift, from the answers to `ps` of that scope: the kills of exactly
-// that scope, the instances that they hold, and the wider kills that go on holding them. A line
-// says so if there is nothing to lift.
+// that scope, the instances that they hold, and the wider kills that continue to hold them. If
+// there is nothing to lift, a line says so.
 [[nodiscard]] std::string view_lifted(const Answers& answers, const schemas::Scope& scope);
 
-// An order that waits for a second operator, as `status` tells of it, and who gave it.
+// An order that waits for a second operator, from `status`, and its operator.
 [[nodiscard]] std::string view_proposal(const nlohmann::json& proposal);
 
 // One event of the live feed as a line without its end: its number in the audit ("-": none), time,

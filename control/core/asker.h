@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who asked, and gets the answers. Opaque: the core keeps it and hands it back with each answer,
-// and nothing else. What it says knows the adapter that made it: an operator's command over NATS,
-// an agent's request, later a request over HTTP.
+// The client that asked and gets the answers. Opaque: the core keeps it and returns it with each
+// answer. Only the adapter that made it knows its meaning: an operator's command over NATS, an
+// agent's request, later a request over HTTP.
 #pragma once
 
 #include <string>
@@ -12,8 +12,8 @@ namespace estop::control {
 
 class Asker {
  public:
-  Asker() = default;  // nobody: what is said to it is dropped
-  // `token` must not be empty, and is the adapter's own affair.
+  Asker() = default;  // nobody: answers to it are dropped
+  // `token` must not be empty; only the adapter reads it.
   explicit Asker(std::string token) : token_(std::move(token)) {}
 
   [[nodiscard]] bool is_nobody() const { return token_.empty(); }

@@ -21,11 +21,11 @@ struct OneText {
   const char* name = "";
   std::string text{};
 };
-// What was ordered, and why.
+// An order and its reason.
 struct OrderGiven {
   schemas::Record record;
 };
-// A kill that control took over from a bridge or from its former log.
+// A kill that control adopted from a bridge or from its former log.
 struct KillAdopted {
   std::string from;
   schemas::Record kill;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Every decision of control: one event and the time in, what to do out.
+// Every decision of control: one event and the time in, effects out.
 //
-// Nothing but the composition of the modules: which of them hears what. Each owns its state; none
-// reads a clock or does I/O. Effects are to be performed in their order. After a Stop effect
-// nothing more may be handled. Not thread-safe.
+// Only the composition of the modules: which of them receives which event. Each owns its state;
+// none reads a clock or does I/O. Perform effects in their order. After a Stop effect, handle
+// nothing more. Not thread-safe.
 #pragma once
 
 #include <string>
@@ -37,7 +37,7 @@ class ControlCore {
   ControlCore(const ControlCore&) = delete;  // its modules know each other
   ControlCore& operator=(const ControlCore&) = delete;
 
-  // What the recorder kept; `fresh_id` (a segment of at most 34 bytes) names the log if it is
+  // Takes the recorder's data; `fresh_id` (a segment of at most 34 bytes) names the log if it is
   // opened now.
   Effects start(StoredLog log, const std::vector<StoredAgent>& agents, std::string fresh_id,
                 Now now);

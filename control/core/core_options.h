@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// How control is set up, and what it counts.
+// The options of control, and its counters.
 #pragma once
 
 #include <cstdint>
@@ -28,22 +28,23 @@ struct CoreOptions {
   std::string version{};
   schemas::PublicKey operators_key{};  // of the CONTROL account: vouches for operators
   schemas::Subjects subjects = schemas::Subjects::standard();
-  bool takes_unsigned = false;  // also a resume or a revocation that its operator did not sign
-  // What waits for a second operator.
+  bool takes_unsigned = false;  // also obeys unsigned resumes and revocations
+  // Orders that wait for a second operator.
   bool second_for_resume = false;
   bool second_for_fleet_kill = false;
 };
 
 inline constexpr std::uint32_t kTick_ms = 100;
-inline constexpr std::uint64_t kAlarmAgain_us =
-    60'000'000;                                        // the same alarm is not repeated before
-inline constexpr std::uint64_t kWriteWait_us = 2'000;  // for the fence of a kill that bridges heard
+// The same alarm is not repeated within this time.
+inline constexpr std::uint64_t kAlarmAgain_us = 60'000'000;
+// For the fence of a kill that bridges have already.
+inline constexpr std::uint64_t kWriteWait_us = 2'000;
 inline constexpr std::uint64_t kRevokeWait_us = 500'000;        // for receipts, after a kill --now
 inline constexpr std::uint64_t kRevokeAgain_us = 2'000'000;     // after one that failed
 inline constexpr std::uint64_t kProposalKept_us = 600'000'000;  // for the second operator
 inline constexpr std::size_t kProposalsMax = 64;
 inline constexpr std::size_t kProposalsOfOneMax = 16;  // operator
-inline constexpr std::size_t kHeldMax = 64;            // kills taken over from one beat
+inline constexpr std::size_t kHeldMax = 64;            // kills adopted from one beat
 
 // Since the start.
 struct CoreCounters {

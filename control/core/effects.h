@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control wants done, as values, in the order in which the shell has to do it: at the three
+// The effects of control, as values, in the order in which the shell performs them: at the three
 // ports, and within the daemon itself.
 #pragma once
 
@@ -16,7 +16,7 @@
 
 namespace estop::control {
 
-// Checks the signature before anybody hears of the receipt. Answered by BridgeReceiptChecked.
+// Checks the signature before any module receives the receipt. Answered by BridgeReceiptChecked.
 struct CheckBridgeReceipt {
   std::string bridge;
   schemas::BridgeReceipt receipt;
@@ -33,13 +33,13 @@ struct CheckStopped {  // answered by StoppedChecked
 struct CheckOrder {  // answered by OrderChecked
   schemas::SignedOrder order;
 };
-// Bridges heard this kill from the operator himself. Their receipts are handled before its record
-// is written. Answered by WriteDue when it is time; of two requests the earlier time counts.
+// Bridges received this kill from the operator himself. Control handles their receipts before it
+// writes the record. Answered by WriteDue when it is time; of two requests the earlier time counts.
 struct WriteSoon {
   std::string op_id;
   std::uint64_t in_us = 0;
 };
-// For the metrics: how long after its order a stage was reached.
+// For the metrics: the time from an order to one of its stages.
 struct OrderTimed {
   Stage stage = Stage::kFenced;
   std::uint64_t us = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What can happen to control, as values. The shell makes them; ControlCore::handle takes them.
+// The events of control, as values. The shell makes them; ControlCore::handle takes them.
 //
 // Messages arrive decoded. The shell counts what it cannot decode; that never becomes an event.
 // Identities (`actor`, `bridge`, `address`, `instance`) come from the subject, which the broker
@@ -34,10 +34,11 @@ namespace estop::control {
 struct CommandReceived {
   std::string actor;
   std::string verb;
-  schemas::Scope reach{};  // of his credential: it may order for this part of the fleet
-  std::string text;        // as it came: what the audit keeps of a signed one
-  std::optional<schemas::SignedCommand> signature{};            // not verified by anybody yet
-  schemas::Result<Command> command = Command{StatusCommand{}};  // of what was signed, if it was
+  schemas::Scope reach{};  // of his credential: his orders may concern this part of the fleet
+  std::string text;        // as it came: the audit keeps that of a signed one
+  std::optional<schemas::SignedCommand> signature{};  // not verified yet
+  // Of the signed text, if it is signed.
+  schemas::Result<Command> command = Command{StatusCommand{}};
   std::string fresh_op_id;  // taken if the command brings none: the core has no random source
   Asker asker;
   schemas::Error unreadable{schemas::Errc::kOk, {}};  // why there is neither of both
@@ -46,7 +47,7 @@ struct CommandReceived {
   bool is_looked_up = false;  // the recorder was asked for its op ids
 };
 
-// A kill that the operator signed himself, and that the bridges heard at the same time.
+// A kill that the operator signed himself, and that the bridges received at the same time.
 struct EmergencyReceived {
   std::string actor;
   schemas::Scope reach{};  // of his credential
@@ -63,11 +64,11 @@ struct OrderChecked {
 
 // --- The stream and the recorder ---
 
-// What the stream holds from the asked record on (or its last record, if it ends before).
+// The records of the stream from the requested one on (or its last record, if it ends before).
 struct StreamTail {
   std::uint64_t first_seq = 0;
   std::uint64_t last_seq = 0;                  // 0: empty
-  std::vector<schemas::SignedRecord> records;  // signatures verified by nobody yet
+  std::vector<schemas::SignedRecord> records;  // signatures not verified yet
 };
 struct StreamRead {
   schemas::Result<StreamTail> tail;
@@ -98,7 +99,7 @@ struct OrderFound {
 struct AuditListed {
   Asker asker;
   schemas::Result<std::vector<AuditRow>> rows;
-  AuditQuery query{};  // what was asked
+  AuditQuery query{};  // the query
 };
 struct AuditVerified {
   Asker asker;
@@ -216,21 +217,21 @@ struct AccountsCompared {
 struct BrokerClient {
   std::string id;              // which account, server and connection: `AGENTS/NBVM…/5`
   std::string user;            // the key of its credential, `U…`
-  std::string credential;      // for whom it was issued: `bridge-b1`
-  schemas::Address agent{};    // whose it is; empty: a bridge's or control's
+  std::string credential;      // the name for which it was issued: `bridge-b1`
+  schemas::Address agent{};    // its owner; empty: a bridge's or control's
   std::string calls_itself{};  // name and host, for people: the client chose the name
 };
 struct ClientsHeard {
   std::vector<BrokerClient> came{};
   std::vector<std::string> gone{};         // ids
-  std::optional<std::string> all_below{};  // of all whose id begins so, only `came` are connected
+  std::optional<std::string> all_below{};  // of the ids that begin so, only `came` are connected
 };
 
 // --- Time ---
 
 struct Tick {  // every kTick_ms: deadlines, retries, health
   bool recorder_healthy = true;
-  bool hears_agents = true;  // the connection on which they speak is up
+  bool hears_agents = true;  // the connection for their messages is up
 };
 
 using Event = std::variant<CommandReceived, EmergencyReceived, WriteDue, OrderChecked, StreamRead,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a module has found out and others may act on. Told to the Turn; every module that has
-// `on(fact, turn)` hears it when the module that tells it is done, in the order of telling.
+// Facts that one module found out and others may act on. A module tells them to the Turn. When it
+// is done, every module that has `on(fact, turn)` receives them, in the order of telling.
 #pragma once
 
 #include <cstddef>
@@ -28,17 +28,17 @@ struct RecordApplied {  // the head of leases has moved over it
 
 // --- Who obeys ---
 
-// One more bridge has confirmed an order or outlived it, or somebody asked how far it is.
+// One more bridge has confirmed an order or outlived it, or an operator asked how far it is.
 struct BridgesMoved {
   std::string op_id;
   Gathered so_far;
 };
-// The same of the instances that a kill waits for. Complete: nobody is missing.
+// The same about the instances that a kill waits for. Complete: none is missing.
 struct StopsMoved {
   std::string op_id;
   StoppedSoFar so_far;
 };
-// What the broker said to the withdrawal of a killed scope's credentials.
+// The broker's answer to the withdrawal of a killed scope's credentials.
 struct CredentialsMoved {
   std::string op_id;
   schemas::Result<std::size_t> credentials;
@@ -46,7 +46,7 @@ struct CredentialsMoved {
 
 // --- Orders ---
 
-// Nobody asks for it any more, or it was no order: whatever was kept for it may go.
+// Nobody asks for the order any more, or it was no order: modules may drop their data about it.
 struct OrderForgotten {
   std::string op_id;
 };

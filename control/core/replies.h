@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What askers are told, as values. How it is written down is the affair of the adapter that made
-// the asker (control/json for commands).
+// Replies to askers, as values. The adapter that made the asker writes them as text (control/json
+// for commands).
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@
 
 namespace estop::control {
 
-// The end of a question or order that is not obeyed.
+// The end of a question or order that control refuses.
 struct Refused {
   schemas::Error error;
 };
@@ -34,7 +34,7 @@ struct Accepted {
 };
 // Stage "approved" of an order that needs a second operator.
 struct Approved {
-  std::string by;  // empty: it waits for him
+  std::string by;  // empty: it still waits
 };
 // Stage "committed".
 struct CommittedAt {
@@ -62,11 +62,11 @@ struct StoppedSoFar {
   std::size_t of = 0;
   std::vector<std::string> missing{};  // instances, at most kMissingShown
 };
-// Stage "revoked": how many credentials the broker refuses now, or why it does not yet.
+// Stage "revoked": how many credentials the broker refuses now, or the reason why it does not yet.
 struct RevokedSoFar {
   schemas::Result<std::size_t> credentials;
 };
-// The last answer: ok if everything that was waited for is reached.
+// The last answer: ok if every awaited stage is reached.
 struct Ended {
   std::string op_id;
   StageSet reached = 0;
@@ -90,7 +90,7 @@ struct CutDone {
 struct Verified {
   AuditVerdict verdict;
 };
-// Pages: `next` stands in all but the last.
+// Pages: all but the last have `next`.
 struct StatusPage {
   std::string version;
   std::uint64_t term = 0;
@@ -112,8 +112,8 @@ struct AgentsPage {
   std::vector<ShownKill> kills{};
   std::string next{};
 };
-// What a resume of one scope is about: the kills of it and of wider scopes, and how many living
-// instances they hold. Its length does not depend on how many there are.
+// The kills that a resume of one scope is about: those of the scope and of wider scopes, and how
+// many living instances they hold. Its length does not depend on how many there are.
 struct KillsPage {
   std::vector<ShownKill> kills{};
   schemas::Head head{};

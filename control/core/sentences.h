@@ -11,7 +11,8 @@ namespace estop::control {
 
 // "acme/prod/x killed by alice since 2025-11-22T00:15:00Z (op …): broken link"
 [[nodiscard]] std::string kill_sentence(const schemas::Latch& latch);
-// That the stream takes no records, why (in the broker's words, if it said any), and what to do.
+// Says that the stream takes no records, the cause (in the broker's words, if there are any), and
+// what to do.
 [[nodiscard]] std::string stream_sentence(const std::string& problem);
 
 }  // namespace estop::control

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One event being handled: its instant, and what is to be done about it.
+// One event that is being handled: its instant, and its effects.
 //
 // The modules of the core write into it in the order in which the shell has to act. It lives for
 // one call of ControlCore::handle and is not kept.
@@ -19,10 +19,10 @@
 
 namespace estop::control {
 
-// Which alarms were told, by kind and subject: each once a minute at most, forgotten then.
+// The raised alarms, by kind and subject: each once a minute at most, then forgotten.
 class AlarmsTold {
  public:
-  // True, and told from now on; false: it was told less than a minute ago.
+  // True, and counts as raised from now on; false: it was raised less than a minute ago.
   bool is_due(const std::string& kind, const std::string& subject, std::uint64_t now_us);
   void forget_old(std::uint64_t now_us);
 
@@ -36,19 +36,20 @@ class Turn {
   Turn(Now instant, AlarmsTold& told, CoreCounters& counted)
       : now(instant), counters(counted), told_(told) {}
 
-  // What was decided goes into the audit, and from there to the live feed.
+  // Writes a decision into the audit, and from there to the live feed.
   void note(AuditLine line);
-  // To the live feed alone.
+  // Publishes to the live feed alone.
   void publish(FeedLine line);
   void answer(const Asker& asker, Reply reply);
-  // What a person has to look at. `subject` may be empty: it concerns nobody alone.
+  // Something that a person has to look at. `subject` may be empty: then it concerns no single
+  // part.
   void alarm(const std::string& kind, const std::string& subject, const std::string& detail);
-  // The end of a command that is not obeyed, and why.
+  // Ends a command that control refuses, with the error.
   void refuse(const CommandReceived& asked, const schemas::Error& error);
 
-  // Heard by the modules that listen to it, after the one that tells it.
+  // Passes the fact to the modules that listen to it, after the module that tells it.
   void tell(Fact fact) { facts_.push_back(std::move(fact)); }
-  // The oldest that nobody has heard yet.
+  // The oldest fact that was not passed on yet.
   [[nodiscard]] std::optional<Fact> next_fact();
 
   const Now now;

@@ -10,7 +10,7 @@
 
 namespace estop::control {
 
-// What has to be withdrawn at the broker: of a kill's scope, or of somebody by name.
+// Credentials to withdraw at the broker: of a kill's scope, or of an owner by name.
 struct Withdrawal {
   std::string op_id{};                    // of the kill; empty: by name
   std::optional<schemas::Scope> scope{};  // its addresses also get no new credential

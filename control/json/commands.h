@@ -16,8 +16,8 @@ namespace estop::control {
 // kMalformed: not a JSON object, too deep, or a field twice. kUnknownType: no such verb. kBadScope,
 // kBadAddress, kMissingReason, kBadArgument name the field and the rule.
 [[nodiscard]] schemas::Result<Command> parse_command(std::string_view verb, std::string_view json);
-// As an adapter hands it to the core: opened and parsed, but verified by nobody. What it cannot be
-// read as stands in it.
+// The event for the core: opened and parsed, but not verified. If the command cannot be read, it
+// holds the error.
 [[nodiscard]] CommandReceived command_of(std::string actor, std::string verb, std::string json,
                                          std::string fresh_op_id, Asker asker);
 // The field `through` of a resume.

@@ -21,20 +21,20 @@ namespace estop::control {
 
 inline constexpr std::size_t kFieldShown_bytes = 64;
 
-// Remembers the first problem and which fields were asked for. Tolerant: a field that is not as it
-// should be is ignored or put in range, with a note.
+// Remembers the first problem and the fields that were read. Tolerant: ignores a wrong field or
+// puts it in range, with a note.
 class Fields {
  public:
   Fields(nlohmann::json object, bool is_tolerant);
   ~Fields();
   Fields(Fields&&) noexcept;
   Fields& operator=(Fields&&) = delete;
-  // One object; a field that comes twice or nesting beyond the limit is refused before a value is
-  // built from it.
+  // Reads one object. It refuses a repeated field or nesting beyond the limit before it builds a
+  // value.
   [[nodiscard]] static schemas::Result<Fields> parse(std::string_view text, bool is_tolerant);
 
   [[nodiscard]] bool is_tolerant() const { return is_tolerant_; }
-  // What is absent or null is empty, false, or the fallback.
+  // A field that is absent or null gives an empty value, false, or the fallback.
   std::string text(const char* key, std::size_t max_bytes);
   std::uint64_t number(const char* key, std::uint64_t fallback, std::uint64_t low,
                        std::uint64_t high);
@@ -47,7 +47,7 @@ class Fields {
     for (const auto& [word, value] : choices) words.push_back(word);
     return (choices.begin() + static_cast<std::ptrdiff_t>(chosen(key, words)))->second;
   }
-  // What stands in braces under `key`, to be read and then given to `close`.
+  // The object under `key`; read its fields, then pass it to `close`.
   std::optional<Fields> object(const char* key);
   void close(const char* key, Fields& inner);
 

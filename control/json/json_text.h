@@ -10,7 +10,7 @@
 
 namespace estop::control {
 
-// Whatever came from outside may hold broken UTF-8: it is shown with replacement characters.
+// Foreign text may hold broken UTF-8: it is shown with replacement characters.
 [[nodiscard]] std::string text(const nlohmann::json& value);
 
 [[nodiscard]] nlohmann::json shown_page(const StatusPage& page);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What operators are told, as JSON objects. Field names are part of the protocol (PROTOCOL.md).
+// Replies to operators, as JSON objects. Field names are part of the protocol (PROTOCOL.md).
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The registry: who announced itself. Of those that are past an address keeps the newest few, for
-// kPastInstances_ms.
+// The registry: the instances that announced themselves. Of the past ones an address keeps the
+// newest few, for kPastInstances_ms.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ class AgentTable {
  public:
   explicit AgentTable(SQLite::Database& connection);
 
-  // Keeps the first `first_seen_ms`. Forgets what is past, too, of all addresses: once an hour, by
-  // the times that agents bring along.
+  // Keeps the first `first_seen_ms`. Once an hour, by the times that agents bring along, it also
+  // forgets past instances of all addresses.
   void put(const StoredAgent& agent);
-  // By address and instance; of an address at most as many as may live, and the newest past ones.
+  // By address and instance. Of an address at most as many as may live, and the newest past ones.
   [[nodiscard]] std::vector<StoredAgent> load();
 
  private:

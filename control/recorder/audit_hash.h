@@ -15,14 +15,14 @@
 
 namespace estop::control {
 
-// Where a chain ends: the number and hash of its newest row; number 0 and a zero hash: nothing yet.
+// The end of a chain: the number and hash of its newest row; number 0 and a zero hash: nothing yet.
 struct ChainHead {
   std::uint64_t number = 0;
   schemas::Hash hash{};
   friend bool operator==(const ChainHead&, const ChainHead&) = default;
 };
 
-// SHA-256 of the canonical bytes; `row.hash` does not enter.
+// SHA-256 of the canonical bytes; `row.hash` is not part of them.
 [[nodiscard]] schemas::Hash audit_hash(const AuditRow& row);
 
 }  // namespace estop::control

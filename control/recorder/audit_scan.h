@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Reading the audit in slices, so that a long read never holds up a kill.
+// Reads the audit in slices, so that a long read never delays a kill.
 //
-// A scan has the shape: construct, `step` until it says that it is finished, take the result.
-// Between two steps the writer thread commits what is waiting.
+// Use of a scan: construct it, call `step` until it says that it is finished, take the result.
+// Between two steps the writer thread commits the waiting works.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace estop::control {
 
 inline constexpr std::uint64_t kScanSlice_rows = 5'000;
 
-// Rows that match a query, as of its start. What is cut away meanwhile is left out.
+// Rows that match a query, as of its start. Leaves out rows that are cut away meanwhile.
 class AuditListing {
  public:
   AuditListing(AuditTable& table, AuditQuery query);
@@ -26,14 +26,14 @@ class AuditListing {
  private:
   AuditTable& table_;
   AuditQuery query_;
-  std::uint64_t low_;  // what is left: low_ < number ≤ high_
+  std::uint64_t low_;  // the rest: low_ < number ≤ high_
   std::uint64_t high_;
   std::vector<AuditRow> rows_;
   std::size_t bytes_ = 0;  // of their texts
 };
 
-// Recomputes the chain from after row `from` to the head of now, and compares its end with what
-// this process and the anchor remember.
+// Recomputes the chain from after row `from` to the present head, and compares its end with the
+// memory of this process and with the anchor.
 class AuditVerification {
  public:
   AuditVerification(AuditTable& table, std::optional<ChainHead> anchor, std::uint64_t from = 0);

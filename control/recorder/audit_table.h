@@ -21,31 +21,32 @@ class AuditTable {
 
   // Within a transaction; returns the number. The head moves only with `committed`.
   std::uint64_t append(const AuditEntry& entry);
-  // Likewise. From its commit on the audit begins behind the cut; what lies before is to be swept.
+  // Likewise. From its commit on the audit begins behind the cut; `sweep` deletes the lines before
+  // it.
   [[nodiscard]] schemas::Result<AuditCut> cut(const CutRequest& request);
   void committed();
   void rolled_back();
 
-  // From now on each committed row is kept for `tell_tail`, which hands all of them over.
+  // From now on keeps each committed row for `tell_tail`, which passes all of them on.
   void follow(std::function<void(std::vector<AuditRow>)> tail) { tail_ = std::move(tail); }
   void tell_tail();
 
-  // What was cut away, as committed.
+  // The committed cut.
   [[nodiscard]] const AuditCut& beginning() const noexcept { return cut_; }
-  // The same as the file says it; nullopt: its newest line about that cannot be read.
+  // The cut that the file names; nullopt: its newest line about that cannot be read.
   [[nodiscard]] std::optional<AuditCut> stored_beginning();
-  // Within a transaction: deletes so many rows that were cut away. True: none is left.
+  // Within a transaction: deletes so many rows that were cut away. True: none remains.
   bool sweep(std::uint64_t rows);
 
-  // What this process knows to be the newest committed row.
+  // The newest committed row, as this process knows it.
   [[nodiscard]] const ChainHead& head() const noexcept { return head_; }
-  // What the file says is the newest row.
+  // The newest row of the file.
   [[nodiscard]] ChainHead stored_head();
   [[nodiscard]] std::optional<schemas::Hash> hash_of(std::uint64_t number);
   // Calls `each` for the rows after `number`, up to and with `last`, in order, while it returns
   // true.
   void read(std::uint64_t number, std::uint64_t last, const std::function<bool(AuditRow)>& each);
-  // Number of the first line of an order that is left and says that it was given; 0: none is.
+  // Number of the first remaining line of an order that says that it was given; 0: there is none.
   [[nodiscard]] std::uint64_t line_of_order(const std::string& op_id);
   struct FindMax {
     std::uint64_t rows = 0;

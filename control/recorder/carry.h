@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Carries what the recorder keeps into a new data folder.
+// Carries the recorder's data into a new data folder.
 //
-// It is the way out of a folder whose control log no Estop can read any more: one that holds a
-// record which no reader takes, or one that an earlier protocol wrote. The old folder is not
-// changed. The new one gets a log of its own, signed with its own key and opened on the head of the
-// old one: every kill and resume in its order, with its op id, author, reason, time and
-// incarnation. So each kill that holds goes on holding. Checkpoints, effects and the audit come
-// along as they are; instances do not: they have to say hello with a new credential.
+// It is the way out of a folder whose control log no Estop can read any more: one with a record
+// that no reader accepts, or one of an earlier protocol. The old folder is not changed. The new one
+// gets a log of its own, signed with its own key and opened on the head of the old one: every kill
+// and resume in its order, with its op id, author, reason, time and incarnation. So each kill that
+// holds continues to hold. Checkpoints, effects and the audit come along unchanged. Instances do
+// not: they have to say hello with a new credential.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct CarryRequest {
 struct Carried {
   std::vector<schemas::Record> kills;  // that hold, in the order of the log
   std::vector<std::string> dropped;    // resumes that cannot be read: what they named stays killed
-  // Op ids of kills that are in the audit, but never came into the log: they do not hold any more.
+  // Op ids of kills that are in the audit but never came into the log: they no longer hold.
   std::vector<std::string> not_logged;
   std::uint64_t records = 0;
   std::uint64_t checkpoints = 0;
@@ -41,8 +41,7 @@ struct Carried {
 
 // Blocks for the disk. `key` signs the new log. kStoreUnavailable: a control runs on the old
 // folder, there is no database in it, the audit or the log was changed, a kill cannot be read, or
-// the new folder cannot be written. What was begun in the new folder stays there: the caller
-// removes it.
+// the new folder cannot be written. The caller removes what this began in the new folder.
 [[nodiscard]] schemas::Result<Carried> carry(const CarryRequest& request,
                                              const schemas::SigningKey& key);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the writer thread counts and other threads read.
+// Counters of the writer thread that other threads read.
 #pragma once
 
 #include <atomic>
@@ -15,8 +15,8 @@ struct RecorderCounters {
   std::atomic<std::uint64_t> owed{0};
   std::atomic<std::uint64_t> audit_head{0};
   std::atomic<std::uint64_t> commit_ns{0};
-  // The outage that no gap line tells of yet: since when (0: there is none), and how many audit
-  // lines it cost.
+  // The outage that no gap line reports yet: its start (0: there is none), and how many audit lines
+  // it cost.
   std::atomic<std::uint64_t> outage_since_ms{0};
   std::atomic<std::uint64_t> lost_lines{0};
   std::atomic<bool> healthy{true};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The one connection to estop.db: opened with the settings that durability rests on, migrated and
+// The only connection to estop.db: opened with the settings on which durability rests, migrated and
 // checked.
 #pragma once
 
@@ -13,14 +13,14 @@
 
 namespace estop::control {
 
-// What went wrong with the file at `path`, and what to do, as kStoreUnavailable.
+// The problem with the file at `path`, and what to do, as kStoreUnavailable.
 [[nodiscard]] schemas::Error explain(const std::string& path, const SQLite::Exception& failure);
 
 // Not thread-safe: one thread at a time. WAL, `synchronous=FULL` (a commit is on the disk when it
 // returns).
 class Database {
  public:
-  // What was written under version 1 of the protocol is refused unchanged, except to carry it over.
+  // A database of version 1 of the protocol is refused and left unchanged, except to carry it over.
   enum class Former { kRefused, kCarried };
   // kStoreUnavailable: not writable, damaged, not Estop's, of version 1, or of a newer Estop.
   [[nodiscard]] static schemas::Result<std::unique_ptr<Database>> open(

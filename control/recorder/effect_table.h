@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Effects: what an agent did to the outside world, or may have done. The table that keeps anything
-// from being done twice.
+// Effects: the actions of an agent in the outside world, certain or possible. This table prevents
+// that one happens twice.
 //
 //   none --begin--> begun --finish--> finished        begun --abandon (its own)--> none
 // A begun effect whose process is gone stays begun: nobody can know from here whether it was
@@ -17,7 +17,7 @@
 
 namespace estop::control {
 
-// SQLite::Exception from every member. See Recorder::store for what each answer means.
+// SQLite::Exception from every member. See Recorder::store for the meaning of each answer.
 class EffectTable {
  public:
   explicit EffectTable(SQLite::Database& connection);
@@ -33,10 +33,10 @@ class EffectTable {
                                            const schemas::Bytes& outcome, std::uint64_t now_ms);
   [[nodiscard]] schemas::StoreReply abandon(const Life& life, const std::string& key);
 
-  // Begun and not finished, oldest first; of everybody for an empty address.
+  // Begun and not finished, oldest first; for an empty address those of all agents.
   [[nodiscard]] std::vector<AmbiguousEffect> begun(const std::string& address);
 
-  // What was counted within the transaction was not written.
+  // Drops the counts of the transaction, which was not written.
   void rolled_back() noexcept { keys_.clear(); }
 
  private:

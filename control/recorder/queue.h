@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The queue between callers and the writer thread: two lanes, of which the kills' one always goes
-// first.
+// The queue between callers and the writer thread: two lanes; the lane of kills always goes first.
 #pragma once
 
 #include <chrono>
@@ -19,7 +18,7 @@ class WorkQueue {
  public:
   using Clock = std::chrono::steady_clock;
 
-  // What the writer does next: the urgent works that wait, or a group of the others, or nothing.
+  // The next task of the writer: the urgent works that wait, or a group of the others, or nothing.
   struct Batch {
     std::vector<Work> works;
     bool urgent = false;
@@ -32,13 +31,13 @@ class WorkQueue {
   // untouched. The urgent lane has no bound.
   [[nodiscard]] bool push(Work& work, Urgency urgency);
 
-  // From the writer thread. Waits until there is something, but not beyond `until`. A group is
-  // given group_wait_us from its first work to fill up; an urgent work, or an `until` in the past,
-  // ends that wait at once. Urgent works never wait for company; those that came during one commit
-  // share the next.
+  // From the writer thread. Waits until there is work, but not beyond `until`. A group may fill up
+  // for group_wait_us from its first work; an urgent work, or an `until` in the past, ends that
+  // wait at once. Urgent works never wait for others; those that came during one commit share the
+  // next.
   [[nodiscard]] Batch take(Clock::time_point until);
 
-  void close();  // no more pushes; what is in is still taken
+  void close();  // no more pushes; queued works are still taken
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] bool urgent_waiting() const;
 

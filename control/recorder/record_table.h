@@ -14,7 +14,7 @@
 
 namespace estop::control {
 
-// What the table keeps of a SignedRecord.
+// The columns of a SignedRecord.
 struct StoredRecord {
   std::uint64_t epoch = 0;
   std::uint64_t seq = 0;
@@ -50,10 +50,10 @@ class RecordTable {
   // The newest kill or resume of this op id, without its audit number. kMalformed, kChainBroken as
   // load().
   [[nodiscard]] schemas::Result<std::optional<FoundOrder>> find_order(const std::string& op_id);
-  // The record of this place, with what lifted it if it is a kill. kNotFound; errors of load().
+  // The record of this place, and what lifted it if it is a kill. kNotFound; errors of load().
   [[nodiscard]] schemas::Result<FoundOrder> order_at(std::uint64_t epoch, std::uint64_t seq);
-  // At open: whether records are there that an Estop wrote which kept no orders. Until they are
-  // entered, none is kept or found: a part would be taken for the whole.
+  // At open: whether there are records of an Estop that kept no index of orders. Until these are
+  // entered, the table keeps and finds no order: a part would be taken for the whole.
   [[nodiscard]] bool lacks_orders();
   [[nodiscard]] schemas::Result<void> enter_orders();  // within a transaction; errors of load()
   void has_orders(bool has) noexcept { has_orders_ = has; }

@@ -2,19 +2,19 @@
 
 // The recorder: the durability point of control. One SQLite file, one writer thread, group commit.
 //
-// Everything that must survive is written here: the control log, the audit chain, checkpoints,
-// effects, the registry of agents. Calls enqueue and return at once, from any thread; the answer
+// The recorder writes everything that must survive: the control log, the audit chain, checkpoints,
+// effects, the registry of agents. Calls enqueue and return at once, from any thread. The answer
 // comes once, on the recorder's own thread, after the commit (`synchronous=FULL`): the caller hops
-// to its loop. Only refusals of what is not even queued (queue full, argument out of range) are
+// to its loop. Only a request that is not even queued (queue full, argument out of range) is
 // answered on the caller's thread, before the call returns. Answers must not block, throw or
-// destroy the recorder. Kills (Urgency::kFirst) overtake what is queued; those that come while
-// another one is committed share the next transaction, so that many at once cost few.
+// destroy the recorder. Kills (Urgency::kFirst) overtake the queue; those that come during a commit
+// share the next transaction, so that many at once cost little.
 //
-// A full disk or a broken file: each caller gets kStoreUnavailable and `healthy()` turns false
-// until a write succeeds again; the recorder tries by itself. What was answered kOk is never lost.
-// What was queued as kFirst and failed is kept and tried again in the background (its Done is not
-// called a second time); other audit lines that failed are counted, and after the outage one line
-// of kind "gap" says how many are missing and since when. Reads go on. No exceptions leave this
+// A full disk or a broken file: each caller gets kStoreUnavailable and `healthy()` is false until a
+// write succeeds again; the recorder tries by itself. A write that was answered kOk is never lost.
+// A failed write of kFirst is kept and tried again in the background (its Done is not called a
+// second time). Other audit lines that failed are counted; after the outage one line of kind "gap"
+// gives their number and the start of the outage. Reads still work. No exceptions leave this
 // library.
 #pragma once
 
@@ -64,15 +64,15 @@ class Recorder {
   // damaged, restored from an older copy, not writable: the detail says which and what to do.
   // kBadArgument: options out of range.
   [[nodiscard]] static schemas::Result<std::unique_ptr<Recorder>> open(RecorderOptions options);
-  ~Recorder();  // commits what is queued, answers everybody, joins the thread
+  ~Recorder();  // commits the queue, answers every caller, joins the thread
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
 
-  // The control log. `record.frame` is stored as it is. A record that is there already with the
-  // same hash is kOk, and its `audit` is not written again; with another hash kChainBroken. `audit`
-  // goes into the same transaction, and `done` gets the number of its row: 0 if none was written.
-  // Order and gaps are the caller's affair: after a restart it fills in from the stream what is
-  // missing here.
+  // The control log. Stores `record.frame` as it is. A record that is there already with the same
+  // hash is kOk, and its `audit` is not written again; with another hash it is kChainBroken.
+  // `audit` goes into the same transaction, and `done` gets the number of its row: 0 if none was
+  // written. The caller keeps the order and fills gaps: after a restart it appends the missing
+  // records from the stream.
   using AuditDone = std::function<void(schemas::Result<std::uint64_t> number)>;
   void append_record(const schemas::SignedRecord& record, std::optional<AuditEntry> audit,
                      Urgency urgency, AuditDone done);
@@ -81,7 +81,7 @@ class Recorder {
   // its predecessor.
   [[nodiscard]] schemas::Result<StoredLog> load_log();
 
-  // The kill or resume of this op id, whenever it was; nothing: there is none. By an index.
+  // The kill or resume of this op id, however old it is; nothing: there is none. Uses an index.
   using OrderDone = std::function<void(schemas::Result<std::optional<FoundOrder>>)>;
   void find_order(const std::string& op_id, OrderDone done);
 
@@ -90,17 +90,17 @@ class Recorder {
   using AuditRows = std::function<void(schemas::Result<std::vector<AuditRow>>)>;
   void list_audit(AuditQuery query, AuditRows done);
   // From now on `tail` gets every row once it is on the disk, in order and without a gap, on the
-  // recorder's thread, after those were answered who wait for the same commit. One at a time; it
-  // must not block or throw. What is left at the end of the recorder is not told.
+  // recorder's thread, after the answers for the same commit. One at a time; it must not block or
+  // throw. Rows that remain at the end of the recorder are not delivered.
   using AuditTail = std::function<void(std::vector<AuditRow>)>;
   void follow_audit(AuditTail tail);
-  // Cuts away what was exported, up to `request.through` (audit_cut.h): answered when the line that
-  // says so is on the disk, with its number. The rows are deleted later, in parts, also after a
-  // restart. Errors of decide_cut.
+  // Cuts exported lines away, up to `request.through` (audit_cut.h). The answer comes when the line
+  // about the cut is on the disk, with its number. The rows are deleted later, in parts, also after
+  // a restart. Errors of decide_cut.
   using CutDone = std::function<void(schemas::Result<AuditCut>)>;
   void cut_audit(CutRequest request, CutDone done);
   void read_beginning(CutDone done);  // `through` 0: nothing was cut away
-  // Reads the whole chain up to the head of now, in slices between which writes go on.
+  // Reads the whole chain up to the present head, in slices; writes continue between them.
   void verify_audit(std::function<void(schemas::Result<AuditVerdict>)> done);
 
   // Checkpoints and effects of one address. The caller has checked `request.incarnation`; the
@@ -120,7 +120,7 @@ class Recorder {
   using Checkpoints = std::function<void(schemas::Result<std::vector<schemas::CheckpointInfo>>)>;
   void list_checkpoints(const schemas::Address& address, Checkpoints done);
   using Effects = std::function<void(schemas::Result<std::vector<AmbiguousEffect>>)>;
-  // Oldest first, at most kEffectsListMax; empty address: of everybody.
+  // Oldest first, at most kEffectsListMax; an empty address: those of all agents.
   void list_begun_effects(const schemas::Address& address, Effects done);
 
   // Upsert in a group, no answer. `first_seen_ms` of a known instance is kept.

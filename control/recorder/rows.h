@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What the recorder keeps, as plain values: audit lines, the registry of agents, effects that
-// nobody finished.
+// The recorder's data as plain values: audit lines, the registry of agents, unfinished effects.
 #pragma once
 
 #include <cstddef>
@@ -38,13 +37,13 @@ struct AuditRow {
   friend bool operator==(const AuditRow&, const AuditRow&) = default;
 };
 
-// Every member has a default, so that a query names only what it wants: {.after = 7, .kind =
+// Every member has a default, so that a query names only its own conditions: {.after = 7, .kind =
 // "kill"}.
 struct AuditQuery {
   std::uint64_t after = 0;    // rows with a greater number
   std::uint64_t before = 0;   // and a smaller one; 0: up to the newest
   std::uint32_t limit = 100;  // at most kAuditListMax
-  // Of their texts: the list ends behind the row that reaches it.
+  // Of their texts: the list ends after the row that reaches it.
   std::size_t max_bytes = SIZE_MAX;
   bool newest_first = false;
   std::string kind{};     // empty: all
@@ -58,15 +57,15 @@ struct AuditExport {
   friend bool operator==(const AuditExport&, const AuditExport&) = default;
 };
 
-// Where the audit begins (audit_cut.h).
+// The beginning of the audit (audit_cut.h).
 struct AuditCut {
   std::uint64_t through = 0;         // number of the newest line that is gone; 0: none is
   schemas::Hash hash{};              // of that line
   std::uint64_t lines = 0;           // that this cut took
-  std::string kept_at;               // where they were exported to, in its operator's words
+  std::string kept_at;               // the place of their export, in its operator's words
   std::string reason;                // his, too
   std::vector<AuditExport> earlier;  // of the cuts before, the newest first
-  std::uint64_t number = 0;          // of the line that says all this
+  std::uint64_t number = 0;          // of the line of this cut
   std::string actor;
   std::uint64_t at_ms = 0;
   friend bool operator==(const AuditCut&, const AuditCut&) = default;
@@ -85,8 +84,8 @@ struct CutRequest {
 struct AuditVerdict {
   bool ok = false;
   std::uint64_t rows = 0;  // that were read and fit
-  std::uint64_t first_bad =
-      0;                // number of the first row that does not fit or is missing; 0 if none
+  // Number of the first row that does not fit or is missing; 0 if none.
+  std::uint64_t first_bad = 0;
   std::string problem;  // a sentence; empty if ok
   AuditCut beginning{};
 };
@@ -104,14 +103,14 @@ struct StoredAgent {
   friend bool operator==(const StoredAgent&, const StoredAgent&) = default;
 };
 
-// The part of the log that control begins with.
+// The part of the log with which control begins.
 struct StoredLog {
-  // From part 0 of the newest snapshot on that is there without a gap; all of them, if none is.
+  // From part 0 of the newest snapshot that is there without a gap; all records, if there is none.
   std::vector<schemas::SignedRecord> records;
   std::vector<std::string> older_ops;  // op ids of the kills and resumes that stand before
 };
 
-// A kill or resume of the log, as it ended.
+// A kill or resume of the log, with its end.
 struct FoundOrder {
   schemas::SignedRecord record;
   std::string lifted_by{};  // of a kill: the op id of the resume; empty: it holds
@@ -119,8 +118,8 @@ struct FoundOrder {
   std::uint64_t audit_number = 0;  // of its first line; 0: that was cut away
 };
 
-// Begun and not finished: whether it was carried out, only a person can find out (unless its
-// process still lives).
+// Begun and not finished: only a person can find out whether it was carried out (unless its process
+// still lives).
 struct AmbiguousEffect {
   schemas::Address address;
   std::string key;
@@ -133,15 +132,15 @@ inline constexpr std::uint32_t kAuditListMax = 10'000;    // rows of one list_au
 inline constexpr std::uint32_t kEffectsListMax = 10'000;  // rows of one list_begun_effects
 inline constexpr std::size_t kAuditLineMax_bytes = 1024 * 1024;
 inline constexpr std::size_t kKeptAtMax_bytes = 512;
-// Of earlier cuts so many are named in a line. Where still older lines are, the line of the oldest
-// of these says, which is in an export.
+// A line names so many earlier cuts. The line of the oldest of these, which is in an export, names
+// still older ones.
 inline constexpr std::size_t kEarlierCutsMax = 64;
-// Of an address, begun and finished. At the bound the oldest that were finished so long ago make
-// room; while there are none, no new one may begin.
+// Of an address, begun and finished. At the bound, the oldest that were finished so long ago make
+// room; while there are none, no new effect may begin.
 inline constexpr std::uint64_t kEffectKeysMax = 65'536;
 inline constexpr std::uint64_t kEffectsKept_ms = 30ULL * 24 * 3'600 * 1'000;
-// Of an address that have left or crashed: so many are kept, the newest, and for so long, in memory
-// and in the file. A credential can make thousands of lives in a minute.
+// Past instances of an address (left or crashed): so many are kept, the newest, and so long, in
+// memory and in the file. A credential can make thousands of lives in a minute.
 inline constexpr std::size_t kPastInstancesMax = 64;
 inline constexpr std::uint64_t kPastInstances_ms = 86'400'000;  // a day
 inline constexpr std::size_t kOutcomeMax_bytes = 4 * 1024;      // of a finished effect

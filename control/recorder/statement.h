@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// One use of a prepared statement: bind in order, step, read, and it is reset however the scope is
-// left.
+// One use of a prepared statement: bind in order, step, read. It is reset at the end of the scope
+// in every case.
 #pragma once
 
 #include <SQLiteCpp/SQLiteCpp.h>
@@ -16,7 +16,7 @@
 namespace estop::control {
 
 // A statement that is not reset keeps a read transaction open, which stops the write-ahead log from
-// ever shrinking. What is bound is not copied: it must outlive the use. SQLite::Exception from
+// ever shrinking. Bound values are not copied: they must outlive the use. SQLite::Exception from
 // every member but the destructor.
 class StatementUse {
  public:
@@ -25,8 +25,8 @@ class StatementUse {
   StatementUse& operator=(const StatementUse&) = delete;
   ~StatementUse() { statement_.tryReset(); }
 
-  StatementUse& bind(
-      std::uint64_t value) {  // two's complement above 2^63: it comes back as it went in
+  // Stored as two's complement above 2^63: a reader gets the same value back.
+  StatementUse& bind(std::uint64_t value) {
     statement_.bind(++bound_, static_cast<std::int64_t>(value));
     return *this;
   }

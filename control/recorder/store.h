@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Everything that is in estop.db, behind one connection and its transactions.
+// The content of estop.db, behind one connection and its transactions.
 #pragma once
 
 #include <functional>
@@ -26,8 +26,8 @@ class RecorderStore {
   [[nodiscard]] static schemas::Result<std::unique_ptr<RecorderStore>> open(
       const std::string& folder);
 
-  // Runs `work` in one transaction: all of it is on the disk, or none. kStoreUnavailable says why
-  // it could not be written.
+  // Runs `work` in one transaction: all of it is on the disk, or none. kStoreUnavailable gives the
+  // reason why it could not be written.
   [[nodiscard]] schemas::Result<void> transact(const std::function<void()>& work);
   // Runs `work` outside of a transaction.
   [[nodiscard]] schemas::Result<void> read(const std::function<void()>& work);

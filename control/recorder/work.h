@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What callers ask of the recorder, as values in a queue. Each carries the function that takes its
-// answer.
+// The requests of callers, as values in a queue. Each carries the function that takes its answer.
 #pragma once
 
 #include <functional>
@@ -17,7 +16,7 @@ namespace estop::control {
 
 class RecorderStore;
 
-// The outcome is filled in within the transaction and told only after its commit.
+// The outcome is filled in within the transaction; the caller gets it only after the commit.
 struct AddRecord {
   StoredRecord record;
   std::optional<AuditEntry> audit;
@@ -34,7 +33,7 @@ struct CutAudit {
   Recorder::CutDone done;
   schemas::Result<AuditCut> outcome;
 };
-struct FollowAudit {  // among the writes, so that what was queued behind it is told
+struct FollowAudit {  // among the writes, so that rows queued after it are delivered
   Recorder::AuditTail tail;
 };
 struct StoreRequestOf {
@@ -82,16 +81,16 @@ enum class WorkClass : std::uint8_t {
   kScan,   // in slices between transactions
 };
 [[nodiscard]] WorkClass class_of(const Work& work) noexcept;
-// What it holds in memory, roughly: the bound of the queue counts it.
+// Its size in memory, roughly: counts against the bound of the queue.
 [[nodiscard]] std::size_t size_bytes(const Work& work) noexcept;
-// How many audit lines are lost if this work is not done.
+// How many audit lines get lost if this work is not done.
 [[nodiscard]] std::size_t audit_lines(const Work& work) noexcept;
 
 // Does a write or a read and keeps the outcome. SQLite::Exception
 void perform(RecorderStore& store, Work& work);
-// Tells the outcome to whom it belongs; at most once.
+// Passes the outcome to its caller; at most once.
 void answer(Work& work);
-// Tells `error` instead.
+// Passes `error` instead.
 void refuse(Work& work, const schemas::Error& error);
 
 }  // namespace estop::control

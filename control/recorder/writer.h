@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The writer thread's loop: takes from the queue, commits, answers; in between it pays debts,
-// reads, and moves the anchor.
+// The writer thread's loop: takes works from the queue, commits, answers; in between it retries
+// owed writes, reads, and moves the anchor.
 #pragma once
 
 #include <deque>
@@ -15,15 +15,16 @@
 
 namespace estop::control {
 
-// One turn of the loop does at most: one commit, the reads of its group, one attempt at what is
-// owed, one slice of a scan, one slice of what was cut away, one anchor. So a kill waits for no
+// One turn of the loop does at most: one commit, the reads of its group, one attempt at owed
+// writes, one slice of a scan, one slice of deleting cut lines, one anchor. A kill waits for no
 // more than that.
 class RecorderWriter {
  public:
   // All of them outlive the writer.
   RecorderWriter(const RecorderOptions& options, RecorderStore& store, WorkQueue& queue,
                  RecorderCounters& counters);
-  // Until the queue is closed and empty; then a last attempt at what is owed, and the anchor.
+  // Runs until the queue is closed and empty; then makes a last attempt at owed writes, and the
+  // anchor.
   void run();
 
  private:
@@ -41,7 +42,7 @@ class RecorderWriter {
   void serve(WorkQueue::Batch& batch);
   [[nodiscard]] schemas::Result<void> commit_in_order(std::vector<Work*> works);
   [[nodiscard]] schemas::Result<void> commit(std::vector<Work*> works);
-  // After a failed commit: tells the error; what is urgent is owed from now on.
+  // After a failed commit: passes the error on; urgent works are owed from now on.
   void give_up(Work& work, bool urgent, const schemas::Error& error);
   void read(Work& work);
   void pay_debts(Clock::time_point now);
@@ -66,7 +67,7 @@ class RecorderWriter {
   std::deque<Work> owed_;  // urgent writes that failed, oldest first
   Clock::time_point next_attempt_{};
   std::deque<Scan> scans_;
-  std::uint64_t swept_through_ = 0;  // of what was cut away, in the file
+  std::uint64_t swept_through_ = 0;  // of the cut lines, in the file
   Clock::time_point next_sweep_{};
   Clock::time_point next_anchor_{};
 };

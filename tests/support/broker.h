@@ -22,8 +22,8 @@ class Broker {
   };
 
   Broker() : Broker(Options{}) {}
-  explicit Broker(
-      Options options);  // ready when it returns; throws std::runtime_error with its log
+  // Ready when it returns; throws std::runtime_error with the broker's log.
+  explicit Broker(Options options);
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
 

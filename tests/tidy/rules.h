@@ -31,8 +31,8 @@ std::ostream& operator<<(std::ostream& out, const Violation& violation);  // pat
 [[nodiscard]] Violations long_lines(const Source& source);        // counts characters, not bytes
 [[nodiscard]] Violations long_files(const Source& source);        // of the product; none grows
 [[nodiscard]] Violations foreign_includes(const Source& source);  // pure folders, one place each
-[[nodiscard]] Violations heavy_includes(
-    const Source& source);  // of what our headers must not drag in
+// Includes that our headers must not drag in.
+[[nodiscard]] Violations heavy_includes(const Source& source);
 [[nodiscard]] Violations banned_words(const Source& source);        // with the replacement
 [[nodiscard]] Violations misplaced_literals(const Source& source);  // subjects, metric names
 [[nodiscard]] Violations missing_once(const Source& source);        // #pragma once

@@ -25,7 +25,7 @@ using schemas::Result;
 using Millis = std::chrono::milliseconds;
 
 enum class OnLostContact : std::uint8_t {
-  kStop,      // the lease ran out: stop as if killed, go on by itself when contact is back
+  kStop,      // the lease ran out: stop as if killed; continue by itself when contact is back
   kContinue,  // only for agents whose stopping is the greater harm: the bridges still refuse
 };
 
@@ -34,10 +34,12 @@ struct AgentOptions {
   std::string address = {};                   // `org/workspace/name`; replicas share it
   std::string url = "nats://127.0.0.1:4222";  // of the broker; several with commas
   std::string creds_file = {};                // .creds of this address; its key signs receipts
-  std::string tls_ca_file = {};  // PEM: TLS only, to whom it certifies; empty: not asked
+  // PEM file of a CA. If set: TLS only, to a broker with a certificate of that CA. Empty: TLS if
+  // the broker asks for it.
+  std::string tls_ca_file = {};
   std::string control_key = {};  // log.pub: its path, or the key's text itself
-  // `[a-z0-9]{8,16}`. Two processes with one name are told apart, each has to confirm a stop, but
-  // they share an inbox. Empty: random.
+  // `[a-z0-9]{8,16}`. Empty: random. Estop tells two processes with one name apart, and each has to
+  // confirm a stop, but they share an inbox.
   std::string instance = {};
   std::string host = {};        // shown to operators, at most 256 bytes; empty: this machine's
   std::string spawned_by = {};  // address of the agent that started this one
@@ -50,7 +52,7 @@ struct AgentOptions {
   Millis store_timeout{5'000};        // of checkpoint and effect calls
 };
 
-// A delivered intent. The bridge vouches for `from`; the rest is the sender's word.
+// A delivered intent. The bridge vouches for `from`; the sender wrote everything else.
 struct Intent {
   std::string from = {};    // org/workspace/name
   std::string action = {};  // email.send
@@ -60,18 +62,18 @@ struct Intent {
   bool wants_reply = false;
 };
 
-// Runs on a handler thread. What it returns (or throws) is the reply, if one is wanted. The token
-// is requested when this agent or the sender is stopped: return soon, anything.
+// Runs on a handler thread. Its result (or exception) is the reply, if one is wanted. The token is
+// requested when this agent or the sender is stopped: then return soon, with any result.
 using Handler = std::function<Result<Bytes>(const Intent&, std::stop_token)>;
 
-// Why this agent stands still.
+// Why this agent is stopped.
 struct StopOrder {
   StopCause cause = StopCause::kKill;
-  std::string op_id = {};  // of the kill; the rest of the texts too
+  std::string op_id = {};  // of the kill, as all texts here
   std::string scope = {};  // acme/prod/*
   std::string actor = {};
-  std::string reason = {};  // also filled, with a sentence, for the other causes
-  // Control accepts checkpoints until about then.
+  std::string reason = {};  // for the other causes, a sentence
+  // Control accepts checkpoints until about this time.
   std::chrono::steady_clock::time_point grace_until = {};
   friend bool operator==(const StopOrder&, const StopOrder&) = default;
 };
@@ -92,7 +94,7 @@ struct Effect {
   Bytes outcome = {};  // as given to finish(), if kFinished
 };
 
-// What one piece of work came to; added up and told to operators with every beat.
+// The result of one piece of work. Results are added up; every beat shows the sums to operators.
 struct Report {
   bool success = true;
   std::chrono::microseconds latency{0};
@@ -108,17 +110,18 @@ struct AgentStats {
   // Deliveries not handled: stopped, sender killed, too old, unreadable; and unreadable replies.
   std::uint64_t dropped = 0;
   std::uint64_t refused = 0;  // refusals received
-  // Of handlers, not sent: stopped meanwhile, disconnected, or the broker takes no more (the last
-  // two also to on_error). The asker's time runs out.
+  // Replies of handlers that were not sent: the agent was stopped meanwhile or disconnected, or the
+  // broker takes no more (the last two also go to on_error). The requester's time runs out.
   std::uint64_t replies_lost = 0;
-  // By an address that was not asked: ignored, the request goes on waiting. The first of a request
-  // also to on_error.
+  // Replies by an address that was not asked: ignored, and the request continues to wait. The first
+  // one for a request also goes to on_error.
   std::uint64_t foreign_replies = 0;
-  // Receipts of a stop, and the goodbye. A receipt also to on_error; it is sent again later.
+  // Receipts of a stop, and the goodbye, that were not sent. A receipt also goes to on_error; it is
+  // sent again later.
   std::uint64_t unsent = 0;
-  std::uint64_t bad_signatures = 0;  // orders, and what is none, that control did not sign
-  std::uint64_t notices_dropped =
-      0;  // on_refused and on_error calls left out: the callbacks are too slow
+  std::uint64_t bad_signatures = 0;  // orders, and other bytes, without control's signature
+  // Calls of on_refused and on_error that were left out, because the callbacks are too slow.
+  std::uint64_t notices_dropped = 0;
 };
 
 }  // namespace estop

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Why an agent stands still.
+// Why an agent is stopped.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 namespace estop {
 
 enum class StopCause : std::uint8_t {
-  kKill,           // ordered; ends only by a resume
+  kKill,           // a kill; ends only by a resume
   kLostContact,    // the lease ran out; ends by itself when control answers again
   kNotUnderstood,  // an order of a newer Estop, or a log that went back; ends by a resume
   kSessionEnded,   // credential revoked or connection refused for good; never ends

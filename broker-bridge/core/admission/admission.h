@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which intents pass: checks in a fixed order, the first that objects refuses. The hot path: what
-// passes costs no allocation.
+// Which intents pass: checks in a fixed order; the first check that objects refuses the intent.
+// This is the hot path: an intent that passes costs no allocation.
 //
-// Whether the bridge passes anything at all is not decided here but by its contact with control
-// (contact.h). So another door, with another data plane, can admit by the same rules. Pure, not
-// thread-safe.
+// Contact with control decides whether the bridge passes any intent at all (contact.h). So another
+// door, with another data plane, can admit by the same rules. Pure, not thread-safe.
 #pragma once
 
 #include <string>

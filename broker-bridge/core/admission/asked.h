@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which requests this bridge has forwarded, and to whom: an early refusal of what others reply.
+// Which requests this bridge has forwarded, and to which address, to refuse replies of others
+// early.
 //
-// The subject of a reply names its sender, and an asker takes it only from whom it asked. For
-// askers that do not look the bridge refuses a reply from another address than the one that was
-// asked. It remembers a bounded number of requests for a bounded time; of a request that it does
-// not know (another bridge forwarded it, or it is forgotten) every reply passes. Pure, no
+// The subject of a reply names its sender, and a requester accepts a reply only from the address
+// that it asked. For requesters that do not check this, the bridge refuses a reply from another
+// address. It remembers a bounded number of requests for a bounded time. If it does not know a
+// request (another bridge forwarded it, or it is forgotten), every reply to it passes. Pure, no
 // allocation after the first request.
 #pragma once
 
@@ -24,19 +25,20 @@ class Asked {
   static constexpr std::size_t kRequestsMax = 65'536;  // beyond, an old one is forgotten
   static constexpr Nanos kRememberedFor = 600'000'000'000;
 
-  // `seed` is random, so that nobody can choose what is forgotten.
+  // `seed` is random, so that no agent can choose which request is forgotten.
   explicit Asked(std::uint64_t seed) : seed_(seed) {}
 
-  // A request that may be forwarded now, to be given to `remember` when it was.
+  // A request that may be forwarded now; give it to `remember` after the forward.
   struct Request {
-    std::uint64_t key = 0;       // asker and id; 0: none
-    std::uint64_t receiver = 0;  // hash of the address that was asked
+    std::uint64_t key = 0;       // requester and id; 0: none
+    std::uint64_t receiver = 0;  // hash of the receiver's address
     Nanos at = 0;
   };
   [[nodiscard]] Request request(const schemas::IntentSubject& parts,
                                 const schemas::IntentHead& head, Nanos now) const;
   void remember(const Request& request);
-  // False: the request that this reply answers was forwarded by this bridge, and not to its sender.
+  // False: this bridge forwarded the request that this reply answers, to another address than the
+  // reply's sender.
   [[nodiscard]] bool may_answer(const schemas::IntentSubject& parts,
                                 const schemas::IntentHead& head, Nanos now) const;
 

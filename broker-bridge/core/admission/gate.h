@@ -2,10 +2,10 @@
 
 // The gate: who is under a kill, who may talk to whom, and exact counts of both.
 //
-// Kills latch in any order and any number of times; several hold one scope at once. A resume lifts
-// exactly the kills of its scope that it names, or that stand through its place in the log, and
-// raises the incarnation of its scope to the one it carries. Whether the bridge is open at all is
-// not decided here but in contact.h. Pure, not thread-safe.
+// Kills latch in any order and any number of times; several may hold one scope. A resume lifts
+// exactly the kills of its scope that it names or that stand through its place in the log, and
+// raises the incarnation of its scope to the one that it carries. The gate does not decide whether
+// the bridge is open (see contact.h). Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -33,12 +33,12 @@ struct HeldKill : schemas::Hold {
 struct GateOptions {
   std::uint64_t hash_seed = 0;        // random; from the shell
   std::size_t nodes_max = 4'000'000;  // beyond: unknown senders are refused; kills always latch
-  std::size_t receivers_max =
-      65'536;  // receivers counted by name though they never sent; beyond: by workspace
+  // Receivers that are counted by name although they never sent. Beyond: counted by workspace.
+  std::size_t receivers_max = 65'536;
   std::size_t instances_max = schemas::kInstancesMax;  // per address
 };
 
-// What the gate says to one intent. Valid until the gate changes.
+// The gate's verdict on one intent. Valid until the gate changes.
 struct Verdict {
   schemas::Errc code = schemas::Errc::kInternal;  // kOk: may pass
   const HeldKill* cause = nullptr;  // kSenderKilled, kReceiverKilled: the kill that refuses it
@@ -57,9 +57,9 @@ class Gate {
  public:
   explicit Gate(GateOptions options) : options_(options), tree_(options.hash_seed) {}
 
-  // Sender killed (403) before receiver killed (409) before incarnation (410 old, 503 newer than
-  // this bridge knows) before limits (429). Counts refusals; passing is counted by `count_forward`,
-  // when it happens.
+  // Checks in this order: sender killed (403), receiver killed (409), incarnation (410 old, 503
+  // newer than this bridge knows), limits (429). Counts refusals; `count_forward` counts intents
+  // that pass, when they leave.
   [[nodiscard]] Verdict decide(const schemas::IntentSubject& parts,
                                const schemas::IntentHead& head);
   void count_forward(const Verdict& verdict);
@@ -69,16 +69,16 @@ class Gate {
                                    std::string_view to_instance) const;
 
   Latched kill(const schemas::Record& record);
-  // Takes back one kill that turned out not to be signed by control.
+  // Undoes one kill that turned out not to be signed by control.
   void unlatch(const schemas::Record& record);
-  // The log has it, at this place: it holds, whatever a resume before it has lifted.
+  // The log has the kill at this place: it holds, whatever an earlier resume has lifted.
   Latched commit(const schemas::Record& kill);
-  // `record` is a committed resume. Resumes must come in the order of the log. False, and nothing
-  // is lifted: it goes by place, and what this gate holds there is not what the resume means.
-  // `issued_at_ms` is what the record says, for forget_lifted.
+  // Applies a committed resume; resumes must come in the order of the log. `issued_at_ms` is the
+  // time in its record, for forget_lifted. False, and nothing is lifted: it is a resume by place,
+  // and the kills that this gate holds there are not those that the resume means.
   [[nodiscard]] bool resume(const schemas::Resume& resume, std::uint64_t issued_at_ms);
-  // The log begins with this state: of the kills that it had, those that the state lacks are over.
-  // What holds on sight alone goes on holding.
+  // The log begins with this state: kills of the log that the state lacks are over. Kills that hold
+  // only by sight continue to hold.
   void begin(const schemas::LogState& state);
   // `now_ms`: the time of the newest record.
   void forget_lifted(std::uint64_t now_ms) { lifted_.forget_old(now_ms); }

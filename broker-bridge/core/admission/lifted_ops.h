@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The kills that resumes have lifted: one that comes again, as a late or repeated order, has no
-// effect. The oldest are forgotten, by age and by number; a kill of them that comes again acts, and
-// control ends it by a record. Pure.
+// The kills that resumes have lifted. Such a kill has no effect when it comes again, as a late or
+// repeated order. The oldest are forgotten, by age and by number; if a forgotten kill comes again
+// it acts, and control ends it by a record. Pure.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ class LiftedOps {
   [[nodiscard]] bool contains(const std::string& op_id, const schemas::Scope& scope) const {
     return ops_.contains({op_id, scope.text()});
   }
-  // Those that were lifted more than kKept_ms before this time, as records tell it.
+  // Forgets kills that were lifted more than kKept_ms before this time, by the time of the records.
   void forget_old(std::uint64_t now_ms) {
     while (!in_order_.empty() && in_order_.front().second + kKept_ms < now_ms) forget_oldest();
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a refused sender is told, in one sentence: which kill, who ordered it, since when (rule 12).
-// Pure.
+// The sentence for a refused sender: which kill, who ordered it, since when (rule 12). Pure.
 #pragma once
 
 #include <cstdint>

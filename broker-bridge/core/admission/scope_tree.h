@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The tree of everybody a bridge knows: fleet ← org ← workspace ← agent ← instance.
+// The tree of all scopes that a bridge knows: fleet ← org ← workspace ← agent ← instance.
 //
 // One hash lookup finds a node by its dotted tokens ("acme.prod.mailer.k3j9x2ab"); from there
 // parent pointers lead to every scope that could hold a kill. A node is one allocation with its
@@ -21,7 +21,7 @@ namespace estop::bridge {
 
 struct HeldKill;
 
-// What the bridge knows of one scope.
+// The state of one scope.
 struct Node {
   using Kind = schemas::Scope::Kind;
 
@@ -70,9 +70,9 @@ class ScopeTree {
   [[nodiscard]] Node* find(std::string_view tokens) const;
   // The narrowest known node that covers `tokens`.
   [[nodiscard]] Node& nearest(std::string_view tokens) const;
-  // Finds it, or makes it and its missing parents.
+  // Finds the node, or makes it and its missing parents.
   Node& make(std::string_view tokens);
-  // Forgets the instances of an agent that hold nothing and sent nothing since the last call; true
+  // Forgets the instances of an agent that hold no kill and sent nothing since the last call; true
   // if there was one.
   bool drop_idle_instances(Node& agent);
   [[nodiscard]] std::size_t size() const noexcept { return nodes_.size() + 1; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a beat tells control: how far this bridge is, what it counted, which kills it holds that the
-// log may not have. Pure.
+// The content of a beat: how far this bridge is, its counters, and the kills that it holds and that
+// the log may not have. Pure.
 #pragma once
 
 #include <cstdint>

@@ -5,8 +5,9 @@
 // kReplaying (closed: waits for control's head, reads the log up to it) → kJoining (closed: asks to
 // join) → kOpen (control echoed the nonce of a joining beat) → back to kReplaying whenever contact
 // or a record is lost. A log that cannot be trusted, or a record that this bridge does not
-// understand, closes it for good. What passes while it is open is not decided here (admission.h):
-// contact gives a time until which it is open, and else the cause. Pure, not thread-safe.
+// understand, closes it for good. Contact does not decide which intents pass an open bridge (see
+// admission.h): it gives the time until which the bridge is open, or the reason why it is closed.
+// Pure, not thread-safe.
 #pragma once
 
 #include <optional>
@@ -28,24 +29,24 @@ class Contact {
 
   void connected(Account account, Turn& turn);
   void disconnected(Account account, Turn& turn);
-  // The lease frame, if control signed it and leads.
+  // Returns the lease frame, if control signed it and leads.
   [[nodiscard]] std::optional<schemas::LeaseFrame> open_lease(std::string_view bytes, Turn& turn);
-  // Everything that control committed is applied: asks to join, if nothing else is missing.
+  // Every committed record is applied: asks to join, if nothing else is missing.
   void caught_up(Turn& turn);
-  // For a frame of which nothing is missing. True: it opened the bridge.
+  // Takes the grants of a complete frame. True: it opened the bridge.
   bool take_grants(const schemas::LeaseFrame& frame, Turn& turn);
-  // Closes it if its lease is over. To be called at least ten times per beat, as `tick` is.
+  // Closes the bridge if its lease is over. Call it, like `tick`, at least ten times per beat.
   void check_lease(Turn& turn);
-  // Beats when that is due.
+  // Sends a beat when one is due.
   void tick(Turn& turn);
-  // A clean stop was asked for.
+  // A clean stop is wanted.
   void leave(Turn& turn);
-  // Beats now: what it tells has changed.
+  // Sends a beat now, because its content has changed.
   void beat(Turn& turn);
 
-  // Until control admits it anew. `reason` completes "closed: …".
+  // Closes the bridge until control admits it anew. `reason` completes "closed: …".
   void close(std::string reason, Turn& turn);
-  // It is closed, and this is what it waits for.
+  // The bridge is closed and waits for `reason`.
   void wait(std::string reason) { reason_ = std::move(reason); }
   // Control no longer counts on this bridge: no fence would wait for it.
   void declared_gone(Turn& turn);
@@ -61,8 +62,8 @@ class Contact {
   [[nodiscard]] bool is_connected() const noexcept { return connected_[0] && connected_[1]; }
   [[nodiscard]] const std::string& why_closed() const noexcept;
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
-  // Nothing that was forwarded may be written later: a fence that waits for the end of a lease
-  // counts on it (H57). The newest end of a lease since the start; sooner if the bridge leaves.
+  // No forwarded byte may be written later: a fence that waits for the end of a lease relies on it
+  // (H57). It is the newest end of a lease since the start; sooner if the bridge leaves.
   [[nodiscard]] Nanos write_until() const noexcept { return write_until_; }
 
  private:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The control log as it arrives here: live, in lease frames, and from the stream after a gap.
+// The control log as it arrives in a bridge: live, in lease frames, and from the stream after a
+// gap.
 //
-// Hands out what is signed, and what is committed in its place (rule 3). Contact hears what follows
-// for it: a gap closes the bridge until it is read, a log that cannot be trusted closes it for
-// good, the head lets it join. Pure, not thread-safe.
+// Returns the signed records, and the committed ones in their place (rule 3). It passes the
+// consequences on to Contact: a gap closes the bridge until the gap is read, a log that cannot be
+// trusted closes it for good, the head lets it join. Pure, not thread-safe.
 #pragma once
 
 #include <optional>
@@ -25,13 +26,14 @@ class ControlLog {
   ControlLog(const BridgeOptions& options, Follower& follower, Contact& contact)
       : options_(options), follower_(follower), contact_(contact) {}
 
-  // A live record. Its signature is not checked: what is no kill says nothing before a head covers
-  // it.
+  // Reads a live record without checking its signature: a record that is no kill has no meaning
+  // before a head covers it.
   [[nodiscard]] std::optional<schemas::SignedRecord> read_live(std::string_view frame, Turn& turn);
-  // Of a lease frame: the kills that it tells and the log does not have.
+  // The kills in a lease frame that the log does not have.
   [[nodiscard]] std::vector<schemas::SignedRecord> read_uncommitted(
       const schemas::LeaseFrame& frame, Turn& turn);
-  // What the head commits: apply `records` in order, then give `progress` to `followed`.
+  // The records that the head commits: apply `records` in order, then give `progress` to
+  // `followed`.
   struct Committed {
     std::vector<schemas::SignedRecord> records;
     Progress progress;
@@ -42,15 +44,15 @@ class ControlLog {
   // A record of the stream.
   [[nodiscard]] std::optional<schemas::SignedRecord> read_replayed(std::string_view frame,
                                                                    Turn& turn);
-  // It is to be applied next; false: it is known, or breaks the log for good.
+  // True: apply this record next. False: it is known, or breaks the log for good.
   [[nodiscard]] bool is_next(const schemas::SignedRecord& record, Turn& turn);
   void replay_ended() { replay_runs_ = false; }
   void replay_failed(std::string_view reason, Turn& turn);
   void disconnected(Turn& turn);
 
-  // Nothing that the frame says is missing.
+  // Whether the bridge has everything that the frame names.
   [[nodiscard]] bool has_all(const schemas::LeaseFrame& frame) const;
-  // It should try again to read what is missing.
+  // Whether it is time to try again to read the missing records.
   [[nodiscard]] bool is_due(Nanos now) const;
 
  private:

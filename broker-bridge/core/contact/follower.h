@@ -3,10 +3,10 @@
 // Follows the control log: says which records are committed, in order, and when the log cannot be
 // trusted.
 //
-// Records seen live are only remembered: the broker shows a publish even if the stream refuses it.
-// What counts is the head in control's signed lease frames. A record is committed when the hash
-// chain leads from that head to it, so the signature of the head covers every record before it and
-// none needs a check of its own. Gaps are filled by a replay of the stream. Pure, not thread-safe.
+// Live records are only remembered: the broker delivers a publish even if the stream refuses it.
+// Only the head in control's signed lease frames counts. A record is committed when the hash chain
+// leads from that head to it. So the signature of the head covers every record before it, and none
+// of them needs a check of its own. A replay of the stream fills gaps. Pure, not thread-safe.
 #pragma once
 
 #include <array>
@@ -36,14 +36,14 @@ struct Progress {
 
 class Follower {
  public:
-  // The newest committed record that was handed out.
+  // The newest committed record that it returned.
   [[nodiscard]] const schemas::Head& applied() const noexcept { return applied_; }
   [[nodiscard]] const schemas::Head& head() const noexcept { return head_; }
 
   // A record from the live log; kept until a head covers it. Beyond kPendingMax the newest is
   // dropped (a replay gets it).
   void saw(schemas::SignedRecord record);
-  // The head of a verified lease frame. Appends to `ready` what is committed by it, in order.
+  // The head of a verified lease frame. Appends the records that it commits to `ready`, in order.
   Progress follow(const schemas::Head& head, std::vector<schemas::SignedRecord>& ready);
   // As follow, with the newest head again: after a replay.
   Progress again(std::vector<schemas::SignedRecord>& ready) { return follow(head_, ready); }

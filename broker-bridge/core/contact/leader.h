@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which control leads, as the lease frames say. Pure, not thread-safe.
+// Which control leads, according to the lease frames. Pure, not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,10 +12,10 @@ namespace estop::bridge {
 
 class Leader {
  public:
-  // `patience`: for how long a deposed leader may go on while its successor is silent.
+  // `patience`: how long a deposed leader may continue while its successor is silent.
   explicit Leader(Nanos patience) : patience_(patience) {}
 
-  // False: the frame is a deposed leader's and says nothing.
+  // False: the frame comes from a deposed leader and has no meaning.
   [[nodiscard]] bool sent(const schemas::LeaseFrame& frame, Turn& turn);
 
  private:

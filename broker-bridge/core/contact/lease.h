@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The lease of a bridge: how long it may go on without hearing from control.
+// The lease of a bridge: how long it may forward without a message from control.
 //
-// It counts from the *sending* of one's own beat, once control has echoed that beat's nonce: what
-// was slow on the way makes the lease shorter, never longer. Times are nanoseconds of a clock that
+// It counts from the *sending* of the bridge's own beat, once control has echoed that beat's nonce:
+// a delay on the way makes the lease shorter, never longer. Times are nanoseconds of a clock that
 // also counts suspend. Pure.
 #pragma once
 
@@ -26,7 +26,7 @@ class Lease {
   // Control echoed `nonce`: the lease may now reach further. True if the echoed beat asked to join.
   // Foreign, forgotten and repeated nonces do nothing.
   bool granted(std::uint64_t nonce);
-  // What was granted and asked for counts no more.
+  // Forgets all grants and all open beats.
   void forget();
   [[nodiscard]] bool holds(Nanos now) const noexcept { return now < until_; }
   [[nodiscard]] Nanos until() const noexcept { return until_; }

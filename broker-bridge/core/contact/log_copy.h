@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Control's snapshots, checked by what this bridge has read itself: the applied log is folded apart
-// from the gate, and held against the gate and against what control signed. Pure, not thread-safe.
+// Checks control's snapshots against the log that this bridge has read itself. It folds the applied
+// log apart from the gate, and compares the result with the gate and with the snapshot that control
+// signed. Pure, not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +16,11 @@ namespace estop::bridge {
 
 class LogCopy {
  public:
-  // The next record of the log, before the gate applies it. A sentence if control's snapshot is not
-  // what this bridge read, or this gate does not hold what the log says; else nothing.
+  // Takes the next record of the log, before the gate applies it. Returns a sentence if control's
+  // snapshot differs from the log that this bridge read, or if the gate differs from the log; else
+  // nothing.
   [[nodiscard]] std::string apply(const schemas::SignedRecord& record, const Gate& gate);
-  // From here on: the log begins with this state.
+  // Begins anew: the log begins with this state.
   void begin(schemas::LogState state);
 
  private:

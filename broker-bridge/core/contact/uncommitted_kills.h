@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// H59: which of the kills that control has not committed this bridge was told.
+// H59: which of control's uncommitted kills reached this bridge.
 //
-// They may fill several lease frames of one round, and each of these may be lost. Pure, not
+// Several lease frames of one round may carry them, and each frame may be lost. Pure, not
 // thread-safe.
 #pragma once
 
@@ -15,11 +15,11 @@ namespace estop::bridge {
 
 class UncommittedKills {
  public:
-  // A frame arrived. What frames of another round told counts no more.
+  // A frame arrived. Frames of another round no longer count.
   void begin(const schemas::LeaseFrame& frame);
-  // It tells this kill.
+  // The frame carries this kill.
   void add(const schemas::Hash& kill, const schemas::LeaseFrame& frame);
-  // The frames of its round told all of them.
+  // Whether the frames of its round carried all of them.
   [[nodiscard]] bool are_all(const schemas::LeaseFrame& frame) const;
 
  private:

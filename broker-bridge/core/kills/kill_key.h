@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What tells one kill from another, as in the gate: one op id may come with two scopes.
+// Tells one kill from another, as the gate does: one op id may come with two scopes.
 #pragma once
 
 #include <string>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills here: they latch on first sight and whatever the state, of control's record or of the order
-// that an operator signed; a resume acts only when the log has it (rules 1 and 3). Pure, not
-// thread-safe.
+// Kills and resumes in a bridge. A kill latches at first sight in every state, whether it is
+// control's record or an operator's signed order; a resume acts only when the log has it (rules 1
+// and 3). Pure, not thread-safe.
 #pragma once
 
 #include <string_view>
@@ -32,12 +32,12 @@ class Kills {
 
   // A live record of control. Its signature is checked by `settle`.
   void on_live(const schemas::SignedRecord& kill, Turn& turn);
-  // A signed lease frame tells it.
+  // A signed lease frame carries it.
   void on_uncommitted(const schemas::SignedRecord& kill, Turn& turn);
   // An operator's own order: acts as an uncommitted kill, whether control runs or not.
   void on_order(const schemas::EmergencySubject& from, std::string_view frame, Turn& turn);
-  // Checks the signatures of what acted on sight. A kill stays if one of those who gave it may: of
-  // the others nothing is left.
+  // Checks the signatures of orders that acted at first sight. A kill stays if at least one of its
+  // senders may give it; the orders of the others leave no trace.
   void settle(Turn& turn);
   // A committed record, in its place.
   void commit(const schemas::Record& record, Turn& turn);

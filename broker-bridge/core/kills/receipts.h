@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What this bridge confirms to control: an order acts here, and all that was forwarded before it
-// has left.
+// The receipts of this bridge to control. A receipt says that an order acts here, and that
+// everything forwarded before it has left.
 //
-// A receipt is a barrier for what its connection to AGENTS forwarded. It says nothing about an
-// earlier one, which the broker may still be reading: that one's lease has to be over first. Until
-// then, and while AGENTS is away, the receipt of a kill is owed. Control reads a resume in the
-// beats, so nobody waits for the receipt of one. Pure, not thread-safe.
+// A receipt is a barrier for the intents that its connection to AGENTS forwarded. It says nothing
+// about an earlier connection, which the broker may still be reading: that one's lease has to be
+// over first. Until then, and while AGENTS is away, the bridge owes the receipt of a kill. Control
+// reads resumes in the beats, so nothing waits for the receipt of a resume. Pure, not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -20,28 +20,28 @@ namespace estop::bridge {
 
 class Receipts {
  public:
-  // Both outlive it. What the gate counts goes into the receipts.
+  // Both outlive it. The receipts carry the gate's counts.
   Receipts(const BridgeOptions& options, const Gate& gate) : options_(options), gate_(gate) {}
 
   // AGENTS is there.
   void connected();
-  // It is gone. `write_until`: nothing that was forwarded is written later.
+  // AGENTS is gone. `write_until`: no forwarded byte is written later.
   void disconnected(Nanos write_until);
   [[nodiscard]] bool is_connected() const noexcept { return is_connected_; }
-  // Something was forwarded over this connection.
+  // An intent was forwarded over this connection.
   void forwarded() noexcept { has_forwarded_ = true; }
 
-  // Sends the receipt of an order, or owes it. False, here and below: it owes more than it can
-  // keep, and forgot the oldest. Such a bridge has to close: then control counts its lease down
+  // Sends the receipt of an order, or owes it. False, here and below: it owes more receipts than it
+  // can keep, and forgot the oldest. The bridge then has to close: control counts its lease down
   // and waits for no receipt.
   [[nodiscard]] bool confirm(const schemas::Record& order, Turn& turn);
-  // To be sent when that is allowed.
+  // Owes the receipt, and sends it when that is allowed.
   [[nodiscard]] bool owe(const schemas::Record& kill);
-  // The connection did not take it.
+  // Owes it again: the connection did not take it.
   [[nodiscard]] bool owe_again(const SendReceipt& unsent);
-  // Sends what it owes if that is allowed now, except for kills that hold no longer.
+  // Sends the owed receipts if that is allowed now, except for kills that no longer hold.
   void pay(Turn& turn);
-  // The kill was never given.
+  // Nobody ordered the kill.
   void forget(const schemas::Record& kill);
 
  private:

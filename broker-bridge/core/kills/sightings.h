@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The kills that this bridge saw itself, and for how long it tells so.
+// The kills that this bridge saw itself, and how long it reports them.
 //
-// Its beats show control each one until the log has it: one that only operators' own orders or an
-// uncommitted record brought here is not lost with the control that missed it. And what was seen
-// lately is confirmed once more when AGENTS comes back, since a receipt may be lost. Pure, not
-// thread-safe.
+// Its beats show each one to control until the log has it. So a kill that reached only this bridge,
+// by an operator's own order or an uncommitted record, is not lost when the control that missed it
+// ends. The bridge confirms recent ones once more when AGENTS comes back, since a receipt may be
+// lost. Pure, not thread-safe.
 #pragma once
 
 #include <map>
@@ -22,13 +22,13 @@ class Sightings {
  public:
   static constexpr Nanos kRecent = 60'000'000'000;  // an older kill was confirmed or given up
 
-  // `seen.frame`: what beats show of it.
+  // Beats show `seen.frame`.
   void add(const schemas::SignedRecord& seen, Nanos now);
-  // The kill was never given.
+  // Nobody ordered the kill.
   void forget(const schemas::Record& kill);
   // The applied log has it.
   void committed(const schemas::Record& kill);
-  // A resume was applied: what the gate holds no longer is over.
+  // A resume was applied: forgets the kills that the gate no longer holds.
   void lifted(const Gate& gate);
 
   // For a beat, as many as fit.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills that acted on first sight and whose signatures are not checked yet: first stop, then ask.
+// Kills that acted at first sight and whose signatures are not checked yet: stop first, check
+// afterwards.
 //
-// Several may give one kill, an operator and a forger for example: it stays if one of them may give
-// it. Pure, not thread-safe.
+// Several senders may give one kill, an operator and a forger for example: it stays if one of them
+// may give it. Pure, not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -22,20 +23,20 @@ class Unverified {
   // It outlives this.
   explicit Unverified(const BridgeOptions& options) : options_(options) {}
 
-  // To be checked, if it made the kill latch or is a rival of one that did.
+  // Keeps it for the check, if it made the kill latch or is a rival of one that did.
   void add(const schemas::SignedRecord& kill, Latched latched);
   void add(schemas::SignedOrder order, Latched latched);
 
   struct Forged {
     schemas::Record kill;
-    std::string author;  // who did not sign it
+    std::string author;  // its supposed author, who did not sign it
   };
   struct Checked {
     std::map<std::string, schemas::SignedRecord> good;  // by kill_key.h
-    std::vector<schemas::Record> orders;  // of these, the ones that operators gave themselves
+    std::vector<schemas::Record> orders;                // of these, operators' own orders
     std::vector<Forged> forged;
   };
-  // All of them; none is left.
+  // Checks all of them; none is left.
   [[nodiscard]] Checked check();
 
  private:

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Credentials: the third ring of a kill, revocations by name, and whether one is used by more than
-// it was issued to.
+// Credentials: the third ring of a kill, revocations by name, and the check whether more clients
+// use a credential than it was issued to.
 //
-// The fence comes first, then the runtimes' word, then the broker: whoever is cut off can confirm
-// nothing any more, and within its grace it may still save its work.
+// The fence comes first, then the runtimes' receipts, then the broker: a runtime that is cut off
+// can confirm nothing any more, and within its grace it may still save its work.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +44,8 @@ class Access {
   void look_at_clients(const Tick& tick, Turn& turn);
 
  private:
-  // A kill whose credentials are still to be withdrawn: not before the runtimes have confirmed or
-  // their time is over, nor before another attempt. It ends with its order.
+  // A kill whose credentials are still to be withdrawn: after the runtimes have confirmed or their
+  // time is over, and after a pause behind a failed attempt. It ends with its order.
   struct Revocation {
     Withdrawal withdrawal;
     std::uint64_t patience_until_us = 0;
@@ -60,7 +60,7 @@ class Access {
   std::map<std::string, Revocation> revocations_;  // by op id
   std::set<schemas::PublicKey> revoked_;           // at most kRevokedMax, as in the account
   std::uint64_t next_clients_us_ = 0;
-  std::uint64_t deaf_since_us_ = 0;  // agents are not heard; 0: they are
+  std::uint64_t deaf_since_us_ = 0;  // no messages of agents arrive; 0: they do
 };
 
 }  // namespace estop::control

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Who is connected at the broker, and which credential is used by more than it was issued to (H13).
+// The clients that are connected at the broker, and the credentials that more clients use than they
+// were issued to (H13).
 //
-// All instances of an agent use one credential, so each connection of an agent needs an instance
-// that announced itself and lives. A bridge's and control's credentials are for one process: one
+// All instances of an agent use one credential, so each connection of an agent needs a living
+// instance that announced itself. A bridge's and control's credentials are for one process: one
 // connection each, and two of control where it keeps two apart (BrokerLinks). Operators and viewers
-// may connect as often as they like; they are not kept. More than that for as long as the grace is
-// an alarm, one until it is over. The grace covers who has not announced itself yet, and a
-// connection that broke and that the broker has not given up yet: it must be longer than the
-// broker's patience.
+// may connect as often as they like; they are not kept. More connections than that for as long as
+// the grace are an alarm, one until it is over. The grace covers a client that has not announced
+// itself yet, and a broken connection that the broker has not given up yet: it must be longer than
+// the broker keeps a broken connection.
 //
-// By option an agent's credential with many such connections is withdrawn: they would take the
-// places of others. Only an agent's, never a bridge's, control's or an operator's; only the one
-// credential that holds them; and not for few: whoever has a copy could have its owner cut off.
+// By option control withdraws an agent's credential with many such connections, because they would
+// take the places of others. It withdraws only the one credential that holds them, and never one of
+// a bridge, of control or of an operator. Few connections are no reason: with a copy of a
+// credential one could have its owner cut off.
 #pragma once
 
 #include <cstddef>
@@ -27,21 +29,22 @@
 
 namespace estop::control {
 
-// Beyond it new connections are not looked at: a broker with its default settings takes as many.
+// Beyond it control does not watch new connections: a broker with its default settings takes as
+// many.
 inline constexpr std::size_t kClientsMax = 65'536;
-inline constexpr std::uint32_t kSharingGrace_ms =
-    40'000;  // estop's own broker has 30 s of patience
+// Longer than estop's own broker keeps a broken connection: 30 s.
+inline constexpr std::uint32_t kSharingGrace_ms = 40'000;
 
 struct SharedCredential {
   std::string whose;  // `acme/prod/mailer`, `bridge-b1`
   std::size_t connections = 0;
   std::size_t reasons = 0;
-  std::vector<std::string> clients;  // what they call themselves
+  std::vector<std::string> clients;  // the names that they give themselves
 
   [[nodiscard]] std::string sentence() const;
 };
 
-// One credential of an agent, and what it holds beyond the instances of its address.
+// One credential of an agent, and its connections beyond the instances of its address.
 struct SilentCredential {
   schemas::Address agent;
   std::string user;  // its key
@@ -62,10 +65,12 @@ class Clients {
   using Announced = std::function<std::size_t(const schemas::Address&)>;
   // Credentials that have been shared for longer than the grace and were not reported yet.
   std::vector<SharedCredential> shared(const Announced& announced, std::uint64_t now_us);
-  // One that has held `silent_max` connections or more beyond the announced instances for longer
-  // than the grace: the one with the most. It is named again only after another grace.
+  // The credential with the most connections among those that have held `silent_max` connections or
+  // more beyond the announced instances for longer than the grace. It is named again only after
+  // another grace.
   std::optional<SilentCredential> silent(const Announced& announced, std::uint64_t now_us);
-  // Nobody knows just now who announced itself: every grace begins once more.
+  // Control does not know at present which instances announced themselves: every grace begins once
+  // more.
   void start_anew();
 
  private:

@@ -25,7 +25,7 @@
 
 namespace estop::control {
 
-// What an agent says.
+// The kinds of messages of an agent.
 enum class AgentSays : std::uint8_t { kHello, kBeat, kStopped, kStore };
 inline constexpr std::array kAgentSays{AgentSays::kHello, AgentSays::kBeat, AgentSays::kStopped,
                                        AgentSays::kStore};
@@ -41,7 +41,7 @@ struct AgentBudgetOptions {
 struct AgentsDropped {
   std::string address;  // tokens; empty: of those that share a budget
   std::uint64_t messages = 0;
-  bool had_little = false;  // it said no more than its part: there are too many addresses
+  bool had_little = false;  // it sent no more than its part: there are too many addresses
 };
 
 class AgentBudget {
@@ -51,12 +51,12 @@ class AgentBudget {
   // Whether the message may be decoded. `address` and `instance` as they stand on the subject.
   [[nodiscard]] bool admits(AgentSays what, std::string_view address, std::string_view instance,
                             std::uint64_t now_us);
-  // The additional question for an address that is killed.
+  // The additional check for an address that is killed.
   [[nodiscard]] bool admits_killed(AgentSays what, std::string_view address, std::uint64_t now_us);
 
   // The addresses whose messages were dropped since the last call, at most kToldMax of them.
   [[nodiscard]] std::vector<AgentsDropped> take_dropped();
-  // Forgets who has rested.
+  // Forgets addresses and instances that have rested.
   void sweep(std::uint64_t now_us);
   [[nodiscard]] std::size_t size() const { return addresses_.size() + instances_.size(); }
 

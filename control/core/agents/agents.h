@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The agents' instances: who announced itself, who is silent, who has confirmed a stop, and what
-// each may store.
+// The agents' instances: which of them announced themselves, which are silent, which have confirmed
+// a stop, and what each may store.
 #pragma once
 
 #include <cstdint>
@@ -41,7 +41,8 @@ class Agents {
   [[nodiscard]] const Registry& registry() const { return registry_; }
 
  private:
-  // In the audit, unless this address has had its share of lines: then it is counted.
+  // Writes the line into the audit, unless this address has had its share of lines: then it is
+  // counted.
   void note_of_agent(AuditLine line, const schemas::Address& address, Turn& turn);
   void note_sums(Turn& turn);
   void look_at_health(Turn& turn);

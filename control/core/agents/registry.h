@@ -38,11 +38,11 @@ struct AgentInstance {
   StoredAgent stored;
   std::string runtime;
   std::string spawned_by;
-  std::uint64_t incarnation = 0;  // that its last hello was given
+  std::uint64_t incarnation = 0;  // in the answer to its last hello
   std::uint64_t heard_us = 0;
   bool has_beaten = false;                                       // since its last hello
   schemas::Beat beat;                                            // the newest
-  schemas::AgentState reported = schemas::AgentState::kUnknown;  // what was told last
+  schemas::AgentState reported = schemas::AgentState::kUnknown;  // as last reported
   std::string confirmed_op;        // the newest kill that it confirmed
   bool is_stored_as_past = false;  // stored as crashed: a restart of control does not wait for it
 

@@ -24,7 +24,7 @@ struct StoreLanesOptions {
   std::size_t waiting_max_bytes = 16 * 1024 * 1024;
   std::size_t all_waiting_max_bytes = 128 * 1024 * 1024;
   Rate bytes{16.0 * 1024 * 1024, 32.0 * 1024 * 1024};  // both ways
-  Rate refusals{20, 100};  // answers that there are too many; behind them silence
+  Rate refusals{20, 100};                              // answers "too many"; beyond them no answer
 };
 
 // A request as it came. It is decoded when its turn comes.
@@ -45,11 +45,11 @@ class StoreLanes {
 
   enum class Taken : std::uint8_t {
     kYes,      // begun or waits
-    kRefused,  // too many: tell it
-    kDropped,  // too many, and it was told often enough
+    kRefused,  // too many: answer so
+    kDropped,  // too many, and answered often enough
   };
   Taken take(std::string_view address, WaitingStore asked, std::uint64_t now_us);
-  // One of this address was answered with so many bytes.
+  // A request of this address was answered with so many bytes.
   void ended(std::string_view address, std::size_t bytes, std::uint64_t now_us);
   // Begins what may begin now; forgets lanes that are empty.
   void tick(std::uint64_t now_us);

@@ -28,13 +28,13 @@ class TokenBucket {
     refill(now_us);
     return level_;
   }
-  // For what is known only afterwards: a debt that time pays.
+  // For costs that are known only afterwards: a debt that time pays.
   void charge(double some) { level_ -= some; }
   [[nodiscard]] bool in_debt(std::uint64_t now_us) {
     refill(now_us);
     return level_ < 0;
   }
-  // As good as new: to forget it changes nothing.
+  // A full bucket is as good as new: forgetting it changes nothing.
   [[nodiscard]] bool is_full(std::uint64_t now_us) {
     refill(now_us);
     return level_ >= rate_.burst;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Which bridge: its id, and the process that bears it. Two processes of one id (a rolling update, a
-// copied unit file) are two bridges to every fence.
+// The name of a bridge: its id, and the process that bears it. Two processes of one id (a rolling
+// update, a copied unit file) are two bridges to every fence.
 #pragma once
 
 #include <compare>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The bridges: who joins, who may have a lease, whose confirmation of an order counts.
+// The bridges: which of them join, which may have a lease, and whose confirmation of an order
+// counts.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +20,12 @@ class Bridges {
   // Both outlive it. It appends records of bridges to the ledger.
   Bridges(const CoreOptions& options, Ledger& ledger);
 
-  // Their leases may hold, whatever the stream has kept: a fence waits for them from now on.
+  // The leases of these bridges may hold, whatever the stream has kept: from now on a fence waits
+  // for them.
   void had_joined(const JoinedBridges& bridges);
 
-  // A beat is heard first, then what it holds is adopted by whom that concerns, then it is
-  // answered. Nullptr: it beats in another's name, and is not to be answered.
+  // First this function takes the beat, then other modules adopt the kills in it, then the
+  // beat is answered. Nullptr: it beats in another's name, and gets no answer.
   const Bridge* hear(const BridgeBeatReceived& received, Turn& turn);
   void answer(const Bridge& bridge, const schemas::BridgeBeat& beat, Turn& turn);
   void on(const BridgeReceiptReceived& received, Turn& turn);
@@ -42,7 +44,7 @@ class Bridges {
   // without bridges the highest number there is.
   [[nodiscard]] std::uint64_t all_applied() const;
   void publish_lease(Turn& turn);
-  // Whether every joined bridge reads records of this kind; who does not is named.
+  // Whether every joined bridge reads records of this kind; the error names a bridge that does not.
   [[nodiscard]] schemas::Result<void> all_read(schemas::RecordKind kind) const;
   [[nodiscard]] const Roster& roster() const { return roster_; }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The bridges: which of them may be open, who may have a lease, and which have confirmed an order.
+// The bridges: which of them may be open, which may have a lease, and which have confirmed an
+// order.
 //
-// A bridge may be open until the beat that was granted last is a lease old, counted here from the
+// A bridge may be open until its last granted beat is older than a lease, counted here from the
 // beat's arrival (it left earlier, so this is never too short), plus a margin for clocks that
 // drift. A bridge that joined before this control started may hold a lease of the control before:
 // it counts until a lease after the start.
@@ -35,7 +36,7 @@ struct Bridge {
   schemas::BridgeBeat beat;         // the newest
 };
 
-// The bridges that an order waits for, and what they said.
+// The bridges that an order waits for, and their confirmations.
 struct Gathering {
   std::string op_id;
   std::uint64_t seq = 0;
@@ -59,8 +60,8 @@ class Roster {
   // Records of the log. `earlier`: it joined under an earlier control, which may have given it a
   // lease.
   void joined(const BridgeName& name, const schemas::PublicKey& key, bool earlier);
-  // While the log of a lost stream is made anew, a record of old may come when a later join holds:
-  // who may be open is still waited for.
+  // While control makes the log of a lost stream anew, an old record may come after a later join:
+  // fences still wait for a bridge that may be open.
   void left(const BridgeName& name, std::uint64_t now_us);
   // Control has written the left record of this bridge. A lease granted now would outlive the
   // record, and no fence behind the record would wait for the bridge.
@@ -75,10 +76,10 @@ class Roster {
   // Bridges that joined, and cannot be open any more.
   [[nodiscard]] std::vector<BridgeName> silent(std::uint64_t now_us) const;
   [[nodiscard]] std::size_t maybe_open(std::uint64_t now_us) const;
-  // Bridges that joined, and said that they do not read such records: one of them in the log closes
-  // them for good (of a kind that may be skipped: it does not).
+  // Joined bridges that do not read such records, as their beats say. Such a record in the log
+  // closes them for good (unless its kind may be skipped).
   [[nodiscard]] std::vector<BridgeName> cannot_read(schemas::RecordKind kind) const;
-  // Forgets those that are silent, not joined, and cannot be open: each start of a bridge is
+  // Forgets bridges that are silent, not joined, and cannot be open: each start of a bridge is
   // another process.
   void forget_gone(std::uint64_t now_us);
   [[nodiscard]] const std::map<BridgeName, Bridge>& all() const { return bridges_; }
@@ -86,13 +87,13 @@ class Roster {
   // Waits for every bridge that may be open now. One that exists already is kept.
   Gathering& gather(const std::string& op_id, std::uint64_t seq, bool is_kill,
                     std::uint64_t now_us);
-  // The bridge whose receipt for the order is waited for; nullptr: nobody waits for it (any more).
+  // The bridge, if the order waits for its receipt; nullptr: no order waits for it (any more).
   [[nodiscard]] const Bridge* awaited(const BridgeName& name, const std::string& op_id) const;
-  // A receipt that the bridge signed. Nullptr: nobody waits for it (any more), or it was counted
-  // before.
+  // Counts a receipt that the bridge signed. Nullptr: no order waits for it (any more), or it was
+  // counted before.
   Gathering* confirm(const schemas::BridgeReceipt& receipt, std::uint64_t now_us);
-  // Counts bridges that cannot be open any more, and for resumes those whose beat shows that they
-  // applied it. Returns the op ids of what changed.
+  // Counts bridges that cannot be open any more, and for resumes the bridges whose beat shows that
+  // they applied it. Returns the op ids of the changed orders.
   std::vector<std::string> settle(std::uint64_t now_us);
   [[nodiscard]] const Gathering* find(const std::string& op_id) const;
   void forget(const std::string& op_id) { gatherings_.erase(op_id); }

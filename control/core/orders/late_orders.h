@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills that a resume has lifted and that a bridge obeys once more: it began behind a snapshot, or
-// has forgotten the op id, and the order came again. A stop wins, so it acts; a record of control's
-// ends it.
+// Kills that a resume has lifted and that a bridge obeys once more. The bridge began behind a
+// snapshot, or has forgotten the op id, and the order came again. A stop wins, so the kill acts;
+// control writes a record that ends it.
 #pragma once
 
 #include <cstdint>

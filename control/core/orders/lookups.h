@@ -2,9 +2,9 @@
 
 // Orders whose op id was used so long ago that only the recorder remembers it.
 //
-// They wait for its answer, and not long: a kill that it does not know in time acts, under an op id
-// of its own. An op id that was never used waits for nothing, but for the few that the memory takes
-// for used ones.
+// They wait for its answer, but not long: a kill without an answer in time acts, under an op id of
+// its own. An order with a new op id does not wait, except for the few that the memory takes for
+// used ones.
 #pragma once
 
 #include <cstdint>
@@ -23,23 +23,23 @@ class Lookups {
  public:
   using Asked = std::variant<CommandReceived, EmergencyReceived>;
 
-  // `ledger` outlives it: it learns what the recorder says.
+  // `ledger` outlives it and learns the recorder's answer.
   explicit Lookups(Ledger& ledger) : ledger_(ledger) {}
 
-  // True: it waits, and comes back from `on` or `expired`.
+  // True: the order waits, and comes back from `on` or `expired`.
   bool park(const CommandReceived& asked, const OrderRequest& kill, Turn& turn);
   bool park(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn);
   bool park(const EmergencyReceived& asked, Turn& turn);
-  // True: the recorder is asked; the bridge shows it again with its next beat. If the recorder
-  // fails, or says nothing for kLookup_us, it is adopted as it is.
+  // True: it asks the recorder; the bridge shows the kill again with its next beat. If the recorder
+  // fails or does not answer for kLookup_us, control adopts the kill as it is.
   bool asks_of_held(const schemas::Record& kill, Turn& turn);
 
-  // What waited for this answer, or for too long: to be handled now, as it was asked.
+  // The commands that waited for this answer, or too long: handle them now, as they came.
   [[nodiscard]] std::vector<Asked> answered(const OrderFound& told, Turn& turn);
   [[nodiscard]] std::vector<Asked> expired(const Turn& turn);
 
  private:
-  struct Parked {  // until the recorder has said what it knows, or the time is over
+  struct Parked {  // until the recorder has answered, or the time is over
     Asked asked;
     std::size_t open = 0;  // questions
     std::uint64_t until_us = 0;
@@ -54,7 +54,7 @@ class Lookups {
   std::map<std::uint64_t, Parked> parked_;  // by lookup; at most kParkedMax
   std::uint64_t lookups_ = 0;
   std::uint64_t failed_us_ = 0;
-  std::uint64_t asked_of_held_us_ = 0;  // and not answered; 0: none
+  std::uint64_t asked_of_held_us_ = 0;  // the open question; 0: none
 };
 
 }  // namespace estop::control

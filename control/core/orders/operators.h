@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What operators order: who may, which order it is, and who watches it.
+// Orders of operators: the right to give them, which order it is, and which operators watch it.
 #pragma once
 
 #include <string>
@@ -40,7 +40,7 @@ class Operators {
   Operators(const CoreOptions& options, OperatorsParts parts) : options_(options), to_(parts) {}
 
   void on(const CommandReceived& asked, Turn& turn);
-  // Who it is was checked when it came; the recorder was asked since.
+  // Continues a command whose operator was checked when it came, after the recorder has answered.
   void go_on(const CommandReceived& asked, Turn& turn) { obey(asked, turn); }
 
  private:

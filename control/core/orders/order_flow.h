@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// An order on its way: into the log, to bridges and runtimes, and how far it has come.
+// An order on its way into the log, to bridges and runtimes, and how far it has come.
 #pragma once
 
 #include <cstdint>
@@ -23,27 +23,28 @@ class OrderFlow {
   OrderFlow(Ledger& ledger, const OpTable& ops, Orders& orders, Bridges& bridges, Agents& agents)
       : ledger_(ledger), ops_(ops), orders_(orders), bridges_(bridges), agents_(agents) {}
 
-  // A new order: its record is written, everybody who has to obey is told, and counted.
+  // A new order: writes its record, sends it to every part that has to obey, and counts their
+  // answers.
   Order& kill(schemas::Record draft, std::vector<std::string> warnings, Turn& turn);
   Order& resume(schemas::Record draft, Turn& turn);
-  // The parts of it, for kills that came on another way.
+  // The steps of it, for kills that came on another way.
   Order& begin_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
                     Turn& turn);
   Order& count_kill(const schemas::SignedRecord& record, std::vector<std::string> warnings,
                     Turn& turn);
   static void publish_kill(const schemas::SignedRecord& record, Turn& turn);
 
-  // The order of an op id that was used before, as it goes on. After 10 minutes or a restart it is
-  // counted anew: whoever obeys it already confirms once more.
+  // The order with a used op id, in its present state. After 10 minutes or a restart it is counted
+  // anew: parts that obey it already confirm once more.
   Order& kept_kill(const KillClaim& claim, const schemas::Scope& scope, Turn& turn);
   Order& kept_resume(const std::string& op_id, const OpState& known, const std::string& actor,
                      Turn& turn);
 
-  // Its asker is told of it until his stages are reached or his time is over.
+  // Sends its progress to its asker, until the stages are reached or the time is over.
   void watch(Order& order, const CommandReceived& asked, const OrderRequest& request,
              std::vector<std::string> notes, Turn& turn);
 
-  // What an operator should know about his order; at most a few sentences.
+  // Warnings for the operator of an order; at most a few sentences.
   [[nodiscard]] std::vector<std::string> kill_warnings(const schemas::Scope& scope) const;
   [[nodiscard]] std::vector<std::string> resume_warnings(const schemas::Resume& resume) const;
 
@@ -53,13 +54,14 @@ class OrderFlow {
   void on(const BridgesMoved& moved, Turn& turn);
   void on(const StopsMoved& moved, Turn& turn);
   void on(const CredentialsMoved& moved, Turn& turn);
-  // The answer, or that there is none, to an order that waits for the number of its line.
+  // Passes the recorder's answer, or that there is none, to an order that waits for the number of
+  // its line.
   void tell_line(const OrderFound& told, Turn& turn);
-  // The broker delivers at most once: what is not confirmed is told again.
+  // The broker delivers at most once: sends unconfirmed orders again.
   void repeat_unconfirmed(Turn& turn);
   void end_old(Turn& turn);
 
-  // Where the audit begins: what is *durable* names the export of a line that was cut away.
+  // Where the audit begins: *durable* names the export of a line that was cut away.
   void set_audit_begins(const AuditCut& cut);
   [[nodiscard]] const AuditCut& audit_begins() const { return audit_begins_; }
 
@@ -74,7 +76,7 @@ class OrderFlow {
   Orders& orders_;
   Bridges& bridges_;
   Agents& agents_;
-  AuditCut audit_begins_;  // behind what was cut away
+  AuditCut audit_begins_;  // behind the cut lines
   std::uint64_t next_announce_us_ = 0;
 };
 

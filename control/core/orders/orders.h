@@ -2,7 +2,7 @@
 
 // The orders under way: which stages each has reached, and which operators watch it.
 //
-// An operator that asks again with the same op id becomes one more watcher and is told everything
+// An operator that asks again with the same op id becomes one more watcher and receives everything
 // that happened so far.
 #pragma once
 
@@ -17,8 +17,8 @@
 
 namespace estop::control {
 
-inline constexpr std::uint64_t kOrderKept_us =
-    600'000'000;  // after its start, for those who ask again
+// How long after its start an order is remembered, for operators who ask again.
+inline constexpr std::uint64_t kOrderKept_us = 600'000'000;
 inline constexpr std::size_t kWatchersMax = 1'024;
 
 struct Order {
@@ -33,7 +33,7 @@ struct Order {
   bool gave_up = false;   // an operator's time ran out before the stages were reached
   std::uint64_t seq = 0;  // of its record; 0: not written yet
   std::vector<std::string> warnings{};
-  std::map<Stage, Reply> newest{};  // what was told last about a stage
+  std::map<Stage, Reply> newest{};  // the last news about a stage
 
   [[nodiscard]] bool has(Stage stage) const { return (reached & bit(stage)) != 0; }
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What operators sign: whether it is theirs, and that the audit keeps it.
+// Checks whether an operator signed a kill, and keeps signed orders in the audit.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace estop::control {
 
-// False: an alarm was told, `from` is who brought it.
+// False: raised an alarm; `from` is the part that brought the order.
 [[nodiscard]] bool is_proven(const schemas::SignedOrder& order, const std::string& from,
                              const CoreOptions& options, Turn& turn);
 void keep_order(const schemas::SignedOrder& order, const std::string& op_id, Turn& turn);

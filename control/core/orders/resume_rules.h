@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What a resume lifts, and whether it may. Nothing changes here.
+// The kills that a resume lifts, and whether it is allowed. Nothing changes here.
 #pragma once
 
 #include "control/core/agents/registry.h"
@@ -16,9 +16,9 @@ class ResumeRules {
   ResumeRules(const Ledger& ledger, const Bridges& bridges, const Registry& registry)
       : ledger_(ledger), bridges_(bridges), registry_(registry) {}
 
-  // What opens something has to outlive any loss first.
+  // A resume has to be safe against any loss before it opens anything.
   [[nodiscard]] schemas::Result<void> may_resume() const;
-  // What it names, the place that it gives, or every kill of exactly its scope.
+  // The kills that it names, those through its place, or every kill of exactly its scope.
   [[nodiscard]] schemas::Result<schemas::Resume> lifted_by(const ResumeCommand& resume,
                                                            bool is_signed) const;
   [[nodiscard]] schemas::Result<void> can_lift(const schemas::Resume& resume) const;

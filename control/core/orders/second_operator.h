@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Orders that wait for a second operator, where that is asked for: resumes, kills of the fleet.
+// Orders that wait for a second operator, where that is required: resumes, kills of the fleet.
 //
 // They are kept in memory only: after a restart of control the first operator gives his order
 // again.
@@ -27,9 +27,10 @@ class SecondOperator {
   [[nodiscard]] bool is_needed(const schemas::Record& draft) const;
   void propose(const CommandReceived& asked, const OrderRequest& request, schemas::Record draft,
                std::vector<std::string> notes, Turn& turn);
-  // Bridges that know of the rule have left it alone.
+  // Bridges that know the rule have ignored the order.
   void propose(const schemas::SignedOrder& order, const KillClaim& claim, Turn& turn);
-  // The same order sent once more by its first operator, who goes on watching. False: it is none.
+  // The same order, sent once more by its first operator, who continues to watch. False: it is
+  // none.
   bool watch_resume(const CommandReceived& asked, const ResumeCommand& resume, Turn& turn);
   void approve(const CommandReceived& asked, const ApproveCommand& approve, Turn& turn);
   void expire(Turn& turn);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Kills that operators signed and bridges heard from them, and kills that a bridge holds and the
+// Kills that operators signed and sent to bridges themselves, and kills that a bridge holds and the
 // log does not.
 #pragma once
 
@@ -25,11 +25,11 @@ class SignedOrders {
   void on(const EmergencyReceived& emergency, Turn& turn);
   void on(const WriteDue& due, Turn& turn);
   void on(const OrderChecked& checked, Turn& turn);
-  // Of what the beat of a bridge holds, at most kHeldMax kills that control lacks.
+  // Adopts kills that the beat of a bridge holds and control lacks, at most kHeldMax.
   void adopt_held(const BridgeBeatReceived& received, Turn& turn);
 
  private:
-  // True: it was no kill that control has already.
+  // True: control did not have this kill.
   bool adopt(const std::string& bridge, const schemas::Bytes& frame, Turn& turn);
   [[nodiscard]] bool stands_in_the_log(const schemas::SignedRecord& held) const;
   // A bridge at the head of the log obeys what a resume has lifted.

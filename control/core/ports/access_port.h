@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control wants of the broker's accounts. Performed by ClaimsWriter
+// The actions of control at the broker's accounts. Performed by ClaimsWriter
 // (control/app/claims_writer.h).
 #pragma once
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control wants of the broker. Performed by BrokerDesk (control/app/broker_desk.h), in order;
-// what is published stands in the outgoing queues until Flush or the end of the batch.
+// The actions of control at the broker. Performed by BrokerDesk (control/app/broker_desk.h), in
+// order; messages stand in the outgoing queues until Flush or the end of the batch.
 #pragma once
 
 #include <cstdint>
@@ -52,13 +52,13 @@ struct ReplyToAgent {
   Asker asker;
   std::variant<schemas::HelloReply, schemas::BeatReply, schemas::StoreReply> reply;
 };
-// What the recorder has written, with its number, or a line that is in no audit, or not yet.
+// A line that the recorder has written, with its number, or a line that is in no audit, or not yet.
 using FeedLine = std::variant<AuditRow, AuditLine>;
-struct PublishEvent {  // the live feed; it becomes text after everything that somebody waits for
+struct PublishEvent {  // the live feed; it becomes text after all messages for which a part waits
   schemas::Segment kind;
   FeedLine line;
 };
-// Sends what was published so far now, and not at the end of the batch.
+// Sends the published messages now, and not at the end of the batch.
 struct Flush {};
 
 using BrokerAction = std::variant<PublishRecord, ReadStream, PurgeStream, PublishToAgents,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What control wants of the recorder. Performed by RecorderDesk (control/app/recorder_desk.h), in
-// order; its answers come back as events.
+// The actions of control at the recorder. Performed by RecorderDesk (control/app/recorder_desk.h),
+// in order; its answers come back as events.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct StoreRecord {
   schemas::SignedRecord record;
   std::optional<AuditLine> audit;
 };
-// Of an op id that is not remembered. Answered by OrderFound.
+// For an op id that control does not remember. Answered by OrderFound.
 struct FindOrder {
   std::uint64_t lookup = 0;
   std::string op_id;

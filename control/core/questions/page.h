@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // One page of an answer that may be longer than a message: the items of its lists in a fixed order,
-// until the page is full. `next` says behind which item the following page begins; an asker passes
-// it as `after`. Items that come or go between two pages move no others.
+// until the page is full. `next` names the item after which the following page begins; the client
+// passes it as `after`. Items that appear or disappear between two pages move no others.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@
 
 namespace estop::control {
 
-// Of one answer's items as text (shown.h). Far below a message's bound: whoever asks for much gets
-// many pages, and between two of them control does other things.
+// Bytes of one answer's items as text (shown.h). Far below a message's bound: a long answer has
+// many pages, and between two of them control does other work.
 inline constexpr std::size_t kPageMax_bytes = 256 * 1024;
 inline constexpr std::uint32_t kPageMax_items = 10'000;
 static_assert(2 * kPageMax_bytes <= schemas::kControlMessageMax_bytes,
@@ -45,7 +45,7 @@ class Page {
   // True: the item belongs to this page, if it still fits: make it and add() it. Keys may hold any
   // text.
   [[nodiscard]] bool wants(std::string_view list, std::string_view key);
-  // Behind wants(). False: it did not fit, and nothing after it does. Its size is shown_bytes().
+  // After wants(). False: it did not fit, and nothing after it does. Its size is shown_bytes().
   template <class Item>
   bool add(std::vector<Item>& list, Item item) {
     if (!takes(shown_bytes(item) + 1)) return false;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The longer answers, page by page: made of what the modules know, and changing nothing.
+// The longer answers, page by page, from the state of the modules. They change nothing.
 #pragma once
 
 #include <cstdint>

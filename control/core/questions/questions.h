@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What operators ask and nothing changes: agents, kills, the state of control, the audit.
+// The questions of operators, which change nothing: agents, kills, the state of control, the audit.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ class Questions {
   void answer(const CommandReceived& asked, const StatusCommand& status, Turn& turn);
   void answer(const CommandReceived& asked, const AuditCommand& audit, Turn& turn);
   void answer(const CommandReceived& asked, const VerifyCommand& verify, Turn& turn);
-  // Not only a question: it is signed, and the recorder forgets what was exported.
+  // Not only a question: it is signed, and the recorder forgets exported lines.
   void answer(const CommandReceived& asked, const CutCommand& cut, Turn& turn);
   void on(const AuditListed& listed, Turn& turn);
   void on(const AuditVerified& verified, Turn& turn);

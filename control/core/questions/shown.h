@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The items of the lists that operators are shown, and how much room each takes in an answer.
+// The items of the lists for operators, and the room that each takes in an answer.
 #pragma once
 
 #include <cstddef>
@@ -52,7 +52,7 @@ struct ShownInstance {
     std::string spawned_by;
     schemas::Beat counters{};
   };
-  std::optional<More> more{};  // if it was asked for
+  std::optional<More> more{};  // if the question wants it
 };
 
 // Upper bounds of the bytes that an item takes as JSON, whatever its texts hold.
