@@ -73,8 +73,8 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     if (!has_keys || sys == nullptr) {
       daemon::log_warn("no-claims-writer",
                        {{"text",
-                         "without the operator's key and a credential for SYS no "
-                         "credential can be revoked from here"}});
+                         "no operator's key or no credential for SYS: nothing can be "
+                         "revoked from here"}});
       return {};
     }
     auto opened = open_keyring(options.data);
