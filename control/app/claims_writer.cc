@@ -226,14 +226,10 @@ struct ClaimsWriter::State : std::enable_shared_from_this<State> {
     };
     job.done = [this](const Result<Books>& books) {
       AccountsCompared compared;
-      if (books) {
-        compared.barred = books->barred;
-        compared.operators_revoked = books->operators_revoked;
-      } else if (sys->is_connected()) {
-        compared.result = tl::make_unexpected(books.error());
-      } else {
-        return;  // it is looked at again when the broker is back
-      }
+      if (!books && !sys->is_connected()) return;  // looked at again when the broker is back
+      if (!books) compared.result = tl::make_unexpected(books.error());
+      if (books) compared.barred = books->barred;
+      if (books) compared.operators_revoked = books->operators_revoked;
       handler(compared);
     };
     add(std::move(job));
