@@ -31,7 +31,7 @@ TEST(AttackTargets, HoldEveryBuilderOfSubjects) {
   std::set<std::string> tried;
   for (const BuiltSubject& built : every_built_subject()) tried.insert(built.builder);
   const auto builders = all_in(read_text(ESTOP_SOURCE_DIR "/schemas/subjects.h"),
-                               R"(\n  (?:\[\[nodiscard\]\] Subject|void) (\w+)\()");
+                               R"(\n  (?:\[\[nodiscard\]\] (?:static )?Subject|void) (\w+)\()");
   EXPECT_GT(builders.size(), 40U);
   EXPECT_EQ(tried, builders);
 }

@@ -8,6 +8,7 @@
 
 #include "schemas/limits.h"
 #include "tests/integration/auth/auth_broker.h"
+#include "tests/support/wait_until.h"
 
 namespace estop::testing {
 namespace {
@@ -174,9 +175,14 @@ TEST_F(HostileAgent, H3ReplySubjectsReachNobody) {
           R"("max_bytes":-1,"max_age":0,"retention":"limits","discard":"old","num_replicas":1})");
   ASSERT_NE(made.find("\"state\""), std::string::npos) << made;
   ASSERT_NE(ask(control, "estop.log", "record").find("\"seq\":1"), std::string::npos);
-  const std::string before = state_in(ask(control, "$JS.API.STREAM.INFO.CONTROL", ""));
-
   RawNats in_control = broker_.witness(Account::kControl);
+  const std::string before = state_in(ask(control, "$JS.API.STREAM.INFO.CONTROL", ""));
+  // The broker tells of each request to JetStream, in its own time: of this one it has told.
+  std::string told;
+  ASSERT_TRUE(testing::wait_until([&] {
+    told += texts(in_control.sync().messages);
+    return told.find("$JS.API.STREAM.INFO.CONTROL") != std::string::npos;
+  }));
   RawNats in_agents = broker_.witness(Account::kAgents);
   RawNats attacker = broker_.user(mallory(), Account::kAgents);
   std::size_t sent = 0;
