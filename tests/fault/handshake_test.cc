@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <iostream>
 #include <string_view>
 #include <thread>
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kAtOnce = 500;
 constexpr std::size_t kWaves = 2;
 constexpr int kShortLease_ms = 1'000;
+constexpr std::chrono::seconds kStormWait{120};
 
 // But for those in which a lease overtook a record that it names: the broker's own threads deliver
 // both, the bridge reads the record again and is open within milliseconds.
@@ -49,13 +51,18 @@ TEST(HandshakesFault, FiveHundredAtOnceCostNoLeaseAndNoFence) {
   const std::size_t before = closed();
   Handshakes storm(plant.site.http_port("control"), kAtOnce);
   std::size_t kills = 0;
-  while (storm.waves() < kWaves) {
+  // The clients run where nobody else has work: on a busy machine some are cut off for their own
+  // slowness, and others come in their place.
+  const auto has_stormed = [&] { return storm.waves() >= kWaves && storm.done() >= kAtOnce; };
+  const auto given_up = std::chrono::steady_clock::now() + kStormWait;
+  while (!has_stormed() && std::chrono::steady_clock::now() < given_up) {
     Plant::Given kill;
     ASSERT_TRUE(plant.fence("beta/prod/d", &kill)) << plant.logs();
     EXPECT_FALSE(kill->fenced.contains("outlived")) << kill->fenced;
     ASSERT_TRUE(plant.open(kill->stop)) << plant.logs();
     ++kills;
   }
+  ASSERT_TRUE(plant.site.until(has_stormed, Plant::kHeals));
   // A probe is answered among them. It waits in a thread: nobody else's connections should.
   std::atomic<bool> is_alive = false;
   const std::jthread probe([&](const std::stop_token& end) {
@@ -66,9 +73,6 @@ TEST(HandshakesFault, FiveHundredAtOnceCostNoLeaseAndNoFence) {
   EXPECT_TRUE(plant.site.until([&] { return is_alive.load(); }, Plant::kHeals));
   std::cout << fmt::format("{} handshakes, {} failed, {} kills meanwhile\n", storm.done(),
                            storm.failed(), kills);
-  // The clients run where nobody else has work: on a busy machine some are cut off for their own
-  // slowness, and a probe takes the place of one that waits.
-  EXPECT_GE(storm.done(), kAtOnce);
   EXPECT_EQ(closed(), before) << plant.logs();
   EXPECT_FALSE(agent.has("lost-contact"));
   EXPECT_FALSE(agent.has("stopped"));
