@@ -144,8 +144,8 @@ ExitStatus end_rotation(const Common& common, const std::string& who, const json
   return ExitStatus::kUnconfirmed;
 }
 
-// What was not said of an operator stays as it was when he was given a credential last, also one
-// that was revoked since: nobody gets more by being given a new key.
+// What was not said of an operator stays as it was when he was given a credential last. Of one that
+// was revoked since, only what limits it: nobody gets more by being given a new key.
 Result<void> keep_rest(const std::string& data, const control::Keyring& keys, AuthIssue& issue) {
   auto* person = std::get_if<control::OperatorRole>(&issue.role);
   if (person == nullptr) return {};
@@ -155,7 +155,7 @@ Result<void> keep_rest(const std::string& data, const control::Keyring& keys, Au
     const auto* before = std::get_if<control::OperatorRole>(&one.role);
     if (before == nullptr || before->name != person->name) continue;
     if (issue.keeps_scope) person->reach = before->reach;
-    if (issue.keeps_role) person->is_admin = before->is_admin;
+    if (issue.keeps_role) person->is_admin = before->is_admin && one.revoked_at_s == 0;
   }
   return {};
 }

@@ -222,6 +222,23 @@ TEST_F(CliAuth, AnOperatorWhoIsGivenLessHasANewKey_H65) {
   expect({"auth", "operator", "carol"}, 0);  // says nothing of a scope: it stays
   EXPECT_EQ(creds_of("carol"), narrow);
   EXPECT_TRUE(lets_in(narrow));
+  expect({"auth", "revoke", "carol", "--reason", "x"}, 0);
+  expect({"auth", "operator", "carol"}, 0);
+  EXPECT_NE(expect({"auth", "ls"}, 0).text.find("acme/prod/*  CONTROL"), std::string::npos);
+  expect({"--as", "carol", "kill", "acme/*", "-r", "x"}, 4);  // nor has she more by a new key
+}
+
+// A path that is printed demotes nobody; who was revoked is no admin any more.
+TEST_F(CliAuth, AnAdminStaysOneUntilRevoked_H65) {
+  expect({"auth", "operator", "dora", "--role", "admin"}, 0);
+  const std::string first = creds_of("dora");
+  expect({"auth", "operator", "dora"}, 0);
+  EXPECT_EQ(creds_of("dora"), first);
+  const std::string agent = creds(kMailer);
+  expect({"auth", "revoke", "dora", "--reason", "x"}, 0);
+  expect({"auth", "operator", "dora"}, 0);
+  expect({"--as", "dora", "auth", "revoke", kMailer, "--reason", "x"}, 4);
+  EXPECT_TRUE(lets_in(agent));
 }
 
 // The new key was written before control said no: the agent's next start was refused.
